@@ -1,0 +1,136 @@
+"""What every source of images looks like to the rest: labels in memory, pixels read on demand."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustbench_ln.errors import DataError
+
+__all__ = ["ArrayImages", "ImageSet", "Labels", "Pixels"]
+
+Pixels = NDArray[np.uint8]
+Labels = NDArray[np.int64]
+Tick = Callable[[int, int], None]
+
+
+class ImageSet(Protocol):
+    """Labelled images of one size.
+
+    Attributes:
+        source: As the user wrote it: "arrays:FILE.npz".
+        kind: The part before the colon: "arrays", "cifar10", "folder", ...
+        labels: [N] int64, each in 0..num_classes-1.
+        class_names: One name a class, or () where the source has none.
+        shape: (H, W, C) of every image.
+    """
+
+    source: str
+    kind: str
+    labels: Labels
+    class_names: tuple[str, ...]
+    shape: tuple[int, int, int]
+
+    def __len__(self) -> int:
+        """Return N."""
+        ...
+
+    def read(self, indices: Sequence[int] | NDArray[np.integer]) -> Pixels:
+        """Return uint8 [len(indices), H, W, C], in the order of `indices`.
+
+        Raises:
+            DataError: A file cannot be read or has another shape; the message names it.
+        """
+        ...
+
+    def image_id(self, index: int) -> str:
+        """Return what to call image `index` in a message: its file, or its position."""
+        ...
+
+    def sha256(self, tick: Tick | None = None) -> str:
+        """Return the digest of pixels (or files) and labels; `tick(done, total)` reports progress.
+
+        Options that change what `read` returns (resize, crop) are part of the digest.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ArrayImages:
+    """Images that lie in memory. See `ImageSet` for the fields.
+
+    Raises:
+        DataError: No images, a wrong shape or dtype, or labels that do not fit the images.
+    """
+
+    source: str
+    kind: str
+    pixels: Pixels
+    labels: Labels
+    class_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check that pixels and labels belong together."""
+        check_pixels(self.pixels, self.source)
+        check_labels(self.labels, len(self.pixels), self.source)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(H, W, C)."""
+        height, width, channels = self.pixels.shape[1:]
+        return int(height), int(width), int(channels)
+
+    def __len__(self) -> int:
+        """Return N."""
+        return len(self.pixels)
+
+    def read(self, indices: Sequence[int] | NDArray[np.integer]) -> Pixels:
+        """Return a copy of the chosen images."""
+        return self.pixels[np.asarray(indices, dtype=np.int64)]
+
+    def image_id(self, index: int) -> str:
+        """Return the position."""
+        return f"image {index} of {self.source}"
+
+    def sha256(self, tick: Tick | None = None) -> str:
+        """Return the digest of shape, pixels and labels."""
+        digest = hashlib.sha256(repr(self.pixels.shape).encode())
+        digest.update(np.ascontiguousarray(self.pixels).data)
+        digest.update(np.ascontiguousarray(self.labels, dtype="<i8").data)
+        if tick is not None:
+            tick(len(self), len(self))
+        return digest.hexdigest()
+
+
+def check_pixels(pixels: NDArray[np.generic], source: str) -> None:
+    """Demand at least one uint8 image, [N, H, W, C] with one or three channels."""
+    if pixels.dtype != np.uint8:
+        raise DataError(
+            f"{source}: images are {pixels.dtype}; expected uint8, 0..255. "
+            "Save them as (images * 255).round().astype('uint8')"
+        )
+    if pixels.ndim != 4 or pixels.shape[-1] not in (1, 3) or 0 in pixels.shape[1:]:
+        raise DataError(
+            f"{source}: images have shape {list(pixels.shape)}; expected [N, H, W, C] with C = 1 "
+            "or 3, or [N, H, W]"
+        )
+    if len(pixels) == 0:
+        raise DataError(f"{source}: no images")
+
+
+def check_labels(labels: NDArray[np.generic], num_images: int, source: str) -> None:
+    """Demand one integer class, 0 or more, for each image."""
+    if labels.shape != (num_images,):
+        raise DataError(
+            f"{source}: labels have shape {list(labels.shape)}; expected [{num_images}], "
+            "one for each image"
+        )
+    if labels.dtype.kind not in "iu":
+        raise DataError(f"{source}: labels are {labels.dtype}; expected integers, the class index")
+    if num_images and labels.min() < 0:
+        raise DataError(f"{source}: label {labels.min()} is below 0; classes count from 0")

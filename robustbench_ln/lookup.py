@@ -1,0 +1,42 @@
+"""The one look-up by name: a wrong name is answered with the nearest right one."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping
+from typing import TypeVar
+
+from robustbench_ln.errors import SpecError
+
+__all__ = ["find_entry", "unknown_name"]
+
+Entry = TypeVar("Entry")
+
+
+def find_entry(table: Mapping[str, Entry], name: str, *, kind: str, listing: str = "") -> Entry:
+    """Return `table[name]`.
+
+    Args:
+        table: The registry.
+        name: What the user wrote.
+        kind: What the table holds, singular, as in the message: "corruption".
+        listing: The command that lists the table, as in the message: "ln-bench list corruptions".
+
+    Raises:
+        SpecError: No such name; the message suggests the nearest, or lists the choices.
+    """
+    if name not in table:
+        raise unknown_name(name, table, kind=kind, listing=listing)
+    return table[name]
+
+
+def unknown_name(name: str, choices: Collection[str], *, kind: str, listing: str = "") -> SpecError:
+    """Return the error for a name that is not one of `choices`.
+
+    >>> print(unknown_name("gausian_noise", ["gaussian_noise", "fog"], kind="corruption"))
+    unknown corruption 'gausian_noise'; did you mean 'gaussian_noise'?
+    """
+    near = difflib.get_close_matches(name.lower(), choices, n=1, cutoff=0.6)
+    hint = f"did you mean '{near[0]}'?" if near else f"choose from {', '.join(choices)}"
+    where = f" ({listing})" if listing else ""
+    return SpecError(f"unknown {kind} '{name}'; {hint}{where}")
