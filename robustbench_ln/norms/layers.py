@@ -1,0 +1,178 @@
+"""The norm layers of a network, and what each layout does to each of them."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from robustbench_ln.errors import LayoutError
+from robustbench_ln.norms.layout import StatisticsLayout
+from robustbench_ln.norms.local import LocalNorm2d
+
+__all__ = ["LayerKind", "NormLayer", "Treatment", "find_norm_layers", "layer_kind", "treat_layer"]
+
+LayerKind = Literal["batch", "local", "fixed"]
+"""batch: takes statistics from a layout; local: LocalNorm; fixed: looks at each image alone."""
+
+Treatment = Literal["running", "dynamic", "own"]
+
+_FIXED_KINDS = (
+    nn.GroupNorm,
+    nn.LayerNorm,
+    nn.RMSNorm,
+    nn.LocalResponseNorm,
+    nn.InstanceNorm1d,
+    nn.InstanceNorm2d,
+    nn.InstanceNorm3d,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NormLayer:
+    """One norm layer of a network.
+
+    Attributes:
+        name: As in named_modules(); "" where the network itself is the layer.
+        class_name: "BatchNorm2d", ...
+        kind: What layouts can do with it.
+        num_features: Channels, or None where the class does not say.
+        num_groups: Groups of LocalNorm parameters; 1 otherwise.
+        eps: Its own, never changed.
+        has_running: Whether it has running statistics.
+        positions: Values of one image and channel that it sees (H x W), or None where the forward
+            pass never reached it.
+    """
+
+    name: str
+    class_name: str
+    kind: LayerKind
+    num_features: int | None
+    num_groups: int
+    eps: float
+    has_running: bool
+    positions: int | None
+
+
+def layer_kind(module: nn.Module) -> LayerKind | None:
+    """Return how layouts see a module; None if it is no norm layer."""
+    if isinstance(module, LocalNorm2d):
+        return "local"
+    if isinstance(module, _BatchNorm) or is_frozen(module):
+        return "batch"
+    return "fixed" if isinstance(module, _FIXED_KINDS) else None
+
+
+def is_frozen(module: nn.Module) -> bool:
+    """Whether a module is a FrozenBatchNorm2d, torchvision's or a detection library's own."""
+    return any(base.__name__ == "FrozenBatchNorm2d" for base in type(module).__mro__)
+
+
+def has_running(module: nn.Module) -> bool:
+    """Whether a module keeps a running mean and variance."""
+    return getattr(module, "running_mean", None) is not None
+
+
+def treat_layer(layer: NormLayer, layout: StatisticsLayout, positions: int) -> Treatment:
+    """Decide where a layer's statistics come from.
+
+    One value a channel is no statistics: a BatchNorm that sees a single position (BatchNorm1d
+    after a Linear layer, a 1x1 map) keeps its running statistics while one test image makes the
+    statistics (image, rot90, or a set of one).
+
+    Args:
+        layer: The layer.
+        layout: Who shares statistics.
+        positions: Values of one image and channel, H x W.
+
+    Raises:
+        LayoutError: The layer has no statistics to use; the message names it.
+    """
+    if layer.kind == "fixed":
+        return "own"
+    if layout.name == "running":
+        if not layer.has_running:
+            raise LayoutError(
+                f"'{layer.name}' ({layer.class_name}) has no running statistics, so that the "
+                "network's own eval forward depends on which images share a batch; "
+                f"use {'an ln-*' if layer.kind == 'local' else 'a dbn-*'} mode"
+            )
+        return "running"
+    if positions > 1 or not (layout.is_single or layout.set_size == 1):
+        return "dynamic"
+    if layer.kind == "batch" and layer.has_running:
+        return "running"
+    raise LayoutError(
+        f"'{layer.name}' ({layer.class_name}) sees one value for each image and channel: a single "
+        "image has no statistics there. Use larger images, or a mode with sets of images"
+    )
+
+
+def find_norm_layers(model: nn.Module, image_shape: tuple[int, int, int]) -> tuple[NormLayer, ...]:
+    """List the norm layers of a network, in the order of named_modules().
+
+    One grey image goes through a copy in eval mode, to see how many positions each layer has.
+
+    Args:
+        model: Not changed.
+        image_shape: (C, H, W) of the network's input.
+
+    Raises:
+        LayoutError: The network cannot take such an image.
+    """
+    probe = copy.deepcopy(model).eval()
+    positions: dict[str, int] = {}
+    for name, module in probe.named_modules():
+        if layer_kind(module) is not None:
+            module.register_forward_pre_hook(_note_positions(positions, name))
+    # LocalNorm cuts the batch into groups, a layer without running statistics needs more than one.
+    groups = max((m.num_groups for m in probe.modules() if isinstance(m, LocalNorm2d)), default=2)
+    images = torch.full((groups, *image_shape), 0.5)
+    parameter = next(probe.parameters(), None)
+    if parameter is not None:
+        images = images.to(parameter)
+    try:
+        with torch.inference_mode():
+            probe(images)
+    except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise LayoutError(
+            f"the network cannot take images of {image_shape[1]}x{image_shape[2]} with "
+            f"{image_shape[0]} channels: {reason}"
+        ) from error
+    return tuple(
+        _describe(name, module, positions.get(name))
+        for name, module in model.named_modules()
+        if layer_kind(module) is not None
+    )
+
+
+def _note_positions(positions: dict[str, int], name: str) -> Any:
+    def note(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        del module
+        seen = int(inputs[0][0, 0].numel()) if inputs[0].ndim >= 2 else 1
+        positions[name] = min(seen, positions.get(name, seen))
+
+    return note
+
+
+def _describe(name: str, module: nn.Module, positions: int | None) -> NormLayer:
+    kind = layer_kind(module)
+    assert kind is not None
+    features = getattr(module, "num_features", getattr(module, "num_channels", None))
+    if features is None and isinstance(module.weight, Tensor):
+        features = module.weight.shape[-1]
+    return NormLayer(
+        name=name,
+        class_name=type(module).__name__,
+        kind=kind,
+        num_features=features,
+        num_groups=module.num_groups if isinstance(module, LocalNorm2d) else 1,
+        eps=float(getattr(module, "eps", None) or 0.0),
+        has_running=kind == "batch" and has_running(module),
+        positions=positions,
+    )

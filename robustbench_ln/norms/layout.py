@@ -1,0 +1,70 @@
+"""Which images share normalisation statistics: a value, not a mode of the network."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from robustbench_ln.errors import LayoutError
+
+__all__ = ["IMAGE", "ROT90", "RUNNING", "LayoutName", "StatisticsLayout", "batch_layout"]
+
+LayoutName = Literal["running", "batch", "image", "set", "rot90"]
+
+ROTATIONS = 4
+"""0, 90, 180 and 270 degrees."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatisticsLayout:
+    """Who shares mean and variance in every norm layer of one forward pass.
+
+    Attributes:
+        name: "running": the network's own eval forward. "batch" and "set": `set_size` test images.
+            "image": each image alone. "rot90": each image with its three rotations.
+        set_size: Test images that share statistics; None under "running".
+        prior: Weight of the running statistics in the mix, counted in images (bn-adapt); None
+            where the statistics are those of the set alone. May be inf.
+
+    Raises:
+        LayoutError: No images in a set, or a negative prior.
+    """
+
+    name: LayoutName
+    set_size: int | None
+    prior: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        if self.set_size is not None and self.set_size < 1:
+            raise LayoutError(f"a statistics set has {self.set_size} images; expected 1 or more")
+        if self.prior is not None and (math.isnan(self.prior) or self.prior < 0):
+            raise LayoutError(f"--prior is {self.prior}; expected a number of images, 0 or more")
+
+    @property
+    def rows_per_set(self) -> int:
+        """Images that go through the network together for one set; rotations count."""
+        return ROTATIONS if self.name == "rot90" else self.set_size or 1
+
+    @property
+    def is_single(self) -> bool:
+        """Whether one test image, with or without rotations, makes the statistics."""
+        return self.name in ("image", "rot90")
+
+    @property
+    def running_weight(self) -> float:
+        """Share of the running statistics in the mix: N0 / (N0 + n)."""
+        if self.prior is None or self.set_size is None:
+            return 0.0
+        return 1.0 if math.isinf(self.prior) else self.prior / (self.prior + self.set_size)
+
+
+RUNNING = StatisticsLayout(name="running", set_size=None)
+IMAGE = StatisticsLayout(name="image", set_size=1)
+ROT90 = StatisticsLayout(name="rot90", set_size=1)
+
+
+def batch_layout(set_size: int, *, prior: float | None = None) -> StatisticsLayout:
+    """Return the layout of `set_size` test images a set, with one gamma and beta."""
+    return StatisticsLayout(name="batch", set_size=set_size, prior=prior)

@@ -1,0 +1,170 @@
+"""A network under a statistics layout: a copy whose norm layers read the layout.
+
+The given network, its parameters, its buffers and its mode are never changed. The copy keeps the
+names and classes of all modules; only the `forward` of the norm layers is replaced, on the copy's
+instances. Dropout and stochastic depth stay off: nothing is ever put in training mode.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from robustbench_ln.errors import LayoutError
+from robustbench_ln.norms.layers import NormLayer, find_norm_layers, treat_layer
+from robustbench_ln.norms.layout import ROTATIONS, StatisticsLayout
+from robustbench_ln.norms.local import LocalNorm2d
+from robustbench_ln.norms.moments import Moments, mix_moments, normalize_sets, set_moments
+
+__all__ = ["StatisticsModel", "with_statistics"]
+
+
+@dataclass(slots=True)
+class _Current:
+    """What the norm layers of one view read."""
+
+    layout: StatisticsLayout
+    group: int = 0
+
+
+class StatisticsModel(nn.Module):
+    """A network whose norm layers take their statistics as a layout says.
+
+    Attributes:
+        layout: Who shares statistics. The images of a set lie side by side in the batch.
+        norm_layers: The norm layers that were found.
+        num_groups: Groups of LocalNorm parameters to choose from; 1 without LocalNorm.
+        running_layers: Names of BatchNorm layers that keep their running statistics although the
+            layout is dynamic, because they see one value a channel.
+    """
+
+    def __init__(
+        self, network: nn.Module, layout: StatisticsLayout, norm_layers: tuple[NormLayer, ...]
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.layout = layout
+        self.norm_layers = norm_layers
+        self.num_groups = max((layer.num_groups for layer in norm_layers), default=1)
+        self.running_layers = tuple(
+            layer.name
+            for layer in norm_layers
+            if layout.name != "running"
+            and layer.positions is not None
+            and treat_layer(layer, layout, layer.positions) == "running"
+        )
+        self.current = _Current(layout)
+
+    def forward(self, images: Tensor, *, group: int = 0) -> Tensor:
+        """Return logits [N, K].
+
+        Args:
+            images: [N, C, H, W]; consecutive images share statistics, `layout.set_size` a set.
+            group: Which LocalNorm parameters, 0..num_groups-1.
+
+        Raises:
+            LayoutError: N is no multiple of the set size, no such group, or rotations of images
+                that are not square.
+        """
+        if not 0 <= group < self.num_groups:
+            raise LayoutError(f"group {group} does not exist; groups are 0..{self.num_groups - 1}")
+        set_size = self.layout.set_size or 1
+        if len(images) % set_size:
+            raise LayoutError(
+                f"{len(images)} images cannot be cut into sets of {set_size}; refill the last set"
+            )
+        self.current.group = group
+        if self.layout.name != "rot90":
+            logits: Tensor = self.network(images)
+            return logits
+        logits = self.network(_with_rotations(images))
+        return logits[::ROTATIONS]
+
+
+def with_statistics(
+    model: nn.Module, layout: StatisticsLayout, *, image_shape: tuple[int, int, int]
+) -> StatisticsModel:
+    """Return a copy of `model`, in eval mode, that runs under `layout`.
+
+    Args:
+        model: Any network; not changed.
+        layout: Who shares statistics.
+        image_shape: (C, H, W) of the images.
+
+    Raises:
+        LayoutError: The network has no layer that the layout could act on, a layer has no
+            statistics under it, or the network cannot be copied (TorchScript).
+    """
+    if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
+        raise LayoutError(
+            "TorchScript networks have fixed norm layers; give the original network instead"
+        )
+    layers = find_norm_layers(model, image_shape)
+    if layout.name != "running" and not any(layer.kind != "fixed" for layer in layers):
+        raise LayoutError(
+            f"the network has no BatchNorm or LocalNorm layer: layout '{layout.name}' would "
+            "change nothing; use --modes plain"
+        )
+    network = copy.deepcopy(model).eval().requires_grad_(False)
+    network = network.to(memory_format=torch.channels_last)
+    view = StatisticsModel(network, layout, layers)
+    for layer in layers:
+        if layer.kind != "fixed":
+            module = network.get_submodule(layer.name)
+            module.forward = partial(_forward, view.current, layer, module)
+    return view
+
+
+def _forward(current: _Current, layer: NormLayer, module: nn.Module, features: Tensor) -> Tensor:
+    layout = current.layout
+    if treat_layer(layer, layout, int(features[0, 0].numel())) == "running":
+        return _own_forward(module, features)
+    moments = set_moments(features, layout.rows_per_set)
+    if layout.prior is not None and layer.has_running:
+        running = Moments(module.running_mean, module.running_var)  # type: ignore[arg-type]
+        moments = mix_moments(running, moments, running_weight=layout.running_weight)
+    if isinstance(module, LocalNorm2d):
+        weight, bias = module.weight[current.group], module.bias[current.group]
+        return normalize_sets(features, moments, weight=weight, bias=bias, eps=module.eps)
+    return _batchnorm_forward(module, features, moments)
+
+
+def _own_forward(module: nn.Module, features: Tensor) -> Tensor:
+    output: Tensor = type(module).forward(module, features)
+    return output
+
+
+def _batchnorm_forward(module: nn.Module, features: Tensor, moments: Moments) -> Tensor:
+    """Normalise with `moments`, then do whatever else the layer's own forward does."""
+    eps = float(module.eps)  # type: ignore[arg-type]
+    if type(module).forward in _PLAIN_FORWARDS:
+        weight, bias = module.weight, module.bias
+        return normalize_sets(features, moments, weight=weight, bias=bias, eps=eps)  # type: ignore[arg-type]
+    normalized = normalize_sets(features, moments, weight=None, bias=None, eps=eps)
+    kept = module.running_mean, module.running_var
+    mean = torch.zeros_like(moments.mean[0])
+    try:
+        # Running statistics that change nothing: (x - 0) / sqrt(1 - eps + eps).
+        module.running_mean, module.running_var = mean, torch.full_like(mean, 1 - eps)
+        return _own_forward(module, normalized)
+    finally:
+        module.running_mean, module.running_var = kept
+
+
+_PLAIN_FORWARDS = (nn.BatchNorm2d.forward, nn.SyncBatchNorm.forward)
+
+
+def _with_rotations(images: Tensor) -> Tensor:
+    """Return [4N, C, H, W]: each image followed by its rotations by 90, 180 and 270 degrees."""
+    height, width = images.shape[-2:]
+    if height != width:
+        raise LayoutError(
+            f"images are {height}x{width}: rotated by 90 degrees they have another shape; "
+            "make them square with --crop"
+        )
+    turns = [torch.rot90(images, turn, dims=(-2, -1)) for turn in range(ROTATIONS)]
+    return torch.stack(turns, dim=1).flatten(0, 1).contiguous(memory_format=torch.channels_last)
