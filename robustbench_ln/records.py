@@ -32,7 +32,8 @@ class Record:
         limit: --limit, or None.
         mode: "bn", "ln-voting", ...
         set_size: Images that share statistics; None where the statistics are the network's own.
-        prior: bn-adapt's weight of the running statistics, in images; else None.
+        prior: bn-adapt's weight of the running statistics, in images, as text ("inf" is one); else
+            None.
         tie_rule: How votes were broken; None where nothing is voted on.
         corruption: Name of the noise or corruption, or "clean".
         severity: Sigma, or 1-5, or 0 for clean.
@@ -69,7 +70,7 @@ class Record:
     limit: int | None
     mode: str
     set_size: int | None
-    prior: float | None
+    prior: str | None
     tie_rule: str | None
     corruption: str
     severity: float

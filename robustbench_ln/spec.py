@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from robustbench_ln.errors import SpecError
 
-__all__ = ["CLEAN", "Condition", "Normalization", "Order", "TieRule"]
+__all__ = ["CLEAN", "Condition", "EvaluationSpec", "Normalization", "Order", "TieRule"]
 
 Order = Literal["shuffled", "as-is"]
 TieRule = Literal["random", "lowest", "logit-sum"]
@@ -84,3 +84,55 @@ class Normalization:
             raise SpecError(
                 f"--normalize {self.name}: values are on the 0..1 pixel scale; divide by 255"
             )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationSpec:
+    """What `evaluate` is asked for, besides the network and the images.
+
+    Attributes:
+        modes: Names of modes, or ("all",).
+        conditions: What to do to the images; the clean images come first.
+        order: Of the test images.
+        stat_batch: B, images that share statistics in dbn-batch and bn-adapt.
+        group_size: M, images that share statistics in ln-batch and ln-voting.
+        device_batch: Images that go through the network at once. Memory only, no result.
+        tie_rule: How votes are broken.
+        prior: Weight of the running statistics in bn-adapt, counted in images.
+        seed: Decides draws, order, group picks and ties.
+        limit: Evaluate so many images, the first of the order; None is all.
+        device: Where the network runs, as torch names it: "cpu", "cuda", "cuda:1".
+
+    Raises:
+        SpecError: A number out of its range.
+    """
+
+    modes: tuple[str, ...] = ("all",)
+    conditions: tuple[Condition, ...] = (CLEAN,)
+    order: Order = "shuffled"
+    stat_batch: int = 128
+    group_size: int = 16
+    device_batch: int = 128
+    tie_rule: TieRule = "random"
+    prior: float = 16.0
+    seed: int = 0
+    limit: int | None = None
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        counts = {
+            "--stat-batch": self.stat_batch,
+            "--group-size": self.group_size,
+            "--device-batch": self.device_batch,
+            "--limit": 1 if self.limit is None else self.limit,
+        }
+        for option, value in counts.items():
+            if value < 1:
+                raise SpecError(f"{option} is {value}; expected 1 or more images")
+        if math.isnan(self.prior) or self.prior < 0:
+            raise SpecError(f"--prior is {self.prior}; expected a number of images, 0 or more")
+        if not 0 <= self.seed < 2**63:
+            raise SpecError(f"--seed is {self.seed}; expected 0 or more")
+        if not self.modes or not self.conditions:
+            raise SpecError("nothing to do: no mode or no condition was given")

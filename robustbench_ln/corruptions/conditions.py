@@ -1,0 +1,111 @@
+"""From what a user writes about noises to conditions, checked before anything is read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+
+from robustbench_ln.corruptions.localnorm_noise import NOISES, RELEASED_SIGMAS
+from robustbench_ln.errors import SpecError
+from robustbench_ln.lookup import find_entry, unknown_name
+from robustbench_ln.spec import CLEAN, Condition
+
+__all__ = ["noise_conditions", "parse_sigmas"]
+
+CONVENTIONS = ("paper", "released")
+RANGES = ("clip", "rescale", "none")
+_UNSCALED_SOURCES = ("mnist", "fashion-mnist", "cars")
+"""Sources whose noisy images the released code does not rescale."""
+
+_MOST_SIGMAS = 10_000
+
+
+def noise_conditions(
+    noises: Sequence[str],
+    *,
+    convention: str = "paper",
+    pixel_range: str | None = None,
+    sigmas: Sequence[float] | None = None,
+    source_kind: str = "arrays",
+) -> tuple[Condition, ...]:
+    """Return the conditions of LocalNorm noises; sigma 0 is the clean condition, which is first.
+
+    Args:
+        noises: "agn", "apn", "mbn", "agn-neg", "apn-add", "agn-additive".
+        convention: "paper" or "released".
+        pixel_range: "clip", "rescale" or "none"; None is the convention's own.
+        sigmas: The same for every noise; None is the released list of each.
+        source_kind: Kind of the data source: the released code rescales CIFAR, not MNIST and Cars.
+
+    Raises:
+        SpecError: An unknown noise, convention or range, a noise that the convention does not
+            have, or a sigma out of range.
+    """
+    find_entry(dict.fromkeys(CONVENTIONS), convention, kind="convention")
+    if pixel_range is None:
+        rescales = convention == "released" and source_kind not in _UNSCALED_SOURCES
+        released_range = "rescale" if rescales else "none"
+        pixel_range = "clip" if convention == "paper" else released_range
+    find_entry(dict.fromkeys(RANGES), pixel_range, kind="range")
+    conditions = [CLEAN]
+    for noise in dict.fromkeys(noises):
+        _check_noise(noise, convention)
+        for sigma in RELEASED_SIGMAS[noise] if sigmas is None else sigmas:
+            check_sigma(noise, sigma)
+            if sigma > 0:
+                conditions.append(
+                    Condition(
+                        corruption=noise,
+                        severity=float(sigma),
+                        convention=convention,
+                        range=pixel_range,
+                    )
+                )
+    return tuple(dict.fromkeys(conditions))
+
+
+def _check_noise(noise: str, convention: str) -> None:
+    names = {name for name, _ in NOISES}
+    if noise not in names:
+        raise unknown_name(noise, sorted(names), kind="noise", listing="ln-bench list noises")
+    if (noise, convention) not in NOISES:
+        other = next(c for c in CONVENTIONS if (noise, c) in NOISES)
+        raise SpecError(
+            f"noise '{noise}' does not exist in the convention '{convention}'; "
+            f"use --convention {other}"
+        )
+
+
+def check_sigma(noise: str, sigma: float) -> None:
+    """Demand a finite sigma of 0 or more, and a probability for MBN."""
+    if not math.isfinite(sigma) or sigma < 0:
+        raise SpecError(f"sigma {sigma:g} of {noise}: expected 0 or more")
+    if noise == "mbn" and sigma > 1:
+        raise SpecError(f"sigma {sigma:g} of mbn: it is a probability, expected 0..1")
+
+
+def parse_sigmas(text: str) -> tuple[float, ...]:
+    """Return the sigmas of "0,0.5,1" or "0:2:0.25" (start:stop:step, stop included).
+
+    >>> parse_sigmas("0:0.5:0.1")
+    (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
+
+    Raises:
+        SpecError: Not numbers, a step of 0 or less, or a stop before the start.
+    """
+    hint = "expected numbers as 0,0.5,1 or start:stop:step as 0:2:0.25"
+    try:
+        if ":" not in text:
+            return tuple(float(Decimal(part)) for part in text.split(","))
+        start, stop, step = (Decimal(part) for part in text.split(":"))
+        if not step > 0 or stop < start or not stop.is_finite():
+            raise SpecError(f"--sigmas {text}: the step must be above 0 and the stop not below it")
+        count = int((stop - start) / step) + 1
+    except (InvalidOperation, ValueError) as error:
+        if isinstance(error, SpecError):
+            raise
+        raise SpecError(f"--sigmas {text}: {hint}") from error
+    if count > _MOST_SIGMAS:
+        raise SpecError(f"--sigmas {text}: {count} values; expected at most {_MOST_SIGMAS}")
+    return tuple(float(start + index * step) for index in range(count))

@@ -1,0 +1,107 @@
+"""One pass of a network over the images of one condition."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from robustbench_ln.data.image_set import ImageSet
+from robustbench_ln.errors import CheckpointError
+from robustbench_ln.evaluation.predictions import Predictions, join_predictions, predict
+from robustbench_ln.evaluation.sets import SetRunner
+from robustbench_ln.evaluation.subject import Subject
+from robustbench_ln.norms import StatisticsModel
+
+__all__ = ["Measured", "PassRun", "Work"]
+
+
+class Work(NamedTuple):
+    """What is evaluated.
+
+    Attributes:
+        subject: The network.
+        images: The test images.
+        indices: [N] their positions, in the order of evaluation.
+    """
+
+    subject: Subject
+    images: ImageSet
+    indices: NDArray[np.int64]
+
+
+class Measured(NamedTuple):
+    """What one pass under one condition gave."""
+
+    predictions: Predictions
+    refills: int
+    seconds: float
+
+
+class PassRun:
+    """One pass under one condition: images in, predictions out.
+
+    Args:
+        view: The network under the pass's layout, on its device.
+        work: What is evaluated, in which order.
+        device_batch: Images that go through the network at once.
+        advance: Told how many images went through.
+    """
+
+    def __init__(
+        self,
+        view: StatisticsModel,
+        work: Work,
+        *,
+        device_batch: int,
+        advance: Callable[[int], None],
+    ) -> None:
+        self._work = work
+        self._layout_name = view.layout.name
+        self._device = next((p.device for p in view.parameters()), torch.device("cpu"))
+        self._runner = SetRunner(view, num_images=len(work.indices), device_batch=device_batch)
+        self._advance = advance
+        self._num_done = 0
+        self._parts: list[Predictions] = []
+        self._seconds = 0.0
+
+    def feed(self, images: Tensor) -> None:
+        """Take the next images of the stream, normalised."""
+        self._collect(self._runner.feed(images.to(self._device)))
+
+    def finish(self) -> Measured:
+        """Run what is left and return everything."""
+        self._collect(self._runner.finish())
+        return Measured(join_predictions(self._parts), self._runner.refills, self._seconds)
+
+    def _collect(self, blocks: Iterator[Tensor]) -> None:
+        started = time.perf_counter()
+        for logits in blocks:
+            indices = self._work.indices[self._num_done : self._num_done + logits.shape[1]]
+            self._check(logits, indices)
+            labels = self._work.images.labels[indices]
+            self._parts.append(predict(logits, image_index=indices, labels=labels))
+            self._num_done += len(indices)
+            self._advance(logits.shape[0] * logits.shape[1])
+        self._seconds += time.perf_counter() - started
+
+    def _check(self, logits: Tensor, indices: NDArray[np.int64]) -> None:
+        if logits.ndim != 3 or logits.shape[-1] != self._work.subject.num_classes:
+            raise CheckpointError(
+                f"{self._work.subject.label}: the network returns {list(logits.shape[1:])} for "
+                f"{logits.shape[1]} images; expected one logit for each of "
+                f"{self._work.subject.num_classes} classes"
+            )
+        finite = logits.isfinite().all(dim=-1).all(dim=0)
+        if not finite.all():
+            bad = int(indices[int((~finite).nonzero()[0])])
+            raise CheckpointError(
+                f"{self._work.subject.label}: logits are NaN or infinite for "
+                f"{self._work.images.image_id(bad)} (layout '{self._layout_name}'); "
+                "look for exploding weights with ln-bench inspect"
+            )

@@ -1,0 +1,74 @@
+"""Which passes a run needs: one for each distinct layout, none for cells that are there already."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from robustbench_ln.evaluation.modes import Mode
+from robustbench_ln.norms import StatisticsLayout
+from robustbench_ln.records import Record
+from robustbench_ln.spec import Condition, EvaluationSpec
+
+__all__ = ["Pass", "cell_key", "make_passes", "missing_modes"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """One layout, and the modes that its predictions feed."""
+
+    layout: StatisticsLayout
+    modes: tuple[Mode, ...]
+
+    @property
+    def name(self) -> str:
+        """As in the file names of predictions."""
+        adapt = "" if self.layout.prior is None else f"-prior{self.layout.prior:g}"
+        return f"{self.layout.name}{self.layout.set_size or ''}{adapt}"
+
+
+def make_passes(modes: Sequence[Mode], spec: EvaluationSpec, num_images: int) -> tuple[Pass, ...]:
+    """Group modes by layout. With fewer images than a set asks for there is one set of all."""
+    layouts: dict[StatisticsLayout, list[Mode]] = {}
+    for mode in modes:
+        layouts.setdefault(_layout_of(mode, spec, num_images), []).append(mode)
+    return tuple(Pass(layout=layout, modes=tuple(feeds)) for layout, feeds in layouts.items())
+
+
+def _layout_of(mode: Mode, spec: EvaluationSpec, num_images: int) -> StatisticsLayout:
+    sizes = {"batch": spec.stat_batch, "set": spec.group_size, "image": 1, "rot90": 1}
+    size = sizes.get(mode.layout)
+    return StatisticsLayout(
+        name=mode.layout,
+        set_size=None if size is None else min(size, num_images),
+        prior=spec.prior if mode.is_mixed else None,
+    )
+
+
+def cell_key(condition: Condition, mode: Mode, layout: StatisticsLayout, tie_rule: str) -> str:
+    """Return what tells a cell from every other cell of the same run."""
+    prior = None if layout.prior is None else f"{layout.prior:g}"
+    votes = tie_rule if mode.reduction == "vote" else None
+    return json.dumps([*condition.to_json().values(), mode.name, layout.set_size, prior, votes])
+
+
+def record_cell_key(record: Record) -> str:
+    """Return the `cell_key` of a row."""
+    condition = [
+        record.corruption, record.severity, record.convention, record.range,
+        record.severity_table, record.frost,
+    ]  # fmt: skip
+    return json.dumps([*condition, record.mode, record.set_size, record.prior, record.tie_rule])
+
+
+def missing_modes(
+    one_pass: Pass, condition: Condition, records: Sequence[Record], tie_rule: str
+) -> tuple[Mode, ...]:
+    """Return the modes of a pass that have no row yet under a condition."""
+    done = {record_cell_key(record) for record in records}
+    return tuple(
+        mode
+        for mode in one_pass.modes
+        if cell_key(condition, mode, one_pass.layout, tie_rule) not in done
+    )

@@ -1,0 +1,178 @@
+"""The one loop over conditions: degrade, run every pass, reduce, record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from robustbench_ln.corruptions.noise_sums import NoiseMeaning, NoiseSums, describe_noise
+from robustbench_ln.data.image_set import ImageSet
+from robustbench_ln.evaluation.modes import Mode, choose_modes
+from robustbench_ln.evaluation.pass_run import Measured, PassRun, Work
+from robustbench_ln.evaluation.plan import Pass, make_passes, missing_modes
+from robustbench_ln.evaluation.reduce import reduce_predictions
+from robustbench_ln.evaluation.run_directory import RunDirectory
+from robustbench_ln.evaluation.sets import evaluation_order
+from robustbench_ln.evaluation.stream import degraded_chunks
+from robustbench_ln.evaluation.subject import Subject, check_fit, describe_run
+from robustbench_ln.norms import StatisticsModel, find_norm_layers, with_statistics
+from robustbench_ln.progress import Progress, Silent
+from robustbench_ln.records import Record
+from robustbench_ln.spec import Condition, EvaluationSpec
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    subject: Subject,
+    images: ImageSet,
+    spec: EvaluationSpec,
+    *,
+    out: Path,
+    progress: Progress | None = None,
+) -> list[Record]:
+    """Measure every missing cell of a run, and return all rows of its directory.
+
+    Args:
+        subject: The network.
+        images: The test images.
+        spec: Modes, conditions, and how.
+        out: The run directory; made, or continued.
+        progress: Who is told.
+
+    Raises:
+        SpecError: The network cannot be evaluated in a mode that was named.
+        DataError: The images do not fit the network.
+        CheckpointError: The network gives no finite logits.
+        RecordError: The directory holds another run, is in use, or cannot be written.
+    """
+    progress = progress or Silent()
+    check_fit(subject, images)
+    height, width, channels = images.shape
+    image_shape = (channels, height, width)
+    layers = find_norm_layers(subject.model, image_shape)
+    modes = choose_modes(spec.modes, layers, image_shape)
+    indices = evaluation_order(len(images), order=spec.order, seed=spec.seed, limit=spec.limit)
+    passes = make_passes(modes, spec, len(indices))
+    progress.describe("reading the images once, for their digest")
+    description = describe_run(subject, images, spec)
+    with RunDirectory(out, description) as run:
+        views = {
+            p: with_statistics(subject.model, p.layout, image_shape=image_shape).to(spec.device)
+            for p in passes
+        }
+        _Job(Work(subject, images, indices), spec, views, run, progress, description).run()
+        return list(run.records)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One call of `evaluate`, with everything that its cells share."""
+
+    work: Work
+    spec: EvaluationSpec
+    views: dict[Pass, StatisticsModel]
+    directory: RunDirectory
+    progress: Progress
+    description: dict[str, Any]
+
+    def run(self) -> None:
+        """Measure condition by condition; what is already recorded is not measured again."""
+        todo = {condition: self._missing(condition) for condition in self.spec.conditions}
+        self.progress.start(
+            cells=sum(len(modes) for missing in todo.values() for modes in missing.values()),
+            image_passes=len(self.work.indices)
+            * sum(self.views[p].num_groups for missing in todo.values() for p in missing),
+        )
+        for condition, missing in todo.items():
+            if missing:
+                self.progress.describe(f"{condition.corruption} {condition.severity:g}")
+                self._measure(condition, missing)
+
+    def _missing(self, condition: Condition) -> dict[Pass, tuple[Mode, ...]]:
+        records, tie_rule = self.directory.records, self.spec.tie_rule
+        missing = {p: missing_modes(p, condition, records, tie_rule) for p in self.views}
+        return {p: modes for p, modes in missing.items() if modes}
+
+    def _measure(self, condition: Condition, missing: dict[Pass, tuple[Mode, ...]]) -> None:
+        batch, advance = self.spec.device_batch, self.progress.advance
+        runs = {
+            p: PassRun(self.views[p], self.work, device_batch=batch, advance=advance)
+            for p in missing
+        }
+        sums: list[NoiseSums] = []
+        for chunk in degraded_chunks(
+            self.work.images,
+            self.work.indices,
+            condition,
+            seed=self.spec.seed,
+            normalization=self.work.subject.normalization,
+        ):
+            sums += chunk.sums
+            for pass_run in runs.values():
+                pass_run.feed(chunk.images)
+        meaning = describe_noise(sums) if sums else None
+        for p, pass_run in runs.items():
+            measured = pass_run.finish()
+            name = f"{_file_name(condition)}-{p.name}"
+            self.directory.write_predictions(name, measured.predictions)
+            rows = [self._record(condition, p, mode, measured, meaning) for mode in missing[p]]
+            self.directory.append(rows)
+            self.progress.finish_cells(len(rows))
+
+    def _record(
+        self,
+        condition: Condition,
+        one_pass: Pass,
+        mode: Mode,
+        measured: Measured,
+        meaning: NoiseMeaning | None,
+    ) -> Record:
+        layout, spec = one_pass.layout, self.spec
+        reduced = reduce_predictions(
+            mode,
+            measured.predictions,
+            set_size=layout.set_size or 1,
+            seed=spec.seed,
+            tie_rule=spec.tie_rule,
+        )
+        return Record(
+            checkpoint_sha256=self.description["checkpoint"]["sha256"],
+            data_sha256=self.description["data"]["sha256"],
+            seed=spec.seed,
+            order=spec.order,
+            limit=spec.limit,
+            mode=mode.name,
+            set_size=layout.set_size,
+            prior=None if layout.prior is None else f"{layout.prior:g}",
+            tie_rule=spec.tie_rule if mode.reduction == "vote" else None,
+            **condition.to_json(),
+            origin="generated",
+            num_groups=measured.predictions.num_groups,
+            total=len(measured.predictions),
+            correct=int(reduced.correct.sum()),
+            expected_correct=reduced.expected_correct,
+            expected_sd=reduced.expected_sd,
+            ties=reduced.ties,
+            refills=measured.refills,
+            running_layers=self.views[one_pass].running_layers,
+            **(meaning._asdict() if meaning else {}),
+            nll=reduced.nll,
+            ece=reduced.ece,
+            seconds=round(measured.seconds, 3),
+            versions=self.description["versions"],
+        )
+
+
+def _file_name(condition: Condition) -> str:
+    parts: Sequence[object] = (
+        condition.corruption,
+        f"{condition.severity:g}",
+        condition.severity_table,
+        condition.convention,
+        condition.range,
+        condition.frost,
+    )
+    return "-".join(str(part) for part in parts if part is not None)

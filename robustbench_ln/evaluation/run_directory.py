@@ -1,0 +1,178 @@
+"""A run on disk: what was asked in run.json, what was measured in cells.jsonl, and nothing lost.
+
+A line is appended and synced after its predictions were written and renamed, so that a run that is
+killed at any moment holds only whole cells; the same command goes on from there.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from robustbench_ln.errors import RecordError
+from robustbench_ln.evaluation.predictions import Predictions
+from robustbench_ln.records import Record, read_records
+
+__all__ = ["RunDirectory"]
+
+_IDENTITY = ("checkpoint", "data", "normalize", "seed", "order", "limit", "device", "dtype")
+"""Fields of run.json that may not change within one run directory."""
+
+
+class RunDirectory:
+    """An open run directory, held by this process alone until it is closed.
+
+    Args:
+        path: Made if it does not exist.
+        description: What run.json says; see `evaluate`.
+
+    Raises:
+        RecordError: The folder holds something else or another run, another process holds it, or
+            it cannot be written.
+    """
+
+    def __init__(self, path: Path, description: dict[str, Any]) -> None:
+        self.path = path
+        self._cells = path / "cells.jsonl"
+        with explain_write_errors(path):
+            self._refuse_other_folders()
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(path / "lock")
+            self._acquire()
+        try:
+            with explain_write_errors(path):
+                self._check_identity(description)
+                self._drop_torn_line()
+            self.records = read_records(path)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __enter__(self) -> RunDirectory:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let other processes have the folder."""
+        self._lock.release()
+
+    def append(self, records: Sequence[Record]) -> None:
+        """Append rows, all or none, and sync them."""
+        with explain_write_errors(self.path), self._cells.open("ab") as file:
+            size = file.tell()
+            try:
+                file.write("".join(record.to_line() for record in records).encode())
+                file.flush()
+                os.fsync(file.fileno())
+            except OSError:
+                os.truncate(self._cells, size)
+                raise
+        self.records += records
+
+    def write_predictions(self, name: str, predictions: Predictions) -> None:
+        """Write predictions/NAME.npz: a temporary file, then renamed."""
+        folder = self.path / "predictions"
+        arrays = asdict(predictions)
+        smallest = np.min_scalar_type(int(predictions.class_index.max()))
+        arrays["class_index"] = predictions.class_index.astype(smallest)
+        with explain_write_errors(self.path):
+            folder.mkdir(exist_ok=True)
+            part = folder / f"{name}.npz.part"
+            with part.open("wb") as file:
+                np.savez(file, **arrays)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(folder / f"{name}.npz")
+
+    def _refuse_other_folders(self) -> None:
+        if self.path.exists() and not self.path.is_dir():
+            raise RecordError(f"{self.path} is a file; give --out a folder")
+        ours = {"run.json", "lock", "cells.jsonl", "predictions", "report", "run.json.part"}
+        foreign = [p.name for p in self.path.iterdir()] if self.path.is_dir() else []
+        if not (self.path / "run.json").is_file() and set(foreign) - ours:
+            raise RecordError(
+                f"{self.path} holds other files ('{sorted(set(foreign) - ours)[0]}') and no run; "
+                "give --out a new folder"
+            )
+
+    def _acquire(self) -> None:
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise RecordError(
+                f"{self.path} is in use by another ln-bench; wait for it, or give another --out"
+            ) from error
+
+    def _check_identity(self, description: dict[str, Any]) -> None:
+        file = self.path / "run.json"
+        if file.is_file():
+            earlier = _read_json(file)
+            for name in _IDENTITY:
+                _refuse_difference(self.path, name, earlier.get(name), description[name])
+        part = self.path / "run.json.part"
+        part.write_text(json.dumps(description, indent=2) + "\n")
+        part.replace(file)
+        self._cells.touch()
+
+    def _drop_torn_line(self) -> None:
+        """Cut off a last line that was being written when the run was killed."""
+        content = self._cells.read_bytes()
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            os.truncate(self._cells, whole)
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text())
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise RecordError(f"{file} is not JSON; give --out a new folder") from error
+    if not isinstance(content, dict):
+        raise RecordError(f"{file} is not a run of ln-bench; give --out a new folder")
+    return content
+
+
+def _refuse_difference(path: Path, name: str, earlier: Any, now: Any) -> None:
+    if isinstance(now, dict) and isinstance(earlier, dict):
+        for key in now:
+            if key not in ("path", "source"):
+                _refuse_difference(path, f"{name} {key}", earlier.get(key), now[key])
+    elif earlier != now:
+        raise RecordError(
+            f"{path} holds a run with another {name} ({_short(earlier)}, not {_short(now)}); "
+            "give --out a new folder"
+        )
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text[:12] + "..." if len(text) > 40 else text
+
+
+@contextmanager
+def explain_write_errors(path: Path) -> Iterator[None]:
+    """Turn a failed write into one line that says what happened to what is already there."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        fix = "free some space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check the path"
+        raise RecordError(
+            f"cannot write {error.filename or path}: {reason}; {fix} and run the same command "
+            "again, finished cells are kept"
+        ) from error

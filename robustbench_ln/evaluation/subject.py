@@ -1,0 +1,93 @@
+"""The network under test, whether data fits it, and what identifies a run of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+import robustbench_ln
+from robustbench_ln.data.image_set import ImageSet
+from robustbench_ln.errors import DataError
+from robustbench_ln.records import SCHEMA
+from robustbench_ln.spec import EvaluationSpec, Normalization
+
+__all__ = ["Subject", "check_fit", "describe_run"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Subject:
+    """The network under test, and what identifies it.
+
+    Attributes:
+        model: In float32; never changed.
+        num_classes: K.
+        normalization: Of its input.
+        label: What tables call it.
+        checkpoint: For run.json: path, sha256, arch, num_parameters, num_groups.
+        command: The command line, for captions.
+    """
+
+    model: nn.Module
+    num_classes: int
+    normalization: Normalization
+    label: str
+    checkpoint: dict[str, Any]
+    command: str = ""
+
+
+def check_fit(subject: Subject, images: ImageSet) -> None:
+    """Demand images that this network could classify."""
+    channels = len(subject.normalization.mean)
+    if images.shape[2] != channels:
+        raise DataError(
+            f"{images.source}: images have {images.shape[2]} channels, --normalize "
+            f"{subject.normalization.name} has {channels}; give as many values as channels"
+        )
+    wrong = np.flatnonzero((images.labels < 0) | (images.labels >= subject.num_classes))
+    if len(wrong):
+        raise DataError(
+            f"{images.image_id(int(wrong[0]))} has label {images.labels[wrong[0]]}, the network "
+            f"has {subject.num_classes} classes (0..{subject.num_classes - 1}); "
+            "give data of the classes it was trained on"
+        )
+
+
+def describe_run(subject: Subject, images: ImageSet, spec: EvaluationSpec) -> dict[str, Any]:
+    """Return what run.json holds: whatever may not change within one run directory."""
+    return {
+        "schema": SCHEMA,
+        "label": subject.label,
+        "command": subject.command,
+        "checkpoint": subject.checkpoint,
+        "data": {
+            "source": images.source,
+            "sha256": images.sha256(),
+            "num_images": len(images),
+            "shape": list(images.shape),
+            "num_classes": subject.num_classes,
+        },
+        "normalize": {
+            "name": subject.normalization.name,
+            "mean": list(subject.normalization.mean),
+            "std": list(subject.normalization.std),
+        },
+        "seed": spec.seed,
+        "order": spec.order,
+        "limit": spec.limit,
+        "device": torch.device(spec.device).type,
+        "dtype": "float32",
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return what results may depend on."""
+    return {
+        "robustbench_ln": robustbench_ln.__version__,
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+    }
