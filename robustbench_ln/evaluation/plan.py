@@ -25,7 +25,8 @@ class Pass:
     def name(self) -> str:
         """As in the file names of predictions."""
         adapt = "" if self.layout.prior is None else f"-prior{self.layout.prior:g}"
-        return f"{self.layout.name}{self.layout.set_size or ''}{adapt}"
+        size = "" if self.layout.is_single else self.layout.set_size or ""
+        return f"{self.layout.name}{size}{adapt}"
 
 
 def make_passes(modes: Sequence[Mode], spec: EvaluationSpec, num_images: int) -> tuple[Pass, ...]:
