@@ -94,10 +94,10 @@ def mode_obstacle(
             "needs LocalNorm groups, and the network has none; "
             "make them with ln-bench convert CKPT --norm local --groups 8"
         )
+    if mode.needs == "batch" and "local" in kinds:
+        return "needs one gamma and beta, and the network has LocalNorm groups; use an ln-* mode"
     if mode.needs == "batch" and "batch" not in kinds:
         return "needs BatchNorm, and the network has none; use --modes plain"
-    if mode.needs == "batch" and mode.layout != "running" and "local" in kinds:
-        return "needs one gamma and beta, and the network has LocalNorm groups; use an ln-* mode"
     if mode.layout == "rot90" and image_shape[1] != image_shape[2]:
         height, width = image_shape[1:]
         return f"rotates by 90 degrees, and images are {height}x{width}; make them square: --crop"

@@ -274,7 +274,7 @@ def test_the_layer_table_says_what_each_layer_is():
     assert [x.eps for x in layers] == [1e-3, 1e-5, 1e-5, 1e-5]
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning")
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::torch.jit.TracerWarning")
 def test_torchscript_is_refused():
     traced = torch.jit.trace(small_net(), random_images(1))
     with pytest.raises(LayoutError, match="TorchScript networks have fixed norm layers"):
