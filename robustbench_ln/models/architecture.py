@@ -1,0 +1,34 @@
+"""What the rest knows about a network before it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import nn
+
+__all__ = ["Architecture"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Architecture:
+    """One network that can be built by name.
+
+    Attributes:
+        id: What `--arch` takes.
+        build: (num_classes, in_channels) -> a network with fresh weights. A library's network that
+            takes colour images only ignores in_channels.
+        num_classes: As published.
+        in_channels: As published.
+        image_size: Height and width of the images, as published.
+        source: Where the network was published.
+        departs: Differences from the source, for the documentation; "" if none.
+    """
+
+    id: str
+    build: Callable[[int, int], nn.Module]
+    num_classes: int
+    in_channels: int
+    image_size: int
+    source: str
+    departs: str = ""

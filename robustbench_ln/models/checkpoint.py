@@ -1,0 +1,109 @@
+"""Reading a checkpoint: safely, onto the CPU, as float32, with its digest."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from robustbench_ln.errors import CheckpointError
+from robustbench_ln.models.containers import State, find_weights
+from robustbench_ln.models.formats import read_contents
+
+__all__ = ["Checkpoint", "read_checkpoint"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """The weights in a file.
+
+    Attributes:
+        path: The file.
+        sha256: Digest of the file's bytes.
+        state: Name -> tensor on the CPU, all floating ones float32 and finite.
+        key: The container's entry they were under; None for a bare state dict.
+        prefix: What was taken off all names: "module.", "_orig_mod." or both.
+        metadata: Numbers and texts beside the weights: epoch, num_groups, ...
+    """
+
+    path: Path
+    sha256: str
+    state: State
+    key: str | None
+    prefix: str
+    metadata: dict[str, str | int | float]
+
+
+def read_checkpoint(path: Path, *, trust: bool = False, key: str | None = None) -> Checkpoint:
+    """Read .pt, .pth, .th, .tar or .safetensors; the file's own code is never run.
+
+    Args:
+        path: The file.
+        trust: Run the code that a pickle asks for (--trust-checkpoint).
+        key: The entry to take where a container holds several sets of weights, EMA for one.
+
+    Raises:
+        CheckpointError: No such file, not a checkpoint, damaged, in need of code, without
+            weights, or with weights that are sparse, quantised, NaN or infinite.
+    """
+    _check_file(path)
+    try:
+        contents = read_contents(path, trust=trust)
+        digest = _sha256(path)
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read ({error.strerror})") from error
+    weights = find_weights(contents.saved, key=key, where=str(path))
+    return Checkpoint(
+        path=path,
+        sha256=digest,
+        state={name: _to_float32(name, t, path) for name, t in weights.state.items()},
+        key=weights.key,
+        prefix=weights.prefix,
+        metadata=contents.metadata | weights.metadata,
+    )
+
+
+def _check_file(path: Path) -> None:
+    if path.is_dir():
+        raise CheckpointError(f"{path}: a folder; give the checkpoint file in it")
+    if path.is_file():
+        return
+    if path.exists():
+        raise CheckpointError(f"{path}: not a regular file")
+    siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    near = difflib.get_close_matches(path.name, siblings, n=1)
+    hint = f"; did you mean '{path.with_name(near[0])}'?" if near else "; check the path"
+    raise CheckpointError(f"{path}: no such file{hint}")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _to_float32(name: str, tensor: Tensor, path: Path) -> Tensor:
+    """Return a plain dense tensor; integers stay (counters, index tables)."""
+    if tensor.is_quantized:
+        raise CheckpointError(f"{path}: '{name}' is quantised; give the float network")
+    if tensor.layout != torch.strided:
+        raise CheckpointError(f"{path}: '{name}' is sparse; save it as a dense tensor")
+    if tensor.device.type != "cpu":
+        raise CheckpointError(f"{path}: '{name}' has no values ({tensor.device.type} device)")
+    if tensor.is_complex():
+        raise CheckpointError(f"{path}: '{name}' is complex; expected real weights")
+    tensor = tensor.detach()
+    if not tensor.is_floating_point():
+        return tensor
+    values = tensor.float()
+    if not values.isfinite().all():
+        bad = int(values.numel() - values.isfinite().sum())
+        part = "running statistics" if ".running_" in f".{name}" else "weights"
+        raise CheckpointError(
+            f"{path}: '{name}' ({part}) has {bad} NaN or infinite values of {values.numel()}; "
+            "the training diverged or the file is damaged; use an earlier checkpoint"
+        )
+    return values

@@ -1,0 +1,94 @@
+"""Putting a checkpoint's weights into a network: all of them, or none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from robustbench_ln.errors import CheckpointError
+from robustbench_ln.models.architecture import Architecture
+from robustbench_ln.models.checkpoint import Checkpoint
+from robustbench_ln.models.mismatch import compare_states
+from robustbench_ln.models.nearest import describe_nearest
+from robustbench_ln.models.sizes import match_groups, read_sizes
+from robustbench_ln.norms import LocalNorm2d
+
+__all__ = ["LoadedModel", "load_model", "load_weights"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedModel:
+    """A network with a checkpoint's weights.
+
+    Attributes:
+        model: On the CPU, float32, in eval mode.
+        checkpoint: Where the weights came from.
+        network: What the user called it: "resnet20", "FILE.py:FUNCTION".
+        num_classes: K, read from the head's shape; None where the user's own function decides.
+        num_groups: G, read from the shapes of the LocalNorm layers; 1 without any.
+    """
+
+    model: nn.Module
+    checkpoint: Checkpoint
+    network: str
+    num_classes: int | None
+    num_groups: int
+
+
+def load_model(
+    checkpoint: Checkpoint, architecture: Architecture, *, num_classes: int | None = None
+) -> LoadedModel:
+    """Build a network in the sizes of a checkpoint and load it, strictly.
+
+    Args:
+        checkpoint: The weights.
+        architecture: The network.
+        num_classes: What the head must have; None to take what it has.
+
+    Raises:
+        CheckpointError: The weights do not fit; the message names tensors and a network that fits.
+        LayoutError: LocalNorm weights for a network whose norm layers cannot be replaced.
+    """
+    sizes = read_sizes(architecture, checkpoint.state)
+    if num_classes is not None and sizes.num_classes != num_classes:
+        raise CheckpointError(
+            f"{checkpoint.path}: its head has {sizes.num_classes} classes; expected {num_classes}"
+        )
+    network = architecture.build(*sizes)
+    return load_weights(checkpoint, network, name=architecture.id, num_classes=sizes.num_classes)
+
+
+def load_weights(
+    checkpoint: Checkpoint, network: nn.Module, *, name: str, num_classes: int | None = None
+) -> LoadedModel:
+    """Load a checkpoint into a network, strictly.
+
+    Args:
+        checkpoint: The weights.
+        network: A network of the caller's, who gives it away.
+        name: What to call it.
+        num_classes: K, if known.
+
+    Raises:
+        CheckpointError: The weights do not fit; the message names tensors and a network that fits.
+        LayoutError: LocalNorm weights for a network whose norm layers cannot be replaced.
+    """
+    state = checkpoint.state
+    network = match_groups(network.cpu().float(), state, str(checkpoint.path))
+    own = network.state_dict()
+    mismatch = compare_states(own, state)
+    if not mismatch.is_empty:
+        hint = describe_nearest(state) or "give the network it was trained as"
+        raise CheckpointError(
+            f"{checkpoint.path}: does not fit {name}: {mismatch.describe()}; {hint}"
+        )
+    network.load_state_dict(own | state)
+    local = [m.num_groups for m in network.modules() if isinstance(m, LocalNorm2d)]
+    return LoadedModel(
+        model=network.eval(),
+        checkpoint=checkpoint,
+        network=name,
+        num_classes=num_classes,
+        num_groups=max(local, default=1),
+    )

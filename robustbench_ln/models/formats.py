@@ -1,0 +1,181 @@
+"""The file formats of checkpoints. Ordinary reading executes nothing that the file says.
+
+A file is known by its first bytes, not by its name: .pt, .pth, .th and .tar are all used for the
+same two formats, torch's zip archive and (before torch 1.6) a sequence of pickles.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+import zipfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+
+from robustbench_ln.errors import CheckpointError
+from robustbench_ln.models.pickle_names import wanted_names
+
+__all__ = ["Contents", "read_contents"]
+
+_NUMPY_SCALAR = np.float64().__reduce__()[0]
+
+_SAFE_GLOBALS: list[Any] = [
+    argparse.Namespace,
+    np.dtype,
+    (_NUMPY_SCALAR, "numpy._core.multiarray.scalar"),
+    (_NUMPY_SCALAR, "numpy.core.multiarray.scalar"),
+    *(type(np.dtype(kind)) for kind in ("float64", "float32", "int64", "int32", "bool")),
+]
+"""Plain values that training scripts store beside the weights; none of them runs code."""
+
+_OTHER_FORMATS = {
+    b"version https://git-lfs": "a Git LFS pointer, not the file itself; run `git lfs pull`",
+    b"\x89HDF\r\n": "an HDF5 (Keras) file; export its weights to PyTorch first",
+    b"\x1f\x8b": "compressed with gzip; unpack it first",
+    b"\x93NUMPY": "a NumPy array, not a PyTorch checkpoint",
+}
+
+
+class Contents(NamedTuple):
+    """What a file holds, as it was saved, and the text metadata of a safetensors header."""
+
+    saved: object
+    metadata: dict[str, str | int | float]
+
+
+def read_contents(path: Path, *, trust: bool) -> Contents:
+    """Read a file of any known format onto the CPU.
+
+    Args:
+        path: An existing file.
+        trust: Whether a pickle may import and run what it names.
+
+    Raises:
+        CheckpointError: Another format, a damaged file, or one that needs arbitrary code.
+    """
+    with path.open("rb") as file:
+        head = file.read(512)
+    _refuse_other_formats(head, path)
+    if head.startswith(b"PK\x03\x04"):
+        _check_archive(path)
+        return Contents(_load_torch(path, trust=trust), {})
+    if head[8:9] == b"{":
+        return _load_safetensors(path)
+    if head.startswith(b"\x80"):
+        return Contents(_load_torch(path, trust=trust), {})
+    raise CheckpointError(
+        f"{path}: not a checkpoint; expected a file of torch.save or safetensors, "
+        f"it begins with {head[:8]!r}"
+    )
+
+
+def _refuse_other_formats(head: bytes, path: Path) -> None:
+    if not head:
+        raise CheckpointError(f"{path}: the file is empty; get it again")
+    for magic, what in _OTHER_FORMATS.items():
+        if head.startswith(magic):
+            raise CheckpointError(f"{path}: {what}")
+    if head.lstrip().startswith(b"<"):
+        raise CheckpointError(
+            f"{path}: an HTML or XML page saved as a checkpoint, often a failed download; "
+            "get the file itself"
+        )
+    if head[257:262] == b"ustar":
+        raise CheckpointError(f"{path}: a tar archive; unpack it first")
+
+
+def _check_archive(path: Path) -> None:
+    """Demand a zip archive of torch.save, not of TorchScript or anything else."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = {name.partition("/")[2] for name in archive.namelist()}
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise CheckpointError(f"{path}: {_DAMAGED}") from error
+    if "constants.pkl" in names:
+        raise CheckpointError(
+            f"{path}: a TorchScript archive, whose norm layers are fixed; save the original "
+            "network's state_dict() instead"
+        )
+    if "data.pkl" not in names:
+        raise CheckpointError(f"{path}: a zip archive, but not one that torch.save wrote")
+
+
+_DAMAGED = "the file is damaged or truncated; get it again"
+
+
+def _load_torch(path: Path, *, trust: bool) -> object:
+    """Run torch.load. A damaged pickle may raise anything, as the pickle module's manual says."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch comments on the pickle's protocol and old types
+        if trust:
+            return _load_trusted(path)
+        try:
+            with torch.serialization.safe_globals(_SAFE_GLOBALS):
+                saved: object = torch.load(path, map_location="cpu", weights_only=True)
+        except Exception as error:
+            raise _refusal(path) from error
+    return saved
+
+
+def _load_trusted(path: Path) -> object:
+    try:
+        saved: object = torch.load(path, map_location="cpu", weights_only=False)
+    except (ImportError, AttributeError) as error:
+        names = ", ".join(_wanted(path)) or "classes"
+        raise CheckpointError(
+            f"{path}: needs {names}, which cannot be imported here ({_first_line(error)}); "
+            "put its code on PYTHONPATH"
+        ) from error
+    except Exception as error:
+        raise CheckpointError(f"{path}: {_DAMAGED} ({_first_line(error)})") from error
+    return saved
+
+
+def _refusal(path: Path) -> CheckpointError:
+    """Say why torch.load refused: names that would be imported, or damage."""
+    names = _wanted(path)
+    if not names:
+        return CheckpointError(f"{path}: {_DAMAGED}")
+    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return CheckpointError(
+        f"{path}: refused, since loading it would run code from the file: it wants {shown}. "
+        "Save a state_dict() instead, or pass --trust-checkpoint if you trust its author"
+    )
+
+
+def _wanted(path: Path) -> list[str]:
+    """List the names a pickle wants; none where it cannot be read that far."""
+    try:
+        if not zipfile.is_zipfile(path):
+            with path.open("rb") as stream:
+                return wanted_names(stream)
+        with zipfile.ZipFile(path) as archive:
+            record = next(n for n in archive.namelist() if n.partition("/")[2] == "data.pkl")
+            with archive.open(record) as stream:
+                return wanted_names(stream, num_pickles=1)
+    except (zipfile.BadZipFile, OSError, NotImplementedError):
+        return []
+
+
+def _load_safetensors(path: Path) -> Contents:
+    with path.open("rb") as file:
+        header_length = int.from_bytes(file.read(8), "little")
+    if header_length > path.stat().st_size - 8:
+        raise CheckpointError(
+            f"{path}: its safetensors header claims {header_length} bytes, the file has "
+            f"{path.stat().st_size}; {_DAMAGED}"
+        )
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            saved = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return Contents(saved, dict(file.metadata() or {}))
+    except (SafetensorError, OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
+        raise CheckpointError(f"{path}: {_DAMAGED} ({_first_line(error)})") from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,98 @@
+"""A network from the user's own file: `--model FILE.py:FUNCTION`."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from torch import nn
+
+from robustbench_ln.errors import SpecError
+from robustbench_ln.lookup import unknown_name
+
+__all__ = ["build_user_model"]
+
+
+def build_user_model(text: str) -> nn.Module:
+    """Run the user's file and return what the user's function returns.
+
+    The file's folder is on sys.path meanwhile, as with `python FILE.py`. Where their code raises,
+    the error has their traceback as a note (PEP 678), from their first line on and marked as
+    theirs.
+
+    Args:
+        text: "FILE.py:FUNCTION"; the function is called without arguments.
+
+    Raises:
+        SpecError: No such file or function, their code raised, or it returned no nn.Module.
+    """
+    file, colon, name = text.rpartition(":")
+    if not colon or not file.endswith(".py"):
+        raise SpecError(f"--model {text}: expected FILE.py:FUNCTION")
+    path = Path(file).resolve()
+    if not path.is_file():
+        raise SpecError(f"--model {text}: no such file")
+    with _folder_on_path(path.parent):
+        module = _call(lambda: _import(path), path, f"--model {text}: {path.name} does not import")
+        function = getattr(module, name, None)
+        if not callable(function):
+            choices = [key for key, value in vars(module).items() if callable(value)]
+            kind = f"function of {path.name}"
+            raise unknown_name(name, choices, kind=kind)
+        network = _call(function, path, f"--model {text}: {name}() failed")
+    if not isinstance(network, nn.Module):
+        raise SpecError(
+            f"--model {text}: {name}() returned {_article(type(network).__name__)}; "
+            "expected a torch.nn.Module"
+        )
+    return network
+
+
+def _import(path: Path) -> ModuleType:
+    name = f"ln_bench_model_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and pickle look a class's module up there
+    spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def _folder_on_path(folder: Path) -> Iterator[None]:
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+
+
+def _call(function: Callable[[], Any], path: Path, what: str) -> Any:
+    """Return function(); user code may raise anything, and call sys.exit()."""
+    try:
+        return function()
+    except (Exception, SystemExit) as error:
+        reason = (str(error).splitlines() or [""])[0]
+        failure = SpecError(f"{what} ({type(error).__name__}: {reason}); the fault is in that file")
+        failure.add_note(f"Traceback in your {path.name}:\n{_their_traceback(error, path)}")
+        raise failure from error
+
+
+def _their_traceback(error: BaseException, path: Path) -> str:
+    """Return the traceback from the first frame in the user's file on."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [i for i, frame in enumerate(frames) if Path(frame.filename) == path]
+    theirs = frames[own[0] :] if own else []
+    lines = traceback.format_list(theirs) + traceback.format_exception_only(error)
+    return "".join(lines).rstrip()
+
+
+def _article(name: str) -> str:
+    return name if name == "NoneType" else f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
