@@ -1,0 +1,41 @@
+"""Intervals of accuracies, from counts. No torch here."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+from typing import NamedTuple
+
+from robustbench_ln.errors import RecordError
+
+__all__ = ["Interval", "wilson_interval"]
+
+_Z = NormalDist().inv_cdf(0.975)
+
+
+class Interval(NamedTuple):
+    """A 95 % interval of a proportion, 0..1."""
+
+    low: float
+    high: float
+
+
+def wilson_interval(correct: int, total: int) -> Interval:
+    """Return the 95 % Wilson score interval of `correct` out of `total`.
+
+    It covers the choice of test images only: not training, group picks or noise draws.
+
+    Raises:
+        RecordError: No images, or more correct ones than there are.
+
+    Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
+    """
+    if total < 1 or not 0 <= correct <= total:
+        raise RecordError(f"{correct} correct of {total} images has no interval; expected 0..total")
+    share, weight = correct / total, _Z**2 / total
+    centre = (share + weight / 2) / (1 + weight)
+    half = _Z / (1 + weight) * math.sqrt(share * (1 - share) / total + weight / (4 * total))
+    return Interval(
+        low=0.0 if correct == 0 else centre - half,
+        high=1.0 if correct == total else centre + half,
+    )
