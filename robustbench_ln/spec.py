@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
 from robustbench_ln.errors import SpecError
+from robustbench_ln.lookup import unknown_name
 
-__all__ = ["CLEAN", "Condition", "EvaluationSpec", "Normalization", "Order", "TieRule"]
+__all__ = [
+    "CLEAN",
+    "Condition",
+    "EvaluationSpec",
+    "Normalization",
+    "Order",
+    "TieRule",
+    "check_order",
+    "check_tie_rule",
+]
 
 Order = Literal["shuffled", "as-is"]
 TieRule = Literal["random", "lowest", "logit-sum"]
@@ -49,6 +59,20 @@ class Condition:
     def to_json(self) -> dict[str, Any]:
         """Return the fields as plain values, in their order."""
         return asdict(self)
+
+
+def check_order(name: str) -> Order:
+    """Return the order of that name."""
+    if name not in get_args(Order):
+        raise unknown_name(name, get_args(Order), kind="--order")
+    return cast(Order, name)
+
+
+def check_tie_rule(name: str) -> TieRule:
+    """Return the tie rule of that name."""
+    if name not in get_args(TieRule):
+        raise unknown_name(name, get_args(TieRule), kind="--ties rule")
+    return cast(TieRule, name)
 
 
 CLEAN = Condition(corruption="clean", severity=0.0)
@@ -95,7 +119,8 @@ class EvaluationSpec:
         conditions: What to do to the images; the clean images come first.
         order: Of the test images.
         stat_batch: B, images that share statistics in dbn-batch and bn-adapt.
-        group_size: M, images that share statistics in ln-batch and ln-voting.
+        group_size: M, images that share statistics in ln-batch and ln-voting; None is as many as
+            in training.
         device_batch: Images that go through the network at once. Memory only, no result.
         tie_rule: How votes are broken.
         prior: Weight of the running statistics in bn-adapt, counted in images.
@@ -111,7 +136,7 @@ class EvaluationSpec:
     conditions: tuple[Condition, ...] = (CLEAN,)
     order: Order = "shuffled"
     stat_batch: int = 128
-    group_size: int = 16
+    group_size: int | None = None
     device_batch: int = 128
     tie_rule: TieRule = "random"
     prior: float = 16.0
@@ -123,7 +148,7 @@ class EvaluationSpec:
         """Check the numbers."""
         counts = {
             "--stat-batch": self.stat_batch,
-            "--group-size": self.group_size,
+            "--group-size": 1 if self.group_size is None else self.group_size,
             "--device-batch": self.device_batch,
             "--limit": 1 if self.limit is None else self.limit,
         }

@@ -12,7 +12,7 @@ from robustbench_ln.lookup import find_entry
 from robustbench_ln.norms import NormLayer, StatisticsLayout, treat_layer
 from robustbench_ln.norms.layout import LayoutName
 
-__all__ = ["MODES", "Mode", "choose_modes", "mode_obstacle"]
+__all__ = ["MODES", "Mode", "check_mode_names", "choose_modes", "mode_obstacle"]
 
 Reduction = Literal["argmax", "pick", "vote"]
 Needs = Literal["any", "batch", "local"]
@@ -119,6 +119,20 @@ def _layer_obstacle(mode: Mode, layers: Sequence[NormLayer]) -> str | None:
     return None
 
 
+def check_mode_names(asked: Sequence[str]) -> tuple[str, ...]:
+    """Return the names, if each is a mode or the only one is "all".
+
+    Raises:
+        SpecError: An unknown mode, or "all" beside others.
+    """
+    if list(asked) != ["all"]:
+        for name in asked:
+            if name == "all":
+                raise SpecError("--modes all stands alone; or list the modes")
+            find_entry(MODES, name, kind="mode", listing="ln-bench list modes")
+    return tuple(asked)
+
+
 def choose_modes(
     asked: Sequence[str], layers: Sequence[NormLayer], image_shape: tuple[int, int, int]
 ) -> tuple[Mode, ...]:
@@ -140,8 +154,7 @@ def choose_modes(
         if not chosen:
             raise SpecError(f"no mode fits this network: plain {obstacles['plain']}")
         return tuple(chosen)
-    for name in asked:
-        mode = find_entry(MODES, name, kind="mode", listing="ln-bench list modes")
-        if obstacles[mode.name] is not None:
+    for name in check_mode_names(asked):
+        if obstacles[name] is not None:
             raise SpecError(f"--modes {name}: {obstacles[name]}")
     return tuple(mode for name, mode in MODES.items() if name in asked)

@@ -38,6 +38,7 @@ def make_passes(modes: Sequence[Mode], spec: EvaluationSpec, num_images: int) ->
 
 
 def _layout_of(mode: Mode, spec: EvaluationSpec, num_images: int) -> StatisticsLayout:
+    assert spec.group_size is not None, "evaluate() fills in the training's"
     sizes = {"batch": spec.stat_batch, "set": spec.group_size, "image": 1, "rot90": 1}
     size = sizes.get(mode.layout)
     return StatisticsLayout(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ def evaluate(
         RecordError: The directory holds another run, is in use, or cannot be written.
     """
     progress = progress or Silent()
+    spec = replace(spec, group_size=spec.group_size or subject.group_size)
     check_fit(subject, images)
     height, width, channels = images.shape
     image_shape = (channels, height, width)

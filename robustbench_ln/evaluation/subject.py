@@ -28,6 +28,7 @@ class Subject:
         normalization: Of its input.
         label: What tables call it.
         checkpoint: For run.json: path, sha256, arch, num_parameters, num_groups.
+        group_size: Images in a group in training.
         command: The command line, for captions.
     """
 
@@ -36,6 +37,7 @@ class Subject:
     normalization: Normalization
     label: str
     checkpoint: dict[str, Any]
+    group_size: int = 16
     command: str = ""
 
 

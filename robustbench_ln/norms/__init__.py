@@ -1,6 +1,6 @@
 """Norm layers, and who shares their statistics."""
 
-from robustbench_ln.norms.layers import NormLayer, find_norm_layers, treat_layer
+from robustbench_ln.norms.layers import NormLayer, count_classes, find_norm_layers, treat_layer
 from robustbench_ln.norms.layout import IMAGE, ROT90, RUNNING, StatisticsLayout, batch_layout
 from robustbench_ln.norms.local import LocalNorm2d
 from robustbench_ln.norms.moments import Moments, set_moments
@@ -19,6 +19,7 @@ __all__ = [
     "StatisticsModel",
     "batch_layout",
     "convert_batchnorm",
+    "count_classes",
     "find_norm_layers",
     "set_moments",
     "treat_layer",

@@ -14,7 +14,15 @@ from robustbench_ln.errors import LayoutError
 from robustbench_ln.norms.layout import StatisticsLayout
 from robustbench_ln.norms.local import LocalNorm2d
 
-__all__ = ["LayerKind", "NormLayer", "Treatment", "find_norm_layers", "layer_kind", "treat_layer"]
+__all__ = [
+    "LayerKind",
+    "NormLayer",
+    "Treatment",
+    "count_classes",
+    "find_norm_layers",
+    "layer_kind",
+    "treat_layer",
+]
 
 LayerKind = Literal["batch", "local", "fixed"]
 """batch: takes statistics from a layout; local: LocalNorm; fixed: looks at each image alone."""
@@ -129,26 +137,43 @@ def find_norm_layers(model: nn.Module, image_shape: tuple[int, int, int]) -> tup
     for name, module in probe.named_modules():
         if layer_kind(module) is not None:
             module.register_forward_pre_hook(_note_positions(positions, name))
+    _run_grey_images(probe, image_shape)
+    return tuple(
+        _describe(name, module, positions.get(name))
+        for name, module in model.named_modules()
+        if layer_kind(module) is not None
+    )
+
+
+def count_classes(model: nn.Module, image_shape: tuple[int, int, int]) -> int:
+    """Return K of the logits [N, K] that a network gives for images of (C, H, W).
+
+    Raises:
+        LayoutError: The network cannot take such images, or gives something else.
+    """
+    output = _run_grey_images(copy.deepcopy(model).eval(), image_shape)
+    if not isinstance(output, Tensor) or output.ndim != 2:
+        what = list(output.shape) if isinstance(output, Tensor) else type(output).__name__
+        raise LayoutError(f"the network returns {what}; expected logits [N, classes]")
+    return output.shape[1]
+
+
+def _run_grey_images(network: nn.Module, image_shape: tuple[int, int, int]) -> Any:
     # LocalNorm cuts the batch into groups, a layer without running statistics needs more than one.
-    groups = max((m.num_groups for m in probe.modules() if isinstance(m, LocalNorm2d)), default=2)
-    images = torch.full((groups, *image_shape), 0.5)
-    parameter = next(probe.parameters(), None)
+    groups = (m.num_groups for m in network.modules() if isinstance(m, LocalNorm2d))
+    images = torch.full((max(groups, default=2), *image_shape), 0.5)
+    parameter = next(network.parameters(), None)
     if parameter is not None:
         images = images.to(parameter)
     try:
         with torch.inference_mode():
-            probe(images)
+            return network(images)
     except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise LayoutError(
             f"the network cannot take images of {image_shape[1]}x{image_shape[2]} with "
             f"{image_shape[0]} channels: {reason}"
         ) from error
-    return tuple(
-        _describe(name, module, positions.get(name))
-        for name, module in model.named_modules()
-        if layer_kind(module) is not None
-    )
 
 
 def _note_positions(positions: dict[str, int], name: str) -> Any:

@@ -1,0 +1,32 @@
+# Everything sets itself up: only Python 3.11 or newer is needed.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+
+.PHONY: test check slow mutants bench clean
+
+test: check ## what CI runs: style, types, tests
+
+check: $(VENV)/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q
+
+slow: $(VENV)/ready ## the long experiments
+	$(BIN)/python -m pytest -q --slow
+
+mutants: $(VENV)/ready ## plants wrong formulas; the suite must see each of them
+	$(BIN)/python tests/mutants/run.py
+
+bench: $(VENV)/ready ## speed, into benchmarks/results/
+	$(BIN)/python benchmarks/evaluation.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
+
+$(VENV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	touch $@

@@ -1,0 +1,142 @@
+"""Progress on stderr: a live display on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Protocol
+
+from robustbench_ln.progress import Progress
+
+__all__ = ["Display", "open_display"]
+
+_SECONDS_BETWEEN_LINES = 10.0
+
+
+class Display(Progress, Protocol):
+    """A progress display that is opened and closed."""
+
+    def __enter__(self) -> Display:
+        """Show it."""
+        ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take it away; what it noted stays."""
+        ...
+
+
+def open_display() -> Display:
+    """Return the display that fits stderr."""
+    return _LiveDisplay() if sys.stderr.isatty() else _PlainDisplay()
+
+
+class _PlainDisplay:
+    """A line now and then, for logs."""
+
+    def __init__(self) -> None:
+        self._cells = self._images = self._done_cells = self._done_images = 0
+        self._what = ""
+        self._started = self._last_line = time.monotonic()
+
+    def __enter__(self) -> _PlainDisplay:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        del kind, error, trace
+
+    def start(self, *, cells: int, image_passes: int) -> None:
+        self._cells, self._images = cells, image_passes
+        self._started = self._last_line = time.monotonic()
+        self.note(f"{cells} cells to measure" if cells else "every cell is measured already")
+
+    def describe(self, what: str) -> None:
+        self._what = what
+
+    def advance(self, image_passes: int) -> None:
+        self._done_images += image_passes
+        now = time.monotonic()
+        if now - self._last_line >= _SECONDS_BETWEEN_LINES:
+            self._last_line = now
+            rate = self._done_images / (now - self._started)
+            left = (self._images - self._done_images) / rate
+            self.note(
+                f"{self._done_cells}/{self._cells} cells, {self._what}, "
+                f"{rate:.0f} images/s, {_minutes(left)} left"
+            )
+
+    def finish_cells(self, cells: int) -> None:
+        self._done_cells += cells
+
+    def note(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+
+def _minutes(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+class _LiveDisplay:
+    """A bar with cells, images a second and the time left."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bars
+
+        self._bars = Bars(
+            TextColumn("{task.fields[cells]} cells"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.percentage:3.0f} %"),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}"),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._bars.add_task("", total=None, cells="", rate="")
+        self._cells = self._done_cells = self._done_images = 0
+        self._started = time.monotonic()
+
+    def __enter__(self) -> _LiveDisplay:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        del kind, error, trace
+        self._bars.stop()
+
+    def start(self, *, cells: int, image_passes: int) -> None:
+        self._cells = cells
+        self._started = time.monotonic()
+        self._bars.update(self._task, total=image_passes, cells=f"0/{cells}")
+
+    def describe(self, what: str) -> None:
+        self._bars.update(self._task, description=what)
+
+    def advance(self, image_passes: int) -> None:
+        self._done_images += image_passes
+        rate = self._done_images / max(time.monotonic() - self._started, 1e-9)
+        self._bars.update(self._task, advance=image_passes, rate=f"{rate:.0f} images/s")
+
+    def finish_cells(self, cells: int) -> None:
+        self._done_cells += cells
+        self._bars.update(self._task, cells=f"{self._done_cells}/{self._cells}")
+
+    def note(self, text: str) -> None:
+        self._bars.console.print(text, markup=False, highlight=False)

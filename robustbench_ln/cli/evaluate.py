@@ -1,0 +1,215 @@
+"""`ln-bench evaluate`: the main job."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from robustbench_ln.cli.display import Display, open_display
+from robustbench_ln.cli.options import (
+    Arch,
+    Checkpoint,
+    CheckpointKey,
+    Crop,
+    Data,
+    Device,
+    Download,
+    Model,
+    Normalize,
+    Resize,
+    Trust,
+    split_names,
+)
+from robustbench_ln.errors import SpecError
+
+if TYPE_CHECKING:
+    from robustbench_ln.data.image_set import ImageSet
+    from robustbench_ln.evaluation.load_subject import NetworkSource
+    from robustbench_ln.spec import EvaluationSpec
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    checkpoint: Checkpoint,
+    data: Data,
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="RUN", help="Run directory; the same command resumes it", show_default=False
+        ),
+    ],
+    arch: Arch = None,
+    model: Model = None,
+    normalize: Normalize = None,
+    modes: Annotated[
+        str, typer.Option(help="all, or a list: bn,dbn-batch,ln-voting (ln-bench list modes)")
+    ] = "all",
+    noise: Annotated[
+        str,
+        typer.Option(
+            metavar="LIST",
+            help="agn,apn,mbn, agn-neg, apn-add, agn-additive; without: clean images only",
+            show_default=False,
+        ),
+    ] = "",
+    sigmas: Annotated[
+        str | None,
+        typer.Option(
+            help="0,0.5,1 or start:stop:step as 0:2:0.25; default: the released lists",
+            show_default=False,
+        ),
+    ] = None,
+    convention: Annotated[
+        str, typer.Option(help="paper (the papers' text) or released (the authors' code)")
+    ] = "paper",
+    pixel_range: Annotated[
+        str | None,
+        typer.Option(
+            "--range",
+            help="clip, rescale or none; default: the convention's own",
+            show_default=False,
+        ),
+    ] = None,
+    order: Annotated[
+        str, typer.Option(help="Order of the test images: shuffled (seeded) or as-is")
+    ] = "shuffled",
+    stat_batch: Annotated[
+        int, typer.Option(help="Images that share statistics in dbn-batch and bn-adapt")
+    ] = 128,
+    group_size: Annotated[
+        int | None,
+        typer.Option(
+            help="Images that share statistics in ln-batch and ln-voting; default: the training's",
+            show_default=False,
+        ),
+    ] = None,
+    device_batch: Annotated[
+        int, typer.Option(help="Images in the network at once; memory only, no result")
+    ] = 128,
+    ties: Annotated[
+        str, typer.Option(help="Tied votes: random (the paper), lowest (the code), logit-sum")
+    ] = "random",
+    prior: Annotated[
+        float, typer.Option(help="bn-adapt: weight of the running statistics, in images")
+    ] = 16.0,
+    seed: Annotated[int, typer.Option(help="Draws, order, group picks and ties")] = 0,
+    limit: Annotated[
+        int | None,
+        typer.Option(help="Evaluate so many images, for a first look", show_default=False),
+    ] = None,
+    device: Device = "cpu",
+    label: Annotated[
+        str | None,
+        typer.Option(help="What tables call it; default: the file's name", show_default=False),
+    ] = None,
+    resize: Resize = None,
+    crop: Crop = None,
+    download: Download = False,
+    checkpoint_key: CheckpointKey = None,
+    trust_checkpoint: Trust = False,
+) -> None:
+    """Measure how a saved classifier degrades, and write the tables and figures.
+
+    Example: ln-bench evaluate resnet20.th --arch resnet20 --normalize imagenet --data
+    cifar10:data --noise agn --sigmas 0:2:0.25 --out runs/resnet20
+    """
+    from robustbench_ln.corruptions.conditions import noise_conditions, parse_sigmas
+    from robustbench_ln.data.sources import DataOptions, load_images
+    from robustbench_ln.evaluation.load_subject import NetworkSource
+    from robustbench_ln.evaluation.modes import check_mode_names
+    from robustbench_ln.spec import EvaluationSpec, check_order, check_tie_rule
+
+    if sigmas is not None and not noise:
+        raise SpecError("--sigmas needs a noise, as in --noise agn")
+    spec = EvaluationSpec(
+        modes=check_mode_names(split_names(modes)),
+        conditions=noise_conditions(
+            split_names(noise),
+            convention=convention,
+            pixel_range=pixel_range,
+            sigmas=None if sigmas is None else parse_sigmas(sigmas),
+            source_kind=data.partition(":")[0],
+        ),
+        order=check_order(order),
+        stat_batch=stat_batch,
+        group_size=group_size,
+        device_batch=device_batch,
+        tie_rule=check_tie_rule(ties),
+        prior=prior,
+        seed=seed,
+        limit=limit,
+        device=check_device(device),
+    )
+    check_normalize_given(normalize)
+    source = NetworkSource(
+        path=checkpoint, arch=arch, model=model, key=checkpoint_key, trust=trust_checkpoint
+    )
+    images = load_images(data, DataOptions(resize=resize, crop=crop, download=download))
+    with open_display() as display:
+        _run(spec, source, images, (normalize or "", label), out=out, display=display)
+    _report(out)
+
+
+def check_normalize_given(normalize: str | None) -> None:
+    """Demand --normalize, and numbers or a name that exists, before anything is read."""
+    from robustbench_ln.normalization import NORMALIZATIONS, parse_normalization
+
+    if normalize is None:
+        raise SpecError(
+            "--normalize is missing: give what the network was trained with "
+            f"({', '.join(NORMALIZATIONS)}, or MEAN/STD). A wrong one costs tens of points"
+        )
+    parse_normalization(normalize, 1 if normalize == "mnist" else 3)
+
+
+def check_device(name: str) -> str:
+    """Demand a device that this machine has."""
+    import torch
+
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise SpecError(f"--device {name}: {reason}; use --device cpu") from error
+    return name
+
+
+def _run(
+    spec: EvaluationSpec,
+    source: NetworkSource,
+    images: ImageSet,
+    naming: tuple[str, str | None],
+    *,
+    out: Path,
+    display: Display,
+) -> None:
+    from robustbench_ln.evaluation.load_subject import load_subject
+    from robustbench_ln.evaluation.run import evaluate as evaluate_network
+    from robustbench_ln.normalization import parse_normalization
+
+    normalize, label = naming
+    height, width, channels = images.shape
+    subject = load_subject(
+        source,
+        parse_normalization(normalize, channels),
+        image_shape=(channels, height, width),
+        label=label,
+        command=shlex.join(["ln-bench", *sys.argv[1:]]),
+    )
+    evaluate_network(subject, images, spec, out=out, progress=display)
+
+
+def _report(out: Path) -> None:
+    from robustbench_ln.reports.frame import read_frame
+    from robustbench_ln.reports.report import write_report
+    from robustbench_ln.reports.terminal import terminal_tables
+
+    paths = write_report([out], out / "report")
+    print(terminal_tables(read_frame([out])))
+    print(f"Report: {paths.markdown}", file=sys.stderr)

@@ -1,0 +1,109 @@
+"""`ln-bench inspect`: what a checkpoint holds, and what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from robustbench_ln.cli.options import Arch, Checkpoint, CheckpointKey, Model, Trust
+
+if TYPE_CHECKING:
+    from robustbench_ln.evaluation.inspection import Inspection
+    from robustbench_ln.models.fitting import LoadedModel
+
+__all__ = ["inspect"]
+
+_HEADER = (
+    "layer",
+    "class",
+    "channels",
+    "groups",
+    "eps",
+    "HxW",
+    "running",
+    "sets",
+    "image",
+    "rot90",
+)
+
+
+def inspect(
+    checkpoint: Checkpoint,
+    arch: Arch = None,
+    model: Model = None,
+    image_size: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PIXELS", help="Side of its images; default: the network's", show_default=False
+        ),
+    ] = None,
+    channels: Annotated[int, typer.Option(help="Of its images: 3, or 1 for grey")] = 3,
+    checkpoint_key: CheckpointKey = None,
+    trust_checkpoint: Trust = False,
+) -> None:
+    """Show the norm layers of a checkpoint and how each layout of statistics treats them.
+
+    Example: ln-bench inspect resnet20.th --arch resnet20
+    """
+    from robustbench_ln.evaluation.inspection import inspect_network
+    from robustbench_ln.evaluation.load_subject import NetworkSource, load_network
+    from robustbench_ln.models.registry import find_architecture
+
+    source = NetworkSource(
+        path=checkpoint, arch=arch, model=model, key=checkpoint_key, trust=trust_checkpoint
+    )
+    size = image_size or (find_architecture(arch).image_size if arch else 224)
+    if arch and image_size is None:
+        channels = find_architecture(arch).in_channels
+    loaded = load_network(source)
+    inspection = inspect_network(loaded.model, (channels, size, size))
+    print(_describe(loaded, inspection, size))
+    print(_layer_table(inspection))
+    print(_mode_list(inspection))
+
+
+def _describe(loaded: LoadedModel, inspection: Inspection, size: int) -> str:
+    checkpoint = loaded.checkpoint
+    classes = "" if loaded.num_classes is None else f", {loaded.num_classes} classes"
+    return (
+        f"{checkpoint.path} as {loaded.network}{classes}, images {size}x{size}\n"
+        f"sha256 {checkpoint.sha256}\n"
+        f"{inspection.num_parameters:,} trainable parameters, "
+        f"{inspection.num_values:,} with running statistics, "
+        f"{inspection.num_groups} group{'s' if inspection.num_groups > 1 else ''}\n"
+    )
+
+
+def _layer_table(inspection: Inspection) -> str:
+    rows: list[Sequence[str]] = [_HEADER]
+    for row in inspection.rows:
+        layer = row.layer
+        rows.append(
+            (
+                layer.name or "(root)",
+                layer.class_name,
+                str(layer.num_features or "-"),
+                str(layer.num_groups),
+                f"{layer.eps:g}",
+                str(layer.positions or "-"),
+                row.running,
+                row.sets,
+                row.image,
+                row.rot90,
+            )
+        )
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    return "\n".join(lines) if inspection.rows else "no norm layers"
+
+
+def _mode_list(inspection: Inspection) -> str:
+    able = [name for name, obstacle in inspection.obstacles.items() if obstacle is None]
+    lines = [f"\nmodes: {', '.join(able) or 'none'}"]
+    lines += [f"  not {name}: {why}" for name, why in inspection.obstacles.items() if why]
+    return "\n".join(lines)

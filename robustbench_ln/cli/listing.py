@@ -1,0 +1,72 @@
+"""`ln-bench list`: what can be asked for by name."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from robustbench_ln.lookup import find_entry
+
+__all__ = ["list_entries"]
+
+Rows = list[tuple[str, str]]
+
+
+def list_entries(
+    what: Annotated[
+        str, typer.Argument(help="modes, noises, archs or normalizations", show_default=False)
+    ],
+) -> None:
+    """List modes, noises, archs (networks) or normalizations.
+
+    Example: ln-bench list modes
+    """
+    tables = {
+        "modes": _modes,
+        "noises": _noises,
+        "archs": _archs,
+        "normalizations": _normalizations,
+    }
+    rows = find_entry(tables, what, kind="list")()
+    width = max(len(name) for name, _ in rows)
+    for name, text in rows:
+        print(f"{name:<{width}}  {text}".rstrip())
+
+
+def _modes() -> Rows:
+    from robustbench_ln.evaluation.modes import MODES
+
+    return [
+        (m.name, f"{m.statistics}" + (f" ({m.paper})" if m.paper != "-" else ""))
+        for m in MODES.values()
+    ]
+
+
+def _noises() -> Rows:
+    from robustbench_ln.corruptions.localnorm_noise import NOISES
+
+    return [
+        (name, f"{convention:<8}  {(noise.apply.__doc__ or '').splitlines()[0]}")
+        for (name, convention), noise in NOISES.items()
+    ]
+
+
+def _archs() -> Rows:
+    from robustbench_ln.models.registry import ARCHITECTURES
+
+    rows = [(a.id, a.source) for a in ARCHITECTURES.values()]
+    return [
+        *rows,
+        ("torchvision:NAME", "any classifier of torchvision.models"),
+        ("timm:NAME", "any classifier of timm (pip install 'robustbench_ln[timm]')"),
+    ]
+
+
+def _normalizations() -> Rows:
+    from robustbench_ln.normalization import NORMALIZATIONS
+
+    return [
+        (name, f"mean {', '.join(map(str, mean))}; std {', '.join(map(str, std))}")
+        for name, (mean, std) in NORMALIZATIONS.items()
+    ]

@@ -1,0 +1,67 @@
+"""`ln-bench`: the commands, each in a file of its own. Nothing heavy is imported here."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from robustbench_ln import __version__
+from robustbench_ln.cli.evaluate import evaluate
+from robustbench_ln.cli.failures import run_command
+from robustbench_ln.cli.inspect import inspect
+from robustbench_ln.cli.listing import list_entries
+from robustbench_ln.lookup import unknown_name
+
+__all__ = ["app", "main"]
+
+
+class _Group(TyperGroup):
+    """Answers an unknown command with the nearest one."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        command = super().get_command(ctx, cmd_name)
+        if command is None:
+            raise unknown_name(cmd_name, self.list_commands(ctx), kind="command")
+        return command
+
+
+app = typer.Typer(
+    cls=_Group,
+    name="ln-bench",
+    help="How a saved image classifier degrades under noise and corruption, "
+    "under which normalisation statistics, and how sure that is.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command()(evaluate)
+app.command()(inspect)
+app.command("list")(list_entries)
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"ln-bench {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    del version
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    command = typer.main.get_command(app)
+    sys.exit(run_command(lambda: command.main(sys.argv[1:], "ln-bench", standalone_mode=False)))

@@ -1,0 +1,96 @@
+"""Options that several commands share, written once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = [
+    "Arch",
+    "Checkpoint",
+    "CheckpointKey",
+    "Crop",
+    "Data",
+    "Device",
+    "Download",
+    "Model",
+    "Normalize",
+    "Resize",
+    "Trust",
+    "split_names",
+]
+
+Checkpoint = Annotated[
+    Path,
+    typer.Argument(
+        metavar="CKPT", help="Saved weights: .pt .pth .th .tar .safetensors", show_default=False
+    ),
+]
+Arch = Annotated[
+    str | None,
+    typer.Option(
+        help="Network: resnet20, vgg-localnorm, ... (ln-bench list archs), torchvision:NAME, "
+        "timm:NAME",
+        show_default=False,
+    ),
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE.py:FUNCTION",
+        help="Your own network: FUNCTION() in FILE.py returns it. Runs that file.",
+        show_default=False,
+    ),
+]
+CheckpointKey = Annotated[
+    str | None,
+    typer.Option(
+        help="Which entry of the file holds the weights, where it has several: state_dict, ema",
+        show_default=False,
+    ),
+]
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust-checkpoint",
+        help="Load a file that needs to run code of its own. Only for files you made.",
+    ),
+]
+Normalize = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|MEAN/STD",
+        help="Input normalisation the network was trained with: none (0..1), symmetric (-1..1), "
+        "imagenet, cifar10, cifar100, mnist, or 0.5,0.5,0.5/0.25,0.25,0.25. Required: a wrong one "
+        "costs tens of points.",
+        show_default=False,
+    ),
+]
+Data = Annotated[
+    str,
+    typer.Option(
+        metavar="KIND:PATH",
+        help="Test images: arrays:FILE.npz, cifar10:DIR, cifar100:DIR, mnist:DIR, "
+        "fashion-mnist:DIR, folder:DIR",
+        show_default=False,
+    ),
+]
+Resize = Annotated[
+    int | None,
+    typer.Option(metavar="PIXELS", help="folder: shorter side of the images", show_default=False),
+]
+Crop = Annotated[
+    int | None,
+    typer.Option(metavar="PIXELS", help="folder: side of the central square", show_default=False),
+]
+Download = Annotated[
+    bool, typer.Option("--download", help="Fetch the data set first, where torchvision can.")
+]
+Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, ...")]
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """Return the names of a comma-separated list, without empty ones."""
+    return tuple(name for part in text.split(",") if (name := part.strip()))

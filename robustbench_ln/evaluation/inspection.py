@@ -1,0 +1,91 @@
+"""What a network is made of, as far as statistics layouts care."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from torch import nn
+
+from robustbench_ln.errors import LayoutError
+from robustbench_ln.evaluation.modes import MODES, mode_obstacle
+from robustbench_ln.norms import (
+    IMAGE,
+    ROT90,
+    RUNNING,
+    NormLayer,
+    StatisticsLayout,
+    find_norm_layers,
+    treat_layer,
+)
+
+__all__ = ["Inspection", "inspect_network"]
+
+_LAYOUTS = (RUNNING, StatisticsLayout(name="set", set_size=2), IMAGE, ROT90)
+
+
+class LayerRow(NamedTuple):
+    """One norm layer and what happens to it.
+
+    Attributes:
+        layer: The layer.
+        running: Under the running layout: "running", "own", or "refused".
+        sets: With sets of test images (batch and set layouts).
+        image: With each image alone.
+        rot90: With each image and its rotations.
+    """
+
+    layer: NormLayer
+    running: str
+    sets: str
+    image: str
+    rot90: str
+
+
+class Inspection(NamedTuple):
+    """A network, described.
+
+    Attributes:
+        num_parameters: Trainable parameters.
+        num_values: Parameters and buffers, counting running statistics as the papers do.
+        num_groups: Groups of LocalNorm parameters; 1 without.
+        rows: Its norm layers.
+        obstacles: Mode -> why the network cannot be evaluated in it, or None.
+    """
+
+    num_parameters: int
+    num_values: int
+    num_groups: int
+    rows: tuple[LayerRow, ...]
+    obstacles: dict[str, str | None]
+
+
+def inspect_network(model: nn.Module, image_shape: tuple[int, int, int]) -> Inspection:
+    """Describe a network for images of (C, H, W); nothing is evaluated."""
+    layers = find_norm_layers(model, image_shape)
+    num_parameters = sum(p.numel() for p in model.parameters())
+    statistics = sum(
+        buffer.numel()
+        for name, buffer in model.named_buffers()
+        if name.rpartition(".")[2] in ("running_mean", "running_var")
+    )
+    return Inspection(
+        num_parameters=num_parameters,
+        num_values=num_parameters + statistics,
+        num_groups=max((layer.num_groups for layer in layers), default=1),
+        rows=tuple(LayerRow(layer, *_treatments(layer)) for layer in layers),
+        obstacles={name: mode_obstacle(mode, layers, image_shape) for name, mode in MODES.items()},
+    )
+
+
+def _treatments(layer: NormLayer) -> Sequence[str]:
+    if layer.positions is None:
+        return ["not used"] * len(_LAYOUTS)
+    return [_treatment(layer, layout, layer.positions) for layout in _LAYOUTS]
+
+
+def _treatment(layer: NormLayer, layout: StatisticsLayout, positions: int) -> str:
+    try:
+        return treat_layer(layer, layout, positions)
+    except LayoutError:
+        return "refused"

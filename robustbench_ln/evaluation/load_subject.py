@@ -1,0 +1,105 @@
+"""From a checkpoint's file and the name of its network to a network under test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from robustbench_ln.errors import SpecError
+from robustbench_ln.evaluation.subject import Subject
+from robustbench_ln.models.checkpoint import Checkpoint, read_checkpoint
+from robustbench_ln.models.fitting import LoadedModel, load_model, load_weights
+from robustbench_ln.models.registry import find_architecture
+from robustbench_ln.models.user_model import build_user_model
+from robustbench_ln.norms import count_classes
+from robustbench_ln.spec import Normalization
+
+__all__ = ["NetworkSource", "load_network", "load_subject"]
+
+_TRAINING_BATCH = {"mnist-dnn": 100}
+"""Images in a training batch of the papers; 128 where nothing is said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkSource:
+    """Where a network comes from.
+
+    Attributes:
+        path: The checkpoint.
+        arch: Its network by name; or
+        model: "FILE.py:FUNCTION". Exactly one of the two.
+        key: The entry of the file that holds the weights; None where there is one.
+        trust: Whether code in the file may run.
+
+    Raises:
+        SpecError: Neither or both of arch and model.
+    """
+
+    path: Path
+    arch: str | None = None
+    model: str | None = None
+    key: str | None = None
+    trust: bool = False
+
+    def __post_init__(self) -> None:
+        """Demand one network."""
+        if (self.arch is None) == (self.model is None):
+            raise SpecError(
+                "give the network as --arch NAME (ln-bench list archs) "
+                "or as --model FILE.py:FUNCTION, one of the two"
+            )
+
+
+def load_network(source: NetworkSource) -> LoadedModel:
+    """Build the network and load its weights, strictly."""
+    architecture = find_architecture(source.arch) if source.arch else None
+    network = build_user_model(source.model) if source.model else None
+    checkpoint = read_checkpoint(source.path, trust=source.trust, key=source.key)
+    if architecture is not None:
+        return load_model(checkpoint, architecture)
+    assert network is not None
+    return load_weights(checkpoint, network, name=source.model or "")
+
+
+def load_subject(
+    source: NetworkSource,
+    normalization: Normalization,
+    *,
+    image_shape: tuple[int, int, int],
+    label: str | None = None,
+    command: str = "",
+) -> Subject:
+    """Return the network under test.
+
+    Args:
+        source: Where it comes from.
+        normalization: Of its input.
+        image_shape: (C, H, W) of the images.
+        label: What tables call it; the file's name where None.
+        command: For captions.
+    """
+    loaded = load_network(source)
+    num_classes = loaded.num_classes or count_classes(loaded.model, image_shape)
+    return Subject(
+        model=loaded.model,
+        num_classes=num_classes,
+        normalization=normalization,
+        label=label or source.path.stem,
+        checkpoint={
+            "path": str(source.path),
+            "sha256": loaded.checkpoint.sha256,
+            "arch": loaded.network,
+            "num_parameters": sum(p.numel() for p in loaded.model.parameters()),
+            "num_groups": loaded.num_groups,
+        },
+        group_size=_group_size(loaded.checkpoint, loaded),
+        command=command,
+    )
+
+
+def _group_size(checkpoint: Checkpoint, loaded: LoadedModel) -> int:
+    """Images in a group in training: as the file says, or the papers' batch over the groups."""
+    stated = checkpoint.metadata.get("group_size")
+    if isinstance(stated, int) and stated > 0:
+        return stated
+    return max(1, _TRAINING_BATCH.get(loaded.network, 128) // loaded.num_groups)

@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from robustbench_ln.corruptions.conditions import noise_conditions
+from robustbench_ln.data.image_set import ArrayImages
+from robustbench_ln.errors import CheckpointError, DataError, RecordError, SpecError
+from robustbench_ln.evaluation.run import evaluate
+from robustbench_ln.evaluation.subject import Subject
+from robustbench_ln.norms import convert_batchnorm
+from robustbench_ln.records import read_records
+from robustbench_ln.spec import EvaluationSpec, Normalization
+from tests.norms.networks import settle, small_net
+
+NORMALIZATION = Normalization(name="none", mean=(0.0,) * 3, std=(1.0,) * 3)
+
+
+def make_subject(model: nn.Module | None = None, digest: str = "abc", **changes) -> Subject:
+    fields = {
+        "model": model or small_net(),
+        "num_classes": 5,
+        "normalization": NORMALIZATION,
+        "label": "small",
+        "checkpoint": {"path": "small.pt", "sha256": digest, "arch": "small"},
+        "group_size": 4,
+    }
+    return Subject(**(fields | changes))
+
+
+def make_images(number: int = 37, size: int = 8, channels: int = 3) -> ArrayImages:
+    generator = np.random.default_rng(0)
+    return ArrayImages(
+        source="arrays:test.npz",
+        kind="arrays",
+        pixels=generator.integers(0, 256, (number, size, size, channels)).astype(np.uint8),
+        labels=generator.integers(0, 5, number).astype(np.int64),
+    )
+
+
+def make_spec(**changes) -> EvaluationSpec:
+    conditions = noise_conditions(["agn", "mbn"], sigmas=[0.0, 0.5])
+    return EvaluationSpec(**({"conditions": conditions, "stat_batch": 8} | changes))
+
+
+def comparable(records) -> list[str]:
+    rows = [json.loads(record.to_line()) for record in records]
+    return sorted(json.dumps(row | {"seconds": None}, sort_keys=True) for row in rows)
+
+
+def test_a_run_has_one_row_for_each_condition_and_mode(tmp_path):
+    records = evaluate(make_subject(), make_images(), make_spec(), out=tmp_path / "run")
+    assert [(r.corruption, r.severity) for r in records[::4]] == [
+        ("clean", 0.0), ("agn", 0.5), ("mbn", 0.5),
+    ]  # fmt: skip
+    assert {r.mode for r in records} == {"bn", "dbn-batch", "dbn-single", "dbn-single-rot90"}
+    assert all(r.total == 37 for r in records)
+    batch = next(r for r in records if r.mode == "dbn-batch")
+    assert (batch.set_size, batch.refills) == (8, 3)
+    assert records == read_records(tmp_path / "run")
+    line = json.loads((tmp_path / "run/cells.jsonl").read_text().splitlines()[0])
+    for field in [
+        "mode",
+        "corruption",
+        "severity",
+        "convention",
+        "correct",
+        "total",
+        "expected_correct",
+        "expected_sd",
+        "ties",
+        "refills",
+        "seconds",
+    ]:
+        assert field in line
+    assert line["expected_correct"] is None
+    described = json.loads((tmp_path / "run/run.json").read_text())
+    assert described["checkpoint"]["sha256"] == "abc"
+    assert described["data"]["num_images"] == 37
+
+
+def test_the_first_row_equals_the_models_own_predictions(tmp_path):
+    subject, images = make_subject(), make_images()
+    records = evaluate(subject, images, make_spec(modes=("bn",)), out=tmp_path / "run")
+    with torch.no_grad():
+        logits = subject.model(torch.from_numpy(images.pixels).permute(0, 3, 1, 2) / 255)
+    expected = int((logits.argmax(1).numpy() == images.labels).sum())
+    assert records[0].correct == expected
+
+
+def test_the_normalisation_is_applied_after_the_noise(tmp_path):
+    half = Normalization(name="x", mean=(0.5, 0.4, 0.3), std=(0.2, 0.25, 0.3))
+    subject = make_subject(normalization=half)
+    images = make_images()
+    records = evaluate(subject, images, make_spec(modes=("bn",)), out=tmp_path / "run")
+    pixels = torch.from_numpy(images.pixels).permute(0, 3, 1, 2) / 255
+    mean, std = (torch.tensor(v).reshape(1, 3, 1, 1) for v in (half.mean, half.std))
+    with torch.no_grad():
+        expected = subject.model((pixels - mean) / std).argmax(1).numpy()
+    assert records[0].correct == int((expected == images.labels).sum())
+
+
+@pytest.mark.parametrize("device_batch", [1, 7, 64, 1017])
+def test_device_batch_and_order_of_conditions_change_no_row(tmp_path, device_batch):
+    expected = evaluate(make_subject(), make_images(), make_spec(), out=tmp_path / "a")
+    spec = make_spec(device_batch=device_batch, conditions=tuple(reversed(make_spec().conditions)))
+    records = evaluate(make_subject(), make_images(), spec, out=tmp_path / "b")
+    key = {record.key: record.correct for record in expected}
+    assert {record.key: record.correct for record in records} == key
+
+
+def test_the_same_command_again_measures_nothing_and_more_modes_only_the_new(tmp_path):
+    def run(spec):
+        return evaluate(make_subject(), make_images(), spec, out=tmp_path / "run")
+
+    first = run(make_spec(modes=("bn",)))
+    content = (tmp_path / "run/cells.jsonl").read_bytes()
+    assert run(make_spec(modes=("bn",))) == first
+    assert (tmp_path / "run/cells.jsonl").read_bytes() == content
+    more = run(make_spec())
+    assert more[: len(first)] == first
+    assert comparable(more) == comparable(
+        evaluate(make_subject(), make_images(), make_spec(), out=tmp_path / "whole")
+    )
+    # another set size or tie rule is another cell of the same run
+    assert len(run(make_spec(modes=("dbn-batch",), stat_batch=5))) == len(more) + 3
+
+
+def test_a_torn_last_line_is_measured_again(tmp_path):
+    run = tmp_path / "run"
+    whole = evaluate(make_subject(), make_images(), make_spec(), out=run)
+    lines = (run / "cells.jsonl").read_bytes().splitlines(keepends=True)
+    (run / "cells.jsonl").write_bytes(b"".join(lines[:5]) + lines[5][:40])
+    again = evaluate(make_subject(), make_images(), make_spec(), out=run)
+    assert comparable(again) == comparable(whole)
+    assert comparable(read_records(run)) == comparable(whole)
+
+
+@pytest.mark.parametrize(
+    ("subject", "changes", "message"),
+    [
+        (make_subject(digest="xyz"), {}, r"another checkpoint sha256 \(abc, not xyz\)"),
+        (make_subject(), {"seed": 1}, r"another seed \(0, not 1\)"),
+        (make_subject(), {"order": "as-is"}, r"another order \(shuffled, not as-is\)"),
+        (make_subject(), {"limit": 3}, r"another limit \(None, not 3\)"),
+        (
+            make_subject(normalization=Normalization(name="h", mean=(0.5,) * 3, std=(1.0,) * 3)),
+            {},
+            "another normalize name",
+        ),
+    ],
+)
+def test_another_run_in_the_same_directory_is_refused(tmp_path, subject, changes, message):
+    run = tmp_path / "run"
+    evaluate(make_subject(), make_images(), make_spec(modes=("bn",)), out=run)
+    before = {p.name: p.read_bytes() for p in run.iterdir() if p.is_file()}
+    with pytest.raises(RecordError, match=message):
+        evaluate(subject, make_images(), make_spec(modes=("bn",), **changes), out=run)
+    assert {p.name: p.read_bytes() for p in run.iterdir() if p.is_file()} == before
+
+
+def test_a_directory_of_something_else_is_refused(tmp_path):
+    (tmp_path / "thesis.tex").write_text("x")
+    with pytest.raises(RecordError, match=r"holds other files \('thesis.tex'\) and no run"):
+        evaluate(make_subject(), make_images(), make_spec(), out=tmp_path)
+    with pytest.raises(RecordError, match="is a file; give --out a folder"):
+        evaluate(make_subject(), make_images(), make_spec(), out=tmp_path / "thesis.tex")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/run.json").write_text("{")
+    with pytest.raises(RecordError, match="is not JSON"):
+        evaluate(make_subject(), make_images(), make_spec(), out=tmp_path / "run")
+
+
+def test_images_that_do_not_fit_the_network_are_refused(tmp_path):
+    with pytest.raises(DataError, match=r"image \d+ of arrays:test.npz has label [34], the net"):
+        evaluate(make_subject(num_classes=3), make_images(), make_spec(), out=tmp_path / "a")
+    with pytest.raises(DataError, match="images have 1 channels, --normalize none has 3"):
+        evaluate(make_subject(), make_images(channels=1), make_spec(), out=tmp_path / "b")
+    with pytest.raises(CheckpointError, match="expected one logit for each of 7 classes"):
+        evaluate(make_subject(num_classes=7), make_images(), make_spec(), out=tmp_path / "c")
+    assert not (tmp_path / "a").exists()
+
+
+def test_nan_logits_are_an_error_that_names_the_image_and_write_no_row(tmp_path):
+    model = small_net()
+    model.head.bias.data[2] = float("nan")
+    with pytest.raises(CheckpointError, match=r"NaN or infinite for image \d+ of arrays:test"):
+        evaluate(make_subject(model), make_images(), make_spec(), out=tmp_path / "run")
+    assert (tmp_path / "run/cells.jsonl").read_text() == ""
+
+
+def test_local_norm_rows_have_their_expectation(tmp_path):
+    model = settle(convert_batchnorm(small_net(), 4).model)
+    records = evaluate(make_subject(model), make_images(), make_spec(), out=tmp_path / "run")
+    by_mode = {r.mode: r for r in records if r.corruption == "agn"}
+    assert len(by_mode) == 6
+    batch, vote = by_mode["ln-batch"], by_mode["ln-voting"]
+    assert (batch.set_size, batch.num_groups, batch.refills) == (4, 4, 3)
+    stored = np.load(tmp_path / "run/predictions/agn-0.5-paper-clip-set4.npz")
+    right = stored["class_index"] == stored["labels"]
+    assert batch.expected_correct == pytest.approx(right.mean(axis=0).sum())
+    assert vote.expected_correct is None
+    assert vote.tie_rule == "random"
+    assert batch.tie_rule is None
+
+
+def test_fewer_images_than_a_set_make_one_set(tmp_path):
+    records = evaluate(
+        make_subject(), make_images(5), make_spec(modes=("dbn-batch",)), out=tmp_path / "run"
+    )
+    assert {(r.set_size, r.refills, r.total) for r in records} == {(5, 0, 5)}
+
+
+def test_limit_takes_the_first_of_the_permutation(tmp_path):
+    evaluate(make_subject(), make_images(), make_spec(modes=("bn",)), out=tmp_path / "a")
+    evaluate(make_subject(), make_images(), make_spec(modes=("bn",), limit=9), out=tmp_path / "b")
+    name = "predictions/clean-0-running.npz"
+    whole, part = np.load(tmp_path / "a" / name), np.load(tmp_path / "b" / name)
+    assert np.array_equal(whole["image_index"][:9], part["image_index"])
+    assert np.array_equal(whole["class_index"][:, :9], part["class_index"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"stat_batch": 0}, "--stat-batch is 0"),
+        ({"group_size": 0}, "--group-size is 0"),
+        ({"device_batch": -1}, "--device-batch is -1"),
+        ({"limit": 0}, "--limit is 0"),
+        ({"prior": -1.0}, "--prior is -1"),
+        ({"prior": float("nan")}, "--prior is nan"),
+        ({"seed": -1}, "--seed is -1"),
+        ({"modes": ()}, "nothing to do"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(changes, message):
+    with pytest.raises(SpecError, match=message):
+        EvaluationSpec(**changes)
+
+
+def test_an_infinite_prior_is_bn_and_is_recorded(tmp_path):
+    spec = make_spec(modes=("bn", "bn-adapt"), prior=float("inf"))
+    records = evaluate(make_subject(), make_images(), spec, out=tmp_path / "run")
+    counts = {(r.corruption, r.mode): r.correct for r in records}
+    assert counts["agn", "bn"] == counts["agn", "bn-adapt"]
+    assert {r.prior for r in records} == {None, "inf"}
+
+
+def test_rescale_depends_on_the_evaluated_set_alone(tmp_path):
+    conditions = noise_conditions(["agn"], convention="released", sigmas=[1.0])
+    records = [
+        evaluate(
+            make_subject(), make_images(), make_spec(conditions=conditions, device_batch=batch),
+            out=tmp_path / str(batch),
+        )
+        for batch in (5, 64)
+    ]  # fmt: skip
+    assert [r.psnr for r in records[0]] == [r.psnr for r in records[1]]
+    assert records[0][-1].range == "rescale"
+    assert records[0][-1].gain == pytest.approx(1.5, abs=0.02)
