@@ -1,1 +1,1 @@
-"""TODO."""
+"""Tables, figures and the report of runs, from their records alone: no torch, no model."""

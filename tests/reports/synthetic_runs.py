@@ -1,0 +1,79 @@
+"""Run directories made by hand, for tests of whatever reads them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from robustbench_ln.records import Record
+
+VERSIONS = {"robustbench_ln": "0.1.0", "torch": "2.0", "numpy": "2.0"}
+
+
+def make_record(mode: str = "bn", **fields: Any) -> Record:
+    """A clean row of `mode`, with some fields changed."""
+    usual: dict[str, Any] = {
+        "checkpoint_sha256": "c" * 64,
+        "data_sha256": "d" * 64,
+        "seed": 0,
+        "order": "shuffled",
+        "limit": None,
+        "set_size": None,
+        "prior": None,
+        "tie_rule": None,
+        "corruption": "clean",
+        "severity": 0.0,
+        "convention": None,
+        "range": None,
+        "severity_table": None,
+        "frost": None,
+        "origin": "generated",
+        "num_groups": 1,
+        "total": 1000,
+        "correct": 900,
+        "expected_correct": None,
+        "expected_sd": None,
+        "ties": 0,
+        "refills": 0,
+        "seconds": 1.5,
+        "versions": VERSIONS,
+    }
+    return Record(mode=mode, **(usual | fields))
+
+
+def agn(mode: str, sigma: float, correct: int, **fields: Any) -> Record:
+    """A row under AGN, with a made-up meaning that depends on sigma alone."""
+    meaning = {
+        "gain": 1.0 - 0.001 * sigma,
+        "relative_noise_std": sigma,
+        "clipped_share": 0.25 * sigma,
+        "psnr": 20.0 - 10 * sigma,
+    }
+    noise = {"corruption": "agn", "severity": sigma, "convention": "paper", "range": "clip"}
+    return make_record(mode, correct=correct, **(noise | meaning | fields))
+
+
+def write_run(
+    path: Path, records: Iterable[Record], *, label: str = "resnet20", num_classes: int = 10
+) -> Path:
+    """Write what `ln-bench report` reads of a run."""
+    path.mkdir(parents=True)
+    description = {"schema": 1, "label": label, "data": {"num_classes": num_classes}}
+    (path / "run.json").write_text(json.dumps(description))
+    (path / "cells.jsonl").write_text("".join(record.to_line() for record in records))
+    return path
+
+
+def noise_run(path: Path, **options: Any) -> Path:
+    """A small run of two modes under AGN."""
+    records = [
+        make_record("bn", correct=916),
+        make_record("dbn-batch", correct=879, set_size=128, refills=24),
+        agn("bn", 0.5, 300),
+        agn("dbn-batch", 0.5, 520, set_size=128, refills=24),
+        agn("bn", 1.0, 130),
+        agn("dbn-batch", 1.0, 140, set_size=128, refills=24),
+    ]
+    return write_run(path, records, **options)
