@@ -1,24 +1,20 @@
-"""Run directories as one tidy table: a row for each (run, mode, condition), sorted."""
+"""Runs as one tidy table: a row for each (run, mode, condition), sorted."""
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from robustbench_ln.errors import RecordError, SpecError
+from robustbench_ln.errors import RecordError
 from robustbench_ln.metrics import wilson_interval
-from robustbench_ln.records import Record, read_records
+from robustbench_ln.records import Record
+from robustbench_ln.reports.runs import Run, read_runs
 
-__all__ = ["read_frame"]
-
-_RUN_FIELDS = ("checkpoint_sha256", "data_sha256", "seed", "order", "limit")
-"""What all rows of one run directory have in common."""
+__all__ = ["make_frame", "read_frame"]
 
 _CONDITION_FIELDS = (
     "corruption", "convention", "range", "severity_table", "frost", "origin", "severity",
@@ -34,98 +30,38 @@ _COUNTS = (
 )  # fmt: skip
 _LEADING = (
     "label", "mode", "variant", "corruption", "convention", "range", "severity_table", "frost",
-    "origin", "severity", "total", "correct", "accuracy", "low", "high",
+    "origin", "severity", "total", "correct", "accuracy", "low", "high", "error",
+    "expected_accuracy", "expected_accuracy_sd",
 )  # fmt: skip
 
 
-def read_frame(runs: Sequence[Path], labels: Sequence[str] = ()) -> pd.DataFrame:
+def read_frame(paths: Sequence[Path], labels: Sequence[str] = ()) -> pd.DataFrame:
+    """Return `make_frame` of run directories; see `read_runs` for what is refused."""
+    return make_frame(read_runs(paths, labels))
+
+
+def make_frame(runs: Sequence[Run]) -> pd.DataFrame:
     """Return every cell of some runs, one row each.
 
     Besides the fields of `Record` a row has `label` (of the run), `variant` (the mode, and what
-    tells it from the same mode with other options in the same run), `num_classes`, `accuracy`, and
-    `low` and `high` of its 95 % Wilson interval. Text that a record lacks is "", numbers are NA.
+    tells it from the same mode with other options in the same run), `num_classes`, `accuracy`,
+    `low` and `high` of its 95 % Wilson interval, `error` (1 - accuracy), and the expectation and
+    standard deviation of the accuracy over random groups. Text that a record lacks is "", numbers
+    are NA.
 
     Rows are sorted by run, as given; mode, as first measured; and condition, the clean one first.
 
-    Args:
-        runs: Run directories.
-        labels: What tables call them; () takes the labels that were given to `evaluate`.
-
     Raises:
-        RecordError: No run directory, no cells, or two results for the same cell.
-        SpecError: As many labels as runs are needed, each its own.
+        RecordError: Two results for the same cell.
     """
-    described = [_read_run(path) for path in runs]
-    names = _choose_labels(described, labels)
-    rows = [row for run, name in zip(described, names, strict=True) for row in _rows_of(run, name)]
-    frame = pd.DataFrame(rows)
+    frame = pd.DataFrame([row for run in runs for row in _rows_of(run)])
     frame = frame.astype(dict.fromkeys(_TEXT, "str") | dict.fromkeys(_COUNTS, "Int64"))
-    others = [name for name in frame.columns if name not in (*_LEADING, *_TEXT, *_COUNTS)]
+    others = [name for name in frame.columns if name not in (*_TEXT, *_COUNTS)]
     frame[others] = frame[others].astype("float64")
     return frame[[*_LEADING, *(name for name in frame.columns if name not in _LEADING)]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """One run directory, read."""
-
-    path: Path
-    label: str
-    num_classes: int
-    records: Sequence[Record]
-
-
-def _read_run(path: Path) -> _Run:
-    records = read_records(path)
-    if not records:
-        raise RecordError(f"{path}: no cell was measured yet; run ln-bench evaluate again")
-    for name in _RUN_FIELDS:
-        values = {getattr(record, name) for record in records}
-        if len(values) > 1:
-            raise RecordError(
-                f"{path}: its rows have {len(values)} different values of '{name}'; "
-                "give each measurement a run directory of its own"
-            )
-    file = path / "run.json"
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        label, num_classes = content["label"], content["data"]["num_classes"]
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise RecordError(
-            f"{file} cannot be read; give a run directory of ln-bench evaluate"
-        ) from error
-    except (KeyError, TypeError) as error:
-        raise RecordError(
-            f"{file} has no 'label' or no 'num_classes' of its data; "
-            "give a run directory of ln-bench evaluate"
-        ) from error
-    return _Run(path, str(label), int(num_classes), records)
-
-
-def _choose_labels(runs: Sequence[_Run], labels: Sequence[str]) -> list[str]:
-    """Return a label of its own for every run."""
-    resolved = Counter(run.path.resolve() for run in runs)
-    if twice := [path for path, times in resolved.items() if times > 1]:
-        raise SpecError(f"{twice[0]} is given {resolved[twice[0]]} times; give each run once")
-    if labels and len(labels) != len(runs):
-        raise SpecError(
-            f"{len(labels)} labels for {len(runs)} runs; give --label once for each run"
-        )
-    names = [" ".join(name.split()) for name in labels or [run.label for run in runs]]
-    if not labels:
-        times = Counter(names)
-        names = [
-            f"{name} ({run.path.resolve().name})" if times[name] > 1 else name
-            for run, name in zip(runs, names, strict=True)
-        ]
-    if "" in names:
-        raise SpecError("a label is empty; give --label a name for each run")
-    if repeated := [name for name, count in Counter(names).items() if count > 1]:
-        raise SpecError(f"several runs are called '{repeated[0]}'; give each its own --label")
-    return names
-
-
-def _rows_of(run: _Run, label: str) -> list[dict[str, Any]]:
+def _rows_of(run: Run) -> list[dict[str, Any]]:
     variants = _name_variants(run.records)
     modes, options = list(dict.fromkeys(r.mode for r in run.records)), list(variants)
     cells: dict[tuple[Any, ...], Record] = {}
@@ -143,15 +79,7 @@ def _rows_of(run: _Run, label: str) -> list[dict[str, Any]]:
                 f"{earlier.total} and {record.correct} of {record.total} correct; "
                 "measure it again in a new run directory"
             )
-    return [
-        _row(
-            cells[place],
-            label=label,
-            variant=variants[options[place[1]]],
-            num_classes=run.num_classes,
-        )
-        for place in sorted(cells)
-    ]
+    return [_row(cells[place], run, variants[options[place[1]]]) for place in sorted(cells)]
 
 
 _Options = tuple[str, int | None, str | None, str | None]
@@ -177,18 +105,25 @@ def _name_variants(records: Sequence[Record]) -> dict[_Options, str]:
     return names
 
 
-def _row(record: Record, *, label: str, variant: str, num_classes: int) -> dict[str, Any]:
+def _row(record: Record, run: Run, variant: str) -> dict[str, Any]:
     fields = asdict(record)
     del fields["schema"]
     interval = wilson_interval(record.correct, record.total)
     row = fields | {
-        "label": label,
+        "label": run.label,
         "variant": variant,
-        "num_classes": num_classes,
+        "num_classes": run.num_classes,
         "accuracy": record.accuracy,
         "low": interval.low,
         "high": interval.high,
+        "error": (record.total - record.correct) / record.total,
+        "expected_accuracy": _share(record.expected_correct, record.total),
+        "expected_accuracy_sd": _share(record.expected_sd, record.total),
         "running_layers": ";".join(record.running_layers),
         "versions": ", ".join(f"{name} {number}" for name, number in record.versions.items()),
     }
     return row | {name: row[name] or "" for name in _TEXT}
+
+
+def _share(count: float | None, total: int) -> float | None:
+    return None if count is None else count / total

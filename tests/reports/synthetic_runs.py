@@ -60,7 +60,15 @@ def write_run(
 ) -> Path:
     """Write what `ln-bench report` reads of a run."""
     path.mkdir(parents=True)
-    description = {"schema": 1, "label": label, "data": {"num_classes": num_classes}}
+    description = {
+        "schema": 1,
+        "label": label,
+        "command": f"ln-bench evaluate {label}.th --arch resnet20 --out {path.name}",
+        "checkpoint": {"path": f"checkpoints/{label}.th", "arch": "resnet20"},
+        "data": {"source": "cifar10:data", "num_classes": num_classes},
+        "normalize": {"name": "imagenet"},
+        "device": "cpu",
+    }
     (path / "run.json").write_text(json.dumps(description))
     (path / "cells.jsonl").write_text("".join(record.to_line() for record in records))
     return path
@@ -77,3 +85,11 @@ def noise_run(path: Path, **options: Any) -> Path:
         agn("dbn-batch", 1.0, 140, set_size=128, refills=24),
     ]
     return write_run(path, records, **options)
+
+
+def corrupted(mode: str, corruption: str, severity: int, correct: int, **fields: Any) -> Record:
+    """A row under a common corruption."""
+    usual = {"severity_table": "cifar10-c", "frost": "procedural" if corruption == "frost" else None}
+    return make_record(
+        mode, corruption=corruption, severity=float(severity), correct=correct, **(usual | fields)
+    )

@@ -1,0 +1,120 @@
+"""Which rows make up a table: one for each noise, convention and range, or severity table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+__all__ = ["Column", "Place", "Table", "make_tables", "row_name"]
+
+
+class Column(NamedTuple):
+    """A run's label and one of its modes."""
+
+    label: str
+    variant: str
+
+
+_FAMILY = ("corruption", "convention", "range", "severity_table", "origin")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """Cells that may be compared, with the clean cells of the same columns.
+
+    Attributes:
+        name: For file names: "agn_paper_clip".
+        title: For people: "agn, paper convention, range clip".
+        is_noise: Whether its rows are sigmas; else they are corruptions.
+        cells: Rows of `read_frame`.
+    """
+
+    name: str
+    title: str
+    is_noise: bool
+    cells: pd.DataFrame
+
+    @property
+    def columns(self) -> list[Column]:
+        """Label and variant of each column, in their order."""
+        pairs = self.cells[["label", "variant"]].drop_duplicates()
+        return [Column(*pair) for pair in pairs.itertuples(index=False)]
+
+    @property
+    def names(self) -> dict[Column, str]:
+        """What to call each column; the label is left out where there is only one."""
+        has_one_label = self.cells["label"].nunique() == 1
+        return {c: c.variant if has_one_label else f"{c.label} {c.variant}" for c in self.columns}
+
+    @property
+    def limits(self) -> list[int]:
+        """The numbers of images that --limit left, smallest first; [] where it was not given."""
+        limited = self.cells.loc[self.cells["limit"].notna(), "total"]
+        return sorted(int(total) for total in limited.unique())
+
+    def by_place(self) -> dict[Place, Any]:
+        """Return the row of each cell."""
+        return {
+            Place(Column(label, variant), row_name(row), severity): row
+            for row, label, variant, severity in zip(
+                self.cells.itertuples(),
+                self.cells["label"],
+                self.cells["variant"],
+                self.cells["severity"].astype(float),
+                strict=True,
+            )
+        }
+
+
+class Place(NamedTuple):
+    """Where a cell stands: in which column, under which corruption and severity."""
+
+    column: Column
+    row: str
+    severity: float
+
+
+def row_name(cell: Any) -> str:
+    """Return what a corruption is called: frost says where its pictures come from."""
+    return f"{cell.corruption} ({cell.frost})" if cell.frost else str(cell.corruption)
+
+
+def make_tables(frame: pd.DataFrame) -> list[Table]:
+    """Return the tables of a frame, by name. Rows that differ in convention or range never meet.
+
+    A column is in a table if something besides its clean cell belongs there. Runs with nothing
+    but clean cells make one table, "clean".
+    """
+    is_clean = frame["corruption"] == "clean"
+    if is_clean.all():
+        return [Table("clean", "clean images", True, frame)]
+    tables = [
+        _make_table(cells, frame)
+        for _, cells in frame[~is_clean].groupby(_family(frame[~is_clean]))
+    ]
+    return sorted(tables, key=lambda table: (not table.is_noise, table.name))
+
+
+def _family(frame: pd.DataFrame) -> list[pd.Series]:
+    """Return what rows of one table have in common; common corruptions share a table."""
+    is_noise = frame["convention"] != ""
+    noise_name = frame["corruption"].where(is_noise, "")
+    return [noise_name, *(frame[name] for name in _FAMILY[1:])]
+
+
+def _make_table(cells: pd.DataFrame, frame: pd.DataFrame) -> Table:
+    first = cells.iloc[0]
+    is_noise = bool(first["convention"] != "")
+    if is_noise:
+        parts = [first["corruption"], first["convention"], first["range"]]
+        title = f"{parts[0]}, {parts[1]} convention, range {parts[2]}"
+    else:
+        parts = [first["severity_table"] or "corruptions", first["origin"]]
+        title = f"{parts[0]}, {parts[1]}"
+    pairs = set(zip(cells["label"], cells["variant"], strict=True))
+    columns = pd.MultiIndex.from_frame(frame[["label", "variant"]])
+    is_column = columns.isin(list(pairs))
+    is_here = frame.index.isin(cells.index) | (is_column & (frame["corruption"] == "clean"))
+    return Table("_".join(parts), title, is_noise, frame[is_here])
