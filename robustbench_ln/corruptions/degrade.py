@@ -7,15 +7,29 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from robustbench_ln.corruptions.frost import FrostTextures, with_textures
 from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.noise_sums import NoiseSums, noise_sums
 from robustbench_ln.corruptions.pixel_range import RescaleLimits, return_to_range
-from robustbench_ln.corruptions.registry import Corruption, Parameters
+from robustbench_ln.corruptions.registry import Corruption, Parameters, corrupt_images
+from robustbench_ln.corruptions.table import find_corruption
 from robustbench_ln.images import check_uint8_images
 from robustbench_ln.rng import image_streams
 from robustbench_ln.spec import Condition
 
-__all__ = ["Degraded", "add_noise", "degrade"]
+__all__ = ["Degraded", "Inputs", "add_noise", "degrade", "find_condition"]
+
+
+class Inputs(NamedTuple):
+    """What some conditions need besides the images.
+
+    Attributes:
+        limits: For the range "rescale": of the whole evaluated set.
+        frost: For the corruption frost; None reads `load_frost_textures()`.
+    """
+
+    limits: RescaleLimits | None = None
+    frost: FrostTextures | None = None
 
 
 class Degraded(NamedTuple):
@@ -36,7 +50,7 @@ def degrade(
     *,
     seed: int,
     indices: Sequence[int],
-    limits: RescaleLimits | None = None,
+    inputs: Inputs = Inputs(),  # noqa: B008  (frozen)
 ) -> Degraded:
     """Degrade a batch. Image i depends on (seed, corruption, severity, i) alone.
 
@@ -45,7 +59,7 @@ def degrade(
         condition: What to do.
         seed: Of the run.
         indices: [N] positions of the images in the data set.
-        limits: For the range "rescale", of the whole evaluated set.
+        inputs: What the condition needs besides the image.
 
     Raises:
         ImageError: The corruption cannot take such images.
@@ -53,25 +67,34 @@ def degrade(
     check_uint8_images(images)
     if condition.is_clean:
         return Degraded(images, [])
-    changed = add_noise(images, condition, seed=seed, indices=indices)
+    changed = add_noise(images, condition, seed=seed, indices=indices, frost=inputs.frost)
     if condition.range is None:
         return Degraded(changed, [])
-    seen = return_to_range(changed, condition.range, limits)
+    seen = return_to_range(changed, condition.range, inputs.limits)
     is_clipped = condition.range == "clip"
     return Degraded(seen, noise_sums(images, changed, seen, is_clipped=is_clipped))
 
 
-def add_noise(images: Tensor, condition: Condition, *, seed: int, indices: Sequence[int]) -> Tensor:
+def add_noise(
+    images: Tensor,
+    condition: Condition,
+    *,
+    seed: int,
+    indices: Sequence[int],
+    frost: FrostTextures | None = None,
+) -> Tensor:
     """Draw and apply, without the range step: for a LocalNorm noise floats that may leave 0..1."""
-    entry, parameters = _find(condition)
-    name, severity = condition.corruption, float(condition.severity)
-    draws = entry.draw(
-        images.cpu(), parameters, image_streams(seed, name, severity, indices=indices)
-    )
-    return entry.apply(images, tuple(draw.to(images.device) for draw in draws), parameters)
+    entry, parameters = find_condition(condition)
+    if entry.name == "frost" and frost is not None:
+        entry = with_textures(entry, frost)
+    streams = image_streams(seed, entry.name, float(condition.severity), indices=indices)
+    return corrupt_images(entry, images, parameters, streams)
 
 
-def _find(condition: Condition) -> tuple[Corruption, Parameters]:
+def find_condition(condition: Condition) -> tuple[Corruption, Parameters]:
+    """Return what a condition names: a LocalNorm noise with its sigma, or a row of a table."""
     if condition.convention is not None:
         return NOISES[condition.corruption, condition.convention], (float(condition.severity),)
-    raise NotImplementedError
+    entry = find_corruption(condition.corruption)
+    rows = entry.parameters[condition.severity_table or ""]
+    return entry, rows[int(condition.severity) - 1]

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from robustbench_ln.corruptions.degrade import add_noise, degrade
+from robustbench_ln.corruptions.degrade import Inputs, add_noise, degrade
 from robustbench_ln.corruptions.noise_sums import NoiseSums
 from robustbench_ln.corruptions.pixel_range import (
     RescaleLimits,
@@ -56,14 +56,14 @@ def degraded_chunks(
 
     The next chunk is read and degraded by a second thread while the network has the last one.
     """
-    limits = None
+    inputs = Inputs()
     if condition.range == "rescale":
-        limits = find_limits(images, indices, condition, seed=seed)
+        inputs = Inputs(limits=find_limits(images, indices, condition, seed=seed))
     mean, std = torch.tensor(normalization.mean), torch.tensor(normalization.std)
 
     def chunks() -> Iterator[Chunk]:
         for part, pixels in _read_parts(images, indices):
-            degraded = degrade(pixels, condition, seed=seed, indices=part.tolist(), limits=limits)
+            degraded = degrade(pixels, condition, seed=seed, indices=part.tolist(), inputs=inputs)
             yield Chunk(part, to_network(degraded.images, mean=mean, std=std), degraded.sums)
 
     return _one_ahead(chunks())

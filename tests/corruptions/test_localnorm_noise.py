@@ -8,7 +8,7 @@ import torch
 from scipy import stats
 
 from robustbench_ln.corruptions.conditions import noise_conditions
-from robustbench_ln.corruptions.degrade import add_noise, degrade
+from robustbench_ln.corruptions.degrade import Inputs, add_noise, degrade
 from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.noise_sums import describe_noise
 from robustbench_ln.corruptions.pixel_range import (
@@ -125,7 +125,7 @@ def test_rescale_maps_the_whole_noisy_set_onto_the_clean_one():
     noisy = add_noise(images, asked, seed=0, indices=range(6))
     parts = [channel_limits(noisy[:2]), channel_limits(noisy[2:])]
     limits = RescaleLimits(noisy=merge_limits(parts), clean=channel_limits(images))
-    seen = degrade(images, asked, seed=0, indices=range(6), limits=limits).images
+    seen = degrade(images, asked, seed=0, indices=range(6), inputs=Inputs(limits=limits)).images
     expected = reference.rescale(noisy.double().numpy(), images.double().numpy() / 255)
     assert seen.dtype == torch.float32
     np.testing.assert_allclose(seen, expected, atol=1e-6)
@@ -140,7 +140,7 @@ def test_rescaling_a_constant_set_gives_the_clean_minimum_and_no_nan():
     asked = condition("mbn", "released", 1.0, "rescale")
     noisy = add_noise(images, asked, seed=0, indices=range(6))
     limits = RescaleLimits(noisy=channel_limits(noisy), clean=channel_limits(images))
-    seen = degrade(images, asked, seed=0, indices=range(6), limits=limits).images
+    seen = degrade(images, asked, seed=0, indices=range(6), inputs=Inputs(limits=limits)).images
     lowest = images.flatten(0, 2).amin(dim=0).float() / 255
     assert torch.allclose(seen, lowest.expand_as(seen))
 
