@@ -1,0 +1,112 @@
+"""What a table's numbers rest on, in sentences that go wherever the table goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from robustbench_ln.reports.corruption_table import missing_corruptions, severities_of
+from robustbench_ln.reports.formats import general, spread
+from robustbench_ln.reports.tables import Table
+
+__all__ = ["caption", "difference_note", "limit_stamp"]
+
+INTERVALS = "95 % Wilson intervals: test-set sampling only"
+
+
+def limit_stamp(table: Table) -> str:
+    """Return "LIMITED n=128", or "" where all images were evaluated."""
+    return f"LIMITED n={spread(table.limits)}" if table.limits else ""
+
+
+def caption(table: Table) -> str:
+    """Return what is shown, and on which images, statistics and rules it rests."""
+    sentences = [*_contents(table), _counts(table, "total", "Images")]
+    sentences += [_words(table, "order", "Order"), _counts(table, "seed", "Seed")]
+    is_set = table.cells["set_size"].fillna(1) > 1
+    sentences.append(_counts(table, "set_size", "Images that share statistics", is_set))
+    sentences.append(_words(table, "prior", "Prior weight of the running statistics, in images"))
+    sentences.append(_words(table, "tie_rule", "Tied votes are broken by rule"))
+    has_votes = table.cells["tie_rule"] != ""
+    sentences.append(_counts(table, "ties", "Images with a tied vote", has_votes))
+    is_refilled = table.cells["refills"] > 0
+    sentences.append(_counts(table, "refills", "Images shown twice to fill a set", is_refilled))
+    sentences.append(_words(table, "running_layers", "Layers that kept running statistics"))
+    return " ".join(sentence for sentence in (limit_stamp(table), *sentences) if sentence)
+
+
+def difference_note(table: Table) -> str:
+    """Return how the runs of a table were measured differently, or ""."""
+    fields: dict[str, Callable[[object], str]] = {
+        "data_sha256": lambda value: str(value)[:8],
+        "total": str,
+        "order": str,
+        "limit": lambda value: "none" if value is pd.NA else str(value),
+        "seed": str,
+        "tie_rule": str,
+        "versions": str,
+    }
+    parts = []
+    for field, show in fields.items():
+        used = {
+            str(label): ", ".join(sorted({show(v) for v in rows[field].unique()} - {""}))
+            for label, rows in table.cells.groupby("label", sort=False)
+        }
+        used = {label: text for label, text in used.items() if text}
+        if len(set(used.values())) > 1:
+            values = "; ".join(f"{label}: {text}" for label, text in used.items())
+            parts.append(f"{field} ({values})")
+    if not parts:
+        return ""
+    return f"These runs were not measured alike. They differ in {', '.join(parts)}."
+
+
+def _contents(table: Table) -> list[str]:
+    if table.is_noise:
+        return [
+            f"Accuracy in % [{INTERVALS}].",
+            "Bold: the best of its row, where its interval lies above the second best's.",
+        ]
+    levels = ", ".join(map(general, severities_of(table)))
+    missing = missing_corruptions(table)
+    sentences = [f"Mean accuracy in % over severity {levels}; the mean of the 15 leaves the extra "
+                 "corruptions out."]  # fmt: skip
+    for column, names in missing.items():
+        sentences.append(
+            f"{table.names[column]} has no mean of the 15: {', '.join(names)} not measured at "
+            "every severity."
+        )
+    return sentences
+
+
+def _counts(table: Table, field: str, head: str, is_shown: pd.Series | None = None) -> str:
+    """Return "Head: 1017." or "Head: dbn-batch 7, ln-batch 3..9.", "" for no row."""
+    return _by_column(table, field, head, lambda values: spread(map(float, values)), is_shown)
+
+
+def _words(table: Table, field: str, head: str) -> str:
+    """Return "Head: random.", or the value of each column; "" where every value is empty."""
+    is_shown = table.cells[field] != ""
+    return _by_column(table, field, head, lambda values: "/".join(map(str, values)), is_shown)
+
+
+def _by_column(
+    table: Table,
+    field: str,
+    head: str,
+    show: Callable[[pd.Series], str],
+    is_shown: pd.Series | None,
+) -> str:
+    rows = table.cells if is_shown is None else table.cells[is_shown]
+    texts: dict[str, list[str]] = {}
+    for column, name in table.names.items():
+        mine = rows[(rows["label"] == column.label) & (rows["variant"] == column.variant)]
+        if len(mine):
+            texts.setdefault(show(mine[field].drop_duplicates()), []).append(name)
+    if not texts:
+        return ""
+    if len(texts) == 1 and len(next(iter(texts.values()))) == len(table.columns):
+        return f"{head}: {next(iter(texts))}."
+    parts = [f"{text} ({', '.join(names)})" for text, names in texts.items()]
+    return f"{head}: {'; '.join(parts)}."
