@@ -88,13 +88,13 @@ def _sha256(path: Path) -> str:
 def _to_float32(name: str, tensor: Tensor, path: Path) -> Tensor:
     """Return a plain dense tensor; integers stay (counters, index tables)."""
     if tensor.is_quantized:
-        raise CheckpointError(f"{path}: '{name}' is quantised; give the float network")
+        raise CheckpointError(f"{path}: {name!r} is quantised; give the float network")
     if tensor.layout != torch.strided:
-        raise CheckpointError(f"{path}: '{name}' is sparse; save it as a dense tensor")
+        raise CheckpointError(f"{path}: {name!r} is sparse; save it as a dense tensor")
     if tensor.device.type != "cpu":
-        raise CheckpointError(f"{path}: '{name}' has no values ({tensor.device.type} device)")
+        raise CheckpointError(f"{path}: {name!r} has no values ({tensor.device.type} device)")
     if tensor.is_complex():
-        raise CheckpointError(f"{path}: '{name}' is complex; expected real weights")
+        raise CheckpointError(f"{path}: {name!r} is complex; expected real weights")
     tensor = tensor.detach()
     if not tensor.is_floating_point():
         return tensor
@@ -103,7 +103,7 @@ def _to_float32(name: str, tensor: Tensor, path: Path) -> Tensor:
         bad = int(values.numel() - values.isfinite().sum())
         part = "running statistics" if ".running_" in f".{name}" else "weights"
         raise CheckpointError(
-            f"{path}: '{name}' ({part}) has {bad} NaN or infinite values of {values.numel()}; "
+            f"{path}: {name!r} ({part}) has {bad} NaN or infinite values of {values.numel()}; "
             "the training diverged or the file is damaged; use an earlier checkpoint"
         )
     return values

@@ -83,17 +83,18 @@ def _choose_entry(found: dict[str, State], names: list[str], *, key: str | None,
     if key is not None:
         if key in found:
             return key
-        choices = ", ".join(found) or "none"
+        choices = ", ".join(map(repr, found)) or "none"
         raise CheckpointError(
             f"{where}: no weights under --checkpoint-key {key}; entries with weights: {choices}"
         )
     if len(found) > 1:
+        choices = ", ".join(map(repr, found))
         raise CheckpointError(
-            f"{where}: holds {len(found)} sets of weights ({', '.join(found)}); choose one with "
-            f"--checkpoint-key {next(iter(found))}"
+            f"{where}: holds {len(found)} sets of weights ({choices}); choose one "
+            f"with --checkpoint-key {next(iter(found))!r}"
         )
     if not found:
-        shown = ", ".join(names[:8]) or "nothing"
+        shown = ", ".join(map(repr, names[:8])) or "nothing"
         raise CheckpointError(f"{where}: no weights in it; its entries are {shown}")
     return next(iter(found))
 

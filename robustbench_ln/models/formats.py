@@ -10,7 +10,7 @@ import argparse
 import warnings
 import zipfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -109,21 +109,23 @@ _DAMAGED = "the file is damaged or truncated; get it again"
 
 def _load_torch(path: Path, *, trust: bool) -> object:
     """Run torch.load. A damaged pickle may raise anything, as the pickle module's manual says."""
-    with warnings.catch_warnings():
+    # An open file, since torch.load would take the format from the name: X.safetensors.
+    with path.open("rb") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch comments on the pickle's protocol and old types
-        if trust:
-            return _load_trusted(path)
-        try:
-            with torch.serialization.safe_globals(_SAFE_GLOBALS):
-                saved: object = torch.load(path, map_location="cpu", weights_only=True)
-        except Exception as error:
-            raise _refusal(path) from error
-    return saved
+        return _load_trusted(file, path) if trust else _load_weights_only(file, path)
 
 
-def _load_trusted(path: Path) -> object:
+def _load_weights_only(file: IO[bytes], path: Path) -> object:
     try:
-        saved: object = torch.load(path, map_location="cpu", weights_only=False)
+        with torch.serialization.safe_globals(_SAFE_GLOBALS):
+            return torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise _refusal(path) from error
+
+
+def _load_trusted(file: IO[bytes], path: Path) -> object:
+    try:
+        return torch.load(file, map_location="cpu", weights_only=False)
     except (ImportError, AttributeError) as error:
         names = ", ".join(_wanted(path)) or "classes"
         raise CheckpointError(
@@ -132,7 +134,6 @@ def _load_trusted(path: Path) -> object:
         ) from error
     except Exception as error:
         raise CheckpointError(f"{path}: {_DAMAGED} ({_first_line(error)})") from error
-    return saved
 
 
 def _refusal(path: Path) -> CheckpointError:
@@ -178,4 +179,5 @@ def _load_safetensors(path: Path) -> Contents:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    line = (str(error).splitlines() or [type(error).__name__])[0]
+    return line if line.isprintable() else repr(line)

@@ -51,9 +51,9 @@ def compare_states(expected: Mapping[str, Tensor], state: Mapping[str, Tensor]) 
     """
     return Mismatch(
         missing=tuple(
-            f"'{name}'" for name in expected if name not in state and not is_counter(name)
+            repr(name) for name in expected if name not in state and not is_counter(name)
         ),
-        unexpected=tuple(f"'{name}'" for name in state if name not in expected),
+        unexpected=tuple(repr(name) for name in state if name not in expected),
         different=tuple(
             _difference(name, state[name], tensor)
             for name, tensor in expected.items()
@@ -75,8 +75,8 @@ def _is_like(tensor: Tensor, expected: Tensor) -> bool:
 def _difference(name: str, tensor: Tensor, expected: Tensor) -> str:
     if tensor.shape != expected.shape:
         shapes = f"{list(tensor.shape)}, the network expects {list(expected.shape)}"
-        return f"'{name}' has shape {shapes}"
-    return f"'{name}' is {tensor.dtype}, the network expects {expected.dtype}"
+        return f"{name!r} has shape {shapes}"
+    return f"{name!r} is {tensor.dtype}, the network expects {expected.dtype}"
 
 
 def _first(items: Sequence[str]) -> str:

@@ -43,13 +43,14 @@ def wanted_names(stream: IO[bytes], *, num_pickles: int = _LEGACY_PICKLES) -> li
         num_pickles: How many to read, if there are as many.
 
     Returns:
-        "module.name", sorted, each once; empty for an ordinary checkpoint.
+        "module.name", sorted, each once, printable; empty for an ordinary checkpoint.
     """
     names: set[str] = set()
     with suppress(ValueError, IndexError, UnicodeError, OverflowError, MemoryError):
         for _ in range(num_pickles):
             names.update(_imports(stream))
-    return sorted(name for name in names if not _belongs_to_tensors(name))
+    wanted = sorted(name for name in names if not _belongs_to_tensors(name))
+    return [name if name.isprintable() else repr(name) for name in wanted]
 
 
 def _imports(stream: IO[bytes]) -> Iterator[str]:

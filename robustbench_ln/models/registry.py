@@ -20,7 +20,7 @@ from robustbench_ln.models.vgg import VGG19_STAGES, Vgg
 
 __all__ = ["ARCHITECTURES", "build_model", "find_architecture"]
 
-_LISTING = "ln-bench list architectures"
+_LISTING = "ln-bench list archs"
 
 _ENTRIES = (
     Architecture(

@@ -71,7 +71,8 @@ def _folder_on_path(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.path.remove(str(folder))
+        if str(folder) in sys.path:  # their code may change the path too
+            sys.path.remove(str(folder))
 
 
 def _call(function: Callable[[], Any], path: Path, what: str) -> Any:
