@@ -97,11 +97,17 @@ def test_the_normalisation_is_applied_after_the_noise(tmp_path):
     subject = make_subject(normalization=half)
     images = make_images()
     records = evaluate(subject, images, make_spec(modes=("bn",)), out=tmp_path / "run")
-    pixels = torch.from_numpy(images.pixels).permute(0, 3, 1, 2) / 255
-    mean, std = (torch.tensor(v).reshape(1, 3, 1, 1) for v in (half.mean, half.std))
+    pixels = torch.from_numpy(images.pixels).permute(0, 3, 1, 2).double() / 255
+    mean, std = (
+        torch.tensor(v, dtype=torch.float64).reshape(1, 3, 1, 1) for v in (half.mean, half.std)
+    )
     with torch.no_grad():
-        expected = subject.model((pixels - mean) / std).argmax(1).numpy()
-    assert records[0].correct == int((expected == images.labels).sum())
+        expected = subject.model.double()((pixels - mean) / std).softmax(1).amax(1)
+    stored = np.load(tmp_path / "run/predictions/clean-0-running.npz")
+    np.testing.assert_allclose(
+        stored["top1_probability"][0], expected[stored["image_index"]], rtol=1e-4
+    )
+    assert len(records) == 3
 
 
 @pytest.mark.parametrize("device_batch", [1, 7, 64, 1017])
