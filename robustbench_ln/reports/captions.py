@@ -98,10 +98,11 @@ def _by_column(
     show: Callable[[pd.Series], str],
     is_shown: pd.Series | None,
 ) -> str:
-    rows = table.cells if is_shown is None else table.cells[is_shown]
     texts: dict[str, list[str]] = {}
     for column, name in table.names.items():
-        mine = rows[(rows["label"] == column.label) & (rows["variant"] == column.variant)]
+        mine = table.column_cells(column)
+        if is_shown is not None:
+            mine = mine[is_shown[mine.index]]
         if len(mine):
             texts.setdefault(show(mine[field].drop_duplicates()), []).append(name)
     if not texts:

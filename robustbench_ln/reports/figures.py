@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping
 from itertools import cycle, islice
 from types import MappingProxyType
 from typing import Any, Literal
 
 import matplotlib as mpl
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -26,15 +28,16 @@ _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#
 _MARKERS = "os^DvP*Xd<>"
 _LINES: tuple[Any, ...] = ("-", "--", ":", "-.")
 
-_STYLE = {
+_STYLE: Any = {
     "font.size": 8,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.linewidth": 0.6,
-    "lines.linewidth": 1.2,
+    "lines.linewidth": 1.1,
     "lines.markersize": 3.6,
+    "lines.markeredgewidth": 0.8,
+    "text.parse_math": False,
     "svg.hashsalt": "robustbench_ln",
-    "svg.fonttype": "path",
 }
 
 
@@ -45,25 +48,19 @@ def draw_figure(table: Table, *, inches: float, kind: Literal["png", "svg"]) -> 
 
     Args:
         table: Its rows are sigmas.
-        inches: Width of the figure.
+        inches: Width of the figure. A narrow one has its legend below.
         kind: PNG has 200 dots an inch.
     """
     with mpl.rc_context():
-        is_narrow = inches < 5
-        figure = Figure(figsize=(inches, 2.4 if is_narrow else 3.2), layout="constrained")
+        mpl.rcdefaults()  # whatever the user's own style is: same records, same bytes
+        mpl.rcParams.update(_STYLE)
+        figure = Figure(figsize=(inches, 3.2), layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
         _draw_lines(axes, table)
         _draw_chance(axes, table)
         _label(axes, table)
-        figure.legend(
-            loc="outside lower center" if is_narrow else "outside right upper",
-            ncols=2 if is_narrow else 1,
-            frameon=False,
-            fontsize=6.5 if is_narrow else 7.5,
-            handlelength=2.6,
-            columnspacing=1.2,
-        )
+        _draw_legend(figure, axes, is_below=inches < 5)
         buffer = io.BytesIO()
         metadata = {"Date": None} if kind == "svg" else {"Software": None}
         figure.savefig(buffer, format=kind, dpi=200, metadata=metadata)
@@ -72,20 +69,45 @@ def draw_figure(table: Table, *, inches: float, kind: Literal["png", "svg"]) -> 
 
 def _draw_lines(axes: Axes, table: Table) -> None:
     styles = _styles(table)
-    for column, name in table.names.items():
-        cells = table.cells[
-            (table.cells["label"] == column.label) & (table.cells["variant"] == column.variant)
-        ]
-        sigmas = cells["severity"].to_numpy()
-        axes.plot(sigmas, 100 * cells["accuracy"].to_numpy(), label=name, **styles[column])
-        axes.fill_between(
-            sigmas,
-            100 * cells["low"].to_numpy(),
-            100 * cells["high"].to_numpy(),
-            color=styles[column]["color"],
-            alpha=0.13,
-            linewidth=0,
-        )
+    labels = list(dict.fromkeys(column.label for column in table.columns))
+    for label in labels:
+        if len(labels) > 1:
+            axes.plot([], [], linestyle="none", label=_legend_head(label))
+        for column in table.columns:
+            if column.label == label:
+                _draw_line(axes, table.column_cells(column), column.variant, styles[column])
+    axes.fill_between([], [], color="0.5", alpha=0.3, linewidth=0, label="95 % Wilson interval")
+
+
+def _legend_head(label: str) -> str:
+    """Return a run's label as it stands above its modes; a leading "_" would hide it."""
+    return " " + (label if len(label) <= 32 else f"{label[:29]}...")
+
+
+def _draw_line(axes: Axes, cells: pd.DataFrame, name: str, style: dict[str, Any]) -> None:
+    sigmas = cells["severity"].to_numpy()
+    percents = {field: 100 * cells[field].to_numpy() for field in ("accuracy", "low", "high")}
+    axes.plot(sigmas, percents["accuracy"], label=name, **style)
+    axes.fill_between(
+        sigmas, percents["low"], percents["high"], color=style["color"], alpha=0.13, linewidth=0
+    )
+
+
+def _draw_legend(figure: Figure, axes: Axes, *, is_below: bool) -> None:
+    names = axes.get_legend_handles_labels()[1]
+    columns = 2 if is_below and max(map(len, names)) <= 24 else 1
+    if is_below:
+        figure.set_figheight(2.2 + 0.14 * math.ceil(len(names) / columns))
+    legend = figure.legend(
+        loc="outside lower center" if is_below else "outside right upper",
+        ncols=columns,
+        frameon=False,
+        fontsize=6.5 if is_below else 7.5,
+        handlelength=2.8,
+        columnspacing=1.2,
+    )
+    for text in legend.get_texts():
+        text.set_fontweight("bold" if text.get_text().startswith(" ") else "normal")
 
 
 def _styles(table: Table) -> dict[Column, dict[str, Any]]:
@@ -98,6 +120,7 @@ def _styles(table: Table) -> dict[Column, dict[str, Any]]:
         column: {
             "color": by_variant[column.variant][0],
             "marker": by_variant[column.variant][1],
+            "markerfacecolor": "white" if variants.index(column.variant) % 2 else None,
             "linestyle": _LINES[labels.index(column.label) % len(_LINES)],
         }
         for column in table.columns
@@ -120,7 +143,7 @@ def _label(axes: Axes, table: Table) -> None:
     most = float(table.cells["severity"].max())
     axes.set_xlim(-0.02 * (most or 1), 1.02 * (most or 1))
     axes.set_ylim(0, 100)
-    axes.set_xlabel(rf"$\sigma$ of {table.title}")
+    axes.set_xlabel(f"σ of {table.title}")
     axes.set_ylabel("accuracy, %")
     axes.grid(axis="y", color="0.9", linewidth=0.5)
     if stamp := limit_stamp(table):

@@ -52,13 +52,16 @@ def noise_text_grid(table: Table) -> Grid:
     """
     rows = _rows(table)
     meanings = [(head, *texts, "") for head, *texts in zip(*_meanings(rows), strict=True)]
-    accuracies = []
-    for column, name in table.names.items():
-        cells = [row.get(column) for row in rows.values()]
-        shown = [MISSING if cell is None else percent(cell.accuracy) for cell in cells]
-        half = max((cell.high - cell.low) / 2 for cell in cells if cell is not None)
-        accuracies.append((name, *shown, percent(half)))
-    return Grid(("sigma", *map(general, rows), "+-"), (*meanings, *accuracies))
+    lines = []
+    labels = dict.fromkeys(column.label for column in table.columns)
+    for label in labels:
+        if len(labels) > 1:
+            lines.append((label, *[""] * len(rows), ""))
+        for column in table.columns:
+            if column.label == label:
+                indent = "  " if len(labels) > 1 else ""
+                lines.append((indent + column.variant, *_narrow_cells(rows, column)))
+    return Grid(("sigma", *map(general, rows), "+-"), (*meanings, *lines))
 
 
 def random_group_grid(table: Table) -> Grid | None:
@@ -113,6 +116,14 @@ def _rows(table: Table) -> dict[float, _Row]:
     for place, cell in table.by_place().items():
         rows[place.severity][place.column] = cell
     return rows
+
+
+def _narrow_cells(rows: dict[float, _Row], column: Column) -> list[str]:
+    """Return a column's accuracies, and the widest half of its intervals."""
+    cells = [row.get(column) for row in rows.values()]
+    shown = [MISSING if cell is None else percent(cell.accuracy) for cell in cells]
+    halves = [(cell.high - cell.low) / 2 for cell in cells if cell is not None]
+    return [*shown, percent(max(halves))]
 
 
 def _meaning(row: _Row) -> list[str]:

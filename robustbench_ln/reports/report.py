@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import NamedTuple
 
 import pandas as pd
 
 from robustbench_ln.errors import RecordError
 from robustbench_ln.reports.captions import caption, difference_note, limit_stamp
-from robustbench_ln.reports.corruption_table import corruption_frame, corruption_grid
+from robustbench_ln.reports.corruption_table import corruption_frame, corruption_grid, severities_of
 from robustbench_ln.reports.figures import WIDTHS, draw_figure
+from robustbench_ln.reports.formats import general
 from robustbench_ln.reports.frame import read_frame
 from robustbench_ln.reports.grids import to_markdown, to_text
 from robustbench_ln.reports.noise_table import (
@@ -63,12 +65,15 @@ def terminal_tables(frame: pd.DataFrame, *, width: int = 80) -> str:
 
 
 def _text(table: Table, width: int) -> str:
-    grid = noise_text_grid(table) if table.is_noise else corruption_grid(table)
-    what = "accuracy in %"
     if table.is_noise:
-        what += "; +-: widest half of a 95 % Wilson interval, test-set sampling only"
-    lines = [f"{table.title}: {what}", limit_stamp(table), difference_note(table)]
-    head = "".join(f"{line}\n" for line in lines if line)
+        grid = noise_text_grid(table)
+        what = "accuracy in %; +- is the widest half of a row's 95 % Wilson intervals"
+    else:
+        grid = corruption_grid(table)
+        what = f"mean accuracy in % over severity {', '.join(map(general, severities_of(table)))}"
+    sentences = [f"{table.title}: {what}", limit_stamp(table), difference_note(table)]
+    lines = [line for text in sentences for line in wrap(text, width)]
+    head = "".join(f"{line}\n" for line in lines)
     return head.encode("ascii", "replace").decode() + to_text(grid, width=width)
 
 
@@ -84,14 +89,14 @@ def _section(table: Table) -> str:
     if note := difference_note(table):
         parts.append(f"**{note}**\n")
     parts += [to_markdown(grid), f"{caption(table)}\n"]
-    if table.is_noise:
+    if table.has_curve:
         parts.append(f"![Accuracy against sigma](accuracy_{table.name}.png)\n")
-        if random := random_group_grid(table):
-            parts.append(
-                "Modes with a random group: drawn accuracy in % (its exact expectation over the "
-                "groups ± standard deviation).\n"
-            )
-            parts.append(to_markdown(random))
+    if table.is_noise and (random := random_group_grid(table)):
+        parts.append(
+            "Modes with a random group: drawn accuracy in % (its exact expectation over the "
+            "groups ± standard deviation).\n"
+        )
+        parts.append(to_markdown(random))
     return "".join(f"\n{part}" for part in parts)
 
 
@@ -100,8 +105,8 @@ def _wide_frame(table: Table) -> pd.DataFrame:
 
 
 def _figures(table: Table) -> dict[str, bytes]:
-    """Return file name -> content; corruptions have no axis to draw them along."""
-    if not table.is_noise:
+    """Return file name -> content."""
+    if not table.has_curve:
         return {}
     return {
         f"accuracy_{table.name}{suffix}.{kind}": draw_figure(table, inches=inches, kind=kind)

@@ -54,6 +54,16 @@ class Table:
         limited = self.cells.loc[self.cells["limit"].notna(), "total"]
         return sorted(int(total) for total in limited.unique())
 
+    @property
+    def has_curve(self) -> bool:
+        """Whether there is something to draw accuracy against."""
+        return self.is_noise and bool((self.cells["severity"] > 0).any())
+
+    def column_cells(self, column: Column) -> pd.DataFrame:
+        """Return the rows of one column."""
+        is_run = self.cells["label"] == column.label
+        return self.cells[is_run & (self.cells["variant"] == column.variant)]
+
     def by_place(self) -> dict[Place, Any]:
         """Return the row of each cell."""
         return {
