@@ -1,0 +1,153 @@
+"""What published weights say about their input: size, crop, interpolation, mean and std.
+
+Weights are known by what they are, not by what their file is called: torchvision and timm put the
+first digits of a file's SHA-256 into its download address. Of timm's, a weights tag
+(`timm:resnet50.a1_in1k`) or the config.json that lies beside a hub's file says the same. Nothing
+is downloaded, and nothing is assumed of weights that are none of these.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from robustbench_ln.errors import CheckpointError
+from robustbench_ln.models.architecture import Architecture
+from robustbench_ln.models.checkpoint import Checkpoint
+from robustbench_ln.models.timm_models import import_timm
+from robustbench_ln.models.torchvision_models import import_torchvision_models, torchvision_names
+from robustbench_ln.normalization import NORMALIZATIONS
+from robustbench_ln.spec import Normalization
+
+__all__ = ["InputPipeline", "weights_metadata"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputPipeline:
+    """How pixels reach a network, as the publisher of its weights states it.
+
+    Attributes:
+        source: Who says so: "torchvision ResNet50_Weights.IMAGENET1K_V2".
+        normalization: Mean and std on the 0..1 scale; its name is what --normalize takes.
+        resize: Length of the shorter side, before the crop; None where the publisher does not cut
+            a square out of the middle (timm's crop modes "squash" and "border").
+        crop: Side of the square that is cut out of the middle; None likewise.
+        interpolation: "bilinear", "bicubic", ...
+    """
+
+    source: str
+    normalization: Normalization
+    resize: int | None
+    crop: int | None
+    interpolation: str
+
+
+def weights_metadata(architecture: Architecture, checkpoint: Checkpoint) -> InputPipeline | None:
+    """Return what the weights' publisher says; None where the weights are nobody's.
+
+    Raises:
+        CheckpointError: The file holds the weights of another network or another variant.
+        LnBenchError: timm or torchvision cannot be imported.
+    """
+    library, _, name = architecture.id.partition(":")
+    if library == "torchvision":
+        return _torchvision_pipeline(name, checkpoint)
+    if library == "timm":
+        return _timm_pipeline(name, checkpoint)
+    return None
+
+
+def _torchvision_pipeline(name: str, checkpoint: Checkpoint) -> InputPipeline | None:
+    models = import_torchvision_models()
+    owners = {
+        owner: weights
+        for owner in torchvision_names()
+        for weights in models.get_model_weights(owner)
+        if _is_from(weights.url, checkpoint)
+    }
+    if not owners:
+        return None
+    if name not in owners:
+        owner, weights = next(iter(owners.items()))
+        raise CheckpointError(
+            f"{checkpoint.path}: holds torchvision's {weights}; use --arch torchvision:{owner}"
+        )
+    transforms = owners[name].transforms()
+    return InputPipeline(
+        source=f"torchvision {owners[name]}",
+        normalization=_normalization(transforms.mean, transforms.std),
+        resize=transforms.resize_size[0],
+        crop=transforms.crop_size[0],
+        interpolation=transforms.interpolation.value,
+    )
+
+
+def _is_from(url: str, checkpoint: Checkpoint) -> bool:
+    """Whether a download address ends in -DIGITS.pth and these begin the file's SHA-256."""
+    digits = re.search(r"-([0-9a-f]{8,64})\.pth$", url)
+    return digits is not None and checkpoint.sha256.startswith(digits[1])
+
+
+def _timm_pipeline(name: str, checkpoint: Checkpoint) -> InputPipeline | None:
+    timm = import_timm()
+    bare, _, tag = name.partition(".")
+    beside = _hub_config(checkpoint.path)
+    published = {} if beside is None else beside.get("pretrained_cfg", beside)
+    if beside is not None:
+        _check_hub_config(beside, published, name, checkpoint.path)
+        return _timm_cfg_pipeline(published, f"timm, config.json of {bare}")
+    variants = [name] if tag else timm.list_pretrained(f"{bare}.*")
+    for variant in variants:
+        cfg = timm.get_pretrained_cfg(variant).to_dict()
+        if tag or _is_from(cfg.get("url") or "", checkpoint):
+            return _timm_cfg_pipeline(cfg, f"timm {variant}")
+    return None
+
+
+def _hub_config(path: Path) -> dict[str, Any] | None:
+    """Return the config.json of timm's beside a file; None where there is none."""
+    config = path.with_name("config.json")
+    if not config.is_file():
+        return None
+    try:
+        content = json.loads(config.read_bytes())
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{config}: cannot be read as JSON; get it again") from error
+    return content if isinstance(content, dict) and "architecture" in content else None
+
+
+def _check_hub_config(
+    config: Mapping[str, Any], published: Mapping[str, Any], name: str, path: Path
+) -> None:
+    bare, _, tag = name.partition(".")
+    owner, owner_tag = config["architecture"], published.get("tag") or ""
+    if owner == bare and tag in ("", owner_tag):
+        return
+    right = f"{owner}.{owner_tag}" if owner_tag else owner
+    raise CheckpointError(
+        f"{path}: its config.json says timm's {right}, not {name}; use --arch timm:{owner}"
+    )
+
+
+def _timm_cfg_pipeline(cfg: Mapping[str, Any], source: str) -> InputPipeline:
+    resolved = import_timm().data.resolve_data_config(pretrained_cfg=dict(cfg), use_test_size=True)
+    _, height, width = resolved["input_size"]
+    is_centre_square = resolved["crop_mode"] == "center" and height == width
+    return InputPipeline(
+        source=source,
+        normalization=_normalization(resolved["mean"], resolved["std"]),
+        resize=int(height / resolved["crop_pct"]) if is_centre_square else None,
+        crop=height if is_centre_square else None,
+        interpolation=resolved["interpolation"],
+    )
+
+
+def _normalization(mean: tuple[float, ...], std: tuple[float, ...]) -> Normalization:
+    numbers = (tuple(mean), tuple(std))
+    names = [name for name, known in NORMALIZATIONS.items() if known == numbers]
+    text = "/".join(",".join(f"{value:g}" for value in part) for part in numbers)
+    return Normalization(name=names[0] if names else text, mean=numbers[0], std=numbers[1])
