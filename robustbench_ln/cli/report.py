@@ -41,11 +41,12 @@ def report(
     from shutil import get_terminal_size
 
     from robustbench_ln.errors import SpecError
-    from robustbench_ln.reports.report import terminal_tables, write_report
+    from robustbench_ln.reports.report import write_report
+    from robustbench_ln.reports.terminal import terminal_tables
 
     if out is None and len(runs) > 1:
         raise SpecError(f"{len(runs)} runs need a folder for their report; give --out DIR")
     written = write_report(runs, out or runs[0] / "report", label or ())
-    typer.echo(terminal_tables(written.frame, width=max(80, get_terminal_size().columns)), nl=False)
+    typer.echo(terminal_tables(written.frame, width=max(80, get_terminal_size().columns)))
     for file in written.files:
         typer.echo(str(file), err=True)

@@ -33,7 +33,8 @@ def caption(table: Table) -> str:
     is_refilled = table.cells["refills"] > 0
     sentences.append(_counts(table, "refills", "Images shown twice to fill a set", is_refilled))
     sentences.append(_words(table, "running_layers", "Layers that kept running statistics"))
-    return " ".join(sentence for sentence in (limit_stamp(table), *sentences) if sentence)
+    stamp = limit_stamp(table)
+    return " ".join(sentence for sentence in (stamp and f"{stamp}.", *sentences) if sentence)
 
 
 def difference_note(table: Table) -> str:

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from textwrap import wrap
 from typing import NamedTuple
 
 import pandas as pd
 
 from robustbench_ln.errors import RecordError
 from robustbench_ln.reports.captions import caption, difference_note, limit_stamp
-from robustbench_ln.reports.corruption_table import corruption_frame, corruption_grid, severities_of
+from robustbench_ln.reports.corruption_table import corruption_frame, corruption_grid
 from robustbench_ln.reports.figures import WIDTHS, draw_figure
-from robustbench_ln.reports.formats import general
-from robustbench_ln.reports.frame import read_frame
-from robustbench_ln.reports.grids import to_markdown, to_text
+from robustbench_ln.reports.frame import make_frame
+from robustbench_ln.reports.grids import Grid, to_markdown
 from robustbench_ln.reports.noise_table import (
     noise_frame,
     noise_grid,
-    noise_text_grid,
     random_group_grid,
 )
+from robustbench_ln.reports.runs import Run, read_runs
 from robustbench_ln.reports.tables import Table, make_tables
 
-__all__ = ["Report", "terminal_tables", "write_report"]
+__all__ = ["Report", "write_report"]
 
 
 class Report(NamedTuple):
@@ -33,15 +31,20 @@ class Report(NamedTuple):
     frame: pd.DataFrame
     files: tuple[Path, ...]
 
+    @property
+    def markdown(self) -> Path:
+        """The file that has every table and figure."""
+        return self.files[-1]
 
-def write_report(runs: Sequence[Path], out: Path, labels: Sequence[str] = ()) -> Report:
+
+def write_report(paths: Sequence[Path], out: Path, labels: Sequence[str] = ()) -> Report:
     """Write the tables and figures of some runs into a folder.
 
     cells.csv has a row for each cell; accuracy_*.csv, .png and .svg are one table each; report.md
     has them all.
 
     Args:
-        runs: Run directories.
+        paths: Run directories.
         out: Made if it does not exist. Files of an earlier report are replaced.
         labels: What tables call the runs; () takes their own labels.
 
@@ -49,37 +52,35 @@ def write_report(runs: Sequence[Path], out: Path, labels: Sequence[str] = ()) ->
         RecordError: A run cannot be read, or a file cannot be written.
         SpecError: The labels do not fit the runs.
     """
-    frame = read_frame(runs, labels)
+    runs = read_runs(paths, labels)
+    frame = make_frame(runs)
     tables = make_tables(frame)
     contents = {"cells.csv": _csv(frame)}
     for table in tables:
         contents[f"accuracy_{table.name}.csv"] = _csv(_wide_frame(table))
         contents |= _figures(table)
-    contents["report.md"] = _markdown(frame, tables).encode()
+    contents["report.md"] = _markdown(runs, tables).encode()
     return Report(frame, tuple(_write(out / name, content) for name, content in contents.items()))
 
 
-def terminal_tables(frame: pd.DataFrame, *, width: int = 80) -> str:
-    """Return every table of a frame as plain ASCII text, `width` columns wide."""
-    return "\n".join(_text(table, width) for table in make_tables(frame))
+def _markdown(runs: Sequence[Run], tables: Sequence[Table]) -> str:
+    names = ", ".join(run.label for run in runs)
+    parts = [f"# Robustness of {names}\n", _run_section(runs), *map(_section, tables)]
+    return "\n".join(parts)
 
 
-def _text(table: Table, width: int) -> str:
-    if table.is_noise:
-        grid = noise_text_grid(table)
-        what = "accuracy in %; +- is the widest half of a row's 95 % Wilson intervals"
-    else:
-        grid = corruption_grid(table)
-        what = f"mean accuracy in % over severity {', '.join(map(general, severities_of(table)))}"
-    sentences = [f"{table.title}: {what}", limit_stamp(table), difference_note(table)]
-    lines = [line for text in sentences for line in wrap(text, width)]
-    head = "".join(f"{line}\n" for line in lines)
-    return head.encode("ascii", "replace").decode() + to_text(grid, width=width)
-
-
-def _markdown(frame: pd.DataFrame, tables: Sequence[Table]) -> str:
-    names = ", ".join(frame["label"].unique())
-    return f"# Robustness of {names}\n" + "".join(map(_section, tables))
+def _run_section(runs: Sequence[Run]) -> str:
+    """Return what each run is of, and the commands that made them."""
+    digests = [
+        (run.records[0].checkpoint_sha256[:12], run.records[0].data_sha256[:12]) for run in runs
+    ]
+    rows = [
+        (r.label, r.checkpoint, network, r.arch, r.data, images, r.normalization, r.device)
+        for r, (network, images) in zip(runs, digests, strict=True)
+    ]
+    header = ("run", "checkpoint", "SHA-256", "network", "data", "SHA-256", "normalize", "device")
+    commands = "".join(f"{run.command}\n" for run in runs if run.command)
+    return to_markdown(Grid(header, tuple(rows))) + (f"\n```\n{commands}```\n" if commands else "")
 
 
 def _section(table: Table) -> str:
@@ -97,7 +98,7 @@ def _section(table: Table) -> str:
             "groups ± standard deviation).\n"
         )
         parts.append(to_markdown(random))
-    return "".join(f"\n{part}" for part in parts)
+    return "\n".join(parts)
 
 
 def _wide_frame(table: Table) -> pd.DataFrame:

@@ -89,7 +89,10 @@ def noise_run(path: Path, **options: Any) -> Path:
 
 def corrupted(mode: str, corruption: str, severity: int, correct: int, **fields: Any) -> Record:
     """A row under a common corruption."""
-    usual = {"severity_table": "cifar10-c", "frost": "procedural" if corruption == "frost" else None}
+    usual = {
+        "severity_table": "cifar10-c",
+        "frost": "procedural" if corruption == "frost" else None,
+    }
     return make_record(
         mode, corruption=corruption, severity=float(severity), correct=correct, **(usual | fields)
     )

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from robustbench_ln.cli.report import report as report_command
+from robustbench_ln.corruption_error import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
+from robustbench_ln.errors import RecordError, SpecError
+from robustbench_ln.reports.frame import read_frame
+from robustbench_ln.reports.report import write_report
+from robustbench_ln.reports.terminal import terminal_tables
+from tests.reports.synthetic_runs import agn, corrupted, make_record, noise_run, write_run
+
+CheckGolden = Callable[[str, str], None]
+
+
+def local_run(path: Path) -> Path:
+    """A run of random-group and voting modes, limited to 200 images."""
+    shared = {"num_groups": 8, "limit": 200, "total": 200, "order": "as-is"}
+    single = shared | {"set_size": 1, "expected_correct": 121.25, "expected_sd": 4.5}
+    voting = shared | {"set_size": 16, "tie_rule": "random", "refills": 8}
+    records = [
+        make_record("ln-single", correct=140, **single),
+        make_record("ln-voting", correct=184, ties=3, **voting),
+        agn("ln-single", 0.5, 90, **single),
+        agn("ln-voting", 0.5, 135, ties=12, **voting),
+        agn("ln-voting", 2.0, 60, ties=41, **voting),
+    ]
+    return write_run(path, records, label="resnet20 | local")
+
+
+def corruption_run(path: Path) -> Path:
+    """All 19 at severities 1 and 5; dbn-batch lacks fog at 5."""
+    records = [make_record(mode) for mode in ("bn", "dbn-batch")]
+    for i, name in enumerate(BENCHMARK_CORRUPTIONS + EXTRA_CORRUPTIONS):
+        records += [corrupted("bn", name, 1, 850 - 10 * i), corrupted("bn", name, 5, 500 - 10 * i)]
+        records.append(corrupted("dbn-batch", name, 1, 840))
+        if name != "fog":
+            records.append(corrupted("dbn-batch", name, 5, 600))
+    return write_run(path, records)
+
+
+def test_one_run_as_it_always_was(tmp_path: Path, check_golden: CheckGolden) -> None:
+    written = write_report([noise_run(tmp_path / "run")], tmp_path / "out")
+    for name in ("report.md", "cells.csv", "accuracy_agn_paper_clip.csv"):
+        check_golden(f"one_run_{name}", (tmp_path / "out" / name).read_text())
+    check_golden("one_run_terminal.txt", terminal_tables(written.frame) + "\n")
+
+
+def test_two_runs_as_they_always_were(tmp_path: Path, check_golden: CheckGolden) -> None:
+    runs = [noise_run(tmp_path / "bn"), local_run(tmp_path / "ln")]
+    written = write_report(runs, tmp_path / "out")
+    check_golden("two_runs_report.md", (tmp_path / "out" / "report.md").read_text())
+    check_golden("two_runs_terminal.txt", terminal_tables(written.frame) + "\n")
+
+
+def test_corruptions_as_they_always_were(tmp_path: Path, check_golden: CheckGolden) -> None:
+    written = write_report([corruption_run(tmp_path / "run")], tmp_path / "out")
+    names = [file.name for file in written.files]
+    assert names == ["cells.csv", "accuracy_cifar10-c_generated.csv", "report.md"]
+    check_golden("corruptions_report.md", (tmp_path / "out" / "report.md").read_text())
+    wide = tmp_path / "out" / "accuracy_cifar10-c_generated.csv"
+    check_golden("corruptions_wide.csv", wide.read_text())
+    check_golden("corruptions_terminal.txt", terminal_tables(written.frame) + "\n")
+
+
+def test_same_records_same_bytes(tmp_path: Path) -> None:
+    runs = [noise_run(tmp_path / "bn"), local_run(tmp_path / "ln")]
+    first = write_report(runs, tmp_path / "first")
+    second = write_report(runs, tmp_path / "second")
+    assert [file.name for file in first.files] == [
+        "cells.csv",
+        "accuracy_agn_paper_clip.csv",
+        "accuracy_agn_paper_clip.png",
+        "accuracy_agn_paper_clip.svg",
+        "accuracy_agn_paper_clip_narrow.png",
+        "accuracy_agn_paper_clip_narrow.svg",
+        "report.md",
+    ]
+    for one, other in zip(first.files, second.files, strict=True):
+        assert one.read_bytes() == other.read_bytes(), one.name
+    assert sorted((tmp_path / "first").iterdir()) == sorted(first.files)
+
+
+def test_clean_cells_alone_make_a_table_without_a_curve(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", [make_record("bn", correct=916)])
+    written = write_report([run], tmp_path / "out")
+    assert [f.name for f in written.files] == ["cells.csv", "accuracy_clean.csv", "report.md"]
+    assert "| 91.6 [89.7, 93.2] |" in written.files[-1].read_text()
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_terminal_tables_fit_a_terminal(tmp_path: Path, width: int) -> None:
+    modes = ["bn", "ln-single-voting", "ln-single-voting-rot90", *(f"mode-{i}" for i in range(7))]
+    records = [agn(mode, sigma / 20, 500) for mode in modes for sigma in range(1, 21)]
+    records += [make_record(mode) for mode in modes]
+    records += [corrupted(mode, "jpeg_compression", 1, 500) for mode in modes]
+    runs = [write_run(tmp_path / label, records, label=label) for label in ("größe", "other")]
+    text = terminal_tables(read_frame(runs), width=width)
+    assert text.isascii()
+    assert max(map(len, text.splitlines())) <= width
+    assert "jpeg_compression" in text
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(RecordError, match=r"cannot write .*cells\.csv: .*; give --out a folder"):
+        write_report([noise_run(tmp_path / "run")], tmp_path / "out")
+
+
+def test_command_prints_tables_and_paths_apart(tmp_path: Path) -> None:
+    app = typer.Typer()
+    app.command()(report_command)
+    run = noise_run(tmp_path / "run")
+    result = CliRunner().invoke(app, [str(run), "--label", "mine"])
+    assert result.exit_code == 0
+    assert "dbn-batch  87.9  52.0  14.0  3.1" in result.stdout
+    assert result.stderr.splitlines()[-1] == str(run / "report" / "report.md")
+    assert (run / "report" / "report.md").read_text().startswith("# Robustness of mine\n")
+
+
+def test_command_needs_a_folder_for_several_runs(tmp_path: Path) -> None:
+    app = typer.Typer()
+    app.command()(report_command)
+    runs = [str(noise_run(tmp_path / name)) for name in ("a", "b")]
+    result = CliRunner().invoke(app, runs)
+    assert isinstance(result.exception, SpecError)
+    assert str(result.exception) == "2 runs need a folder for their report; give --out DIR"
+    assert CliRunner().invoke(app, [*runs, "--out", str(tmp_path / "out")]).exit_code == 0
+    assert (tmp_path / "out" / "report.md").is_file()
