@@ -20,21 +20,32 @@ Tick = Callable[[int, int], None]
 
 
 class ImageSet(Protocol):
-    """Labelled images of one size.
+    """Labelled images of one size."""
 
-    Attributes:
-        source: As the user wrote it: "arrays:FILE.npz".
-        kind: The part before the colon: "arrays", "cifar10", "folder", ...
-        labels: [N] int64, each in 0..num_classes-1.
-        class_names: One name a class, or () where the source has none.
-        shape: (H, W, C) of every image.
-    """
+    @property
+    def source(self) -> str:
+        """As the user wrote it: "arrays:FILE.npz"."""
+        ...
 
-    source: str
-    kind: str
-    labels: Labels
-    class_names: tuple[str, ...]
-    shape: tuple[int, int, int]
+    @property
+    def kind(self) -> str:
+        """The part before the colon: "arrays", "cifar10", "folder", ..."""
+        ...
+
+    @property
+    def labels(self) -> Labels:
+        """[N] int64, each 0 or more."""
+        ...
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """One name a class, or () where the source has none."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(H, W, C) of every image."""
+        ...
 
     def __len__(self) -> int:
         """Return N."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from robustbench_ln.corruptions.noise_sums import NoiseMeaning, NoiseSums, describe_noise
+from robustbench_ln.data.class_order import is_class_ordered
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.evaluation.modes import Mode, choose_modes
 from robustbench_ln.evaluation.pass_run import Measured, PassRun, Work
@@ -57,6 +58,7 @@ def evaluate(
     modes = choose_modes(spec.modes, layers, image_shape)
     indices = evaluation_order(len(images), order=spec.order, seed=spec.seed, limit=spec.limit)
     passes = make_passes(modes, spec, len(indices))
+    _warn_of_class_order(Work(subject, images, indices), passes, progress)
     progress.describe("reading the images once, for their digest")
     description = describe_run(subject, images, spec)
     with RunDirectory(out, description) as run:
@@ -66,6 +68,16 @@ def evaluate(
         }
         _Job(Work(subject, images, indices), spec, views, run, progress, description).run()
         return list(run.records)
+
+
+def _warn_of_class_order(work: Work, passes: Sequence[Pass], progress: Progress) -> None:
+    sizes = [p.layout.set_size or 1 for p in passes]
+    labels = work.images.labels[work.indices]
+    if any(is_class_ordered(labels, size) for size in sizes):
+        progress.note(
+            "Warning: the images are in the order of their classes, so that sets hold few classes "
+            "and dynamic statistics tell the class. Use --order shuffled"
+        )
 
 
 @dataclass(frozen=True, slots=True)

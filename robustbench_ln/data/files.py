@@ -1,0 +1,32 @@
+"""Files that are not what their name says: pages and pointers saved in place of data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from robustbench_ln.errors import DataError
+
+__all__ = ["explain_bad_file"]
+
+
+def explain_bad_file(path: Path, expected: str, error: Exception | None = None) -> DataError:
+    """Return the error for a file that cannot be read as what it should be.
+
+    Args:
+        path: The file.
+        expected: In words, with its article: "an .npz archive".
+        error: What the reader said.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(512).lstrip()
+    except OSError as failure:
+        return DataError(f"{path}: cannot be read ({failure.strerror}); check the path")
+    if not head:
+        return DataError(f"{path}: empty; expected {expected}. Fetch it again")
+    if head[:1] == b"<" and any(mark in head.lower() for mark in (b"<html", b"<!doctype")):
+        return DataError(f"{path}: a web page saved in place of {expected}; fetch the file itself")
+    if head.startswith(b"version https://git-lfs"):
+        return DataError(f"{path}: a Git LFS pointer, not the file; run git lfs pull")
+    reason = f" ({str(error).splitlines()[0]})" if error is not None and str(error) else ""
+    return DataError(f"{path}: not {expected}, or damaged{reason}; fetch it again")

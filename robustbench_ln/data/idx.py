@@ -1,0 +1,69 @@
+"""`mnist:DIR` and `fashion-mnist:DIR`: the published IDX files, plain or gzipped."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustbench_ln.data.files import explain_bad_file
+from robustbench_ln.data.image_set import ArrayImages
+from robustbench_ln.errors import DataError
+
+__all__ = ["load_idx"]
+
+_INNER = ("", "raw", "MNIST/raw", "FashionMNIST/raw")
+_UNSIGNED_BYTES = 0x08
+
+
+def load_idx(folder: Path, source: str) -> ArrayImages:
+    """Read the test images t10k-images-idx3-ubyte and their labels.
+
+    Raises:
+        DataError: Missing or damaged files.
+    """
+    pixels = _read_idx(_find(folder, "t10k-images-idx3-ubyte"), axes=3)
+    labels = _read_idx(_find(folder, "t10k-labels-idx1-ubyte"), axes=1)
+    return ArrayImages(
+        source=source,
+        kind=source.partition(":")[0],
+        pixels=pixels[..., None],
+        labels=labels.astype(np.int64),
+    )
+
+
+def _find(folder: Path, name: str) -> Path:
+    for inner in _INNER:
+        for ending in ("", ".gz"):
+            candidate = folder / inner / (name + ending)
+            if candidate.is_file():
+                return candidate
+    raise DataError(
+        f"{folder}: no '{name}' or '{name}.gz', here or in raw/; expected the published IDX files "
+        "(or add --download)"
+    )
+
+
+def _read_idx(path: Path, *, axes: int) -> NDArray[Any]:
+    """Read an array of unsigned bytes: 0, 0, type, axes, sizes as big-endian uint32, values."""
+    expected = f"an IDX file of bytes with {axes} axes"
+    try:
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        zeros, kind, found = struct.unpack_from(">HBB", content)
+        shape = struct.unpack_from(f">{axes}I", content, 4)
+    except (OSError, EOFError, struct.error, zlib.error) as error:
+        raise explain_bad_file(path, expected, error) from error
+    if (zeros, kind, found) != (0, _UNSIGNED_BYTES, axes):
+        raise explain_bad_file(path, expected)
+    values = np.frombuffer(content, dtype=np.uint8, offset=4 + 4 * axes)
+    if values.size != np.prod(shape, dtype=np.int64):
+        raise DataError(
+            f"{path}: has {values.size} values, its head says {' x '.join(map(str, shape))}; "
+            "fetch it again"
+        )
+    return values.reshape(shape)
