@@ -24,6 +24,7 @@ from robustbench_ln.cli.options import (
     Trust,
     split_names,
 )
+from robustbench_ln.cli.report import write_and_print
 from robustbench_ln.errors import SpecError
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def evaluate(
     images = load_images(data, DataOptions(resize=resize, crop=crop, download=download))
     with open_display() as display:
         _run(spec, source, images, (normalize or "", label), out=out, display=display)
-    _report(out)
+    write_and_print([out], out / "report")
 
 
 def check_normalize_given(normalize: str | None) -> None:
@@ -203,13 +204,3 @@ def _run(
         command=shlex.join(["ln-bench", *sys.argv[1:]]),
     )
     evaluate_network(subject, images, spec, out=out, progress=display)
-
-
-def _report(out: Path) -> None:
-    from robustbench_ln.reports.frame import read_frame
-    from robustbench_ln.reports.report import write_report
-    from robustbench_ln.reports.terminal import terminal_tables
-
-    paths = write_report([out], out / "report")
-    print(terminal_tables(read_frame([out])))
-    print(f"Report: {paths.markdown}", file=sys.stderr)

@@ -23,6 +23,8 @@ def run_command(command: Callable[[], object]) -> int:
     try:
         result = command()
     except LnBenchError as error:
+        for note in getattr(error, "__notes__", ()):  # the traceback of the user's own FILE.py
+            print(note, file=sys.stderr)
         return _fail(str(error))
     except TyperException as error:
         return _fail(error.format_message() if hasattr(error, "format_message") else str(error))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Annotated
 
 import typer
 
-__all__ = ["report"]
+from robustbench_ln.errors import SpecError
+
+__all__ = ["report", "write_and_print"]
 
 
 def report(
@@ -38,15 +42,17 @@ def report(
 
     Example: ln-bench report runs/bn runs/localnorm --label bn --label localnorm --out compared
     """
-    from shutil import get_terminal_size
+    if out is None and len(runs) > 1:
+        raise SpecError(f"{len(runs)} runs need a folder for their report; give --out DIR")
+    write_and_print(runs, out or runs[0] / "report", label or ())
 
-    from robustbench_ln.errors import SpecError
+
+def write_and_print(runs: Sequence[Path], out: Path, labels: Sequence[str] = ()) -> None:
+    """Write the report of some runs; tables go to stdout, the names of the files to stderr."""
     from robustbench_ln.reports.report import write_report
     from robustbench_ln.reports.terminal import terminal_tables
 
-    if out is None and len(runs) > 1:
-        raise SpecError(f"{len(runs)} runs need a folder for their report; give --out DIR")
-    written = write_report(runs, out or runs[0] / "report", label or ())
+    written = write_report(runs, out, labels)
     typer.echo(terminal_tables(written.frame, width=max(80, get_terminal_size().columns)))
     for file in written.files:
         typer.echo(str(file), err=True)
