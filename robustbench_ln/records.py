@@ -16,6 +16,15 @@ SCHEMA = 1
 """Version of the row's fields. A newer one is refused, an older one migrated."""
 
 
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "int": int,
+    "float": (int, float),
+    "str": str,
+    "tuple[str, ...]": tuple,
+    "dict[str, str]": dict,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """One (condition, mode) of one run: a line of cells.jsonl.
@@ -98,12 +107,15 @@ class Record:
 
     def __post_init__(self) -> None:
         """Refuse what cannot have been measured."""
-        if not 0 <= self.correct <= self.total or self.total < 1:
-            raise RecordError(f"{self.name}: {self.correct} correct of {self.total} images")
         for field in fields(self):
+            kind, _, is_optional = str(field.type).partition(" | ")
             value = getattr(self, field.name)
+            if not (isinstance(value, _TYPES[kind]) or (is_optional and value is None)):
+                raise RecordError(f"'{field.name}' is {value!r}; expected {field.type}")
             if isinstance(value, float) and not math.isfinite(value):
                 raise RecordError(f"{self.name}: '{field.name}' is {value}")
+        if not 0 <= self.correct <= self.total or self.total < 1:
+            raise RecordError(f"{self.name}: {self.correct} correct of {self.total} images")
 
     @property
     def name(self) -> str:
@@ -152,8 +164,12 @@ def parse_record(line: str, where: str) -> Record:
         raise RecordError(f"{where}: unknown fields {', '.join(unknown)}")
     if missing := sorted(required - set(row)):
         raise RecordError(f"{where}: missing fields {', '.join(missing)}")
-    row["running_layers"] = tuple(row.get("running_layers", ()))
-    return Record(**row)
+    if isinstance(row.get("running_layers"), list):
+        row["running_layers"] = tuple(row["running_layers"])
+    try:
+        return Record(**row)
+    except RecordError as error:
+        raise RecordError(f"{where}: {error}") from error
 
 
 _OPTIONAL = {
