@@ -64,8 +64,8 @@ def main() -> int:
         for mutant in chosen:
             caught = is_caught(mutant, copy)
             survivors += [] if caught else [mutant.name]
-            print(f"{'caught' if caught else 'SURVIVED':9s} {mutant.name}", flush=True)  # noqa: T201
-    print(f"{len(chosen) - len(survivors)} of {len(chosen)} mutants caught")  # noqa: T201
+            print(f"{'caught' if caught else 'SURVIVED':9s} {mutant.name}", flush=True)
+    print(f"{len(chosen) - len(survivors)} of {len(chosen)} mutants caught")
     return 1 if survivors else 0
 
 

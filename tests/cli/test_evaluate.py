@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from filelock import FileLock
+
+from robustbench_ln.evaluation import run as run_module
+from robustbench_ln.evaluation import run_directory
+
+
+def rows(lab, run: str = "run") -> list[dict]:
+    lines = (lab.folder / run / "cells.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def test_one_command_gives_rows_tables_and_figures(lab, ln_bench):
+    outcome = ln_bench(*lab.command())
+    assert outcome.code == 0, outcome.err
+    assert "agn, paper convention, range clip" in outcome.out
+    assert "dbn-single-rot90" in outcome.out
+    assert "12 cells to measure" in outcome.err
+    written = {p.name for p in (lab.folder / "run/report").iterdir()}
+    assert {"report.md", "cells.csv", "accuracy_agn_paper_clip.png"} <= written
+    assert len(rows(lab)) == 12
+    again = ln_bench(*lab.command())
+    assert again.out == outcome.out
+    assert "every cell is measured already" in again.err
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "field", "expected"),
+    [
+        ("--stat-batch", "10", "set_size", 10),
+        ("--seed", "7", "seed", 7),
+        ("--limit", "20", "limit", 20),
+        ("--order", "as-is", "order", "as-is"),
+        ("--convention", "released", "convention", "released"),
+        ("--range", "none", "range", "none"),
+    ],
+)
+def test_each_option_arrives_in_the_rows(lab, ln_bench, option, value, field, expected):
+    assert ln_bench(*lab.command("--modes", "dbn-batch", option, value)).code == 0
+    assert rows(lab)[-1][field] == expected
+
+
+def test_prior_ties_group_size_and_label_arrive(lab, ln_bench):
+    assert (
+        ln_bench(*lab.command("--modes", "bn-adapt", "--prior", "4", "--label", "mine")).code == 0
+    )
+    assert rows(lab)[0]["prior"] == "4"
+    assert json.loads((lab.folder / "run/run.json").read_text())["label"] == "mine"
+    from robustbench_ln.norms import convert_batchnorm
+    from tests.norms.networks import settle
+
+    scope: dict = {}
+    exec((lab.folder / "net.py").read_text(), scope)
+    local = settle(convert_batchnorm(scope["network"](), 4).model)
+    torch.save(local.state_dict(), lab.folder / "net.pt")
+    outcome = ln_bench(
+        *lab.command("--modes", "ln-voting", "--ties", "logit-sum", "--group-size", "7", run="b")
+    )
+    assert outcome.code == 0, outcome.err
+    row = rows(lab, "b")[0]
+    assert (row["tie_rule"], row["set_size"], row["num_groups"]) == ("logit-sum", 7, 4)
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        (["--noise", "agm"], "unknown noise 'agm'; did you mean 'agn'"),
+        (["--modes", "bn,dbn"], "unknown mode 'dbn'"),
+        (["--modes", "all,bn"], "--modes all stands alone"),
+        (["--modes", "ln-voting"], "--modes ln-voting: needs LocalNorm groups"),
+        (["--sigmas", "-1"], "sigma -1 of agn: expected 0 or more"),
+        (["--noise", "mbn", "--sigmas", "1.5"], "it is a probability"),
+        (["--noise", ""], "--sigmas needs a noise"),
+        (["--ties", "rand"], "unknown --ties rule 'rand'; did you mean 'random'"),
+        (["--order", "sorted"], "unknown --order 'sorted'"),
+        (["--convention", "papers"], "unknown convention 'papers'"),
+        (["--device", "gpu"], "--device gpu: "),
+        (["--device", "cuda:99"], "--device cuda:99: .*use --device cpu"),
+        (["--normalize", "imagnet"], "unknown normalisation 'imagnet'; did you mean 'imagenet'"),
+        (["--normalize", "1,2/3"], "2 means and 1 standard deviations"),
+        (["--normalize", "0/0"], "every standard deviation above 0"),
+        (["--normalize", "125/60"], "on the 0..1 pixel scale; divide by 255"),
+        (["--normalize", "mnist"], None),
+        (["--arch", "resnet20"], "one of the two"),
+        (["--stat-batch", "0"], "--stat-batch is 0"),
+        (["--stat-batch", "x"], "--stat-batch"),
+        (["--mode", "bn"], "No such option: --mode"),
+        (["--data", "arrays:none.npz"], "none.npz: no such file"),
+        (["--resize", "8"], "--resize and --crop are for folder"),
+    ],
+)
+def test_wrong_options_are_one_line_and_write_nothing(lab, refuses, ln_bench, extra, message):
+    import re
+
+    if message is None:  # one value serves every channel
+        assert ln_bench(*lab.command(*extra)).code == 0
+        return
+    assert re.search(message, refuses(*lab.command(*extra)))
+    assert not (lab.folder / "run").exists()
+
+
+def test_a_missing_normalize_is_asked_for(lab, refuses):
+    command = lab.command()
+    where = command.index("--normalize")
+    line = refuses(*command[:where], *command[where + 2 :])
+    assert "--normalize is missing" in line
+    assert "imagenet" in line
+
+
+def test_wrong_images_and_weights_are_one_line(lab, refuses):
+    archive = dict(np.load(lab.folder / "data.npz"))
+    np.savez(lab.folder / "data.npz", images=archive["images"], labels=archive["labels"] + 3)
+    assert "the network has 5 classes (0..4)" in refuses(*lab.command())
+    np.savez(lab.folder / "data.npz", images=archive["images"][:, :2, :2], labels=archive["labels"])
+    assert "the network cannot take images of 2x2" in refuses(*lab.command())
+    np.savez(lab.folder / "data.npz", **archive)
+    state = torch.load(lab.folder / "net.pt")
+    torch.save(state | {"7.bias": torch.full((5,), float("nan"))}, lab.folder / "net.pt")
+    assert "7.bias" in refuses(*lab.command())
+    (lab.folder / "net.pt").write_bytes(b"<html>Not found</html>")
+    refuses(*lab.command())
+    assert not (lab.folder / "run").exists()
+
+
+def test_a_run_of_another_checkpoint_is_refused(lab, ln_bench, refuses):
+    assert ln_bench(*lab.command("--modes", "bn")).code == 0
+    state = torch.load(lab.folder / "net.pt")
+    torch.save(state | {"7.bias": state["7.bias"] + 1}, lab.folder / "net.pt")
+    assert "holds a run with another checkpoint sha256" in refuses(*lab.command("--modes", "bn"))
+
+
+def test_a_run_in_use_is_refused(lab, refuses):
+    (lab.folder / "run").mkdir()
+    with FileLock(lab.folder / "run/lock"):
+        assert "is in use by another ln-bench" in refuses(*lab.command())
+
+
+def test_a_full_disk_is_one_line_and_what_was_finished_stays(lab, ln_bench, monkeypatch):
+    calls, sync = [], run_directory.os.fsync
+
+    def fill_up(descriptor: int) -> None:
+        calls.append(descriptor)
+        if len(calls) == 6:  # the third cell's line, after its predictions
+            raise OSError(28, "No space left on device")
+        sync(descriptor)
+
+    monkeypatch.setattr(run_directory.os, "fsync", fill_up)
+    outcome = ln_bench(*lab.command("--modes", "bn"))
+    assert outcome.code == 2
+    assert "No space left on device; free some space and run the same" in outcome.err
+    assert len(rows(lab)) == 2
+    assert (lab.folder / "run/cells.jsonl").read_bytes().endswith(b"\n")
+    monkeypatch.undo()
+
+
+def test_an_interrupt_leaves_a_run_that_goes_on(lab, ln_bench, monkeypatch):
+    real, calls = run_module.PassRun.finish, []
+
+    def interrupt(self):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return real(self)
+
+    monkeypatch.setattr(run_module.PassRun, "finish", interrupt)
+    outcome = ln_bench(*lab.command("--modes", "bn"))
+    assert outcome.code == 130
+    assert "the same command goes on from there" in outcome.err
+    assert "Traceback" not in outcome.err
+    assert len(rows(lab)) == 1
+    assert ln_bench(*lab.command("--modes", "bn")).code == 0
+    assert len(rows(lab)) == 3
+
+
+def test_class_ordered_images_are_warned_of(lab, ln_bench):
+    archive = dict(np.load(lab.folder / "data.npz"))
+    order = np.argsort(archive["labels"])
+    np.savez(lab.folder / "data.npz", **{k: v[order] for k, v in archive.items()})
+    outcome = ln_bench(*lab.command("--modes", "dbn-batch", "--order", "as-is"))
+    assert "Warning: the images are in the order of their classes" in outcome.err
+    shuffled = ln_bench(*lab.command("--modes", "dbn-batch", run="b"))
+    assert "Warning" not in shuffled.err

@@ -1,0 +1,69 @@
+"""kill -9 at any moment, the same command again: the same rows."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from robustbench_ln.records import read_records
+
+
+def start(lab, run: str) -> subprocess.Popen:
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "robustbench_ln", *lab.command("--sigmas", "0:2:0.1", run=run)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
+    )  # fmt: skip
+
+
+def wait_for_lines(process: subprocess.Popen, cells, number: int) -> None:
+    """Until the run has so many rows, or is done."""
+    while process.poll() is None:
+        if cells.is_file() and cells.read_bytes().count(b"\n") >= number:
+            return
+        time.sleep(0.002)
+
+
+def sorted_rows(run) -> list[str]:
+    rows = [json.loads(record.to_line()) for record in read_records(run)]
+    return sorted(json.dumps(row | {"seconds": None}, sort_keys=True) for row in rows)
+
+
+def check_kills(lab, waits: list[tuple[int, float]]) -> list[str]:
+    whole = start(lab, "whole")
+    assert whole.wait() == 0
+    expected = sorted_rows(lab.folder / "whole")
+    log = []
+    for number, delay in waits:
+        process = start(lab, "run")
+        wait_for_lines(process, lab.folder / "run/cells.jsonl", number)
+        time.sleep(delay)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        cells = lab.folder / "run/cells.jsonl"
+        content = cells.read_bytes() if cells.is_file() else b""
+        torn = len(content) - (content.rfind(b"\n") + 1)
+        whole_rows = content.count(b"\n")
+        log.append(f"killed with {whole_rows} whole rows, {torn} bytes of a torn one")
+    assert start(lab, "run").wait() == 0
+    assert sorted_rows(lab.folder / "run") == expected
+    assert not list((lab.folder / "run").rglob("*.part"))
+    return log
+
+
+def test_three_kills_change_no_row(lab):
+    check_kills(lab, [(0, 0.0), (9, 0.003), (30, 0.011)])
+
+
+@pytest.mark.slow
+def test_twenty_kills_change_no_row(lab):
+    dice = random.Random(0)
+    waits = [(number, dice.random() * 0.05) for number in range(0, 80, 4)]
+    print("\n".join(check_kills(lab, waits)))

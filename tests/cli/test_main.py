@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from robustbench_ln import __version__
+from robustbench_ln.cli.failures import run_command
+from robustbench_ln.errors import LnBenchError
+from robustbench_ln.evaluation.modes import MODES
+
+HEAVY = ("torch", "torchvision", "pandas", "matplotlib", "scipy", "cv2", "PIL", "numpy")
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys; sys.argv = ['ln-bench', '--help']\n"
+        "from robustbench_ln.cli.main import main\n"
+        "try: main()\n"
+        f"except SystemExit: print([name for name in {HEAVY} if name in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "[]"
+    assert "evaluate" in run.stdout
+
+
+def test_version_and_unknown_words(ln_bench, refuses):
+    assert ln_bench("--version").out == f"ln-bench {__version__}\n"
+    assert "did you mean 'evaluate'?" in refuses("evalute")
+    assert "did you mean 'modes'?" in refuses("list", "mode")
+    assert "Missing argument" in refuses("evaluate")
+
+
+@pytest.mark.parametrize("what", ["modes", "noises", "archs", "normalizations"])
+def test_lists_have_their_entries(ln_bench, what):
+    out = ln_bench("list", what).out
+    expected = {
+        "modes": list(MODES),
+        "noises": ["agn", "apn-add", "mbn", "released"],
+        "archs": ["resnet20", "vgg-localnorm", "torchvision:NAME"],
+        "normalizations": ["imagenet", "0.485"],
+    }[what]
+    assert all(word in out for word in expected)
+    assert all(len(line) <= 120 for line in out.splitlines())
+
+
+def test_exit_codes():
+    def wrong():
+        raise LnBenchError("two\nlines")
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    def bug():
+        raise ZeroDivisionError
+
+    assert run_command(lambda: None) == 0
+    assert run_command(wrong) == 2
+    assert run_command(interrupted) == 130
+    with pytest.raises(ZeroDivisionError):
+        run_command(bug)
+
+
+@settings(derandomize=True, deadline=None, max_examples=40)
+@given(st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=4))
+def test_random_words_never_make_a_traceback(words):
+    import typer
+
+    from robustbench_ln.cli.main import app
+
+    if {"--help", "--version"} & set(words):
+        return
+    command = typer.main.get_command(app)
+    code = run_command(lambda: command.main(list(words), "ln-bench", standalone_mode=False))
+    assert code == 2
+
+
+def test_inspect_shows_layers_layouts_and_modes(ln_bench, lab):
+    outcome = ln_bench(
+        "inspect", str(lab.folder / "net.pt"), "--model", f"{lab.folder}/net.py:network",
+        "--image-size", "12",
+    )  # fmt: skip
+    assert outcome.code == 0, outcome.err
+    rows = [line.split() for line in outcome.out.splitlines()]
+    assert ["1", "BatchNorm2d", "6", "1", "1e-05", "100", "running", "dynamic", "dynamic",
+            "dynamic"] in rows  # fmt: skip
+    assert "681 trainable parameters, 709 with running statistics, 1 group" in outcome.out
+    assert "modes: plain, bn, dbn-batch" in outcome.out
+    assert "not ln-voting: needs LocalNorm groups" in outcome.out
