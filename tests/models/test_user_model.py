@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from robustbench_ln.cli.failures import run_command
 from robustbench_ln.errors import SpecError
 from robustbench_ln.models import build_user_model
 
@@ -104,3 +105,13 @@ def test_a_file_that_does_not_import(tmp_path: Path, source: str, reason: str) -
     with pytest.raises(SpecError, match=rf"broken.py does not import \({reason}") as caught:
         build_user_model(f"{tmp_path}/broken.py:build")
     assert "broken.py" in caught.value.__notes__[0]
+
+
+def test_the_command_line_shows_their_traceback_before_its_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(lambda: build_user_model(f"{folder}/network.py:fail")) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "Traceback in your network.py:"
+    assert lines[-2] == "KeyError: 'no such width'"
+    assert lines[-1].startswith("Error: --model ")
