@@ -11,6 +11,7 @@ from typing import Any
 
 from robustbench_ln.errors import RecordError, SpecError
 from robustbench_ln.records import Record, read_records
+from robustbench_ln.reports.formats import MISSING
 
 __all__ = ["Run", "read_runs"]
 
@@ -26,8 +27,8 @@ class Run:
         path: Of the directory.
         label: What tables call it.
         command: The command line that made it; "" where Python did.
-        checkpoint: Name of the checkpoint's file.
-        arch: Name of the network.
+        checkpoint: Name of the checkpoint's file; MISSING where Python evaluated a network.
+        arch: Name of the network, or MISSING.
         data: As the user named the images.
         normalization: As the user named it.
         device: "cpu" or "cuda".
@@ -80,12 +81,13 @@ def _read_run(path: Path) -> Run:
     file = path / "run.json"
     content = _read_json(file)
     try:
+        checkpoint = dict(content["checkpoint"])
         return Run(
             path=path,
             label=_one_line(content["label"]),
             command=_one_line(content["command"]),
-            checkpoint=Path(content["checkpoint"]["path"]).name,
-            arch=str(content["checkpoint"]["arch"]),
+            checkpoint=Path(checkpoint.get("path", MISSING)).name,
+            arch=str(checkpoint.get("arch", MISSING)),
             data=str(content["data"]["source"]),
             normalization=str(content["normalize"]["name"]),
             device=str(content["device"]),
