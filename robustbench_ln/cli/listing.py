@@ -15,10 +15,13 @@ Rows = list[tuple[str, str]]
 
 def list_entries(
     what: Annotated[
-        str, typer.Argument(help="modes, noises, archs or normalizations", show_default=False)
+        str,
+        typer.Argument(
+            help="modes, noises, archs, normalizations or baselines", show_default=False
+        ),
     ],
 ) -> None:
-    """List modes, noises, archs (networks) or normalizations.
+    """List modes, noises, archs (networks), normalizations or baselines (of mCE).
 
     Example: ln-bench list modes
     """
@@ -27,6 +30,7 @@ def list_entries(
         "noises": _noises,
         "archs": _archs,
         "normalizations": _normalizations,
+        "baselines": _baselines,
     }
     rows = find_entry(tables, what, kind="list")()
     width = max(len(name) for name, _ in rows)
@@ -70,3 +74,9 @@ def _normalizations() -> Rows:
         (name, f"mean {', '.join(map(str, mean))}; std {', '.join(map(str, std))}")
         for name, (mean, std) in NORMALIZATIONS.items()
     ]
+
+
+def _baselines() -> Rows:
+    from robustbench_ln.error_files import BASELINES
+
+    return [(name, f"{entry.benchmark}: {entry.source}") for name, entry in BASELINES.items()]

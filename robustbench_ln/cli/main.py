@@ -13,6 +13,7 @@ from robustbench_ln.cli.evaluate import evaluate
 from robustbench_ln.cli.failures import run_command
 from robustbench_ln.cli.inspect import inspect
 from robustbench_ln.cli.listing import list_entries
+from robustbench_ln.cli.mce import mce
 from robustbench_ln.cli.report import report
 from robustbench_ln.lookup import unknown_name
 
@@ -42,6 +43,7 @@ app = typer.Typer(
 app.command()(evaluate)
 app.command()(inspect)
 app.command()(report)
+app.command()(mce)
 app.command("list")(list_entries)
 
 

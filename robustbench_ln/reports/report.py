@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from robustbench_ln.errors import RecordError
 from robustbench_ln.reports.captions import caption, difference_note, limit_stamp
 from robustbench_ln.reports.corruption_table import corruption_frame, corruption_grid
 from robustbench_ln.reports.figures import WIDTHS, draw_figure
+from robustbench_ln.reports.files import csv_bytes, write_file
 from robustbench_ln.reports.frame import make_frame
 from robustbench_ln.reports.grids import Grid, to_markdown
 from robustbench_ln.reports.noise_table import (
@@ -55,12 +55,14 @@ def write_report(paths: Sequence[Path], out: Path, labels: Sequence[str] = ()) -
     runs = read_runs(paths, labels)
     frame = make_frame(runs)
     tables = make_tables(frame)
-    contents = {"cells.csv": _csv(frame)}
+    contents = {"cells.csv": csv_bytes(frame)}
     for table in tables:
-        contents[f"accuracy_{table.name}.csv"] = _csv(_wide_frame(table))
+        contents[f"accuracy_{table.name}.csv"] = csv_bytes(_wide_frame(table))
         contents |= _figures(table)
     contents["report.md"] = _markdown(runs, tables).encode()
-    return Report(frame, tuple(_write(out / name, content) for name, content in contents.items()))
+    return Report(
+        frame, tuple(write_file(out / name, content) for name, content in contents.items())
+    )
 
 
 def _markdown(runs: Sequence[Run], tables: Sequence[Table]) -> str:
@@ -114,23 +116,3 @@ def _figures(table: Table) -> dict[str, bytes]:
         for suffix, inches in WIDTHS.items()
         for kind in ("png", "svg")
     }
-
-
-def _csv(frame: pd.DataFrame) -> bytes:
-    text: str = frame.to_csv(index=False, float_format="%.10g", lineterminator="\n")
-    return text.encode()
-
-
-def _write(path: Path, content: bytes) -> Path:
-    """Write a file beside its place, then rename it."""
-    part = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
-        part.replace(path)
-    except OSError as error:
-        raise RecordError(
-            f"cannot write {path}: {error.strerror or error}; give --out a folder that can be "
-            "written"
-        ) from error
-    return path

@@ -1,0 +1,64 @@
+"""`ln-bench mce`: what a table of errors sums up to, without any model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from robustbench_ln.corruption_error import CorruptionErrors
+
+__all__ = ["mce"]
+
+
+def mce(
+    errors: Annotated[
+        Path,
+        typer.Argument(
+            metavar="ERRORS.csv",
+            help="Columns corruption, severity (1-5), error; the clean images as clean,0,ERROR",
+        ),
+    ],
+    baseline: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME|FILE.csv|none",
+            help="What mCE is relative to: alexnet (ImageNet-C), wrn-40-2 (CIFAR-10-C), a table "
+            "of your own, or none: mean errors only (ln-bench list baselines)",
+        ),
+    ] = "none",
+    percent: Annotated[
+        bool, typer.Option("--percent", help="Errors in the files are 0..100, not 0..1")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write mce.csv and mce.md there too", show_default=False),
+    ] = None,
+) -> None:
+    """Sum up errors under common corruptions: mean error, mCE, relative mCE.
+
+    Means are over the 15 corruptions of the benchmark; the 4 extra ones are shown below them. What
+    is missing is named, and no mean is given over less than the whole.
+
+    Example: ln-bench mce errors.csv --baseline alexnet
+    """
+    from robustbench_ln.error_files import read_errors
+    from robustbench_ln.reports.mce import summarise_mce, write_mce
+
+    table = read_errors(errors, is_percent=percent)
+    summary = summarise_mce(table, _read_baseline(baseline, is_percent=percent))
+    typer.echo(summary.text, nl=False)
+    for file in write_mce(summary, out) if out else ():
+        typer.echo(str(file), err=True)
+
+
+def _read_baseline(name: str, *, is_percent: bool) -> CorruptionErrors | None:
+    from robustbench_ln.error_files import read_baseline, read_errors
+
+    if name == "none":
+        return None
+    if name.endswith(".csv"):
+        return read_errors(Path(name), is_percent=is_percent)
+    return read_baseline(name)

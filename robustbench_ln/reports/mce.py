@@ -1,0 +1,127 @@
+"""The summary of a table of errors: per corruption, mean error, mCE and relative mCE."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from textwrap import fill
+from typing import NamedTuple
+
+import pandas as pd
+
+from robustbench_ln.corruption_error import (
+    MEAN_ROW,
+    SEVERITIES,
+    CorruptionErrors,
+    SummaryRow,
+    summarise_errors,
+)
+from robustbench_ln.reports.files import csv_bytes, write_file
+from robustbench_ln.reports.formats import MISSING, fixed
+from robustbench_ln.reports.grids import Grid, to_markdown, to_text
+
+__all__ = ["MceSummary", "summarise_mce", "write_mce"]
+
+_MOST_NAMED = 10
+"""Missing cells that are named; of more, the number is given."""
+
+
+class MceSummary(NamedTuple):
+    """A summary in every form that it is shown in: `text` is plain ASCII, 80 columns wide."""
+
+    text: str
+    markdown: str
+    frame: pd.DataFrame
+
+
+def summarise_mce(errors: CorruptionErrors, baseline: CorruptionErrors | None) -> MceSummary:
+    """Return errors per corruption and severity, and what the field sums them up to.
+
+    Args:
+        errors: Of the network.
+        baseline: What corruption errors are relative to; None for the plain errors alone.
+
+    Raises:
+        RecordError: The baseline makes no error somewhere.
+    """
+    rows = summarise_errors(errors, baseline)
+    title = f"{errors.name}: error in %" + (
+        f"; corruption error (CE) in % of {baseline.name}" if baseline else ""
+    )
+    grid = _grid(rows, has_baseline=baseline is not None)
+    sentences = _sentences(rows, errors, baseline)
+    text = "\n".join(fill(sentence, 80) for sentence in sentences)
+    return MceSummary(
+        text=f"{title}\n\n{to_text(grid, width=80)}\n{text}\n".encode("ascii", "replace").decode(),
+        markdown=f"# {title}\n\n{to_markdown(grid)}\n" + "\n\n".join(sentences) + "\n",
+        frame=_frame(rows),
+    )
+
+
+def write_mce(summary: MceSummary, out: Path) -> tuple[Path, ...]:
+    """Write mce.csv and mce.md into a folder; return their paths.
+
+    Raises:
+        RecordError: They cannot be written.
+    """
+    return (
+        write_file(out / "mce.csv", csv_bytes(summary.frame)),
+        write_file(out / "mce.md", summary.markdown.encode()),
+    )
+
+
+def _grid(rows: Sequence[SummaryRow], *, has_baseline: bool) -> Grid:
+    header = ("corruption", *map(str, SEVERITIES), "mean")
+    lines = [(row.name, *map(_percent, (*row.by_severity, row.mean))) for row in rows]
+    if has_baseline:
+        header = (*header, "CE", "relative CE")
+        ratios = [(_percent(row.ce), _percent(row.relative_ce)) for row in rows]
+        lines = [(*line, *pair) for line, pair in zip(lines, ratios, strict=True)]
+    return Grid(header, tuple(lines))
+
+
+def _percent(share: float | None) -> str:
+    """Return two decimals, as the golden results of this field are quoted."""
+    return MISSING if share is None else fixed(100 * share, 2)
+
+
+def _sentences(
+    rows: Sequence[SummaryRow], errors: CorruptionErrors, baseline: CorruptionErrors | None
+) -> list[str]:
+    mean = next(row for row in rows if row.name == MEAN_ROW)
+    given = {
+        "Mean error of the 15 over all severities, unnormalised (CIFAR papers' mCE)": mean.mean
+    }
+    if baseline:
+        given[f"mCE, relative to {baseline.name}"] = mean.ce
+        given["Relative mCE, of the rise above the clean error"] = mean.relative_ce
+    sentences = [
+        f"{name}: {_percent(value)} %." for name, value in given.items() if value is not None
+    ]
+    absent = [name for name, value in given.items() if value is None]
+    if absent:
+        reasons = "; ".join(_reasons(errors, baseline))
+        sentences.append(f"Not given for lack of {reasons}: {'; '.join(absent)}.")
+    return sentences
+
+
+def _reasons(errors: CorruptionErrors, baseline: CorruptionErrors | None) -> list[str]:
+    """Return what is missing, in either table."""
+    reasons = []
+    for table in (errors, baseline):
+        if table is None:
+            continue
+        cells = table.missing_cells()
+        if cells:
+            named = ", ".join(cells) if len(cells) <= _MOST_NAMED else f"{len(cells)} of 75 cells"
+            reasons.append(f"{named} in {table.name}")
+        if table.clean is None and baseline is not None:
+            reasons.append(f"the clean error (clean,0,ERROR) in {table.name}")
+    return reasons
+
+
+def _frame(rows: Sequence[SummaryRow]) -> pd.DataFrame:
+    """Return the numbers of the summary, shares and ratios, for a CSV file."""
+    names = ("corruption", *(f"severity_{level}" for level in SEVERITIES))
+    lines = [(row.name, *row.by_severity, row.mean, row.ce, row.relative_ce) for row in rows]
+    return pd.DataFrame(lines, columns=[*names, "mean", "ce", "relative_ce"])
