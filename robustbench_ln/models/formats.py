@@ -59,12 +59,12 @@ def read_contents(path: Path, *, trust: bool) -> Contents:
     """
     with path.open("rb") as file:
         head = file.read(512)
+    if b"\0" in head[:8] and head[8:9] == b"{":  # a little-endian length, then JSON
+        return _load_safetensors(path)
     _refuse_other_formats(head, path)
     if head.startswith(b"PK\x03\x04"):
         _check_archive(path)
         return Contents(_load_torch(path, trust=trust), {})
-    if head[8:9] == b"{":
-        return _load_safetensors(path)
     if head.startswith(b"\x80"):
         return Contents(_load_torch(path, trust=trust), {})
     raise CheckpointError(

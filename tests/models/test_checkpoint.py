@@ -64,6 +64,17 @@ def test_safetensors_with_metadata(tmp_path: Path, suffix: str) -> None:
     assert checkpoint.metadata == {"K": "8"}
 
 
+def test_a_safetensors_length_that_looks_like_markup(tmp_path: Path) -> None:
+    """A header of 15,392 bytes begins the file with " <"."""
+    path = tmp_path / "net.safetensors"
+    save_file({"weight": torch.ones(1)}, path, metadata={"pad": ""})
+    length = struct.unpack("<Q", path.read_bytes()[:8])[0]
+    missing = 0x3C20 - len(path.read_bytes()[8 : 8 + length].rstrip())
+    save_file({"weight": torch.ones(1)}, path, metadata={"pad": "x" * missing})
+    assert path.read_bytes().startswith(b" <")
+    assert list(read_checkpoint(path).state) == ["weight"]
+
+
 @pytest.mark.parametrize("key", ["state_dict", "model", "net", "model_state_dict", "weights"])
 def test_containers(tmp_path: Path, key: str) -> None:
     saved = {"epoch": 3, "acc": 0.5, "arch": "x", "optimizer": {"state": {}}, key: small_state()}
