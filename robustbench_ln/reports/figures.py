@@ -25,7 +25,7 @@ WIDTHS: Mapping[str, float] = MappingProxyType({"": 6.8, "_narrow": 3.3})
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E69F00")
 """Okabe and Ito 2008, without the yellow that white paper swallows."""
-_MARKERS = "os^DvP*Xd<>"
+_MARKERS = "os^Dv<*hdp"
 _LINES: tuple[Any, ...] = ("-", "--", ":", "-.")
 
 _STYLE: Any = {
@@ -34,7 +34,6 @@ _STYLE: Any = {
     "axes.spines.right": False,
     "axes.linewidth": 0.6,
     "lines.linewidth": 1.1,
-    "lines.markersize": 3.6,
     "lines.markeredgewidth": 0.8,
     "text.parse_math": False,
     "svg.hashsalt": "robustbench_ln",
@@ -111,20 +110,26 @@ def _draw_legend(figure: Figure, axes: Axes, *, is_below: bool) -> None:
 
 
 def _styles(table: Table) -> dict[Column, dict[str, Any]]:
-    """Return colour and marker by mode, line style by run."""
+    """Return colour and marker by mode, line style by run.
+
+    Every second marker is small and hollow: where two lines coincide, both are seen.
+    """
     variants = list(dict.fromkeys(column.variant for column in table.columns))
     labels = list(dict.fromkeys(column.label for column in table.columns))
     looks = zip(islice(cycle(_COLOURS), len(variants)), cycle(_MARKERS), strict=False)
     by_variant = dict(zip(variants, looks, strict=True))
-    return {
-        column: {
-            "color": by_variant[column.variant][0],
-            "marker": by_variant[column.variant][1],
-            "markerfacecolor": "white" if variants.index(column.variant) % 2 else None,
+    styles = {}
+    for column in table.columns:
+        colour, marker = by_variant[column.variant]
+        is_hollow = variants.index(column.variant) % 2 == 1
+        styles[column] = {
+            "color": colour,
+            "marker": marker,
+            "markersize": 3.2 if is_hollow else 5.2,
+            "markerfacecolor": "white" if is_hollow else colour,
             "linestyle": _LINES[labels.index(column.label) % len(_LINES)],
         }
-        for column in table.columns
-    }
+    return styles
 
 
 def _draw_chance(axes: Axes, table: Table) -> None:

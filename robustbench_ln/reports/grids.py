@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,19 +38,28 @@ def to_markdown(grid: Grid) -> str:
 
 
 def to_text(grid: Grid, *, width: int) -> str:
-    """Return a plain ASCII table. Where `width` is too small it goes on below, in blocks.
+    """Return a plain ASCII table. Where `width` is too small it goes on below, in blocks of
+    about as many columns each.
 
     Column heads are broken after hyphens and spaces, so that "ln-single-voting-rot90" is as
     narrow as its numbers.
     """
     columns = [_Column.of(texts) for texts in zip(grid.header, *grid.rows, strict=True)]
-    names, others = columns[0], columns[1:]
-    blocks: list[list[_Column]] = [[names]]
-    for column in others:
-        if len(blocks[-1]) > 1 and _width([*blocks[-1], column]) > width:
-            blocks.append([names])
+    blocks = _fill_blocks(columns, width, most=len(columns))
+    even = math.ceil((len(columns) - 1) / len(blocks))
+    return "\n".join(map(_block_text, _fill_blocks(columns, width, most=even)))
+
+
+def _fill_blocks(columns: Sequence[_Column], width: int, *, most: int) -> list[list[_Column]]:
+    """Return blocks of columns that fit, each beside the names; `most` beside one."""
+    blocks = [[columns[0]]]
+    for column in columns[1:]:
+        if len(blocks[-1]) > 1 and (
+            len(blocks[-1]) > most or _width([*blocks[-1], column]) > width
+        ):
+            blocks.append([columns[0]])
         blocks[-1].append(column)
-    return "\n".join(map(_block_text, blocks))
+    return blocks
 
 
 @dataclass(frozen=True, slots=True)
