@@ -38,8 +38,7 @@ def to_markdown(grid: Grid) -> str:
 
 
 def to_text(grid: Grid, *, width: int) -> str:
-    """Return a plain ASCII table. Where `width` is too small it goes on below, in blocks of
-    about as many columns each.
+    """Return a plain ASCII table. Where `width` is too small it goes on below, in even blocks.
 
     Column heads are broken after hyphens and spaces, so that "ln-single-voting-rot90" is as
     narrow as its numbers.

@@ -36,6 +36,12 @@ def test_text_goes_on_below_where_it_is_too_wide() -> None:
     assert max(map(len, to_text(MODES, width=14).splitlines())) <= 14
 
 
+def test_blocks_have_about_as_many_columns() -> None:
+    grid = Grid(("row", *"abcdefg"), (("x", *["12345"] * 7),))
+    heads = [text.splitlines()[0].split() for text in to_text(grid, width=48).split("\n\n")]
+    assert heads == [["row", *"abcd"], ["row", *"efg"]]
+
+
 def test_text_is_ascii() -> None:
     assert to_text(Grid(("réseau", "σ"), (("a", "±1"),)), width=80).isascii()
 
