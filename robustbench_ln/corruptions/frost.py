@@ -26,6 +26,8 @@ __all__ = [
     "FrostTextures",
     "add_frost",
     "draw_frost",
+    "find_frost_folder",
+    "fit_texture",
     "load_frost_textures",
     "procedural_frost",
     "with_textures",
@@ -66,7 +68,7 @@ def load_frost_textures(folder: Path | None = None) -> FrostTextures:
     Raises:
         DataError: `folder` lacks one of the files, or one is no image.
     """
-    found = _installed_folder() if folder is None else folder
+    found = find_frost_folder() if folder is None else folder
     if found is not None:
         return FrostTextures("photographs", tuple(_read(found / name) for name in FROST_FILES))
     warnings.warn(
@@ -77,8 +79,8 @@ def load_frost_textures(folder: Path | None = None) -> FrostTextures:
     return procedural_frost()
 
 
-def _installed_folder() -> Path | None:
-    """Find a package's folder without importing the package."""
+def find_frost_folder() -> Path | None:
+    """Return the folder of the photographs in an installed package, which is not imported."""
     for package, inside in _PACKAGES.items():
         spec = importlib.util.find_spec(package)
         for root in (spec.submodule_search_locations or ()) if spec else ():
@@ -144,10 +146,10 @@ def draw_frost(
 
 @lru_cache(maxsize=4)
 def _fit_all(source: FrostTextures, scale: float, height: int, width: int) -> tuple[Texture, ...]:
-    return tuple(_fit(sheet, scale, height, width) for sheet in source.textures)
+    return tuple(fit_texture(sheet, scale, height, width) for sheet in source.textures)
 
 
-def _fit(sheet: Texture, scale: float, height: int, width: int) -> Texture:
+def fit_texture(sheet: Texture, scale: float, height: int, width: int) -> Texture:
     """Scale a texture, bilinear without anti-aliasing, and enlarge it if it does not cover."""
     if scale != 1:
         sheet = np.asarray(cv2.resize(sheet, None, fx=scale, fy=scale), dtype=np.uint8)

@@ -83,9 +83,8 @@ def _axis_matrix(taps: AxisTaps, zoom: int) -> sparse.coo_array:
 
 def resample(operator: sparse.csr_array, images: Tensor) -> Tensor:
     """Return the images that a [H W, H W] matrix makes of float64 [N, H, W] or [N, H, W, C]."""
-    count, height, width = images.shape[:3]
-    columns = images.reshape(count, height * width, -1).transpose(0, 1)  # [HW, N, C]
-    flat = columns.reshape(height * width, -1)
+    columns = images.flatten(1, 2).transpose(0, 1)  # [H W, N] or [H W, N, C]
+    flat = columns.flatten(1)
     if images.device.type == "cpu":
         mixed = torch.from_numpy(operator @ flat.numpy())
     else:
