@@ -51,7 +51,7 @@ class FrostTextures:
 
 
 FROST_FILES = ("frost1.png", "frost2.png", "frost3.png", "frost4.jpg", "frost5.jpg")
-_PACKAGES = {
+PACKAGES = {
     "imagecorruptions": "frost",
     "imgcorr": "frost",
     "corrupt_tta": "assets/frost",
@@ -81,7 +81,7 @@ def load_frost_textures(folder: Path | None = None) -> FrostTextures:
 
 def find_frost_folder() -> Path | None:
     """Return the folder of the photographs in an installed package, which is not imported."""
-    for package, inside in _PACKAGES.items():
+    for package, inside in PACKAGES.items():
         spec = importlib.util.find_spec(package)
         for root in (spec.submodule_search_locations or ()) if spec else ():
             folder = Path(root, inside)

@@ -11,7 +11,7 @@ from torch import Tensor
 from robustbench_ln.corruptions.filters import sum_of_shifts
 from robustbench_ln.corruptions.registry import Draws, Parameters, Streams
 
-__all__ = ["blur_motion", "draw_angle", "streak"]
+__all__ = ["blur_motion", "draw_angle", "motion_offsets", "streak", "sum_along"]
 
 
 def draw_angle(images: Tensor, parameters: Parameters, streams: Streams) -> Draws:
@@ -46,15 +46,15 @@ def streak(levels: Tensor, angles: Tensor, *, radius: int, sigma: float) -> Tens
     ImageMagick 6 (Q16) works on 16 bits: levels x 257, the sum rounded half up, and back to
     8 bits by the floor of q / 257, which takes half of all values one lower than rounding would.
     """
-    offsets = _offsets(angles.cpu().numpy(), 2 * radius + 1)
+    offsets = motion_offsets(angles.cpu().numpy(), 2 * radius + 1)
     weights = np.exp(-(np.arange(2 * radius + 1) ** 2) / (2 * sigma**2))
     weights /= weights.sum()
-    blurred = _sum_along(levels.to(torch.float64), offsets, weights)
+    blurred = sum_along(levels.to(torch.float64), offsets, weights)
     sixteen_bit = (blurred * 257 + 0.5).floor()
     return (sixteen_bit / 257).to(torch.uint8)
 
 
-def _offsets(angles: NDArray[np.float64], taps: int) -> NDArray[np.int64]:
+def motion_offsets(angles: NDArray[np.float64], taps: int) -> NDArray[np.int64]:
     """Return the [2, N, taps] row and column offsets, ceil(i sin - 1/2) and ceil(i cos - 1/2)."""
     radians = np.deg2rad(angles)[:, None]
     steps = np.arange(taps)
@@ -62,7 +62,7 @@ def _offsets(angles: NDArray[np.float64], taps: int) -> NDArray[np.int64]:
     return np.asarray(np.ceil(offsets - 0.5), dtype=np.int64)
 
 
-def _sum_along(images: Tensor, offsets: NDArray[np.int64], weights: NDArray[np.float64]) -> Tensor:
+def sum_along(images: Tensor, offsets: NDArray[np.int64], weights: NDArray[np.float64]) -> Tensor:
     """Return the weighted sum of each image's own taps, edge pixels repeated."""
     if images.device.type != "cpu":
         return sum_of_shifts(images, torch.from_numpy(offsets), weights, border="edge")

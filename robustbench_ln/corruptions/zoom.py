@@ -88,11 +88,11 @@ def resample(operator: sparse.csr_array, images: Tensor) -> Tensor:
     if images.device.type == "cpu":
         mixed = torch.from_numpy(operator @ flat.numpy())
     else:
-        mixed = torch.sparse.mm(_as_tensor(operator, images.device), flat)
+        mixed = torch.sparse.mm(as_tensor(operator, images.device), flat)
     return mixed.view(columns.shape).transpose(0, 1).reshape(images.shape)
 
 
-def _as_tensor(operator: sparse.csr_array, device: torch.device) -> Tensor:
+def as_tensor(operator: sparse.csr_array, device: torch.device) -> Tensor:
     entries = operator.tocoo()
     where = torch.from_numpy(np.stack(entries.coords))
     values = torch.from_numpy(entries.data)

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from robustbench_ln.corruptions import frost
+from robustbench_ln.corruptions.frost import (
+    FROST_FILES,
+    find_frost_folder,
+    fit_texture,
+    load_frost_textures,
+    procedural_frost,
+    with_textures,
+)
+from robustbench_ln.corruptions.registry import corrupt_images
+from robustbench_ln.corruptions.table import CORRUPTIONS
+from robustbench_ln.errors import DataError
+from robustbench_ln.rng import image_streams
+from tests.corruptions.sample_images import sample_images
+
+
+@pytest.fixture(autouse=True)
+def _no_textures_from_other_tests():
+    load_frost_textures.cache_clear()
+    yield
+    load_frost_textures.cache_clear()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for index, name in enumerate((*FROST_FILES, "frost6.jpg")):
+        pixels = np.full((60, 70, 4), 40 * index, dtype=np.uint8)
+        picture = Image.fromarray(pixels, "RGBA" if name.endswith("png") else None)
+        picture.convert("RGBA" if name.endswith("png") else "RGB").save(tmp_path / name)
+    return tmp_path
+
+
+def test_photographs_from_a_folder(folder):
+    textures = load_frost_textures(folder)
+    assert textures.kind == "photographs"
+    assert [sheet.shape for sheet in textures.textures] == [(60, 70, 3)] * 5
+    assert [int(sheet[0, 0, 0]) // 39 for sheet in textures.textures] == [0, 1, 2, 3, 4]
+    assert load_frost_textures(folder) is textures
+
+
+def test_a_folder_without_a_photograph_is_refused(folder):
+    (folder / "frost3.png").unlink()
+    with pytest.raises(DataError, match=r"frost3.png: cannot be read as an image; --frost-dir nee"):
+        load_frost_textures(folder)
+    (folder / "frost3.png").write_text("no image")
+    with pytest.raises(DataError, match=r"frost3.png: cannot be read as an image; --frost-dir nee"):
+        load_frost_textures(folder)
+
+
+@pytest.mark.parametrize(("package", "inside"), frost.PACKAGES.items())
+def test_photographs_of_an_installed_package_which_is_not_imported(
+    package, inside, folder, tmp_path_factory, monkeypatch
+):
+    site = tmp_path_factory.mktemp("site")
+    (site / package / inside).mkdir(parents=True)
+    (site / package / "__init__.py").write_text("raise RuntimeError('imported')")
+    for name in FROST_FILES:
+        (site / package / inside / name).write_bytes((folder / name).read_bytes())
+    monkeypatch.syspath_prepend(site)
+    assert find_frost_folder() == site / package / inside
+    assert load_frost_textures().kind == "photographs"
+    (site / package / inside / "frost1.png").unlink()
+    monkeypatch.setattr(frost, "PACKAGES", {package: inside})
+    assert find_frost_folder() is None
+
+
+def test_procedural_frost_warns_once(monkeypatch):
+    monkeypatch.setattr(frost, "PACKAGES", {})
+    with pytest.warns(UserWarning, match=r"frost is procedural and not comparable.*--frost-dir"):
+        assert load_frost_textures().kind == "procedural"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load_frost_textures()
+
+
+def test_procedural_frost_is_always_the_same_and_differs_among_the_five():
+    first, again = procedural_frost(), procedural_frost()
+    for one, other in zip(first.textures, again.textures, strict=True):
+        np.testing.assert_array_equal(one, other)
+        assert one.shape == (512, 512, 3)
+        assert one.std() > 20
+    assert len({sheet.tobytes() for sheet in first.textures}) == 5
+
+
+def test_textures_are_shrunk_without_anti_aliasing():
+    sheet = np.random.default_rng(0).integers(0, 256, (100, 200, 3)).astype(np.uint8)
+    small = fit_texture(sheet, 0.2, 16, 16)
+    assert small.shape == (20, 40, 3)
+    np.testing.assert_array_equal(small, sheet[2::5, 2::5])  # centres fall on whole pixels
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [((600, 900), (120, 180)), ((314, 559), (63, 112)), ((351, 526), (70, 105))],
+)
+def test_shrunk_sizes_round(shape, expected):
+    assert fit_texture(np.zeros((*shape, 3), np.uint8), 0.2, 32, 32).shape[:2] == expected
+
+
+def test_small_textures_are_enlarged_until_a_window_can_move():
+    sheet = np.zeros((30, 90, 3), dtype=np.uint8)
+    assert fit_texture(sheet, 1, 29, 60).shape == (30, 90, 3)
+    enlarged = fit_texture(sheet, 1, 60, 60)
+    assert enlarged.shape == (61, 183, 3)
+
+
+def test_frost_takes_the_textures_it_is_given(folder):
+    entry = with_textures(CORRUPTIONS["frost"], load_frost_textures(folder))
+    images = torch.zeros_like(sample_images(50))
+    streams = image_streams(0, "frost", indices=range(50))
+    frosted = corrupt_images(entry, images, (1, 0.5, 1), streams)
+    assert set(frosted.flatten(1).float().mean(dim=1).round().tolist()) == {0, 20, 40, 60, 80}
