@@ -26,6 +26,7 @@ WIDTHS: Mapping[str, float] = MappingProxyType({"": 6.8, "_narrow": 3.3})
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E69F00")
 """Okabe and Ito 2008, without the yellow that white paper swallows."""
 _MARKERS = "os^Dv<*hdp"
+_MOST_MARKERS = 12
 _LINES: tuple[Any, ...] = ("-", "--", ":", "-.")
 
 _STYLE: Any = {
@@ -112,19 +113,23 @@ def _draw_legend(figure: Figure, axes: Axes, *, is_below: bool) -> None:
 def _styles(table: Table) -> dict[Column, dict[str, Any]]:
     """Return colour and marker by mode, line style by run.
 
-    Every second marker is small and hollow: where two lines coincide, both are seen.
+    Every second mode's markers are small and hollow: where two lines coincide, both are seen.
+    Of many sigmas only some are marked, other ones for each mode.
     """
     variants = list(dict.fromkeys(column.variant for column in table.columns))
     labels = list(dict.fromkeys(column.label for column in table.columns))
     looks = zip(islice(cycle(_COLOURS), len(variants)), cycle(_MARKERS), strict=False)
     by_variant = dict(zip(variants, looks, strict=True))
+    step = math.ceil(table.cells["severity"].nunique() / _MOST_MARKERS)
     styles = {}
     for column in table.columns:
         colour, marker = by_variant[column.variant]
-        is_hollow = variants.index(column.variant) % 2 == 1
+        number = variants.index(column.variant)
+        is_hollow = number % 2 == 1
         styles[column] = {
             "color": colour,
             "marker": marker,
+            "markevery": (number % step, step),
             "markersize": 3.2 if is_hollow else 5.2,
             "markerfacecolor": "white" if is_hollow else colour,
             "linestyle": _LINES[labels.index(column.label) % len(_LINES)],
