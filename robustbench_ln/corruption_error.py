@@ -23,6 +23,7 @@ __all__ = [
     "SEVERITIES",
     "CorruptionErrors",
     "SummaryRow",
+    "benchmark_weights",
     "corruption_error",
     "relative_corruption_error",
     "summarise_errors",
@@ -114,6 +115,26 @@ def _ratio(above: float, below: float, what: str) -> float:
     if math.isclose(below, 0.0, abs_tol=1e-12):
         raise RecordError(f"{what}: the ratio to it is undefined; choose another --baseline")
     return above / below
+
+
+def benchmark_weights(baseline: CorruptionErrors | None) -> dict[tuple[str, int], float]:
+    """Return the weight of each cell's error in the mean error; with a baseline, in mCE.
+
+    For intervals: the sum of an image's weighted errors has that mean over images.
+
+    Raises:
+        RecordError: The baseline lacks a cell, or makes no error.
+    """
+    weights: dict[tuple[str, int], float] = {}
+    for corruption in BENCHMARK_CORRUPTIONS:
+        total = float(len(SEVERITIES)) if baseline is None else baseline.sum_of(corruption)
+        if baseline is not None and total is None:
+            raise RecordError(
+                f"{baseline.name} lacks {corruption} at a severity; no mCE without it"
+            )
+        share = _ratio(1.0, total or 0.0, f"the baseline makes no error under {corruption}")
+        weights |= {(corruption, s): share / len(BENCHMARK_CORRUPTIONS) for s in SEVERITIES}
+    return weights
 
 
 class SummaryRow(NamedTuple):

@@ -8,6 +8,7 @@ from robustbench_ln.corruption_error import (
     MEAN_ROW,
     CorruptionErrors,
     SummaryRow,
+    benchmark_weights,
     corruption_error,
     relative_corruption_error,
     summarise_errors,
@@ -98,6 +99,23 @@ def test_relative_ce_is_of_the_rise_above_clean() -> None:
     better = flat(0.04, clean=0.05)
     assert relative_corruption_error(better, baseline, "fog") == pytest.approx(-0.01 / 0.5)
     assert relative_corruption_error(flat(0.3), baseline, "fog") is None
+
+
+@pytest.mark.parametrize("baseline", [None, read_baseline("alexnet"), read_baseline("wrn-40-2")])
+def test_weights_add_up_to_the_means(baseline: CorruptionErrors | None) -> None:
+    network = flat(0.1, fog_1=0.3, fog_5=0.6, snow_2=0.9)
+    weights = benchmark_weights(baseline)
+    total = sum(weight * network.cells[cell] for cell, weight in weights.items())
+    row = mean_row(network, baseline)
+    assert total == pytest.approx(row.mean if baseline is None else row.ce, rel=1e-12)
+
+
+def test_weights_need_a_whole_baseline() -> None:
+    with pytest.raises(RecordError, match="half lacks gaussian_noise at a severity; no mCE"):
+        benchmark_weights(CorruptionErrors(name="half", cells={("gaussian_noise", 1): 0.5}))
+    perfect = flat(0.5, **{f"fog_{level}": 0.0 for level in range(1, 6)})
+    with pytest.raises(RecordError, match="baseline makes no error under fog"):
+        benchmark_weights(perfect)
 
 
 def test_what_is_missing_has_no_mean() -> None:
