@@ -48,18 +48,15 @@ def inspect(
     Example: ln-bench inspect resnet20.th --arch resnet20
     """
     from robustbench_ln.evaluation.inspection import inspect_network
-    from robustbench_ln.evaluation.load_subject import NetworkSource, load_network
-    from robustbench_ln.models.registry import find_architecture
+    from robustbench_ln.evaluation.load_subject import NetworkSource, input_shape, load_network
 
     source = NetworkSource(
         path=checkpoint, arch=arch, model=model, key=checkpoint_key, trust=trust_checkpoint
     )
-    size = image_size or (find_architecture(arch).image_size if arch else 224)
-    if arch and image_size is None:
-        channels = find_architecture(arch).in_channels
+    shape = input_shape(source, image_size=image_size, channels=channels)
     loaded = load_network(source)
-    inspection = inspect_network(loaded.model, (channels, size, size))
-    print(_describe(loaded, inspection, size))
+    inspection = inspect_network(loaded.model, shape)
+    print(_describe(loaded, inspection, shape[1]))
     print(_layer_table(inspection))
     print(_mode_list(inspection))
 

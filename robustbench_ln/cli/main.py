@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from robustbench_ln import __version__
+from robustbench_ln.cli.convert import convert
 from robustbench_ln.cli.evaluate import evaluate
 from robustbench_ln.cli.failures import run_command
 from robustbench_ln.cli.inspect import inspect
@@ -42,6 +43,7 @@ app = typer.Typer(
 )
 app.command()(evaluate)
 app.command()(inspect)
+app.command()(convert)
 app.command()(report)
 app.command()(mce)
 app.command("list")(list_entries)

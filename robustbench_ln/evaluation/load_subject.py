@@ -14,7 +14,7 @@ from robustbench_ln.models.user_model import build_user_model
 from robustbench_ln.norms import count_classes
 from robustbench_ln.spec import Normalization
 
-__all__ = ["NetworkSource", "load_network", "load_subject"]
+__all__ = ["NetworkSource", "input_shape", "load_network", "load_subject"]
 
 _TRAINING_BATCH = {"mnist-dnn": 100}
 """Images in a training batch of the papers; 128 where nothing is said."""
@@ -61,6 +61,18 @@ def load_network(source: NetworkSource) -> LoadedModel:
     return load_weights(checkpoint, network, name=source.model or "")
 
 
+def input_shape(
+    source: NetworkSource, *, image_size: int | None, channels: int
+) -> tuple[int, int, int]:
+    """Return (C, H, W) of a network's images: as published, unless a size is given."""
+    if source.arch is None:
+        size = image_size or 224
+        return channels, size, size
+    architecture = find_architecture(source.arch)
+    size = image_size or architecture.image_size
+    return architecture.in_channels if image_size is None else channels, size, size
+
+
 def load_subject(
     source: NetworkSource,
     normalization: Normalization,
@@ -99,7 +111,7 @@ def load_subject(
 
 def _group_size(checkpoint: Checkpoint, loaded: LoadedModel) -> int:
     """Images in a group in training: as the file says, or the papers' batch over the groups."""
-    stated = checkpoint.metadata.get("group_size")
-    if isinstance(stated, int) and stated > 0:
-        return stated
+    stated = str(checkpoint.metadata.get("group_size", ""))  # safetensors keeps texts alone
+    if stated.isdecimal() and int(stated) > 0:
+        return int(stated)
     return max(1, _TRAINING_BATCH.get(loaded.network, 128) // loaded.num_groups)

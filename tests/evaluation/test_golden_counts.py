@@ -31,7 +31,7 @@ def run(shared_data, tmp_path):
 
     def evaluate_checkpoint(name: str, **options):
         subject = load_subject(
-            NetworkSource(path=shared_data / "checkpoints" / name, arch=name.split("-")[0][:8]),
+            NetworkSource(path=shared_data / "checkpoints" / name, arch=name[:8]),
             parse_normalization("imagenet", 3),
             image_shape=(3, 32, 32),
         )
