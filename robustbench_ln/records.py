@@ -52,6 +52,7 @@ class Record:
         frost: "photographs" or "procedural" for frost, else None.
         origin: "generated" here, or "official": read from a published set.
         num_groups: Groups of LocalNorm parameters; 1 without LocalNorm.
+        arithmetic: Of the network: "float32", or the options that changed it: "bf16+compiled".
         total: Images scored, each exactly once.
         correct: Images whose prediction is the label.
         expected_correct: Exact expectation of `correct` over the random group; None where no group
@@ -89,6 +90,7 @@ class Record:
     frost: str | None
     origin: str
     num_groups: int
+    arithmetic: str = "float32"
     total: int
     correct: int
     expected_correct: float | None
@@ -173,7 +175,8 @@ def parse_record(line: str, where: str) -> Record:
 
 
 _OPTIONAL = {
-    "running_layers", "gain", "relative_noise_std", "clipped_share", "psnr", "nll", "ece", "schema",
+    "schema", "arithmetic", "running_layers", "gain", "relative_noise_std",
+    "clipped_share", "psnr", "nll", "ece",
 }  # fmt: skip
 
 

@@ -127,6 +127,9 @@ class EvaluationSpec:
         seed: Decides draws, order, group picks and ties.
         limit: Evaluate so many images, the first of the order; None is all.
         device: Where the network runs, as torch names it: "cpu", "cuda", "cuda:1".
+        amp: "bf16": autocast to bfloat16; statistics stay float32. None is float32.
+        uses_tf32: Let CUDA's matrix products and convolutions round to TF32.
+        is_compiled: Run the network through torch.compile.
 
     Raises:
         SpecError: A number out of its range.
@@ -143,6 +146,16 @@ class EvaluationSpec:
     seed: int = 0
     limit: int | None = None
     device: str = "cpu"
+    amp: str | None = None
+    uses_tf32: bool = False
+    is_compiled: bool = False
+
+    @property
+    def arithmetic(self) -> str:
+        """As in records: "float32", or the options that change it: "bf16+compiled"."""
+        chosen = {"tf32": self.uses_tf32, "compiled": self.is_compiled}
+        names = [*filter(None, [self.amp]), *(name for name, is_on in chosen.items() if is_on)]
+        return "+".join(names) or "float32"
 
     def __post_init__(self) -> None:
         """Check the numbers."""
@@ -155,6 +168,8 @@ class EvaluationSpec:
         for option, value in counts.items():
             if value < 1:
                 raise SpecError(f"{option} is {value}; expected 1 or more images")
+        if self.amp not in (None, "bf16"):
+            raise SpecError(f"--amp {self.amp}: expected bf16")
         if math.isnan(self.prior) or self.prior < 0:
             raise SpecError(f"--prior is {self.prior}; expected a number of images, 0 or more")
         if not 0 <= self.seed < 2**63:

@@ -48,29 +48,32 @@ def _layout_of(mode: Mode, spec: EvaluationSpec, num_images: int) -> StatisticsL
     )
 
 
-def cell_key(condition: Condition, mode: Mode, layout: StatisticsLayout, tie_rule: str) -> str:
+def cell_key(
+    condition: Condition, mode: Mode, layout: StatisticsLayout, spec: EvaluationSpec
+) -> str:
     """Return what tells a cell from every other cell of the same run."""
     prior = None if layout.prior is None else f"{layout.prior:g}"
-    votes = tie_rule if mode.reduction == "vote" else None
-    return json.dumps([*condition.to_json().values(), mode.name, layout.set_size, prior, votes])
+    votes = spec.tie_rule if mode.reduction == "vote" else None
+    mode_key = [mode.name, layout.set_size, prior, votes, spec.arithmetic]
+    return json.dumps([*condition.to_json().values(), *mode_key])
 
 
 def record_cell_key(record: Record) -> str:
     """Return the `cell_key` of a row."""
-    condition = [
-        record.corruption, record.severity, record.convention, record.range,
-        record.severity_table, record.frost,
+    condition = [getattr(record, name) for name in Condition.__slots__]
+    mode_key = [
+        record.mode, record.set_size, record.prior, record.tie_rule, record.arithmetic,
     ]  # fmt: skip
-    return json.dumps([*condition, record.mode, record.set_size, record.prior, record.tie_rule])
+    return json.dumps([*condition, *mode_key])
 
 
 def missing_modes(
-    one_pass: Pass, condition: Condition, records: Sequence[Record], tie_rule: str
+    one_pass: Pass, condition: Condition, records: Sequence[Record], spec: EvaluationSpec
 ) -> tuple[Mode, ...]:
     """Return the modes of a pass that have no row yet under a condition."""
     done = {record_cell_key(record) for record in records}
     return tuple(
         mode
         for mode in one_pass.modes
-        if cell_key(condition, mode, one_pass.layout, tie_rule) not in done
+        if cell_key(condition, mode, one_pass.layout, spec) not in done
     )

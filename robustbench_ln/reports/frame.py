@@ -22,8 +22,8 @@ _CONDITION_FIELDS = (
 
 _TEXT = (
     "label", "variant", "checkpoint_sha256", "data_sha256", "order", "mode", "prior", "tie_rule",
-    "corruption", "convention", "range", "severity_table", "frost", "origin", "running_layers",
-    "versions",
+    "corruption", "convention", "range", "severity_table", "frost", "origin", "arithmetic",
+    "running_layers", "versions",
 )  # fmt: skip
 _COUNTS = (
     "seed", "limit", "set_size", "num_groups", "total", "correct", "ties", "refills", "num_classes",
@@ -82,26 +82,26 @@ def _rows_of(run: Run) -> list[dict[str, Any]]:
     return [_row(cells[place], run, variants[options[place[1]]]) for place in sorted(cells)]
 
 
-_Options = tuple[str, int | None, str | None, str | None]
+_Options = tuple[str, int | None, str | None, str | None, str]
 
 
 def _options_of(record: Record) -> _Options:
-    return record.mode, record.set_size, record.prior, record.tie_rule
+    return record.mode, record.set_size, record.prior, record.tie_rule, record.arithmetic
 
 
 def _name_variants(records: Sequence[Record]) -> dict[_Options, str]:
     """Return what to call each mode of a run: its options are named only where they differ."""
     used = dict.fromkeys(map(_options_of, records))
     names = {}
-    for mode, set_size, prior, tie_rule in used:
-        same = [options for options in used if options[0] == mode]
-        values = ((1, "sets of", set_size), (2, "prior", prior), (3, "ties", tie_rule))
+    for chosen in used:
+        same = [options for options in used if options[0] == chosen[0]]
+        values = zip(range(1, 5), ("sets of", "prior", "ties", "in"), chosen[1:], strict=True)
         parts = [
             f"{word} {value}"
             for position, word, value in values
             if len({options[position] for options in same}) > 1
         ]
-        names[mode, set_size, prior, tie_rule] = f"{mode} ({', '.join(parts)})" if parts else mode
+        names[chosen] = f"{chosen[0]} ({', '.join(parts)})" if parts else chosen[0]
     return names
 
 

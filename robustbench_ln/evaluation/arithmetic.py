@@ -1,0 +1,30 @@
+"""The named exceptions from float32, for as long as an evaluation runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from robustbench_ln.spec import EvaluationSpec
+
+__all__ = ["arithmetic"]
+
+
+@contextmanager
+def arithmetic(spec: EvaluationSpec) -> Iterator[None]:
+    """Compute as `spec.arithmetic` says; torch's settings are put back afterwards.
+
+    Without --tf32 the matrix products and convolutions of CUDA are float32 too, whatever the
+    process had set: torch's own default lets convolutions round to TF32.
+    """
+    matmul, convolution = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = matmul.allow_tf32, convolution.allow_tf32
+    matmul.allow_tf32 = convolution.allow_tf32 = spec.uses_tf32
+    kind = torch.device(spec.device).type
+    try:
+        with torch.autocast(kind, dtype=torch.bfloat16, enabled=spec.amp is not None):
+            yield
+    finally:
+        matmul.allow_tf32, convolution.allow_tf32 = before
