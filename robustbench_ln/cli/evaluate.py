@@ -14,10 +14,12 @@ from robustbench_ln.cli.options import (
     Arch,
     Checkpoint,
     CheckpointKey,
+    ClassMap,
     Crop,
     Data,
     Device,
     Download,
+    Interpolation,
     Model,
     Normalize,
     Resize,
@@ -110,6 +112,8 @@ def evaluate(
     ] = None,
     resize: Resize = None,
     crop: Crop = None,
+    interpolation: Interpolation = None,
+    class_map: ClassMap = None,
     download: Download = False,
     checkpoint_key: CheckpointKey = None,
     trust_checkpoint: Trust = False,
@@ -120,7 +124,7 @@ def evaluate(
     cifar10:data --noise agn --sigmas 0:2:0.25 --out runs/resnet20
     """
     from robustbench_ln.corruptions.conditions import noise_conditions, parse_sigmas
-    from robustbench_ln.data.sources import DataOptions, load_images
+    from robustbench_ln.data import DataOptions, Framing, load_images
     from robustbench_ln.evaluation.load_subject import NetworkSource
     from robustbench_ln.evaluation.modes import check_mode_names
     from robustbench_ln.spec import EvaluationSpec, check_order, check_tie_rule
@@ -150,7 +154,8 @@ def evaluate(
     source = NetworkSource(
         path=checkpoint, arch=arch, model=model, key=checkpoint_key, trust=trust_checkpoint
     )
-    images = load_images(data, DataOptions(resize=resize, crop=crop, download=download))
+    framing = Framing(resize=resize, crop=crop, interpolation=interpolation)
+    images = load_images(data, DataOptions(framing=framing, class_map=class_map, download=download))
     with open_display() as display:
         _run(spec, source, images, (normalize or "", label), out=out, display=display)
     write_and_print([out], out / "report")

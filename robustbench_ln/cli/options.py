@@ -11,10 +11,12 @@ __all__ = [
     "Arch",
     "Checkpoint",
     "CheckpointKey",
+    "ClassMap",
     "Crop",
     "Data",
     "Device",
     "Download",
+    "Interpolation",
     "Model",
     "Normalize",
     "Resize",
@@ -73,17 +75,41 @@ Data = Annotated[
     typer.Option(
         metavar="KIND:PATH",
         help="Test images: arrays:FILE.npz, cifar10:DIR, cifar100:DIR, mnist:DIR, "
-        "fashion-mnist:DIR, folder:DIR",
+        "fashion-mnist:DIR, folder:DIR, imagenet:DIR, cars:DIR",
         show_default=False,
     ),
 ]
 Resize = Annotated[
     int | None,
-    typer.Option(metavar="PIXELS", help="folder: shorter side of the images", show_default=False),
+    typer.Option(
+        metavar="PIXELS",
+        help="Picture files: scale the shorter side to so much, as in 256",
+        show_default=False,
+    ),
 ]
 Crop = Annotated[
     int | None,
-    typer.Option(metavar="PIXELS", help="folder: side of the central square", show_default=False),
+    typer.Option(
+        metavar="PIXELS",
+        help="Picture files: cut out the central square, as in 224",
+        show_default=False,
+    ),
+]
+Interpolation = Annotated[
+    str | None,
+    typer.Option(
+        help="Of --resize: bilinear (default), bicubic, lanczos, nearest, box, hamming",
+        show_default=False,
+    ),
+]
+ClassMap = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.json",
+        help='folder: class index in the network by folder, {"cat": 3, "dog": 5}; '
+        "default: folders count from 0 by name",
+        show_default=False,
+    ),
 ]
 Download = Annotated[
     bool, typer.Option("--download", help="Fetch the data set first, where torchvision can.")

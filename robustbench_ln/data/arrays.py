@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from robustbench_ln.data.files import explain_bad_file
-from robustbench_ln.data.image_set import ArrayImages, check_labels
+from robustbench_ln.data.image_set import ArrayImages, check_labels, check_pixels
 from robustbench_ln.errors import DataError
 
 __all__ = ["load_arrays"]
+
+_NAMES = ("images", "labels")
 
 
 def load_arrays(path: Path, source: str) -> ArrayImages:
@@ -24,25 +29,37 @@ def load_arrays(path: Path, source: str) -> ArrayImages:
     """
     if not path.is_file():
         raise DataError(f"{path}: no such file; expected an .npz with 'images' and 'labels'")
+    found = _read_archive(path)
+    for name in _NAMES:
+        if name not in found:
+            raise DataError(
+                f"{path}: no array '{name}' (it has {', '.join(found) or 'none'}); "
+                "save it with numpy.savez(FILE, images=..., labels=...)"
+            )
+    pixels, labels = found["images"], found["labels"]
+    if pixels.ndim == 3:
+        pixels = pixels[..., None]
+    check_pixels(pixels, source)
+    check_labels(labels, len(pixels), source)
+    return ArrayImages(source=source, kind="arrays", pixels=pixels, labels=labels.astype(np.int64))
+
+
+def _read_archive(path: Path) -> dict[str, NDArray[Any]]:
+    """Return the arrays of an archive; those that are not asked for are named but empty."""
     expected = "an .npz archive of plain arrays"
     try:
         with path.open("rb") as file:
             archive = np.load(file, allow_pickle=False)
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise explain_bad_file(path, expected)
-            missing = [name for name in ("images", "labels") if name not in archive.files]
-            if missing:
-                found = ", ".join(archive.files) or "none"
-                raise DataError(
-                    f"{path}: no array '{missing[0]}' (it has {found}); "
-                    "save it with numpy.savez(FILE, images=..., labels=...)"
-                )
-            pixels, labels = archive["images"], archive["labels"]
-    except DataError:
-        raise
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+            if isinstance(archive, np.lib.npyio.NpzFile):
+                return {n: archive[n] if n in _NAMES else np.empty(0) for n in archive.files}
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        MemoryError,
+        RuntimeError,  # zipfile: encrypted, or compressed in a way it does not know
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise explain_bad_file(path, expected, error) from error
-    if pixels.ndim == 3:
-        pixels = pixels[..., None]
-    check_labels(labels, len(pixels), source)
-    return ArrayImages(source=source, kind="arrays", pixels=pixels, labels=labels.astype(np.int64))
+    raise explain_bad_file(path, expected)

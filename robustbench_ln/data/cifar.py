@@ -7,60 +7,104 @@ an array together are allowed; a batch that asks for anything else is refused an
 from __future__ import annotations
 
 import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from robustbench_ln.data.files import explain_bad_file
-from robustbench_ln.data.image_set import ArrayImages, Labels, Pixels, check_labels
+from robustbench_ln.data.image_set import ArrayImages, Labels, Pixels
 from robustbench_ln.errors import DataError
 
 __all__ = ["load_cifar10", "load_cifar100"]
 
-_ALLOWED = {
-    ("numpy", "ndarray"),
-    ("numpy", "dtype"),
-    ("numpy.core.multiarray", "_reconstruct"),
-    ("numpy._core.multiarray", "_reconstruct"),
-    ("_codecs", "encode"),
-}
+
+def _encode_latin1(text: str, _codec: str) -> bytes:
+    return text.encode("latin1")
+
+
+_RECONSTRUCT = np.empty(0).__reduce__()[0]
+
+_ALLOWED: Mapping[tuple[str, str], Any] = MappingProxyType(
+    {
+        ("numpy", "ndarray"): np.ndarray,
+        ("numpy", "dtype"): np.dtype,
+        ("numpy.core.multiarray", "_reconstruct"): _RECONSTRUCT,  # as published, NumPy 1
+        ("numpy._core.multiarray", "_reconstruct"): _RECONSTRUCT,
+        ("_codecs", "encode"): _encode_latin1,  # bytes, as Python 3 writes them in protocol 2
+    }
+)
 
 
 class _ArrayUnpickler(pickle.Unpickler):
-    """Builds arrays and nothing else."""
+    """Builds arrays and nothing else. No module is imported on a file's word."""
 
     def find_class(self, module_name: str, global_name: str, /) -> Any:
-        if (module_name, global_name) not in _ALLOWED:
+        allowed = _ALLOWED.get((module_name, global_name))
+        if allowed is None:
             raise _CodeWantedError(f"{module_name}.{global_name}")
-        return super().find_class(module_name, global_name)
+        return allowed
 
 
 class _CodeWantedError(Exception):
     """A pickle asked for something that is no array."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Published:
+    """Where a data set keeps its test images, and what it calls them."""
+
+    folder: str
+    batch: str
+    labels: bytes
+    meta: str
+    names: bytes
+    num_classes: int
+
+
+_CIFAR10 = _Published(
+    "cifar-10-batches-py", "test_batch", b"labels", "batches.meta", b"label_names", 10
+)
+_CIFAR100 = _Published("cifar-100-python", "test", b"fine_labels", "meta", b"fine_label_names", 100)
+
+
 def load_cifar10(folder: Path, source: str) -> ArrayImages:
-    """Read the 10,000 test images of CIFAR-10 from `test_batch`."""
-    batch = _read_batch(_find(folder, "cifar-10-batches-py", "test_batch"))
-    names = _read_names(folder, "cifar-10-batches-py", "batches.meta", b"label_names")
-    return _image_set(batch, b"labels", names, source=source, kind="cifar10")
+    """Read the test images of CIFAR-10.
+
+    Raises:
+        DataError: A missing, damaged or foreign file; labels that are no classes.
+    """
+    return _load(folder, source, _CIFAR10)
 
 
 def load_cifar100(folder: Path, source: str) -> ArrayImages:
-    """Read the 10,000 test images of CIFAR-100 (fine labels) from `test`."""
-    batch = _read_batch(_find(folder, "cifar-100-python", "test"))
-    names = _read_names(folder, "cifar-100-python", "meta", b"fine_label_names")
-    return _image_set(batch, b"fine_labels", names, source=source, kind="cifar100")
+    """Read the test images of CIFAR-100, with their fine labels.
+
+    Raises:
+        DataError: A missing, damaged or foreign file; labels that are no classes.
+    """
+    return _load(folder, source, _CIFAR100)
 
 
-def _find(folder: Path, inner: str, name: str) -> Path:
-    for candidate in (folder / name, folder / inner / name):
-        if candidate.is_file():
-            return candidate
-    raise DataError(
-        f"{folder}: no '{name}' and no '{inner}/{name}'; expected the folder of the published "
-        "python batches (or add --download)"
+def _load(folder: Path, source: str, published: _Published) -> ArrayImages:
+    inner = folder / published.folder
+    base = folder if (folder / published.batch).is_file() else inner
+    path = base / published.batch
+    if not path.is_file():
+        raise DataError(
+            f"{folder}: no '{published.batch}' and no '{published.folder}/{published.batch}'; "
+            "expected the folder of the published python batches (or add --download)"
+        )
+    batch = _read_batch(path)
+    return ArrayImages(
+        source=source,
+        kind=source.partition(":")[0],
+        pixels=_pixels(batch.get(b"data"), path),
+        labels=_labels(batch.get(published.labels), path, published),
+        class_names=_read_names(base / published.meta, published),
     )
 
 
@@ -80,32 +124,33 @@ def _read_batch(path: Path) -> dict[bytes, Any]:
     return batch
 
 
-def _read_names(folder: Path, inner: str, name: str, key: bytes) -> tuple[str, ...]:
-    try:
-        names = _read_batch(_find(folder, inner, name)).get(key, [])
-    except DataError:
-        return ()  # names are a convenience; test_batch alone is enough
-    return tuple(name.decode() for name in names if isinstance(name, bytes))
+def _pixels(rows: Any, path: Path) -> Pixels:
+    """Return [N, 32, 32, 3] of rows that hold the three planes one after the other."""
+    if not isinstance(rows, np.ndarray) or rows.dtype != np.uint8 or rows.shape[1:] != (3072,):
+        raise DataError(f"{path}: its 'data' is no uint8 array [N, 3072]; fetch the batches again")
+    return np.ascontiguousarray(rows.reshape(len(rows), 3, 32, 32).transpose(0, 2, 3, 1))
 
 
-def _image_set(
-    batch: dict[bytes, Any], key: bytes, names: tuple[str, ...], *, source: str, kind: str
-) -> ArrayImages:
-    rows, labels = batch.get(b"data"), batch.get(key)
-    if not isinstance(rows, np.ndarray) or rows.dtype != np.uint8 or rows.ndim != 2:
-        raise DataError(f"{source}: 'data' is no array of bytes; fetch the batches again")
-    if rows.shape[1] != 3072 or not isinstance(labels, list):
+def _labels(labels: Any, path: Path, published: _Published) -> Labels:
+    name, most = published.labels.decode(), published.num_classes - 1
+    if not isinstance(labels, list) or not all(type(label) is int for label in labels):
+        raise DataError(f"{path}: its '{name}' is no list of numbers; fetch the batches again")
+    if any(not 0 <= label <= most for label in labels):
+        wrong = next(label for label in labels if not 0 <= label <= most)
         raise DataError(
-            f"{source}: images have {rows.shape[1]} values and labels are "
-            f"{type(labels).__name__}; expected 3072 and a list '{key.decode()}'"
+            f"{path}: its '{name}' has a {wrong}; expected 0..{most}. Fetch the batches again"
         )
-    pixels: Pixels = np.ascontiguousarray(rows.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
-    classes: Labels = np.array(labels)
-    check_labels(classes, len(pixels), source)
-    return ArrayImages(
-        source=source,
-        kind=kind,
-        pixels=pixels,
-        labels=classes.astype(np.int64),
-        class_names=names,
-    )
+    return np.array(labels, dtype=np.int64)
+
+
+def _read_names(path: Path, published: _Published) -> tuple[str, ...]:
+    """Return the classes' names, () where the file of names is not beside the batch."""
+    if not path.is_file():
+        return ()
+    names = _read_batch(path).get(published.names)
+    if not isinstance(names, list) or not all(isinstance(name, bytes) for name in names):
+        raise DataError(
+            f"{path}: its '{published.names.decode()}' is no list of names; delete it, or fetch "
+            "the batches again"
+        )
+    return tuple(name.decode("ascii", "replace") for name in names)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http.client import HTTPException
 from pathlib import Path
 from types import MappingProxyType
 
-from robustbench_ln.errors import DataError, SpecError
+from robustbench_ln.errors import DataError
 
 __all__ = ["DOWNLOADS", "download_data"]
 
@@ -22,20 +23,20 @@ DOWNLOADS: Mapping[str, str] = MappingProxyType(
 
 
 def download_data(kind: str, folder: Path) -> None:
-    """Fetch a data set into `folder`, unless it is there.
+    """Fetch one of `DOWNLOADS` into `folder`, unless torchvision finds it there.
+
+    What a stopped download left behind is not taken for data: torchvision checks digests, and the
+    readers check sizes.
 
     Raises:
-        SpecError: torchvision cannot fetch this kind.
         DataError: It could not be fetched, or not be written.
     """
-    if kind not in DOWNLOADS:
-        raise SpecError(f"--download: cannot fetch {kind}; it can {', '.join(DOWNLOADS)}")
     from torchvision import datasets
 
     try:
         getattr(datasets, DOWNLOADS[kind])(str(folder), train=False, download=True)
-    except (OSError, RuntimeError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+    except (OSError, RuntimeError, HTTPException) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(
             f"--download: {kind} could not be fetched into {folder} ({reason}); fetch it by hand "
             "and leave --download out"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import struct
 import zlib
 from pathlib import Path
@@ -15,20 +16,31 @@ from robustbench_ln.data.files import explain_bad_file
 from robustbench_ln.data.image_set import ArrayImages
 from robustbench_ln.errors import DataError
 
-__all__ = ["load_idx"]
+__all__ = ["load_fashion_mnist", "load_mnist"]
 
-_INNER = ("", "raw", "MNIST/raw", "FashionMNIST/raw")
 _UNSIGNED_BYTES = 0x08
 
 
-def load_idx(folder: Path, source: str) -> ArrayImages:
-    """Read the test images t10k-images-idx3-ubyte and their labels.
+def load_mnist(folder: Path, source: str) -> ArrayImages:
+    """Read the test images of MNIST."""
+    return _load(folder, source, inner="MNIST/raw")
+
+
+def load_fashion_mnist(folder: Path, source: str) -> ArrayImages:
+    """Read the test images of Fashion-MNIST."""
+    return _load(folder, source, inner="FashionMNIST/raw")
+
+
+def _load(folder: Path, source: str, *, inner: str) -> ArrayImages:
+    """Read t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte.
+
+    Both data sets use these names: below a folder that holds both, `inner` tells them apart.
 
     Raises:
         DataError: Missing or damaged files.
     """
-    pixels = _read_idx(_find(folder, "t10k-images-idx3-ubyte"), axes=3)
-    labels = _read_idx(_find(folder, "t10k-labels-idx1-ubyte"), axes=1)
+    pixels = _read_idx(_find(folder, inner, "t10k-images-idx3-ubyte"), axes=3)
+    labels = _read_idx(_find(folder, inner, "t10k-labels-idx1-ubyte"), axes=1)
     return ArrayImages(
         source=source,
         kind=source.partition(":")[0],
@@ -37,15 +49,15 @@ def load_idx(folder: Path, source: str) -> ArrayImages:
     )
 
 
-def _find(folder: Path, name: str) -> Path:
-    for inner in _INNER:
+def _find(folder: Path, inner: str, name: str) -> Path:
+    for place in (folder, folder / "raw", folder / inner):
         for ending in ("", ".gz"):
-            candidate = folder / inner / (name + ending)
+            candidate = place / (name + ending)
             if candidate.is_file():
                 return candidate
     raise DataError(
-        f"{folder}: no '{name}' or '{name}.gz', here or in raw/; expected the published IDX files "
-        "(or add --download)"
+        f"{folder}: no '{name}' or '{name}.gz', here or in {inner}/; expected the published IDX "
+        "files (or add --download)"
     )
 
 
@@ -61,9 +73,9 @@ def _read_idx(path: Path, *, axes: int) -> NDArray[Any]:
     if (zeros, kind, found) != (0, _UNSIGNED_BYTES, axes):
         raise explain_bad_file(path, expected)
     values = np.frombuffer(content, dtype=np.uint8, offset=4 + 4 * axes)
-    if values.size != np.prod(shape, dtype=np.int64):
+    if values.size != math.prod(shape):
         raise DataError(
             f"{path}: has {values.size} values, its head says {' x '.join(map(str, shape))}; "
-            "fetch it again"
+            "delete it and fetch it again"
         )
     return values.reshape(shape)

@@ -3,57 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from robustbench_ln.data.arrays import load_arrays
+from robustbench_ln.data.cars import load_cars
 from robustbench_ln.data.cifar import load_cifar10, load_cifar100
 from robustbench_ln.data.download import DOWNLOADS, download_data
 from robustbench_ln.data.folder import load_folder
-from robustbench_ln.data.idx import load_idx
+from robustbench_ln.data.idx import load_fashion_mnist, load_mnist
 from robustbench_ln.data.image_set import ImageSet
+from robustbench_ln.data.imagenet import load_imagenet
+from robustbench_ln.data.options import DataOptions
+from robustbench_ln.data.picture import Framing
 from robustbench_ln.errors import SpecError
-from robustbench_ln.lookup import find_entry
+from robustbench_ln.lookup import unknown_name
 
-__all__ = ["SOURCES", "DataOptions", "load_images"]
+__all__ = ["ARRAY_SOURCES", "PICTURE_SOURCES", "load_images"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataOptions:
-    """How a source is read.
-
-    Attributes:
-        resize: folder: pixels of the shorter side.
-        crop: folder: pixels of the central square.
-        download: Fetch the data set first.
-
-    Raises:
-        SpecError: A size below 1.
-    """
-
-    resize: int | None = None
-    crop: int | None = None
-    download: bool = False
-
-    def __post_init__(self) -> None:
-        """Check the sizes."""
-        for option, value in (("--resize", self.resize), ("--crop", self.crop)):
-            if value is not None and value < 1:
-                raise SpecError(f"{option} is {value}; expected 1 or more pixels")
-
-
-SOURCES: Mapping[str, Callable[[Path, str], ImageSet]] = MappingProxyType(
+ARRAY_SOURCES: Mapping[str, Callable[[Path, str], ImageSet]] = MappingProxyType(
     {
         "arrays": load_arrays,
         "cifar10": load_cifar10,
         "cifar100": load_cifar100,
-        "mnist": load_idx,
-        "fashion-mnist": load_idx,
-        "folder": load_folder,
+        "mnist": load_mnist,
+        "fashion-mnist": load_fashion_mnist,
     }
 )
-"""Kind -> reader of (path, source as written)."""
+"""Kind -> reader of (path, source as written). One size, in memory."""
+
+PICTURE_SOURCES: Mapping[str, Callable[[Path, str, DataOptions], ImageSet]] = MappingProxyType(
+    {"folder": load_folder, "imagenet": load_imagenet, "cars": load_cars}
+)
+"""Kind -> opener of (path, source as written, options). Picture files of any size."""
 
 
 def load_images(source: str, options: DataOptions) -> ImageSet:
@@ -63,19 +45,31 @@ def load_images(source: str, options: DataOptions) -> ImageSet:
         SpecError: No KIND:PATH, an unknown kind, or an option that the kind does not have.
         DataError: The images cannot be read.
     """
+    kinds = (*ARRAY_SOURCES, *PICTURE_SOURCES)
     kind, colon, path = source.partition(":")
     if not colon or not path:
         raise SpecError(
-            f"--data {source}: expected KIND:PATH, as in cifar10:data ({', '.join(SOURCES)})"
+            f"--data {source}: expected KIND:PATH, as in cifar10:data ({', '.join(kinds)})"
         )
-    load = find_entry(SOURCES, kind, kind="--data kind")
-    folder = Path(path).expanduser()
-    if kind == "folder":
-        if options.download:
-            raise SpecError(f"--download: cannot fetch folder; it can {', '.join(DOWNLOADS)}")
-        return load_folder(folder, source, resize=options.resize, crop=options.crop)
-    if options.resize is not None or options.crop is not None:
-        raise SpecError(f"--resize and --crop are for folder: images; {kind} has one size")
+    if kind not in kinds:
+        raise unknown_name(kind, kinds, kind="--data kind")
+    _check_options(kind, options)
+    place = Path(path).expanduser()
     if options.download:
-        download_data(kind, folder)
-    return load(folder, source)
+        download_data(kind, place)
+    if kind in PICTURE_SOURCES:
+        return PICTURE_SOURCES[kind](place, source, options)
+    return ARRAY_SOURCES[kind](place, source)
+
+
+def _check_options(kind: str, options: DataOptions) -> None:
+    """Refuse what would be ignored."""
+    if kind not in PICTURE_SOURCES and options.framing != Framing():
+        raise SpecError(
+            f"--resize and --crop are for {', '.join(PICTURE_SOURCES)}; the images of {kind} have "
+            "one size"
+        )
+    if kind != "folder" and options.class_map is not None:
+        raise SpecError(f"--class-map is for folder:DIR; {kind} numbers its own classes")
+    if options.download and kind not in DOWNLOADS:
+        raise SpecError(f"--download: cannot fetch {kind}; it can {', '.join(DOWNLOADS)}")

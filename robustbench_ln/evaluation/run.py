@@ -10,6 +10,7 @@ from typing import Any
 from robustbench_ln.corruptions.noise_sums import NoiseMeaning, NoiseSums, describe_noise
 from robustbench_ln.data.class_order import is_class_ordered
 from robustbench_ln.data.image_set import ImageSet
+from robustbench_ln.data.oddities import find_oddities
 from robustbench_ln.evaluation.modes import Mode, choose_modes
 from robustbench_ln.evaluation.pass_run import Measured, PassRun, Work
 from robustbench_ln.evaluation.plan import Pass, make_passes, missing_modes
@@ -58,6 +59,8 @@ def evaluate(
     modes = choose_modes(spec.modes, layers, image_shape)
     indices = evaluation_order(len(images), order=spec.order, seed=spec.seed, limit=spec.limit)
     passes = make_passes(modes, spec, len(indices))
+    for line in find_oddities(images):
+        progress.note(f"Note: {line}")
     _warn_of_class_order(Work(subject, images, indices), passes, progress)
     progress.describe("reading the images once, for their digest")
     description = describe_run(subject, images, spec)

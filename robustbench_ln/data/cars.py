@@ -1,0 +1,67 @@
+"""`cars:DIR`: the test part of Stanford Cars, laid out as torchvision's StanfordCars has it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.io import loadmat
+
+from robustbench_ln.data.file_images import FileImages, open_files
+from robustbench_ln.data.files import explain_bad_file
+from robustbench_ln.data.options import DataOptions
+from robustbench_ln.errors import DataError
+
+__all__ = ["load_cars"]
+
+_ANNOTATIONS = "cars_test_annos_withlabels.mat"
+
+
+def load_cars(folder: Path, source: str, options: DataOptions) -> FileImages:
+    """Open cars_test/<image>, labelled by cars_test_annos_withlabels.mat (classes from 1 there).
+
+    DIR is the folder that holds both, or the one with `stanford_cars` in it. The names of the
+    classes are taken from devkit/cars_meta.mat.
+
+    Raises:
+        DataError: Missing or damaged files, or no images.
+    """
+    inner = folder / "stanford_cars"
+    base = inner if inner.is_dir() else folder
+    path = base / _ANNOTATIONS
+    annotations = np.atleast_1d(_read_mat(path, "annotations"))
+    if annotations.dtype.names is None or not {"fname", "class"} <= {*annotations.dtype.names}:
+        raise DataError(f"{path}: its annotations have no 'fname' and 'class'; fetch it again")
+    names = [
+        str(name) for name in np.atleast_1d(_read_mat(base / "devkit/cars_meta.mat", "class_names"))
+    ]
+    labelled = [(str(row["fname"]), int(row["class"]) - 1) for row in annotations]
+    wrong = [(file, label) for file, label in labelled if not 0 <= label < len(names)]
+    if wrong:
+        raise DataError(
+            f"{path}: '{wrong[0][0]}' has class {wrong[0][1] + 1}; expected 1..{len(names)}, the "
+            "classes of devkit/cars_meta.mat"
+        )
+    if not labelled:
+        raise DataError(f"{path}: no images")
+    root = base / "cars_test"
+    return open_files(root, labelled, source=source, class_names=names, framing=options.framing)
+
+
+def _read_mat(path: Path, name: str) -> NDArray[Any]:
+    """Return one variable of a MATLAB file."""
+    if not path.is_file():
+        raise DataError(
+            f"{path}: no such file; expected torchvision's StanfordCars layout: cars_test/, "
+            f"{_ANNOTATIONS}, devkit/cars_meta.mat"
+        )
+    try:
+        content = loadmat(path, squeeze_me=True)
+    except Exception as error:  # a damaged file can raise anything
+        raise explain_bad_file(path, "a MATLAB file (version 7 or older)", error) from error
+    if name not in content:
+        raise DataError(f"{path}: no variable '{name}'; fetch it again")
+    variable: NDArray[Any] = content[name]
+    return variable

@@ -1,0 +1,123 @@
+"""Pictures in files, read when they are asked for: memory does not grow with their number."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustbench_ln.data.files import explain_bad_file
+from robustbench_ln.data.image_set import Labels, Pixels, Tick
+from robustbench_ln.data.picture import Framing, read_picture
+from robustbench_ln.errors import DataError
+
+__all__ = ["FileImages", "open_files"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FileImages:
+    """Pictures in files. See `ImageSet` for the shared fields; `open_files` makes it.
+
+    Attributes:
+        root: A folder.
+        files: [N] paths below it.
+        framing: How each picture is scaled and cropped.
+    """
+
+    source: str
+    kind: str
+    root: Path
+    files: tuple[str, ...]
+    labels: Labels
+    class_names: tuple[str, ...]
+    shape: tuple[int, int, int]
+    framing: Framing
+
+    def __len__(self) -> int:
+        """Return N."""
+        return len(self.files)
+
+    def read(self, indices: Sequence[int] | NDArray[np.integer]) -> Pixels:
+        """Decode, scale and crop the chosen pictures, several at a time.
+
+        Raises:
+            DataError: A file cannot be read, or has another shape than the first.
+        """
+        pixels = np.empty((len(indices), *self.shape), dtype=np.uint8)
+        with ThreadPoolExecutor() as pool:  # Pillow decodes without holding Python's lock
+            for row, picture in zip(pixels, pool.map(self._read, indices), strict=True):
+                row[...] = picture
+        return pixels
+
+    def image_id(self, index: int) -> str:
+        """Return the file."""
+        return str(self.root / self.files[index])
+
+    def sha256(self, tick: Tick | None = None) -> str:
+        """Return the digest of names, labels, files' bytes, and of the framing."""
+        framing = (self.framing.resize, self.framing.crop, self.framing.resampling)
+        digest = hashlib.sha256(repr(framing).encode())
+        for done, (name, label) in enumerate(zip(self.files, self.labels, strict=True), start=1):
+            content = _read_bytes(self.root / name)
+            digest.update(os.fsencode(name) + f"\0{label}\0{len(content)}\0".encode() + content)
+            if tick is not None:
+                tick(done, len(self))
+        return digest.hexdigest()
+
+    def _read(self, index: int) -> Pixels:
+        picture = read_picture(self.root / self.files[index], self.framing)
+        if picture.shape != self.shape:
+            height, width = picture.shape[:2]
+            raise DataError(
+                f"{self.image_id(index)} is {height}x{width}, {self.image_id(0)} is "
+                f"{self.shape[0]}x{self.shape[1]}; make all images one size, as in "
+                "--resize 256 --crop 224"
+            )
+        return picture
+
+
+def open_files(
+    root: Path,
+    labelled: Iterable[tuple[str, int]],
+    *,
+    source: str,
+    class_names: Sequence[str],
+    framing: Framing,
+) -> FileImages:
+    """Return the pictures `root / file`, of which the first is read for their shape.
+
+    Args:
+        root: A folder.
+        labelled: The file below it and the class of each picture; at least one.
+        source: As the user wrote it.
+        class_names: One name a class.
+        framing: How each picture is scaled and cropped.
+
+    Raises:
+        DataError: The first picture cannot be read.
+    """
+    files, labels = zip(*labelled, strict=True)
+    height, width, channels = read_picture(root / files[0], framing).shape
+    return FileImages(
+        source=source,
+        kind=source.partition(":")[0],
+        root=root,
+        files=files,
+        labels=np.array(labels, dtype=np.int64),
+        class_names=tuple(class_names),
+        shape=(height, width, channels),
+        framing=framing,
+    )
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise explain_bad_file(path, "an image", error) from error

@@ -1,0 +1,91 @@
+"""Kinds, options that a kind does not have, and notes about what was found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from robustbench_ln.data import ArrayImages, DataOptions, Framing, load_images
+from robustbench_ln.data.class_order import is_class_ordered
+from robustbench_ln.data.oddities import find_oddities
+from robustbench_ln.errors import LnBenchError
+
+DOWNLOAD = DataOptions(download=True)
+RESIZED = DataOptions(framing=Framing(resize=8))
+MAPPED = DataOptions(class_map=Path("map.json"))
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "message"),
+    [
+        ("cifar10", DataOptions(), "expected KIND:PATH, as in cifar10:data .*imagenet, cars"),
+        ("arrays:", DataOptions(), "expected KIND:PATH"),
+        ("cifar:x", DataOptions(), "unknown --data kind 'cifar'; did you mean 'cifar10'"),
+        ("imagnet:x", DataOptions(), "did you mean 'imagenet'"),
+        ("arrays:x.npz", RESIZED, "--resize and --crop are for folder, imagenet, cars; the images"),
+        ("cifar10:x", MAPPED, "--class-map is for folder:DIR; cifar10 numbers its own"),
+        ("imagenet:x", MAPPED, "--class-map is for folder:DIR; imagenet numbers its own"),
+        ("arrays:x.npz", DOWNLOAD, "cannot fetch arrays; it can cifar10"),
+        ("folder:x", DOWNLOAD, "cannot fetch folder"),
+        ("cars:x", DOWNLOAD, "cannot fetch cars"),
+    ],
+)
+def test_wrong_sources_are_refused(source, options, message):
+    with pytest.raises(LnBenchError, match=message):
+        load_images(source, options)
+
+
+@pytest.mark.parametrize(
+    ("framing", "message"),
+    [
+        ({"crop": 0}, "--crop is 0; expected 1 or more pixels"),
+        ({"resize": -3}, "--resize is -3; expected 1 or more pixels"),
+        ({"resize": 8, "interpolation": "cubic"}, "unknown --interpolation.*mean 'bicubic'"),
+        ({"interpolation": "bicubic"}, "--interpolation bicubic needs --resize"),
+    ],
+)
+def test_wrong_framings_are_refused(framing, message):
+    with pytest.raises(LnBenchError, match=message):
+        Framing(**framing)
+
+
+def test_home_is_expanded(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    np.savez(tmp_path / "a.npz", images=np.zeros((2, 4, 4), np.uint8), labels=np.zeros(2, int))
+    assert len(load_images("arrays:~/a.npz", DataOptions())) == 2
+
+
+def image_set(pixels, labels, class_names=()):
+    return ArrayImages(
+        source="arrays:x",
+        kind="arrays",
+        pixels=np.asarray(pixels, np.uint8),
+        labels=np.asarray(labels),
+        class_names=class_names,
+    )
+
+
+def test_repeated_images_and_empty_classes_are_noted():
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 4, 4, 3))
+    assert list(find_oddities(image_set(pixels, [0, 1, 1, 0, 2], ("a", "b", "c")))) == []
+    assert list(find_oddities(image_set(pixels, [0, 9, 1, 0, 2]))) == []
+    pixels[3] = pixels[0]
+    pixels[4] = pixels[0]
+    assert list(find_oddities(image_set(pixels, [0, 2, 2, 0, 0], ("a", "b", "c", "", "d")))) == [
+        "arrays:x: 2 of 4 classes have no images ('b' ...)",
+        "arrays:x: 2 of 5 images repeat an earlier one",
+    ]
+
+
+def test_class_order_is_seen_and_random_order_is_not():
+    ordered = np.repeat(np.arange(10), 100)
+    shuffled = np.random.default_rng(0).permutation(ordered)
+    assert is_class_ordered(ordered, 128)
+    assert is_class_ordered(ordered, 16)
+    for size in (2, 16, 128, 500):
+        assert not is_class_ordered(shuffled, size)
+    assert not is_class_ordered(ordered, 1)
+    assert not is_class_ordered(np.zeros(100, dtype=np.int64), 10)
+    assert not is_class_ordered(np.arange(1000), 100)  # as many classes as a set can hold
