@@ -124,6 +124,8 @@ class RunDirectory:
             earlier = _read_json(file)
             for name in _IDENTITY:
                 _refuse_difference(self.path, name, earlier.get(name), description[name])
+            again = [c for c in description["commands"] if c not in earlier.get("commands", [])]
+            description = description | {"commands": [*earlier.get("commands", []), *again]}
         part = self.path / "run.json.part"
         part.write_text(json.dumps(description, indent=2) + "\n")
         part.replace(file)

@@ -63,7 +63,7 @@ def describe_run(subject: Subject, images: ImageSet, spec: EvaluationSpec) -> di
     return {
         "schema": SCHEMA,
         "label": subject.label,
-        "command": subject.command,
+        "commands": [subject.command] if subject.command else [],
         "checkpoint": subject.checkpoint,
         "data": {
             "source": images.source,

@@ -81,7 +81,7 @@ def _run_section(runs: Sequence[Run]) -> str:
         for r, (network, images) in zip(runs, digests, strict=True)
     ]
     header = ("run", "checkpoint", "SHA-256", "network", "data", "SHA-256", "normalize", "device")
-    commands = "".join(f"{run.command}\n" for run in runs if run.command)
+    commands = "".join(f"{command}\n" for run in runs for command in run.commands)
     return to_markdown(Grid(header, tuple(rows))) + (f"\n```\n{commands}```\n" if commands else "")
 
 

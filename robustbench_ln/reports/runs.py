@@ -26,7 +26,7 @@ class Run:
     Attributes:
         path: Of the directory.
         label: What tables call it.
-        command: The command line that made it; "" where Python did.
+        commands: The command lines that made it, in their order; () where Python did.
         checkpoint: Name of the checkpoint's file; MISSING where Python evaluated a network.
         arch: Name of the network, or MISSING.
         data: As the user named the images.
@@ -38,7 +38,7 @@ class Run:
 
     path: Path
     label: str
-    command: str
+    commands: tuple[str, ...]
     checkpoint: str
     arch: str
     data: str
@@ -85,7 +85,7 @@ def _read_run(path: Path) -> Run:
         return Run(
             path=path,
             label=_one_line(content["label"]),
-            command=_one_line(content["command"]),
+            commands=tuple(_one_line(text) for text in content["commands"]),
             checkpoint=Path(checkpoint.get("path", MISSING)).name,
             arch=str(checkpoint.get("arch", MISSING)),
             data=str(content["data"]["source"]),

@@ -268,3 +268,11 @@ def test_rescale_depends_on_the_evaluated_set_alone(tmp_path):
     assert [r.psnr for r in records[0]] == [r.psnr for r in records[1]]
     assert records[0][-1].range == "rescale"
     assert records[0][-1].gain == pytest.approx(1.5, abs=0.02)
+
+
+def test_run_json_keeps_every_command_that_added_to_the_run(tmp_path):
+    for command in ("first", "second", "first"):
+        subject = make_subject(command=command)
+        evaluate(subject, make_images(), make_spec(modes=("bn",)), out=tmp_path / "run")
+    described = json.loads((tmp_path / "run/run.json").read_text())
+    assert described["commands"] == ["first", "second"]

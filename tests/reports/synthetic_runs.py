@@ -63,7 +63,7 @@ def write_run(
     description = {
         "schema": 1,
         "label": label,
-        "command": f"ln-bench evaluate {label}.th --arch resnet20 --out {path.name}",
+        "commands": [f"ln-bench evaluate {label}.th --arch resnet20 --out {path.name}"],
         "checkpoint": {"path": f"checkpoints/{label}.th", "arch": "resnet20"},
         "data": {"source": "cifar10:data", "num_classes": num_classes},
         "normalize": {"name": "imagenet"},

@@ -1,0 +1,105 @@
+"""Put generated tables into the pages, between `<!-- begin NAME -->` and `<!-- end NAME -->`.
+
+    python docs/render.py            rewrites the pages
+    python docs/render.py --check    exits with 1 if a page is out of date
+
+Numbers come from the raw records in docs/results/ and benchmarks/results/, and from tables of the
+package; nothing is typed by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from robustbench_ln.corruptions.localnorm_noise import NOISES
+from robustbench_ln.evaluation.modes import MODES
+from robustbench_ln.reports.captions import caption
+from robustbench_ln.reports.frame import read_frame
+from robustbench_ln.reports.grids import Grid, to_markdown
+from robustbench_ln.reports.noise_table import noise_grid
+from robustbench_ln.reports.tables import make_tables
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "docs" / "results"
+PAGES = ("README.md", "docs/results.md", "docs/speed.md")
+
+
+def modes_table(_: str) -> str:
+    """Every evaluation mode: what it takes its statistics from."""
+    rows = tuple((f"`{m.name}`", m.paper, m.statistics) for m in MODES.values())
+    return to_markdown(Grid(("mode", "in the papers", "statistics from"), rows))
+
+
+def noises_table(_: str) -> str:
+    """Every noise in every convention."""
+    rows = tuple(
+        (f"`{name}`", f"`{convention}`", (noise.apply.__doc__ or "").splitlines()[0].rstrip("."))
+        for (name, convention), noise in NOISES.items()
+    )
+    return to_markdown(Grid(("noise", "convention", "definition"), rows))
+
+
+def accuracy_table(names: str) -> str:
+    """The accuracy-vs-sigma tables of some runs in docs/results/."""
+    runs = [RESULTS / name for name in names.split()]
+    parts = [
+        f"**{table.title}**\n\n{to_markdown(noise_grid(table))}\n{caption(table)}\n"
+        for table in make_tables(read_frame(runs))
+    ]
+    commands = "".join(f"    {command}\n" for run in runs for command in _commands(run))
+    return f"{commands}\n" + "\n".join(parts)
+
+
+def _commands(run: Path) -> list[str]:
+    commands: list[str] = json.loads((run / "run.json").read_text())["commands"]
+    return commands
+
+
+def speed_table(name: str) -> str:
+    """Medians and ratios of one raw record in benchmarks/results/."""
+    record = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
+    parts = [f"`{record['command']}`, torch {record['versions']['torch']}\n"]
+    for table in record["seconds"].values():
+        medians = {job: statistics.median(values) for job, values in table.items()}
+        bare = min(value for job, value in medians.items() if "bare" in job)
+        rows = tuple((job, f"{m:.3f}", f"{m / bare:.2f}") for job, m in medians.items())
+        parts.append(to_markdown(Grid(("", "median seconds", "x bare"), rows)))
+    return "\n".join(parts)
+
+
+BLOCKS: dict[str, Callable[[str], str]] = {
+    "modes": modes_table,
+    "noises": noises_table,
+    "accuracy": accuracy_table,
+    "speed": speed_table,
+}
+_BLOCK = re.compile(r"(<!-- begin (\w+) ?(.*?) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
+
+
+def render(text: str) -> str:
+    """Return a page with every block made anew."""
+    return _BLOCK.sub(lambda m: f"{m[1]}{BLOCKS[m[2]](m[3]).rstrip()}\n{m[4]}", text)
+
+
+def main() -> int:
+    """Rewrite or check the pages."""
+    stale = []
+    for name in PAGES:
+        page = ROOT / name
+        if page.is_file() and (made := render(page.read_text())) != page.read_text():
+            stale.append(name)
+            if "--check" not in sys.argv:
+                page.write_text(made)
+    if "--check" in sys.argv and stale:
+        print(f"out of date: {', '.join(stale)}; run python docs/render.py")  # noqa: T201
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""The pages are true: generated tables are fresh, commands exist, everything is mentioned."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from robustbench_ln.cli.main import app
+from robustbench_ln.evaluation.modes import MODES
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+COMMANDS = typer.main.get_command(app).commands
+
+
+def test_generated_tables_are_fresh():
+    run = subprocess.run(
+        [sys.executable, str(ROOT / "docs" / "render.py"), "--check"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_commands_in_the_pages_exist_with_their_options(page):
+    for line in re.findall(r"^ {4}(ln-bench .*)$", page.read_text(), re.MULTILINE):
+        words = shlex.split(line.partition("#")[0])
+        assert words[1] in COMMANDS, line
+        options = {name for p in COMMANDS[words[1]].params for name in p.opts}
+        asked = {word for word in words if word.startswith("--")}
+        assert asked <= options, line
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_and_pictures_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+        assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_mode_is_in_the_readme():
+    readme = (ROOT / "README.md").read_text()
+    assert all(f"`{name}`" in readme for name in MODES)
+
+
+def test_every_option_has_help():
+    for name, command in COMMANDS.items():
+        assert command.help, name
+        for parameter in command.params:
+            assert getattr(parameter, "help", None), f"{name} {parameter.name}"
