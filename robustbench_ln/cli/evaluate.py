@@ -106,6 +106,14 @@ def evaluate(
         typer.Option(help="Evaluate so many images, for a first look", show_default=False),
     ] = None,
     device: Device = "cpu",
+    amp: Annotated[
+        str | None,
+        typer.Option(help="bf16: autocast; default: float32", show_default=False),
+    ] = None,
+    tf32: Annotated[bool, typer.Option("--tf32", help="CUDA may round products to TF32")] = False,
+    compile_network: Annotated[
+        bool, typer.Option("--compile", help="Run the network through torch.compile")
+    ] = False,
     label: Annotated[
         str | None,
         typer.Option(help="What tables call it; default: the file's name", show_default=False),
@@ -149,6 +157,9 @@ def evaluate(
         seed=seed,
         limit=limit,
         device=check_device(device),
+        amp=amp,
+        uses_tf32=tf32,
+        is_compiled=compile_network,
     )
     check_normalize_given(normalize)
     source = NetworkSource(

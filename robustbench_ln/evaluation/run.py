@@ -11,6 +11,7 @@ from robustbench_ln.corruptions.noise_sums import NoiseMeaning, NoiseSums, descr
 from robustbench_ln.data.class_order import is_class_ordered
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.data.oddities import find_oddities
+from robustbench_ln.evaluation.arithmetic import arithmetic
 from robustbench_ln.evaluation.modes import Mode, choose_modes
 from robustbench_ln.evaluation.pass_run import Measured, PassRun, Work
 from robustbench_ln.evaluation.plan import Pass, make_passes, missing_modes
@@ -65,12 +66,20 @@ def evaluate(
     progress.describe("reading the images once, for their digest")
     description = describe_run(subject, images, spec)
     with RunDirectory(out, description) as run:
-        views = {
-            p: with_statistics(subject.model, p.layout, image_shape=image_shape).to(spec.device)
-            for p in passes
-        }
-        _Job(Work(subject, images, indices), spec, views, run, progress, description).run()
+        views = {p: _make_view(subject, p, spec, image_shape) for p in passes}
+        with arithmetic(spec):
+            _Job(Work(subject, images, indices), spec, views, run, progress, description).run()
         return list(run.records)
+
+
+def _make_view(
+    subject: Subject, one_pass: Pass, spec: EvaluationSpec, image_shape: tuple[int, int, int]
+) -> StatisticsModel:
+    view = with_statistics(subject.model, one_pass.layout, image_shape=image_shape)
+    view = view.to(spec.device)
+    if spec.is_compiled:
+        view.network.compile()
+    return view
 
 
 def _warn_of_class_order(work: Work, passes: Sequence[Pass], progress: Progress) -> None:
@@ -108,8 +117,8 @@ class _Job:
                 self._measure(condition, missing)
 
     def _missing(self, condition: Condition) -> dict[Pass, tuple[Mode, ...]]:
-        records, tie_rule = self.directory.records, self.spec.tie_rule
-        missing = {p: missing_modes(p, condition, records, tie_rule) for p in self.views}
+        records = self.directory.records
+        missing = {p: missing_modes(p, condition, records, self.spec) for p in self.views}
         return {p: modes for p, modes in missing.items() if modes}
 
     def _measure(self, condition: Condition, missing: dict[Pass, tuple[Mode, ...]]) -> None:
@@ -132,7 +141,7 @@ class _Job:
         meaning = describe_noise(sums) if sums else None
         for p, pass_run in runs.items():
             measured = pass_run.finish()
-            name = f"{_file_name(condition)}-{p.name}"
+            name = _file_name(condition, p, self.spec)
             self.directory.write_predictions(name, measured.predictions)
             rows = [self._record(condition, p, mode, measured, meaning) for mode in missing[p]]
             self.directory.append(rows)
@@ -167,6 +176,7 @@ class _Job:
             **condition.to_json(),
             origin="generated",
             num_groups=measured.predictions.num_groups,
+            arithmetic=spec.arithmetic,
             total=len(measured.predictions),
             correct=int(reduced.correct.sum()),
             expected_correct=reduced.expected_correct,
@@ -182,7 +192,7 @@ class _Job:
         )
 
 
-def _file_name(condition: Condition) -> str:
+def _file_name(condition: Condition, one_pass: Pass, spec: EvaluationSpec) -> str:
     parts: Sequence[object] = (
         condition.corruption,
         f"{condition.severity:g}",
@@ -190,5 +200,7 @@ def _file_name(condition: Condition) -> str:
         condition.convention,
         condition.range,
         condition.frost,
+        one_pass.name,
+        None if spec.arithmetic == "float32" else spec.arithmetic,
     )
     return "-".join(str(part) for part in parts if part is not None)
