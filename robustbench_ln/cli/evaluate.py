@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,8 +31,9 @@ from robustbench_ln.cli.report import write_and_print
 from robustbench_ln.errors import SpecError
 
 if TYPE_CHECKING:
-    from robustbench_ln.data.image_set import ImageSet
+    from robustbench_ln.data import DataOptions
     from robustbench_ln.evaluation.load_subject import NetworkSource
+    from robustbench_ln.models.weights_metadata import InputPipeline
     from robustbench_ln.spec import EvaluationSpec
 
 __all__ = ["evaluate"]
@@ -132,7 +134,7 @@ def evaluate(
     cifar10:data --noise agn --sigmas 0:2:0.25 --out runs/resnet20
     """
     from robustbench_ln.corruptions.conditions import noise_conditions, parse_sigmas
-    from robustbench_ln.data import DataOptions, Framing, load_images
+    from robustbench_ln.data import DataOptions, Framing
     from robustbench_ln.evaluation.load_subject import NetworkSource
     from robustbench_ln.evaluation.modes import check_mode_names
     from robustbench_ln.spec import EvaluationSpec, check_order, check_tie_rule
@@ -161,27 +163,23 @@ def evaluate(
         uses_tf32=tf32,
         is_compiled=compile_network,
     )
-    check_normalize_given(normalize)
+    check_normalize_text(normalize)
     source = NetworkSource(
         path=checkpoint, arch=arch, model=model, key=checkpoint_key, trust=trust_checkpoint
     )
     framing = Framing(resize=resize, crop=crop, interpolation=interpolation)
-    images = load_images(data, DataOptions(framing=framing, class_map=class_map, download=download))
+    options = DataOptions(framing=framing, class_map=class_map, download=download)
     with open_display() as display:
-        _run(spec, source, images, (normalize or "", label), out=out, display=display)
+        _run(spec, source, (data, options), (normalize, label), out=out, display=display)
     write_and_print([out], out / "report")
 
 
-def check_normalize_given(normalize: str | None) -> None:
-    """Demand --normalize, and numbers or a name that exists, before anything is read."""
-    from robustbench_ln.normalization import NORMALIZATIONS, parse_normalization
+def check_normalize_text(normalize: str | None) -> None:
+    """Demand numbers or a name that exists, before anything is read."""
+    from robustbench_ln.normalization import parse_normalization
 
-    if normalize is None:
-        raise SpecError(
-            "--normalize is missing: give what the network was trained with "
-            f"({', '.join(NORMALIZATIONS)}, or MEAN/STD). A wrong one costs tens of points"
-        )
-    parse_normalization(normalize, 1 if normalize == "mnist" else 3)
+    if normalize is not None:
+        parse_normalization(normalize, 1 if normalize == "mnist" else 3)
 
 
 def check_device(name: str) -> str:
@@ -200,23 +198,60 @@ def check_device(name: str) -> str:
 def _run(
     spec: EvaluationSpec,
     source: NetworkSource,
-    images: ImageSet,
-    naming: tuple[str, str | None],
+    data: tuple[str, DataOptions],
+    naming: tuple[str | None, str | None],
     *,
     out: Path,
     display: Display,
 ) -> None:
-    from robustbench_ln.evaluation.load_subject import load_subject
+    from robustbench_ln.data import load_images
+    from robustbench_ln.evaluation.load_subject import (
+        load_network,
+        name_subject,
+        published_pipeline,
+    )
     from robustbench_ln.evaluation.run import evaluate as evaluate_network
     from robustbench_ln.normalization import parse_normalization
 
     normalize, label = naming
+    loaded = load_network(source)
+    pipeline = published_pipeline(source, loaded)
+    normalize = normalize or _published_normalize(pipeline)
+    images = load_images(data[0], _published_framing(*data, pipeline, display))
     height, width, channels = images.shape
-    subject = load_subject(
-        source,
+    subject = name_subject(
+        loaded,
         parse_normalization(normalize, channels),
         image_shape=(channels, height, width),
-        label=label,
+        label=label or source.path.stem,
         command=shlex.join(["ln-bench", *sys.argv[1:]]),
     )
     evaluate_network(subject, images, spec, out=out, progress=display)
+
+
+def _published_normalize(pipeline: InputPipeline | None) -> str:
+    from robustbench_ln.normalization import NORMALIZATIONS
+
+    if pipeline is None:
+        raise SpecError(
+            "--normalize is missing: give what the network was trained with "
+            f"({', '.join(NORMALIZATIONS)}, or MEAN/STD). A wrong one costs tens of points"
+        )
+    return pipeline.normalization.name
+
+
+def _published_framing(
+    data: str, options: DataOptions, pipeline: InputPipeline | None, display: Display
+) -> DataOptions:
+    """Fill in resize, crop and interpolation of published weights where none of them is given."""
+    from robustbench_ln.data import Framing
+    from robustbench_ln.data.sources import PICTURE_SOURCES
+
+    is_picture = data.partition(":")[0] in PICTURE_SOURCES
+    if pipeline is None or not is_picture or options.framing != Framing():
+        return options
+    framing = Framing(
+        resize=pipeline.resize, crop=pipeline.crop, interpolation=pipeline.interpolation
+    )
+    display.note(f"{pipeline.source}: {framing}, normalisation {pipeline.normalization.name}")
+    return replace(options, framing=framing)

@@ -65,8 +65,8 @@ Normalize = Annotated[
     typer.Option(
         metavar="NAME|MEAN/STD",
         help="Input normalisation the network was trained with: none (0..1), symmetric (-1..1), "
-        "imagenet, cifar10, cifar100, mnist, or 0.5,0.5,0.5/0.25,0.25,0.25. Required: a wrong one "
-        "costs tens of points.",
+        "imagenet, cifar10, cifar100, mnist, or 0.5,0.5,0.5/0.25,0.25,0.25. Required, unless the "
+        "weights are published ones of torchvision or timm that state it.",
         show_default=False,
     ),
 ]

@@ -11,10 +11,18 @@ from robustbench_ln.models.checkpoint import Checkpoint, read_checkpoint
 from robustbench_ln.models.fitting import LoadedModel, load_model, load_weights
 from robustbench_ln.models.registry import find_architecture
 from robustbench_ln.models.user_model import build_user_model
+from robustbench_ln.models.weights_metadata import InputPipeline, weights_metadata
 from robustbench_ln.norms import count_classes
 from robustbench_ln.spec import Normalization
 
-__all__ = ["NetworkSource", "input_shape", "load_network", "load_subject"]
+__all__ = [
+    "NetworkSource",
+    "input_shape",
+    "load_network",
+    "load_subject",
+    "name_subject",
+    "published_pipeline",
+]
 
 _TRAINING_BATCH = {"mnist-dnn": 100}
 """Images in a training batch of the papers; 128 where nothing is said."""
@@ -73,6 +81,13 @@ def input_shape(
     return architecture.in_channels if image_size is None else channels, size, size
 
 
+def published_pipeline(source: NetworkSource, loaded: LoadedModel) -> InputPipeline | None:
+    """Return what the publisher of the weights says about their input; None where nobody does."""
+    if source.arch is None:
+        return None
+    return weights_metadata(find_architecture(source.arch), loaded.checkpoint)
+
+
 def load_subject(
     source: NetworkSource,
     normalization: Normalization,
@@ -81,24 +96,40 @@ def load_subject(
     label: str | None = None,
     command: str = "",
 ) -> Subject:
-    """Return the network under test.
+    """Return the network under test; see `name_subject`."""
+    return name_subject(
+        load_network(source),
+        normalization,
+        image_shape=image_shape,
+        label=label or source.path.stem,
+        command=command,
+    )
+
+
+def name_subject(
+    loaded: LoadedModel,
+    normalization: Normalization,
+    *,
+    image_shape: tuple[int, int, int],
+    label: str,
+    command: str = "",
+) -> Subject:
+    """Return a loaded network as the subject of a run.
 
     Args:
-        source: Where it comes from.
+        loaded: The network.
         normalization: Of its input.
         image_shape: (C, H, W) of the images.
-        label: What tables call it; the file's name where None.
+        label: What tables call it.
         command: For captions.
     """
-    loaded = load_network(source)
-    num_classes = loaded.num_classes or count_classes(loaded.model, image_shape)
     return Subject(
         model=loaded.model,
-        num_classes=num_classes,
+        num_classes=loaded.num_classes or count_classes(loaded.model, image_shape),
         normalization=normalization,
-        label=label or source.path.stem,
+        label=label,
         checkpoint={
-            "path": str(source.path),
+            "path": str(loaded.checkpoint.path),
             "sha256": loaded.checkpoint.sha256,
             "arch": loaded.network,
             "num_parameters": sum(p.numel() for p in loaded.model.parameters()),
