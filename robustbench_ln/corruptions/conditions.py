@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
 from robustbench_ln.corruptions.localnorm_noise import NOISES, RELEASED_SIGMAS
+from robustbench_ln.corruptions.severities import SEVERITY_TABLES
+from robustbench_ln.corruptions.table import CORRUPTIONS, find_corruption
 from robustbench_ln.errors import SpecError
 from robustbench_ln.lookup import find_entry, unknown_name
 from robustbench_ln.spec import CLEAN, Condition
 
-__all__ = ["noise_conditions", "parse_sigmas"]
+__all__ = ["corruption_conditions", "noise_conditions", "parse_severities", "parse_sigmas"]
 
+SEVERITIES = (1, 2, 3, 4, 5)
 CONVENTIONS = ("paper", "released")
 RANGES = ("clip", "rescale", "none")
 _UNSCALED_SOURCES = ("mnist", "fashion-mnist", "cars")
@@ -63,6 +66,77 @@ def noise_conditions(
                     )
                 )
     return tuple(dict.fromkeys(conditions))
+
+
+def corruption_conditions(
+    names: Sequence[str],
+    *,
+    severity_table: str | None,
+    severities: Sequence[int],
+    frost: str = "photographs",
+) -> tuple[Condition, ...]:
+    """Return the conditions of common corruptions, without the clean one.
+
+    Args:
+        names: Corruptions, or the name of a severity table for all 19 with that table.
+        severity_table: "cifar10-c" or "imagenet-c"; needed for bare names, and then for all.
+        severities: 1-5.
+        frost: What the textures of frost are: "photographs" or "procedural".
+
+    Raises:
+        SpecError: An unknown corruption or table, a bare name without a table, two tables, or a
+            severity that the table does not have.
+    """
+    if severity_table is not None:
+        find_entry(SEVERITY_TABLES, severity_table, kind="severity table")
+    if wrong := [s for s in severities if s not in SEVERITIES]:
+        raise SpecError(f"severity {wrong[0]}: expected 1 to {len(SEVERITIES)}")
+    conditions = []
+    for name in names:
+        table = name if name in SEVERITY_TABLES else severity_table
+        if table is None:
+            find_corruption(name)
+            raise SpecError(
+                f"corruption '{name}' needs --severity-table {' or '.join(SEVERITY_TABLES)}: the "
+                "same severity means different parameters in the two"
+            )
+        if severity_table not in (None, table):
+            raise SpecError(
+                f"'{name}' is all corruptions of that table; leave --severity-table out"
+            )
+        chosen = CORRUPTIONS if name in SEVERITY_TABLES else [find_corruption(name).name]
+        conditions += [
+            Condition(
+                corruption=corruption,
+                severity=float(severity),
+                severity_table=table,
+                frost=frost if corruption == "frost" else None,
+            )
+            for corruption in chosen
+            for severity in sorted(set(severities))
+        ]
+    return tuple(dict.fromkeys(conditions))
+
+
+def parse_severities(text: str) -> tuple[int, ...]:
+    """Return the severities of "1-5", "1,3,5" or "5".
+
+    >>> parse_severities("1-3,5")
+    (1, 2, 3, 5)
+
+    Raises:
+        SpecError: Not whole numbers, or outside 1-5.
+    """
+    chosen: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        ends = (first, last) if dash else (first, first)
+        if not all(end.strip().isdecimal() for end in ends):
+            raise SpecError(f"--severities {text}: expected numbers of 1 to 5, as 1-5 or 1,3,5")
+        chosen += range(int(ends[0]), int(ends[1]) + 1)
+    if not chosen or not set(chosen) <= set(SEVERITIES):
+        raise SpecError(f"--severities {text}: expected numbers of 1 to 5, as 1-5 or 1,3,5")
+    return tuple(dict.fromkeys(chosen))
 
 
 def _check_noise(noise: str, convention: str) -> None:

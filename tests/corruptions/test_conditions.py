@@ -2,7 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from robustbench_ln.corruptions.conditions import noise_conditions, parse_sigmas
+from robustbench_ln.corruptions.conditions import (
+    corruption_conditions,
+    noise_conditions,
+    parse_severities,
+    parse_sigmas,
+)
 from robustbench_ln.errors import SpecError
 from robustbench_ln.spec import Condition
 
@@ -90,3 +95,46 @@ def test_sigma_zero_is_the_clean_condition_and_repeats_count_once():
 def test_a_condition_has_no_negative_severity():
     with pytest.raises(SpecError, match="fog has severity -1"):
         Condition(corruption="fog", severity=-1)
+
+
+def test_a_table_is_all_19_corruptions_and_a_name_needs_one():
+    everything = corruption_conditions(["cifar10-c"], severity_table=None, severities=[1, 5])
+    assert len(everything) == 38
+    assert {c.severity_table for c in everything} == {"cifar10-c"}
+    assert [c.frost for c in everything if c.corruption == "frost"] == ["photographs"] * 2
+    assert {c.frost for c in everything if c.corruption != "frost"} == {None}
+    one = corruption_conditions(
+        ["fog", "fog"], severity_table="imagenet-c", severities=[3], frost="procedural"
+    )
+    assert [(c.corruption, c.severity, c.severity_table) for c in one] == [("fog", 3, "imagenet-c")]
+
+
+@pytest.mark.parametrize(
+    ("names", "table", "severities", "message"),
+    [
+        (["gausian_noise"], "cifar10-c", [1], "did you mean 'gaussian_noise'"),
+        (["gausian_noise"], None, [1], "did you mean 'gaussian_noise'"),
+        (["fog"], None, [1], "'fog' needs --severity-table cifar10-c or imagenet-c"),
+        (["fog"], "cifar-c", [1], "unknown severity table 'cifar-c'; did you mean 'cifar10-c'"),
+        (["fog"], "cifar10-c", [0], "severity 0: expected 1 to 5"),
+        (["fog"], "cifar10-c", [6], "severity 6: expected 1 to 5"),
+        (["imagenet-c"], "cifar10-c", [1], "leave --severity-table out"),
+    ],
+)
+def test_wrong_corruptions_are_refused(names, table, severities, message):
+    with pytest.raises(SpecError, match=message):
+        corruption_conditions(names, severity_table=table, severities=severities)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [("1-5", (1, 2, 3, 4, 5)), ("5", (5,)), ("1,3, 5", (1, 3, 5)), ("2-2", (2,))],
+)
+def test_severities_are_ranges_and_lists(text, values):
+    assert parse_severities(text) == values
+
+
+@pytest.mark.parametrize("text", ["", "0", "6", "1-6", "5-1", "a", "1.5", "-1", "1-"])
+def test_severities_that_are_none_are_refused(text):
+    with pytest.raises(SpecError, match="expected numbers of 1 to 5"):
+        parse_severities(text)
