@@ -19,6 +19,10 @@ from robustbench_ln.errors import DataError
 
 __all__ = ["FileImages", "open_files"]
 
+_POOLED_PIXELS = 96 * 96
+"""From here on threads pay. JPEGs on 2 cores: 4.5 ms at 224 x 224 alone, 2.9 in threads, but 0.14
+and 0.25 at 32 x 32, where Python's lock is held for most of the time."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FileImages:
@@ -44,14 +48,16 @@ class FileImages:
         return len(self.files)
 
     def read(self, indices: Sequence[int] | NDArray[np.integer]) -> Pixels:
-        """Decode, scale and crop the chosen pictures, several at a time.
+        """Decode, scale and crop the chosen pictures, large ones several at a time.
 
         Raises:
             DataError: A file cannot be read, or has another shape than the first.
         """
         pixels = np.empty((len(indices), *self.shape), dtype=np.uint8)
-        with ThreadPoolExecutor() as pool:  # Pillow decodes without holding Python's lock
-            for row, picture in zip(pixels, pool.map(self._read, indices), strict=True):
+        height, width, _ = self.shape
+        with ThreadPoolExecutor() as pool:
+            read = pool.map if height * width >= _POOLED_PIXELS else map
+            for row, picture in zip(pixels, read(self._read, indices), strict=True):
                 row[...] = picture
         return pixels
 

@@ -64,8 +64,14 @@ def test_mixed_shapes_name_two_files_and_the_fix(tmp_path):
     assert load(f"folder:{tmp_path}", resize=6, crop=6).read([0, 1, 2]).shape == (3, 6, 6, 3)
 
 
-def test_a_damaged_picture_is_named_when_it_is_read(tmp_path):
-    source = make_folder(tmp_path, [(6, 8)] * 9)
+def test_large_pictures_are_read_alike_by_several_threads(tmp_path):
+    images = load(make_folder(tmp_path, [(96, 96)] * 7))
+    assert np.array_equal(images.read(range(7)), np.stack([images.read([i])[0] for i in range(7)]))
+
+
+@pytest.mark.parametrize("side", [6, 96])
+def test_a_damaged_picture_is_named_when_it_is_read(tmp_path, side):
+    source = make_folder(tmp_path, [(side, side)] * 9)
     for name in ("class b/bild_ü2.png", "class b/bild_ü6.png"):
         (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:60])
     images = load(source)
