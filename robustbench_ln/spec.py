@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from robustbench_ln.errors import SpecError
@@ -127,6 +128,7 @@ class EvaluationSpec:
         seed: Decides draws, order, group picks and ties.
         limit: Evaluate so many images, the first of the order; None is all.
         device: Where the network runs, as torch names it: "cpu", "cuda", "cuda:1".
+        frost_dir: Folder with the photographs of frost; None looks for an installed package.
         amp: "bf16": autocast to bfloat16; statistics stay float32. None is float32.
         uses_tf32: Let CUDA's matrix products and convolutions round to TF32.
         is_compiled: Run the network through torch.compile.
@@ -146,6 +148,7 @@ class EvaluationSpec:
     seed: int = 0
     limit: int | None = None
     device: str = "cpu"
+    frost_dir: Path | None = None
     amp: str | None = None
     uses_tf32: bool = False
     is_compiled: bool = False

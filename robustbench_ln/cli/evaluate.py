@@ -62,6 +62,30 @@ def evaluate(
             show_default=False,
         ),
     ] = "",
+    corruptions: Annotated[
+        str,
+        typer.Option(
+            metavar="LIST",
+            help="cifar10-c or imagenet-c (all 19), or names as fog,snow; made on the fly",
+            show_default=False,
+        ),
+    ] = "",
+    severity_table: Annotated[
+        str | None,
+        typer.Option(
+            help="cifar10-c or imagenet-c: what severities 1-5 of named corruptions mean",
+            show_default=False,
+        ),
+    ] = None,
+    severities: Annotated[str, typer.Option(help="Of --corruptions: 1-5, 5 or 1,3,5")] = "1-5",
+    frost_dir: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Photographs of frost; default: those of an installed package, else procedural",
+            show_default=False,
+        ),
+    ] = None,
     sigmas: Annotated[
         str | None,
         typer.Option(
@@ -133,7 +157,12 @@ def evaluate(
     Example: ln-bench evaluate resnet20.th --arch resnet20 --normalize imagenet --data
     cifar10:data --noise agn --sigmas 0:2:0.25 --out runs/resnet20
     """
-    from robustbench_ln.corruptions.conditions import noise_conditions, parse_sigmas
+    from robustbench_ln.corruptions.conditions import (
+        corruption_conditions,
+        noise_conditions,
+        parse_severities,
+        parse_sigmas,
+    )
     from robustbench_ln.data import DataOptions, Framing
     from robustbench_ln.evaluation.load_subject import NetworkSource
     from robustbench_ln.evaluation.modes import check_mode_names
@@ -143,12 +172,20 @@ def evaluate(
         raise SpecError("--sigmas needs a noise, as in --noise agn")
     spec = EvaluationSpec(
         modes=check_mode_names(split_names(modes)),
-        conditions=noise_conditions(
-            split_names(noise),
-            convention=convention,
-            pixel_range=pixel_range,
-            sigmas=None if sigmas is None else parse_sigmas(sigmas),
-            source_kind=data.partition(":")[0],
+        conditions=(
+            *noise_conditions(
+                split_names(noise),
+                convention=convention,
+                pixel_range=pixel_range,
+                sigmas=None if sigmas is None else parse_sigmas(sigmas),
+                source_kind=data.partition(":")[0],
+            ),
+            *corruption_conditions(
+                split_names(corruptions),
+                severity_table=severity_table,
+                severities=parse_severities(severities),
+                frost_dir=frost_dir,
+            ),
         ),
         order=check_order(order),
         stat_batch=stat_batch,
@@ -159,6 +196,7 @@ def evaluate(
         seed=seed,
         limit=limit,
         device=check_device(device),
+        frost_dir=frost_dir,
         amp=amp,
         uses_tf32=tf32,
         is_compiled=compile_network,

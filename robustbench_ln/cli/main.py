@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import Annotated, Any
 
 import typer
@@ -67,7 +68,12 @@ def _root(
     del version
 
 
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    print(f"Warning: {message}", file=sys.stderr)
+
+
 def main() -> None:
-    """Run the command line and exit."""
+    """Run the command line and exit. Warnings are one line on stderr."""
+    warnings.showwarning = _show_warning
     command = typer.main.get_command(app)
     sys.exit(run_command(lambda: command.main(sys.argv[1:], "ln-bench", standalone_mode=False)))

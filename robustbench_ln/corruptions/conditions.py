@@ -1,13 +1,15 @@
-"""From what a user writes about noises to conditions, checked before anything is read."""
+"""From what a user writes about noises and corruptions to conditions, checked before anything is read."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 
+from robustbench_ln.corruptions.frost import load_frost_textures
 from robustbench_ln.corruptions.localnorm_noise import NOISES, RELEASED_SIGMAS
-from robustbench_ln.corruptions.severities import SEVERITY_TABLES
+from robustbench_ln.corruptions.severities import SEVERITIES, SEVERITY_TABLES
 from robustbench_ln.corruptions.table import CORRUPTIONS, find_corruption
 from robustbench_ln.errors import SpecError
 from robustbench_ln.lookup import find_entry, unknown_name
@@ -15,7 +17,6 @@ from robustbench_ln.spec import CLEAN, Condition
 
 __all__ = ["corruption_conditions", "noise_conditions", "parse_severities", "parse_sigmas"]
 
-SEVERITIES = (1, 2, 3, 4, 5)
 CONVENTIONS = ("paper", "released")
 RANGES = ("clip", "rescale", "none")
 _UNSCALED_SOURCES = ("mnist", "fashion-mnist", "cars")
@@ -73,7 +74,7 @@ def corruption_conditions(
     *,
     severity_table: str | None,
     severities: Sequence[int],
-    frost: str = "photographs",
+    frost_dir: Path | None = None,
 ) -> tuple[Condition, ...]:
     """Return the conditions of common corruptions, without the clean one.
 
@@ -81,7 +82,7 @@ def corruption_conditions(
         names: Corruptions, or the name of a severity table for all 19 with that table.
         severity_table: "cifar10-c" or "imagenet-c"; needed for bare names, and then for all.
         severities: 1-5.
-        frost: What the textures of frost are: "photographs" or "procedural".
+        frost_dir: Photographs of frost; None looks for an installed package.
 
     Raises:
         SpecError: An unknown corruption or table, a bare name without a table, two tables, or a
@@ -110,12 +111,16 @@ def corruption_conditions(
                 corruption=corruption,
                 severity=float(severity),
                 severity_table=table,
-                frost=frost if corruption == "frost" else None,
+                frost=_frost_kind(frost_dir) if corruption == "frost" else None,
             )
             for corruption in chosen
             for severity in sorted(set(severities))
         ]
     return tuple(dict.fromkeys(conditions))
+
+
+def _frost_kind(folder: Path | None) -> str:
+    return load_frost_textures(folder).kind
 
 
 def parse_severities(text: str) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.noise_sums import NoiseSums, noise_sums
 from robustbench_ln.corruptions.pixel_range import RescaleLimits, return_to_range
 from robustbench_ln.corruptions.registry import Corruption, Parameters, corrupt_images
+from robustbench_ln.corruptions.severities import severity_parameters
 from robustbench_ln.corruptions.table import find_corruption
 from robustbench_ln.images import check_uint8_images
 from robustbench_ln.rng import image_streams
@@ -95,6 +96,8 @@ def find_condition(condition: Condition) -> tuple[Corruption, Parameters]:
     """Return what a condition names: a LocalNorm noise with its sigma, or a row of a table."""
     if condition.convention is not None:
         return NOISES[condition.corruption, condition.convention], (float(condition.severity),)
-    entry = find_corruption(condition.corruption)
-    rows = entry.parameters[condition.severity_table or ""]
-    return entry, rows[int(condition.severity) - 1]
+    name, severity_table = condition.corruption, condition.severity_table or ""
+    parameters = severity_parameters(
+        name, severity_table=severity_table, severity=condition.severity
+    )
+    return find_corruption(name), parameters

@@ -132,7 +132,7 @@ class _Job:
             self.work.images,
             self.work.indices,
             condition,
-            seed=self.spec.seed,
+            spec=self.spec,
             normalization=self.work.subject.normalization,
         ):
             sums += chunk.sums

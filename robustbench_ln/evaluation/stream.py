@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_ln.corruptions.degrade import Inputs, add_noise, degrade
+from robustbench_ln.corruptions.frost import load_frost_textures
 from robustbench_ln.corruptions.noise_sums import NoiseSums
 from robustbench_ln.corruptions.pixel_range import (
     RescaleLimits,
@@ -20,7 +21,7 @@ from robustbench_ln.corruptions.pixel_range import (
 )
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.images import to_network
-from robustbench_ln.spec import Condition, Normalization
+from robustbench_ln.spec import Condition, EvaluationSpec, Normalization
 
 __all__ = ["Chunk", "degraded_chunks", "find_limits"]
 
@@ -49,16 +50,18 @@ def degraded_chunks(
     indices: NDArray[np.int64],
     condition: Condition,
     *,
-    seed: int,
+    spec: EvaluationSpec,
     normalization: Normalization,
 ) -> Iterator[Chunk]:
     """Yield all images in the order of `indices`, degraded and normalised.
 
     The next chunk is read and degraded by a second thread while the network has the last one.
     """
-    inputs = Inputs()
+    seed, inputs = spec.seed, Inputs()
     if condition.range == "rescale":
         inputs = Inputs(limits=find_limits(images, indices, condition, seed=seed))
+    if condition.frost is not None:
+        inputs = Inputs(frost=load_frost_textures(spec.frost_dir))
     mean, std = torch.tensor(normalization.mean), torch.tensor(normalization.std)
 
     def chunks() -> Iterator[Chunk]:

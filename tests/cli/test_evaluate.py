@@ -186,3 +186,24 @@ def test_class_ordered_images_are_warned_of(lab, ln_bench):
     assert "Warning: the images are in the order of their classes" in outcome.err
     shuffled = ln_bench(*lab.command("--modes", "dbn-batch", run="b"))
     assert "Warning" not in shuffled.err
+
+
+def test_common_corruptions_are_made_while_evaluating(lab, ln_bench, refuses):
+    archive = dict(np.load(lab.folder / "data.npz"))
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 3)).astype(np.uint8)
+    np.savez(lab.folder / "data.npz", images=pixels, labels=archive["labels"][:20])
+    words = [
+        *lab.command("--modes", "bn", "--noise", "agn", "--sigmas", "1"),
+        "--corruptions", "fog,jpeg_compression", "--severities", "1,5",
+    ]  # fmt: skip
+    assert "needs --severity-table cifar10-c or imagenet-c" in refuses(*words)
+    outcome = ln_bench(*words, "--severity-table", "cifar10-c")
+    assert outcome.code == 0, outcome.err
+    kinds = [(r["corruption"], r["severity"], r["severity_table"]) for r in rows(lab)]
+    assert kinds == [
+        ("clean", 0.0, None), ("agn", 1.0, None),
+        ("fog", 1.0, "cifar10-c"), ("fog", 5.0, "cifar10-c"),
+        ("jpeg_compression", 1.0, "cifar10-c"), ("jpeg_compression", 5.0, "cifar10-c"),
+    ]  # fmt: skip
+    assert "cifar10-c, generated" in outcome.out
+    assert "--severities 6" in refuses(*words, "--severities", "6")
