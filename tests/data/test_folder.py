@@ -33,15 +33,16 @@ def test_classes_and_files_are_sorted_and_read_as_they_are(tmp_path):
 
 def test_the_order_is_that_of_torchvision(tmp_path):
     source = make_folder(tmp_path, [(6, 8)] * 12)
-    for inner in ("Deep/er", "Deep"):
+    for inner in ("Deep/er", "Deep", "c", "a", "d", "b", "0"):
         (tmp_path / "class a" / inner).mkdir(parents=True, exist_ok=True)
         picture(seed=9).save(tmp_path / "class a" / inner / "z.PNG")
     (tmp_path / "class a" / "notes.txt").write_text("x")
     (tmp_path / "linked").symlink_to(tmp_path / "class b", target_is_directory=True)
+    (tmp_path / "class b" / "inner").symlink_to(tmp_path / "class a" / "Deep")
     images = load(source)
     found = [(images.image_id(i), label) for i, label in enumerate(images.labels.tolist())]
     assert found == ImageFolder(str(tmp_path)).samples
-    assert len(found) == 20
+    assert len(found) == 29  # 6 + 7, 6 + 2 through a link, and that once more through another
 
 
 @pytest.mark.parametrize("name", ["two words", "zwei\nZeilen", "犬", "a\udcff", "%s{0}", "-x"])

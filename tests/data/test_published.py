@@ -6,6 +6,7 @@ import gzip
 import pickle
 import re
 import struct
+import sys
 from http.client import BadStatusLine
 from pathlib import Path
 
@@ -87,12 +88,13 @@ def test_code_in_a_batch_is_named_and_not_run(tmp_path):
 
 
 def test_a_codec_named_by_a_batch_is_not_looked_up(tmp_path):
-    """What looks a codec up imports a module of that name."""
+    """What looks a codec up imports the module of that name."""
     (tmp_path / "test_batch").write_bytes(
-        b"\x80\x02c_codecs\nencode\nX\x01\0\0\0aX\x05\0\0\0bz2xx\x86R."
+        b"\x80\x02c_codecs\nencode\nX\x01\0\0\0aX\x06\0\0\0cp1006\x86R."
     )
     with pytest.raises(DataError, match="test_batch: not a batch of CIFAR"):
         load(f"cifar10:{tmp_path}")
+    assert "encodings.cp1006" not in sys.modules
 
 
 @pytest.mark.parametrize(
