@@ -18,7 +18,7 @@ from robustbench_ln.evaluation.plan import Pass, make_passes, missing_modes
 from robustbench_ln.evaluation.reduce import reduce_predictions
 from robustbench_ln.evaluation.run_directory import RunDirectory
 from robustbench_ln.evaluation.sets import evaluation_order
-from robustbench_ln.evaluation.stream import degraded_chunks
+from robustbench_ln.evaluation.stream import network_chunks
 from robustbench_ln.evaluation.subject import Subject, check_fit, describe_run
 from robustbench_ln.norms import StatisticsModel, find_norm_layers, with_statistics
 from robustbench_ln.progress import Progress, Silent
@@ -128,7 +128,7 @@ class _Job:
             for p in missing
         }
         sums: list[NoiseSums] = []
-        for chunk in degraded_chunks(
+        for chunk in network_chunks(
             self.work.images,
             self.work.indices,
             condition,
