@@ -6,11 +6,9 @@ killed at any moment holds only whole cells; the same command goes on from there
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +20,7 @@ from filelock import FileLock, Timeout
 from robustbench_ln.errors import RecordError
 from robustbench_ln.evaluation.predictions import Predictions
 from robustbench_ln.records import Record, read_records
+from robustbench_ln.write_errors import explain_write_errors
 
 __all__ = ["RunDirectory"]
 
@@ -164,17 +163,3 @@ def _refuse_difference(path: Path, name: str, earlier: Any, now: Any) -> None:
 def _short(value: Any) -> str:
     text = str(value)
     return text[:12] + "..." if len(text) > 40 else text
-
-
-@contextmanager
-def explain_write_errors(path: Path) -> Iterator[None]:
-    """Turn a failed write into one line that says what happened to what is already there."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        fix = "free some space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check the path"
-        raise RecordError(
-            f"cannot write {error.filename or path}: {reason}; {fix} and run the same command "
-            "again, finished cells are kept"
-        ) from error

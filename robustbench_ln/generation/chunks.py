@@ -6,10 +6,10 @@ Evaluation and the files of `ln-bench corrupt` both take their images from here.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -21,7 +21,17 @@ from robustbench_ln.corruptions.pixel_range import RescaleLimits, channel_limits
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.spec import Condition
 
-__all__ = ["DegradedChunk", "StreamOptions", "degraded_chunks", "find_limits"]
+__all__ = [
+    "DegradedChunk",
+    "StreamOptions",
+    "degraded_chunks",
+    "find_inputs",
+    "find_limits",
+    "map_ahead",
+]
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _CHUNK_VALUES, _FEWEST_IMAGES = 2**18, 8
 """Pixel values in a chunk: 85 CIFAR images, whose steps stay in a core's cache (noise and its sums
@@ -68,25 +78,27 @@ def degraded_chunks(
         condition: What to do to them.
         options: Seed, textures, threads.
     """
-    seed, frost_dir, workers = options
-    inputs = Inputs()
-    if condition.range == "rescale":
-        inputs = Inputs(limits=find_limits(images, indices, condition, seed=seed))
-    if condition.frost is not None:
-        inputs = Inputs(frost=load_frost_textures(frost_dir))
+    inputs = find_inputs(images, indices, condition, options)
 
     def make(part: NDArray[np.int64]) -> DegradedChunk:
         pixels = torch.from_numpy(images.read(part))
         chosen = part.tolist()
         return DegradedChunk(
-            part, degrade(pixels, condition, seed=seed, indices=chosen, inputs=inputs)
+            part, degrade(pixels, condition, seed=options.seed, indices=chosen, inputs=inputs)
         )
 
-    waiting: deque[Future[DegradedChunk]] = deque()
+    return map_ahead(make, _parts(images, indices), workers=options.workers)
+
+
+def map_ahead(
+    function: Callable[[Item], Result], items: Iterable[Item], *, workers: int
+) -> Iterator[Result]:
+    """Yield `function(item)` in order, made by threads which are at most `workers` items ahead."""
+    waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(max_workers=workers) as pool:
         try:
-            for part in _parts(images, indices):
-                waiting.append(pool.submit(make, part))
+            for item in items:
+                waiting.append(pool.submit(function, item))
                 if len(waiting) > workers:
                     yield waiting.popleft().result()
             while waiting:
@@ -94,6 +106,20 @@ def degraded_chunks(
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def find_inputs(
+    images: ImageSet,
+    indices: NDArray[np.int64],
+    condition: Condition,
+    options: StreamOptions,
+) -> Inputs:
+    """Return what a condition needs besides the images; for "rescale" that is a pass of its own."""
+    if condition.range == "rescale":
+        return Inputs(limits=find_limits(images, indices, condition, seed=options.seed))
+    if condition.frost is not None:
+        return Inputs(frost=load_frost_textures(options.frost_dir))
+    return Inputs()
 
 
 def find_limits(
