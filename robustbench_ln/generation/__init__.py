@@ -1,1 +1,1 @@
-"""Corrupted data sets: streams of degraded images, and the files made of them."""
+"""Generated sets of corrupted images, in the published layouts."""
