@@ -29,8 +29,11 @@ class RescaleLimits(NamedTuple):
 
 def channel_limits(images: Tensor) -> ChannelLimits:
     """Return the limits of one batch [N, H, W, C], uint8 or float."""
-    values = to_unit(images).flatten(0, 2)
-    return ChannelLimits(*torch.aminmax(values, dim=0))
+    places = images.flatten(1)  # [N, H * W * C]: over images first, where values lie side by side
+    channels = images.shape[-1]
+    low = places.amin(dim=0).reshape(-1, channels).amin(dim=0)
+    high = places.amax(dim=0).reshape(-1, channels).amax(dim=0)
+    return ChannelLimits(to_unit(low), to_unit(high))
 
 
 def merge_limits(parts: Iterable[ChannelLimits]) -> ChannelLimits:
@@ -62,5 +65,10 @@ def return_to_range(noisy: Tensor, how: str, limits: RescaleLimits | None) -> Te
     assert how == "rescale", how
     assert limits is not None, "rescale needs the limits of the whole set"
     span = limits.noisy.high - limits.noisy.low
-    share = (noisy - limits.noisy.low) / torch.where(span > 0, span, 1.0)
-    return share * (limits.clean.high - limits.clean.low) + limits.clean.low
+    scale = (limits.clean.high - limits.clean.low) / torch.where(span > 0, span, 1.0)
+    width = noisy.shape[2]
+    low, scale, clean_low = (
+        values.repeat(width) for values in (limits.noisy.low, scale, limits.clean.low)
+    )
+    rows = noisy.flatten(2)  # [N, H, W * C]: one long axis is faster than C values
+    return torch.addcmul(clean_low, rows - low, scale).view(noisy.shape)

@@ -92,11 +92,14 @@ class RunDirectory:
         with explain_write_errors(self.path):
             folder.mkdir(exist_ok=True)
             part = folder / f"{name}.npz.part"
-            with part.open("wb") as file:
-                np.savez(file, **arrays)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(folder / f"{name}.npz")
+            try:
+                with part.open("wb") as file:
+                    np.savez(file, **arrays)
+                    file.flush()
+                    os.fsync(file.fileno())
+                part.replace(folder / f"{name}.npz")
+            finally:
+                part.unlink(missing_ok=True)
 
     def _refuse_other_folders(self) -> None:
         if self.path.exists() and not self.path.is_dir():
