@@ -16,14 +16,22 @@ from robustbench_ln.cli.options import (
     Checkpoint,
     CheckpointKey,
     ClassMap,
+    Convention,
+    Corruptions,
     Crop,
     Data,
     Device,
     Download,
+    FrostDir,
     Interpolation,
     Model,
+    Noise,
     Normalize,
+    PixelRange,
     Resize,
+    Severities,
+    SeverityTable,
+    Sigmas,
     Trust,
     split_names,
 )
@@ -54,56 +62,14 @@ def evaluate(
     modes: Annotated[
         str, typer.Option(help="all, or a list: bn,dbn-batch,ln-voting (ln-bench list modes)")
     ] = "all",
-    noise: Annotated[
-        str,
-        typer.Option(
-            metavar="LIST",
-            help="agn,apn,mbn, agn-neg, apn-add, agn-additive; without: clean images only",
-            show_default=False,
-        ),
-    ] = "",
-    corruptions: Annotated[
-        str,
-        typer.Option(
-            metavar="LIST",
-            help="cifar10-c or imagenet-c (all 19), or names as fog,snow; made on the fly",
-            show_default=False,
-        ),
-    ] = "",
-    severity_table: Annotated[
-        str | None,
-        typer.Option(
-            help="cifar10-c or imagenet-c: what severities 1-5 of named corruptions mean",
-            show_default=False,
-        ),
-    ] = None,
-    severities: Annotated[str, typer.Option(help="Of --corruptions: 1-5, 5 or 1,3,5")] = "1-5",
-    frost_dir: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Photographs of frost; default: those of an installed package, else procedural",
-            show_default=False,
-        ),
-    ] = None,
-    sigmas: Annotated[
-        str | None,
-        typer.Option(
-            help="0,0.5,1 or start:stop:step as 0:2:0.25; default: the released lists",
-            show_default=False,
-        ),
-    ] = None,
-    convention: Annotated[
-        str, typer.Option(help="paper (the papers' text) or released (the authors' code)")
-    ] = "paper",
-    pixel_range: Annotated[
-        str | None,
-        typer.Option(
-            "--range",
-            help="clip, rescale or none; default: the convention's own",
-            show_default=False,
-        ),
-    ] = None,
+    noise: Noise = "",
+    corruptions: Corruptions = "",
+    severity_table: SeverityTable = None,
+    severities: Severities = "1-5",
+    frost_dir: FrostDir = None,
+    sigmas: Sigmas = None,
+    convention: Convention = "paper",
+    pixel_range: PixelRange = None,
     order: Annotated[
         str, typer.Option(help="Order of the test images: shuffled (seeded) or as-is")
     ] = "shuffled",

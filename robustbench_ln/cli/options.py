@@ -12,14 +12,22 @@ __all__ = [
     "Checkpoint",
     "CheckpointKey",
     "ClassMap",
+    "Convention",
+    "Corruptions",
     "Crop",
     "Data",
     "Device",
     "Download",
+    "FrostDir",
     "Interpolation",
     "Model",
+    "Noise",
     "Normalize",
+    "PixelRange",
     "Resize",
+    "Severities",
+    "SeverityTable",
+    "Sigmas",
     "Trust",
     "split_names",
 ]
@@ -113,6 +121,56 @@ ClassMap = Annotated[
 ]
 Download = Annotated[
     bool, typer.Option("--download", help="Fetch the data set first, where torchvision can.")
+]
+Noise = Annotated[
+    str,
+    typer.Option(
+        metavar="LIST",
+        help="Noises of the LocalNorm papers: agn,apn,mbn, agn-neg, apn-add, agn-additive",
+        show_default=False,
+    ),
+]
+Sigmas = Annotated[
+    str | None,
+    typer.Option(
+        help="0,0.5,1 or start:stop:step as 0:2:0.25; default: the released lists",
+        show_default=False,
+    ),
+]
+Convention = Annotated[
+    str, typer.Option(help="paper (the papers' text) or released (the authors' code)")
+]
+PixelRange = Annotated[
+    str | None,
+    typer.Option(
+        "--range",
+        help="clip, rescale or none; default: the convention's own",
+        show_default=False,
+    ),
+]
+Corruptions = Annotated[
+    str,
+    typer.Option(
+        metavar="LIST",
+        help="cifar10-c or imagenet-c (all 19), or names as fog,snow (ln-bench list corruptions)",
+        show_default=False,
+    ),
+]
+SeverityTable = Annotated[
+    str | None,
+    typer.Option(
+        help="cifar10-c or imagenet-c: what severities 1-5 of named corruptions mean",
+        show_default=False,
+    ),
+]
+Severities = Annotated[str, typer.Option(help="Of --corruptions: 1-5, 5 or 1,3,5")]
+FrostDir = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Photographs of frost; default: those of an installed package, else procedural",
+        show_default=False,
+    ),
 ]
 Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, ...")]
 
