@@ -58,7 +58,7 @@ class _PlainDisplay:
     def start(self, *, cells: int, image_passes: int) -> None:
         self._cells, self._images = cells, image_passes
         self._started = self._last_line = time.monotonic()
-        self.note(f"{cells} cells to measure" if cells else "every cell is measured already")
+        self.note(f"{cells} cells to do" if cells else "every cell is done already")
 
     def describe(self, what: str) -> None:
         self._what = what

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from robustbench_ln import __version__
 from robustbench_ln.cli.convert import convert
+from robustbench_ln.cli.corrupt import corrupt
 from robustbench_ln.cli.evaluate import evaluate
 from robustbench_ln.cli.failures import run_command
 from robustbench_ln.cli.inspect import inspect
@@ -43,6 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(evaluate)
+app.command()(corrupt)
 app.command()(inspect)
 app.command()(convert)
 app.command()(report)

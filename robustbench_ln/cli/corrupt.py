@@ -1,0 +1,187 @@
+"""`ln-bench corrupt`: sets of corrupted images on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from robustbench_ln.cli.display import open_display
+from robustbench_ln.cli.options import (
+    ClassMap,
+    Convention,
+    Corruptions,
+    Crop,
+    Download,
+    FrostDir,
+    Interpolation,
+    Noise,
+    PixelRange,
+    Resize,
+    Severities,
+    SeverityTable,
+    Sigmas,
+    split_names,
+)
+from robustbench_ln.errors import SpecError
+
+if TYPE_CHECKING:
+    from robustbench_ln.spec import Condition
+
+__all__ = ["corrupt"]
+
+
+def corrupt(
+    data: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="DATA",
+            help="Clean images: arrays:FILE.npz, cifar10:DIR, cifar100:DIR, mnist:DIR, "
+            "fashion-mnist:DIR, folder:DIR, imagenet:DIR, cars:DIR",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="The set's folder; the same command resumes it", show_default=False
+        ),
+    ] = None,
+    corruptions: Corruptions = "",
+    severity_table: SeverityTable = None,
+    severities: Severities = "1-5",
+    frost_dir: FrostDir = None,
+    noise: Noise = "",
+    sigmas: Sigmas = None,
+    convention: Convention = "paper",
+    pixel_range: PixelRange = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="npy (as CIFAR-10-C), folder (as ImageNet-C) or npz (one archive a condition); "
+            "default: npy, for noises npz",
+            show_default=False,
+        ),
+    ] = None,
+    jpeg: Annotated[
+        bool, typer.Option("--jpeg", help="folder: JPEG of quality 85, as published; without: PNG")
+    ] = False,
+    preview: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.png",
+            help="Draw the first image under every condition; without --out only that",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Draws")] = 0,
+    limit: Annotated[
+        int | None,
+        typer.Option(help="Only the first so many images of the source", show_default=False),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Threads; changes no byte; default: all cores", show_default=False),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the set that is in the folder")
+    ] = False,
+    verify: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Read a set again and compare its digests", show_default=False
+        ),
+    ] = None,
+    resize: Resize = None,
+    crop: Crop = None,
+    interpolation: Interpolation = None,
+    class_map: ClassMap = None,
+    download: Download = False,
+) -> None:
+    """Write corrupted images in the layouts of CIFAR-10-C and ImageNet-C, or check such a set.
+
+    Example: ln-bench corrupt cifar10:data --corruptions cifar10-c --out CIFAR-10-C
+    """
+    from robustbench_ln.data import DataOptions, Framing, load_images
+    from robustbench_ln.generation.chunks import StreamOptions
+    from robustbench_ln.generation.generate import GenerationOptions, generate
+    from robustbench_ln.generation.preview import write_sheet
+    from robustbench_ln.generation.spec import GenerationSpec
+
+    if verify is not None:
+        _verify(verify, data)
+        return
+    if data is None or (out is None and preview is None):
+        raise SpecError("give DATA and --out DIR, as in cifar10:data --out CIFAR-10-C")
+    spec = GenerationSpec(
+        conditions=_conditions(
+            (corruptions, severity_table, severities, frost_dir),
+            (noise, sigmas, convention, pixel_range),
+            source_kind=data.partition(":")[0],
+        ),
+        format=layout or ("npz" if noise else "npy"),
+        uses_jpeg=jpeg,
+        seed=seed,
+        limit=limit,
+    )
+    framing = Framing(resize=resize, crop=crop, interpolation=interpolation)
+    images = load_images(data, DataOptions(framing=framing, class_map=class_map, download=download))
+    if preview is not None:
+        stream = StreamOptions(seed=seed, frost_dir=frost_dir)
+        write_sheet(images, spec.conditions, stream, path=preview, overwrite=overwrite)
+    if out is not None:
+        options = GenerationOptions(workers=workers, frost_dir=frost_dir, overwrite=overwrite)
+        with open_display() as display:
+            generate(images, spec, out=out, options=options, progress=display)
+
+
+def _verify(folder: Path, data: str | None) -> None:
+    from robustbench_ln.generation.generate import verify
+
+    if data is not None:
+        raise SpecError("--verify DIR stands alone; leave DATA out")
+    print(f"{folder}: {verify(folder)} files are as they were written")
+
+
+def _conditions(
+    published: tuple[str, str | None, str, Path | None],
+    noises: tuple[str, str | None, str, str | None],
+    *,
+    source_kind: str,
+) -> tuple[Condition, ...]:
+    """Return the conditions of --corruptions or of --noise."""
+    from robustbench_ln.corruptions.conditions import (
+        corruption_conditions,
+        noise_conditions,
+        parse_severities,
+        parse_sigmas,
+    )
+
+    corruptions, severity_table, severities, frost_dir = published
+    noise, sigmas, convention, pixel_range = noises
+    if bool(corruptions) == bool(noise):
+        raise SpecError("give either --corruptions LIST (or cifar10-c) or --noise LIST")
+    if noise:
+        if severity_table is not None or frost_dir is not None or severities != "1-5":
+            raise SpecError("--severity-table, --severities and --frost-dir are for --corruptions")
+        return tuple(
+            condition
+            for condition in noise_conditions(
+                split_names(noise),
+                convention=convention,
+                pixel_range=pixel_range,
+                sigmas=None if sigmas is None else parse_sigmas(sigmas),
+                source_kind=source_kind,
+            )
+            if not condition.is_clean
+        )
+    if sigmas is not None or pixel_range is not None or convention != "paper":
+        raise SpecError("--sigmas, --convention and --range are for --noise")
+    return corruption_conditions(
+        split_names(corruptions),
+        severity_table=severity_table,
+        severities=parse_severities(severities),
+        frost_dir=frost_dir,
+    )
