@@ -62,6 +62,9 @@ class _PlainDisplay:
 
     def describe(self, what: str) -> None:
         self._what = what
+        if not self._images and time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            self.note(what)
 
     def advance(self, image_passes: int) -> None:
         self._done_images += image_passes

@@ -1,4 +1,4 @@
-"""From what a user writes about noises and corruptions to conditions, checked before anything is read."""
+"""From what a user writes to conditions, checked before anything is read."""
 
 from __future__ import annotations
 

@@ -63,8 +63,7 @@ def evaluate(
     for line in find_oddities(images):
         progress.note(f"Note: {line}")
     _warn_of_class_order(Work(subject, images, indices), passes, progress)
-    progress.describe("reading the images once, for their digest")
-    description = describe_run(subject, images, spec)
+    description = describe_run(subject, images, spec, progress=progress)
     with RunDirectory(out, description) as run:
         views = {p: _make_view(subject, p, spec, image_shape) for p in passes}
         with arithmetic(spec):

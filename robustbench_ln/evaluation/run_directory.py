@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
-from robustbench_ln.errors import RecordError
+from robustbench_ln.errors import LnBenchError, RecordError
 from robustbench_ln.evaluation.predictions import Predictions
 from robustbench_ln.records import Record, read_records
 from robustbench_ln.write_errors import explain_write_errors
@@ -43,6 +44,7 @@ class RunDirectory:
     def __init__(self, path: Path, description: dict[str, Any]) -> None:
         self.path = path
         self._cells = path / "cells.jsonl"
+        self._is_new = not path.exists()
         with explain_write_errors(path):
             self._refuse_other_folders()
             path.mkdir(parents=True, exist_ok=True)
@@ -67,8 +69,10 @@ class RunDirectory:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let other processes have the folder."""
+        """Let other processes have the folder; wrong input that gave no cell leaves none."""
         self._lock.release()
+        if isinstance(error, LnBenchError) and self._is_new and not self.records:
+            shutil.rmtree(self.path, ignore_errors=True)
 
     def append(self, records: Sequence[Record]) -> None:
         """Append rows, all or none, and sync them."""

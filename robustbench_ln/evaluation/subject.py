@@ -12,6 +12,7 @@ from torch import nn
 import robustbench_ln
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import DataError
+from robustbench_ln.progress import Progress
 from robustbench_ln.records import SCHEMA
 from robustbench_ln.spec import EvaluationSpec, Normalization
 
@@ -58,8 +59,14 @@ def check_fit(subject: Subject, images: ImageSet) -> None:
         )
 
 
-def describe_run(subject: Subject, images: ImageSet, spec: EvaluationSpec) -> dict[str, Any]:
+def describe_run(
+    subject: Subject, images: ImageSet, spec: EvaluationSpec, *, progress: Progress
+) -> dict[str, Any]:
     """Return what run.json holds: whatever may not change within one run directory."""
+
+    def tick(done: int, total: int) -> None:
+        progress.describe(f"digest of the images, {done} of {total}")
+
     return {
         "schema": SCHEMA,
         "label": subject.label,
@@ -67,7 +74,7 @@ def describe_run(subject: Subject, images: ImageSet, spec: EvaluationSpec) -> di
         "checkpoint": subject.checkpoint,
         "data": {
             "source": images.source,
-            "sha256": images.sha256(),
+            "sha256": images.sha256(tick),
             "num_images": len(images),
             "shape": list(images.shape),
             "num_classes": subject.num_classes,
