@@ -26,7 +26,7 @@ from robustbench_ln.reports.tables import make_tables
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results"
-PAGES = ("README.md", "docs/results.md", "docs/speed.md")
+PAGES = ("README.md", "docs/results.md", "docs/speed.md", "docs/models.md")
 
 
 def modes_table(_: str) -> str:
@@ -72,11 +72,49 @@ def speed_table(name: str) -> str:
     return "\n".join(parts)
 
 
+def models_table(_: str) -> str:
+    """The library networks that docs/try_models.py tried."""
+    record = json.loads((RESULTS / "models.json").read_text())
+    rows = tuple(
+        (
+            f"`{entry['network']}`",
+            f"{entry['parameters']:,}",
+            ", ".join(f"{number} {name}" for name, number in entry["layers"].items()),
+            ", ".join(f"{eps:g}" for eps in entry["eps"]),
+            ", ".join(entry["modes"]),
+        )
+        for entry in record["tried"]
+    )
+    header = ("network", "parameters", "norm layers", "eps", "modes that ran")
+    return to_markdown(Grid(header, rows)) + f"\ntorch {record['torch']}\n"
+
+
+def memory_table(name: str) -> str:
+    """Seconds and peak memory of one raw record in benchmarks/results/."""
+    record = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
+    bare = record["results"]["bare"]["seconds"]
+    rows = tuple(
+        (
+            job,
+            f"{result['seconds']:.0f}",
+            f"{result['seconds'] / bare / record['units'][job]:.2f}",
+            f"{result['peak_mib']:.0f}",
+        )
+        for job, result in record["results"].items()
+    )
+    header = ("", "seconds", "x bare, per forward", "peak MiB")
+    settings = f"{record['images']} images, sets and device batches of {record['stat_batch']}, "
+    settings += f"{record['threads']} threads, torch {record['versions']['torch']}"
+    return f"`{record['command']}`: {settings}\n\n{to_markdown(Grid(header, rows))}"
+
+
 BLOCKS: dict[str, Callable[[str], str]] = {
     "modes": modes_table,
     "noises": noises_table,
     "accuracy": accuracy_table,
     "speed": speed_table,
+    "models": models_table,
+    "memory": memory_table,
 }
 _BLOCK = re.compile(r"(<!-- begin (\w+) ?(.*?) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 
@@ -96,7 +134,7 @@ def main() -> int:
             if "--check" not in sys.argv:
                 page.write_text(made)
     if "--check" in sys.argv and stale:
-        print(f"out of date: {', '.join(stale)}; run python docs/render.py")  # noqa: T201
+        print(f"out of date: {', '.join(stale)}; run python docs/render.py")
         return 1
     return 0
 
