@@ -2,9 +2,10 @@
 
     python benchmarks/resnet50.py
 
-200 random images, random weights. Each measurement is a process of its own, so that its peak memory
-is its own. "per unit" divides by the forward passes that the modes need: 1 for bn, dbn-batch and
-dbn-single, 4 for dbn-single-rot90.
+200 random images, random weights, one thread. Each measurement is a process of its own, so that its
+peak memory is its own. `all` has the work of seven forward passes: one each for bn, dbn-batch and
+dbn-single, four for dbn-single-rot90. Seconds are the process's CPU time, which other jobs on a
+shared machine disturb less than wall time.
 """
 
 from __future__ import annotations
@@ -31,17 +32,17 @@ from robustbench_ln.normalization import parse_normalization
 from robustbench_ln.spec import EvaluationSpec
 
 RESULTS = Path(__file__).parent / "results" / "resnet50.json"
-JOBS = ("bare", "bn", "dbn-batch", "dbn-single", "dbn-single-rot90", "all")
-UNITS = {"dbn-single-rot90": 4, "all": 7}
+UNITS = {"bare": 1, "all": 7}
 NUM_IMAGES = 200
 
 
 def measure(job: str) -> dict[str, float]:
     """Run one job in this process; return seconds and peak memory in MiB."""
     torch.manual_seed(0)
+    torch.set_num_threads(1)
     model = build_model("torchvision:resnet50").eval()
     pixels = np.random.default_rng(0).integers(0, 256, (NUM_IMAGES, 224, 224, 3)).astype(np.uint8)
-    started = time.perf_counter()
+    started = time.process_time()
     if job == "bare":
         network = model.to(memory_format=torch.channels_last)
         with torch.inference_mode():
@@ -58,7 +59,7 @@ def measure(job: str) -> dict[str, float]:
         spec = EvaluationSpec(modes=(job,), stat_batch=32, device_batch=32)
         with tempfile.TemporaryDirectory() as folder:
             evaluate(subject, images, spec, out=Path(folder) / "run")
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     return {
         "seconds": seconds,
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
@@ -68,19 +69,19 @@ def measure(job: str) -> dict[str, float]:
 def main() -> None:
     """Measure every job in a process of its own, print, and write the raw record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--job", choices=JOBS)
+    parser.add_argument("--job", choices=tuple(UNITS))
     parser.add_argument("--out", type=Path, default=RESULTS)
     arguments = parser.parse_args()
     if arguments.job:
         print(json.dumps(measure(arguments.job)))
         return
     results = {}
-    for job in JOBS:
+    for job, units in UNITS.items():
         command = [sys.executable, __file__, "--job", job]
         run = subprocess.run(command, capture_output=True, text=True, check=True)
         results[job] = json.loads(run.stdout.splitlines()[-1])
         seconds, peak = results[job]["seconds"], results[job]["peak_mib"]
-        unit = seconds / UNITS.get(job, 1) / results["bare"]["seconds"]
+        unit = seconds / units / results["bare"]["seconds"]
         print(
             f"{job:18s} {seconds:7.1f} s  {unit:5.2f} x bare per unit  {peak:6.0f} MiB", flush=True
         )
@@ -89,14 +90,14 @@ def main() -> None:
         "images": NUM_IMAGES,
         "stat_batch": 32,
         "device_batch": 32,
-        "threads": torch.get_num_threads(),
+        "threads": 1,
         "machine": {"processor": platform.machine(), "python": platform.python_version()},
         "versions": {
             "robustbench_ln": robustbench_ln.__version__,
             "torch": torch.__version__,
             "numpy": np.__version__,
         },
-        "units": {job: UNITS.get(job, 1) for job in JOBS},
+        "units": UNITS,
         "results": results,
     }
     arguments.out.parent.mkdir(parents=True, exist_ok=True)

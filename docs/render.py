@@ -102,9 +102,9 @@ def memory_table(name: str) -> str:
         )
         for job, result in record["results"].items()
     )
-    header = ("", "seconds", "x bare, per forward", "peak MiB")
+    header = ("", "CPU seconds", "x bare, per forward", "peak MiB")
     settings = f"{record['images']} images, sets and device batches of {record['stat_batch']}, "
-    settings += f"{record['threads']} threads, torch {record['versions']['torch']}"
+    settings += f"{record['threads']} thread, torch {record['versions']['torch']}"
     return f"`{record['command']}`: {settings}\n\n{to_markdown(Grid(header, rows))}"
 
 
