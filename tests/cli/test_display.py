@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import io
+import sys
+
+from robustbench_ln.cli import display
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def work(shown) -> None:
+    shown.start(cells=4, image_passes=200)
+    shown.describe("agn 0.5")
+    shown.advance(50)
+    shown.finish_cells(1)
+    shown.advance(50)
+    shown.note("a warning")
+
+
+def test_a_log_gets_a_line_now_and_then(monkeypatch, capsys):
+    clock = iter([0.0, 0.0, 4.0, 12.0, 13.0])
+    monkeypatch.setattr(display.time, "monotonic", lambda: next(clock))
+    with display.open_display() as shown:
+        work(shown)
+    assert capsys.readouterr().err.splitlines() == [
+        "4 cells to do",
+        "1/4 cells, agn 0.5, 8 images/s, 0:12 left",
+        "a warning",
+    ]
+
+
+def test_a_finished_run_says_so(capsys):
+    with display.open_display() as shown:
+        shown.start(cells=0, image_passes=0)
+    assert "already" in capsys.readouterr().err
+
+
+def test_a_terminal_gets_a_bar_with_cells_rate_and_what_is_done(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "110")
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with display.open_display() as shown:
+        work(shown)
+        shown._bars.refresh()
+    text = terminal.getvalue()
+    for part in ("1/4 cells", "50 %", "images/s", "agn 0.5", "a warning"):
+        assert part in text
