@@ -34,10 +34,10 @@ def add_fog(images: Tensor, draws: Draws, parameters: Parameters) -> Tensor:
     """
     amount, decay = parameters
     height, width = images.shape[1:3]
-    fog = plasma(draws[0], decay)[:, :height, :width, None]
-    pixels = to_unit(images, torch.float64)
-    brightest = pixels.amax(dim=(1, 2, 3), keepdim=True)
-    return truncate_to_uint8((pixels + fog * amount) * brightest / (brightest + amount))
+    fog = plasma(draws[0], decay)[:, :height, :width] * amount
+    brightest = to_unit(images.amax(dim=(1, 2, 3), keepdim=True), torch.float64)
+    pixels = to_unit(images, torch.float64).add_(torch.stack([fog] * 3, dim=-1))
+    return truncate_to_uint8(pixels.mul_(brightest).div_(brightest + amount))
 
 
 def plasma(uniforms: Tensor, decay: float) -> Tensor:
@@ -56,16 +56,17 @@ def plasma(uniforms: Tensor, decay: float) -> Tensor:
     step, wibble, used = size, 100.0, 0
     while step >= 2:
         points, half = (size // step) ** 2, step // 2
-        noise = (uniforms[:, used : used + 3 * points] * (2 * wibble) - wibble) * wibble
+        noise = uniforms[:, used : used + 3 * points].mul(2 * wibble).sub_(wibble).mul_(wibble)
         centre, right, below = noise.view(count, 3, size // step, size // step).unbind(dim=1)
         corners = field[:, ::step, ::step]
-        pairs = corners + corners.roll(-1, dims=1)
-        centres = (pairs + pairs.roll(-1, dims=2)) / 4 + centre
-        across = centres + centres.roll(1, dims=1) + corners + corners.roll(-1, dims=2)
-        down = centres + centres.roll(1, dims=2) + corners + corners.roll(-1, dims=1)
+        pairs = corners + corners.roll(-1, dims=1)  # each corner and the one below
+        centres = pairs.add(pairs.roll(-1, dims=2)).div_(4).add_(centre)
+        across = centres.add(centres.roll(1, dims=1)).add_(corners).add_(corners.roll(-1, dims=2))
+        down = centres.add(centres.roll(1, dims=2)).add_(pairs)
         field[:, half::step, half::step] = centres
-        field[:, ::step, half::step] = across / 4 + right
-        field[:, half::step, ::step] = down / 4 + below
+        field[:, ::step, half::step] = across.div_(4).add_(right)
+        field[:, half::step, ::step] = down.div_(4).add_(below)
         step, wibble, used = half, wibble / decay, used + 3 * points
-    field = field - field.amin(dim=(1, 2), keepdim=True)
-    return field / field.amax(dim=(1, 2), keepdim=True)
+    field -= field.amin(dim=(1, 2), keepdim=True)
+    field /= field.amax(dim=(1, 2), keepdim=True)
+    return field

@@ -42,13 +42,15 @@ def add_snow(images: Tensor, draws: Draws, parameters: Parameters) -> Tensor:
     flakes = truncate_to_uint8(noise * (noise >= threshold))
     layer = to_unit(streak(flakes, draws[1], radius=int(radius), sigma=sigma), torch.float64)
     fallen = layer + layer.flip(1, 2)
-    return truncate_to_uint8(_pale(images, keep) + fallen[..., None])
+    pale = _pale(images, keep).to(torch.float64)
+    return truncate_to_uint8(pale.add_(torch.stack([fallen] * 3, dim=-1)))
 
 
 def _pale(images: Tensor, keep: float) -> Tensor:
     """Return keep x + (1 - keep) max(x, 1.5 grey + 0.5), in float32 as the source."""
     pixels = to_unit(images)
     red, green, blue = pixels.unbind(dim=-1)
-    grey = 0.299 * red + 0.587 * green + 0.114 * blue
-    lifted = torch.maximum(pixels, (grey * 1.5 + 0.5)[..., None])
-    return keep * pixels + (1 - keep) * lifted
+    grey = (0.299 * red).add_(0.587 * green).add_(0.114 * blue)
+    lift = grey.mul_(1.5).add_(0.5)
+    lifted = torch.maximum(pixels, torch.stack([lift] * 3, dim=-1))
+    return lifted.mul_(1 - keep).add_(pixels.mul_(keep))

@@ -126,9 +126,10 @@ def blur_zoom(images: Tensor, draws: Draws, parameters: Parameters) -> Tensor:
     check_size(images, "zoom_blur", smallest=math.floor(factors[-1]) + 1)
     pixels = to_unit(images)
     stack = zooms(height, width, factors)
-    total = pixels + resample(stack.total, pixels.to(torch.float64))
+    exact = pixels.to(torch.float64)
+    total = resample(stack.total, exact).add_(exact)
     level = total * (255 / (len(factors) + 1))
-    doubtful = ((level - level.round()).abs() < _FLOAT32_DOUBT).nonzero(as_tuple=True)
+    doubtful = (level.sub_(level.round()).abs_() < _FLOAT32_DOUBT).nonzero(as_tuple=True)
     total[doubtful] = _add_in_order(pixels, doubtful, stack)
     return truncate_to_uint8(total.to(torch.float32) / (len(factors) + 1))
 

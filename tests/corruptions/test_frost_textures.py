@@ -66,10 +66,10 @@ def test_photographs_of_an_installed_package_which_is_not_imported(
     for name in FROST_FILES:
         (site / package / inside / name).write_bytes((folder / name).read_bytes())
     monkeypatch.syspath_prepend(site)
+    monkeypatch.setattr(frost, "PACKAGES", {package: inside})  # others may be installed
     assert find_frost_folder() == site / package / inside
     assert load_frost_textures().kind == "photographs"
     (site / package / inside / "frost1.png").unlink()
-    monkeypatch.setattr(frost, "PACKAGES", {package: inside})
     assert find_frost_folder() is None
 
 
