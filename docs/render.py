@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from robustbench_ln.corruptions.localnorm_noise import NOISES
+from robustbench_ln.corruptions.table import CORRUPTIONS
 from robustbench_ln.evaluation.modes import MODES
 from robustbench_ln.reports.captions import caption
 from robustbench_ln.reports.frame import read_frame
@@ -26,7 +27,7 @@ from robustbench_ln.reports.tables import make_tables
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results"
-PAGES = ("README.md", "docs/results.md", "docs/speed.md", "docs/models.md")
+PAGES = ("README.md", "docs/results.md", "docs/speed.md", "docs/corruptions.md", "docs/models.md")
 
 
 def modes_table(_: str) -> str:
@@ -42,6 +43,29 @@ def noises_table(_: str) -> str:
         for (name, convention), noise in NOISES.items()
     )
     return to_markdown(Grid(("noise", "convention", "definition"), rows))
+
+
+def corruptions_table(severity_table: str) -> str:
+    """Parameters of every common corruption in one severity table."""
+    rows = tuple(
+        (f"`{entry.name}`", entry.family, *map(_parameters, entry.parameters[severity_table]))
+        for entry in CORRUPTIONS.values()
+    )
+    return to_markdown(Grid(("corruption", "family", "1", "2", "3", "4", "5"), rows))
+
+
+def _parameters(row: tuple[float, ...]) -> str:
+    return " ".join(f"{value:g}" for value in row)
+
+
+def departures_list(_: str) -> str:
+    """Every corruption: what apply does, and how it departs from the source."""
+    return "\n".join(
+        f"* `{entry.name}`{'' if entry.is_benchmark else ' (extra)'}: "
+        f"{(entry.apply.__doc__ or '').splitlines()[0].rstrip('.')}."
+        + (f" Departs: {entry.departs}." if entry.departs else "")
+        for entry in CORRUPTIONS.values()
+    )
 
 
 def accuracy_table(names: str) -> str:
@@ -111,6 +135,8 @@ def memory_table(name: str) -> str:
 BLOCKS: dict[str, Callable[[str], str]] = {
     "modes": modes_table,
     "noises": noises_table,
+    "corruptions": corruptions_table,
+    "departures": departures_list,
     "accuracy": accuracy_table,
     "speed": speed_table,
     "models": models_table,

@@ -12,6 +12,7 @@ import pytest
 import typer
 
 from robustbench_ln.cli.main import app
+from robustbench_ln.corruptions.table import CORRUPTIONS
 from robustbench_ln.evaluation.modes import MODES
 
 ROOT = Path(__file__).parents[1]
@@ -53,3 +54,8 @@ def test_every_option_has_help():
         assert command.help, name
         for parameter in command.params:
             assert getattr(parameter, "help", None), f"{name} {parameter.name}"
+
+
+def test_every_corruption_is_documented():
+    page = (ROOT / "docs" / "corruptions.md").read_text()
+    assert all(f"* `{name}`" in page for name in CORRUPTIONS)

@@ -17,17 +17,19 @@ def list_entries(
     what: Annotated[
         str,
         typer.Argument(
-            help="modes, noises, archs, normalizations or baselines", show_default=False
+            help="modes, noises, corruptions, archs, normalizations or baselines",
+            show_default=False,
         ),
     ],
 ) -> None:
-    """List modes, noises, archs (networks), normalizations or baselines (of mCE).
+    """List modes, noises, corruptions, archs (networks), normalizations or baselines (of mCE).
 
     Example: ln-bench list modes
     """
     tables = {
         "modes": _modes,
         "noises": _noises,
+        "corruptions": _corruptions,
         "archs": _archs,
         "normalizations": _normalizations,
         "baselines": _baselines,
@@ -54,6 +56,22 @@ def _noises() -> Rows:
         (name, f"{convention:<8}  {(noise.apply.__doc__ or '').splitlines()[0]}")
         for (name, convention), noise in NOISES.items()
     ]
+
+
+def _corruptions() -> Rows:
+    from robustbench_ln.corruptions.table import CORRUPTIONS
+
+    rows = []
+    for entry in CORRUPTIONS.values():
+        standing = entry.family if entry.is_benchmark else f"{entry.family}, extra"
+        rows.append((entry.name, standing))
+        for table, parameters in entry.parameters.items():
+            row = "; ".join(" ".join(f"{value:g}" for value in each) for each in parameters)
+            rows.append(("", f"{table}: {row}"))
+        rows.append(("", f"source: {entry.source}"))
+        if entry.departs:
+            rows.append(("", f"departs: {entry.departs}"))
+    return rows
 
 
 def _archs() -> Rows:

@@ -190,3 +190,12 @@ def test_images_that_do_not_fit_are_one_line(refuses, tmp_path):
                    f"{tmp_path}/set")  # fmt: skip
     assert "needs images of at least" in line
     assert not (tmp_path / "set").exists()
+
+
+def test_the_list_has_parameters_sources_and_departures(ln_bench):
+    text = ln_bench("list", "corruptions").out
+    assert "cifar10-c: 0.2 3; 0.5 3; 0.75 2.5; 1 2; 1.5 1.75" in text
+    assert "imagenet-c: 25; 18; 15; 10; 7" in text
+    assert text.count("source: hendrycks/robustness") == 19
+    assert "departs: libjpeg-turbo" in text
+    assert "noise, extra" in text
