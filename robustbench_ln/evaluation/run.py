@@ -56,7 +56,7 @@ def evaluate(
     check_fit(subject, images)
     height, width, channels = images.shape
     image_shape = (channels, height, width)
-    layers = find_norm_layers(subject.model, image_shape)
+    layers = find_norm_layers(subject.model, image_shape, subject.norm_classes)
     modes = choose_modes(spec.modes, layers, image_shape)
     indices = evaluation_order(len(images), order=spec.order, seed=spec.seed, limit=spec.limit)
     passes = make_passes(modes, spec, len(indices))
@@ -74,7 +74,12 @@ def evaluate(
 def _make_view(
     subject: Subject, one_pass: Pass, spec: EvaluationSpec, image_shape: tuple[int, int, int]
 ) -> StatisticsModel:
-    view = with_statistics(subject.model, one_pass.layout, image_shape=image_shape)
+    view = with_statistics(
+        subject.model,
+        one_pass.layout,
+        image_shape=image_shape,
+        norm_classes=subject.norm_classes,
+    )
     view = view.to(spec.device)
     if spec.is_compiled:
         view.network.compile()

@@ -12,6 +12,7 @@ from torch import nn
 import robustbench_ln
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import DataError
+from robustbench_ln.norms import NormClasses
 from robustbench_ln.progress import Progress
 from robustbench_ln.records import SCHEMA
 from robustbench_ln.spec import EvaluationSpec, Normalization
@@ -30,6 +31,7 @@ class Subject:
         label: What tables call it.
         checkpoint: For run.json: path, sha256, arch, num_parameters, num_groups.
         group_size: Images in a group in training.
+        norm_classes: The user's own classes of norm layers.
         command: The command line, for captions.
     """
 
@@ -39,6 +41,7 @@ class Subject:
     label: str
     checkpoint: dict[str, Any]
     group_size: int = 16
+    norm_classes: NormClasses = ()
     command: str = ""
 
 

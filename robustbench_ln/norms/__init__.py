@@ -1,6 +1,12 @@
 """Norm layers, and who shares their statistics."""
 
-from robustbench_ln.norms.layers import NormLayer, count_classes, find_norm_layers, treat_layer
+from robustbench_ln.norms.layers import (
+    NormClasses,
+    NormLayer,
+    count_classes,
+    find_norm_layers,
+    treat_layer,
+)
 from robustbench_ln.norms.layout import IMAGE, ROT90, RUNNING, StatisticsLayout, batch_layout
 from robustbench_ln.norms.local import LocalNorm2d
 from robustbench_ln.norms.moments import Moments, set_moments
@@ -14,6 +20,7 @@ __all__ = [
     "Converted",
     "LocalNorm2d",
     "Moments",
+    "NormClasses",
     "NormLayer",
     "StatisticsLayout",
     "StatisticsModel",

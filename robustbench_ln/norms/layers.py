@@ -13,9 +13,11 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from robustbench_ln.errors import LayoutError
 from robustbench_ln.norms.layout import StatisticsLayout
 from robustbench_ln.norms.local import LocalNorm2d
+from robustbench_ln.norms.own_forward import check_own_forward, check_own_layer
 
 __all__ = [
     "LayerKind",
+    "NormClasses",
     "NormLayer",
     "Treatment",
     "count_classes",
@@ -26,6 +28,9 @@ __all__ = [
 
 LayerKind = Literal["batch", "local", "fixed"]
 """batch: takes statistics from a layout; local: LocalNorm; fixed: looks at each image alone."""
+
+NormClasses = tuple[type[nn.Module], ...]
+"""A user's own classes of norm layers, beside those that are known here."""
 
 Treatment = Literal["running", "dynamic", "own"]
 
@@ -66,8 +71,10 @@ class NormLayer:
     positions: int | None
 
 
-def layer_kind(module: nn.Module) -> LayerKind | None:
+def layer_kind(module: nn.Module, norm_classes: NormClasses = ()) -> LayerKind | None:
     """Return how layouts see a module; None if it is no norm layer."""
+    if isinstance(module, norm_classes):
+        return "batch"
     if isinstance(module, LocalNorm2d):
         return "local"
     if isinstance(module, _BatchNorm) or is_frozen(module):
@@ -120,7 +127,9 @@ def treat_layer(layer: NormLayer, layout: StatisticsLayout, positions: int) -> T
     )
 
 
-def find_norm_layers(model: nn.Module, image_shape: tuple[int, int, int]) -> tuple[NormLayer, ...]:
+def find_norm_layers(
+    model: nn.Module, image_shape: tuple[int, int, int], norm_classes: NormClasses = ()
+) -> tuple[NormLayer, ...]:
     """List the norm layers of a network, in the order of named_modules().
 
     One grey image goes through a copy in eval mode, to see how many positions each layer has.
@@ -128,20 +137,27 @@ def find_norm_layers(model: nn.Module, image_shape: tuple[int, int, int]) -> tup
     Args:
         model: Not changed.
         image_shape: (C, H, W) of the network's input.
+        norm_classes: Your own classes of norm layers that work as BatchNorm does: from the buffers
+            running_mean and running_var and from eps. That is checked.
 
     Raises:
-        LayoutError: The network cannot take such an image.
+        LayoutError: The network cannot take such an image, or a layer of `norm_classes` works in
+            another way.
     """
     probe = copy.deepcopy(model).eval()
     positions: dict[str, int] = {}
     for name, module in probe.named_modules():
-        if layer_kind(module) is not None:
-            module.register_forward_pre_hook(_note_positions(positions, name))
+        if layer_kind(module, norm_classes) is None:
+            continue
+        module.register_forward_pre_hook(_note_positions(positions, name))
+        if isinstance(module, norm_classes):
+            check_own_layer(name, module)
+            module.register_forward_hook(check_own_forward(name))
     _run_grey_images(probe, image_shape)
     return tuple(
-        _describe(name, module, positions.get(name))
+        _describe(name, module, kind, positions.get(name))
         for name, module in model.named_modules()
-        if layer_kind(module) is not None
+        if (kind := layer_kind(module, norm_classes)) is not None
     )
 
 
@@ -168,6 +184,8 @@ def _run_grey_images(network: nn.Module, image_shape: tuple[int, int, int]) -> A
     try:
         with torch.inference_mode():
             return network(images)
+    except LayoutError:
+        raise
     except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise LayoutError(
@@ -185,12 +203,11 @@ def _note_positions(positions: dict[str, int], name: str) -> Any:
     return note
 
 
-def _describe(name: str, module: nn.Module, positions: int | None) -> NormLayer:
-    kind = layer_kind(module)
-    assert kind is not None
+def _describe(name: str, module: nn.Module, kind: LayerKind, positions: int | None) -> NormLayer:
     features = getattr(module, "num_features", getattr(module, "num_channels", None))
-    if features is None and isinstance(module.weight, Tensor):
-        features = module.weight.shape[-1]
+    weight = getattr(module, "weight", None)
+    if features is None and isinstance(weight, Tensor):
+        features = weight.shape[-1]
     return NormLayer(
         name=name,
         class_name=type(module).__name__,

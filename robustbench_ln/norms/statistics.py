@@ -15,10 +15,11 @@ import torch
 from torch import Tensor, nn
 
 from robustbench_ln.errors import LayoutError
-from robustbench_ln.norms.layers import NormLayer, find_norm_layers, treat_layer
+from robustbench_ln.norms.layers import NormClasses, NormLayer, find_norm_layers, treat_layer
 from robustbench_ln.norms.layout import ROTATIONS, StatisticsLayout
 from robustbench_ln.norms.local import LocalNorm2d
 from robustbench_ln.norms.moments import Moments, mix_moments, normalize_sets, set_moments
+from robustbench_ln.norms.own_forward import forward_with_moments, own_forward
 
 __all__ = ["StatisticsModel", "with_statistics"]
 
@@ -86,7 +87,11 @@ class StatisticsModel(nn.Module):
 
 
 def with_statistics(
-    model: nn.Module, layout: StatisticsLayout, *, image_shape: tuple[int, int, int]
+    model: nn.Module,
+    layout: StatisticsLayout,
+    *,
+    image_shape: tuple[int, int, int],
+    norm_classes: NormClasses = (),
 ) -> StatisticsModel:
     """Return a copy of `model`, in eval mode, that runs under `layout`.
 
@@ -94,6 +99,14 @@ def with_statistics(
         model: Any network; not changed.
         layout: Who shares statistics.
         image_shape: (C, H, W) of the images.
+        norm_classes: Your own classes of norm layers that work as BatchNorm does.
+
+    >>> network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten())
+    >>> view = with_statistics(network, StatisticsLayout(name="image", set_size=1),
+    ...                        image_shape=(3, 8, 8))
+    >>> images = torch.linspace(0, 1, 2 * 3 * 8 * 8).view(2, 3, 8, 8)
+    >>> torch.allclose(view(images)[:1], view(images[:1]), atol=1e-5)  # each image alone
+    True
 
     Raises:
         LayoutError: The network has no layer that the layout could act on, a layer has no
@@ -103,7 +116,7 @@ def with_statistics(
         raise LayoutError(
             "TorchScript networks have fixed norm layers; give the original network instead"
         )
-    layers = find_norm_layers(model, image_shape)
+    layers = find_norm_layers(model, image_shape, norm_classes)
     if layout.name != "running" and not any(layer.kind != "fixed" for layer in layers):
         raise LayoutError(
             f"the network has no BatchNorm or LocalNorm layer: layout '{layout.name}' would "
@@ -122,7 +135,7 @@ def with_statistics(
 def _forward(current: _Current, layer: NormLayer, module: nn.Module, features: Tensor) -> Tensor:
     layout = current.layout
     if treat_layer(layer, layout, int(features[0, 0].numel())) == "running":
-        return _own_forward(module, features)
+        return own_forward(module, features)
     moments = set_moments(features, layout.rows_per_set)
     if layout.prior is not None and layer.has_running:
         running = Moments(module.running_mean, module.running_var)  # type: ignore[arg-type]
@@ -130,32 +143,7 @@ def _forward(current: _Current, layer: NormLayer, module: nn.Module, features: T
     if isinstance(module, LocalNorm2d):
         weight, bias = module.weight[current.group], module.bias[current.group]
         return normalize_sets(features, moments, weight=weight, bias=bias, eps=module.eps)
-    return _batchnorm_forward(module, features, moments)
-
-
-def _own_forward(module: nn.Module, features: Tensor) -> Tensor:
-    output: Tensor = type(module).forward(module, features)
-    return output
-
-
-def _batchnorm_forward(module: nn.Module, features: Tensor, moments: Moments) -> Tensor:
-    """Normalise with `moments`, then do whatever else the layer's own forward does."""
-    eps = float(module.eps)  # type: ignore[arg-type]
-    if type(module).forward in _PLAIN_FORWARDS:
-        weight, bias = module.weight, module.bias
-        return normalize_sets(features, moments, weight=weight, bias=bias, eps=eps)  # type: ignore[arg-type]
-    normalized = normalize_sets(features, moments, weight=None, bias=None, eps=eps)
-    kept = module.running_mean, module.running_var
-    mean = torch.zeros_like(moments.mean[0])
-    try:
-        # Running statistics that change nothing: (x - 0) / sqrt(1 - eps + eps).
-        module.running_mean, module.running_var = mean, torch.full_like(mean, 1 - eps)
-        return _own_forward(module, normalized)
-    finally:
-        module.running_mean, module.running_var = kept
-
-
-_PLAIN_FORWARDS = (nn.BatchNorm2d.forward, nn.SyncBatchNorm.forward)
+    return forward_with_moments(module, features, moments)
 
 
 def _with_rotations(images: Tensor) -> Tensor:
