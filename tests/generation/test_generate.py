@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 
@@ -15,7 +16,6 @@ from robustbench_ln.corruptions.conditions import noise_conditions
 from robustbench_ln.corruptions.degrade import degrade
 from robustbench_ln.data import DataOptions, load_images
 from robustbench_ln.errors import DataError, ImageError, RecordError, SpecError
-from robustbench_ln.generation import generate as module
 from robustbench_ln.generation.array_layout import ArrayLayout
 from robustbench_ln.generation.generate import GenerationOptions, generate, verify
 from robustbench_ln.generation.image_folder import encode_jpeg, encode_png
@@ -27,6 +27,8 @@ from tests.generation.sample_sets import (
     tree_digest,
     write_pictures,
 )
+
+MODULE = importlib.import_module("robustbench_ln.generation.generate")
 
 
 @pytest.fixture(autouse=True)
@@ -159,8 +161,8 @@ def test_a_stopped_set_lists_whole_files_only_and_goes_on(tmp_path, monkeypatch,
         return degrade(*arguments, **keywords)
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_check_first_image", lambda *_: None)
-        patch.setattr(module, "degrade", stop)
+        patch.setattr(MODULE, "_check_first_image", lambda *_: None)
+        patch.setattr(MODULE, "degrade", stop)
         with pytest.raises(StoppedError):
             generate(make_images(), make_spec(format=name), out=out,
                      options=GenerationOptions(workers=1))  # fmt: skip
