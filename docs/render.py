@@ -132,6 +132,44 @@ def memory_table(name: str) -> str:
     return f"`{record['command']}`: {settings}\n\n{to_markdown(Grid(header, rows))}"
 
 
+def corruption_speed_table(name: str) -> str:
+    """Images a second of one raw record of benchmarks/corruptions.py."""
+    record = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
+    seconds = record["seconds_per_image"]
+    whole = {who: _whole_set(table) for who, table in seconds.items() if _is_whole(table)}
+    rows = [
+        (corruption, *(_rate(table.get(corruption, {})) for table in seconds.values()))
+        for corruption in seconds["robustbench_ln"]
+    ]
+    versions = ", ".join(f"{who} {record['versions'][who]}" for who in ("torch", *seconds))
+    parts = [
+        f"`{record['command']}`: {record['severity_table']}, frost {record['frost']}, {versions}\n",
+        to_markdown(Grid(("images/s", *seconds), tuple(rows))),
+    ]
+    parts.append(
+        "The 19 at all five severities, 10,000 images (peers: five times their mean severity): "
+        + ", ".join(f"{who} {total * 1e4:,.0f} s" for who, total in whole.items())
+        + f". One mean severity: {whole['robustbench_ln'] / 5 * 1e3:.1f} ms an image.\n"
+    )
+    return "\n".join(parts)
+
+
+def _rate(severities: dict[str, list[float]]) -> str:
+    """Images a second at the mean time of severities 1, 3 and 5."""
+    times = [statistics.median(severities[s]) for s in ("1", "3", "5") if severities.get(s)]
+    return f"{len(times) / sum(times):,.0f}" if len(times) == 3 else "fails"
+
+
+def _whole_set(table: dict[str, dict[str, list[float]]]) -> float:
+    """Seconds an image for all corruptions at five severities, of which some may be unmeasured."""
+    times = [[statistics.median(values) for values in rows.values()] for rows in table.values()]
+    return sum(5 * sum(row) / len(row) for row in times)
+
+
+def _is_whole(table: dict[str, dict[str, list[float]]]) -> bool:
+    return len(table) == 19 and all(table.values())
+
+
 BLOCKS: dict[str, Callable[[str], str]] = {
     "modes": modes_table,
     "noises": noises_table,
@@ -141,6 +179,7 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     "speed": speed_table,
     "models": models_table,
     "memory": memory_table,
+    "corruption_speed": corruption_speed_table,
 }
 _BLOCK = re.compile(r"(<!-- begin (\w+) ?(.*?) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 
