@@ -33,7 +33,7 @@ def pixelate(images: Tensor, draws: Draws, parameters: Parameters) -> Tensor:
     coarse = torch.empty(images.shape, dtype=torch.uint8)
     for source, target in zip(images.cpu().numpy(), coarse.numpy(), strict=True):
         shrunk = np.asarray(Image.fromarray(source).resize((wide, tall), Image.Resampling.BOX))
-        target[...] = shrunk.take(columns, axis=1).take(rows, axis=0)
+        shrunk.take(columns, axis=1).take(rows, axis=0, out=target, mode="clip")
     return coarse.to(images.device)
 
 

@@ -55,8 +55,7 @@ def smooth(images: Tensor, weights: NDArray[np.float64], *, border: Border = "ed
     filtered = torch.empty_like(images, memory_format=torch.contiguous_format)
     rule = _OPENCV_BORDERS[border]
     for source, target in zip(images.numpy(), filtered.numpy(), strict=True):
-        result = cv2.sepFilter2D(source, -1, weights, weights, borderType=rule)
-        target[...] = result.reshape(target.shape)
+        cv2.sepFilter2D(source, -1, weights, weights, dst=target, borderType=rule)
     return filtered
 
 
@@ -77,7 +76,7 @@ def correlate(images: Tensor, kernel: NDArray[np.float64], *, border: Border = "
     filtered = torch.empty_like(images, memory_format=torch.contiguous_format)
     rule = _OPENCV_BORDERS[border]
     for source, target in zip(images.numpy(), filtered.numpy(), strict=True):
-        target[...] = cv2.filter2D(source, -1, kernel, borderType=rule).reshape(target.shape)
+        cv2.filter2D(source, -1, kernel, dst=target, borderType=rule)
     return filtered
 
 

@@ -16,7 +16,7 @@ from scipy.special import pdtr
 from torch import Tensor
 
 from robustbench_ln.corruptions.registry import Draws, Parameters, Streams
-from robustbench_ln.images import to_unit, truncate_to_uint8
+from robustbench_ln.images import truncate_to_uint8
 
 __all__ = [
     "add_gaussian",
@@ -53,7 +53,7 @@ def add_gaussian(images: Tensor, draws: Draws, parameters: Parameters) -> Tensor
         parameters: (sigma,), on the 0..1 scale.
     """
     (sigma,) = parameters
-    return truncate_to_uint8(to_unit(images, torch.float64).add_(draws[0] * sigma))
+    return _truncate((draws[0] * (255 * sigma)).add_(images))
 
 
 def add_speckle(images: Tensor, draws: Draws, parameters: Parameters) -> Tensor:
@@ -65,8 +65,15 @@ def add_speckle(images: Tensor, draws: Draws, parameters: Parameters) -> Tensor:
         parameters: (sigma,), relative to the pixel value.
     """
     (sigma,) = parameters
-    pixels = to_unit(images, torch.float64)
-    return truncate_to_uint8((draws[0] * sigma).mul_(pixels).add_(pixels))
+    return _truncate((draws[0] * sigma).add_(1).mul_(images))
+
+
+def _truncate(levels: Tensor) -> Tensor:
+    """Return new float64 levels as uint8, in place: the same floor as that of 255 (level / 255).
+
+    Truncation is a matter of the last bit only where a level is whole; with normal draws none is.
+    """
+    return levels.clamp_(0, 255).to(torch.int32).to(torch.uint8)
 
 
 def draw_impulses(images: Tensor, parameters: Parameters, streams: Streams) -> Draws:
