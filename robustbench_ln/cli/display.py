@@ -1,9 +1,10 @@
-"""Progress on stderr: a live display on a terminal, plain lines elsewhere."""
+"""Progress on stderr: a live display on a terminal or in a notebook, plain lines elsewhere."""
 
 from __future__ import annotations
 
 import sys
 import time
+from importlib.util import find_spec
 from types import TracebackType
 from typing import Protocol
 
@@ -32,8 +33,15 @@ class Display(Progress, Protocol):
 
 
 def open_display() -> Display:
-    """Return the display that fits stderr."""
-    return _LiveDisplay() if sys.stderr.isatty() else _PlainDisplay()
+    """Return the display that fits stderr, or the notebook."""
+    return _LiveDisplay() if sys.stderr.isatty() or _is_live_notebook() else _PlainDisplay()
+
+
+def _is_live_notebook() -> bool:
+    """Whether this is a notebook that rich can redraw in: it needs ipywidgets for that."""
+    from rich.console import Console
+
+    return Console().is_jupyter and find_spec("ipywidgets") is not None
 
 
 class _PlainDisplay:

@@ -130,6 +130,7 @@ def evaluate(
         parse_sigmas,
     )
     from robustbench_ln.data import DataOptions, Framing
+    from robustbench_ln.evaluation.device import check_device
     from robustbench_ln.evaluation.load_subject import NetworkSource
     from robustbench_ln.evaluation.modes import check_mode_names
     from robustbench_ln.spec import EvaluationSpec, check_order, check_tie_rule
@@ -186,19 +187,6 @@ def check_normalize_text(normalize: str | None) -> None:
         parse_normalization(normalize, 1 if normalize == "mnist" else 3)
 
 
-def check_device(name: str) -> str:
-    """Demand a device that this machine has."""
-    import torch
-
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
-        raise SpecError(f"--device {name}: {reason}; use --device cpu") from error
-    return name
-
-
 def _run(
     spec: EvaluationSpec,
     source: NetworkSource,
@@ -210,6 +198,7 @@ def _run(
 ) -> None:
     from robustbench_ln.data import load_images
     from robustbench_ln.evaluation.load_subject import (
+        choose_normalize,
         load_network,
         name_subject,
         published_pipeline,
@@ -220,7 +209,7 @@ def _run(
     normalize, label = naming
     loaded = load_network(source)
     pipeline = published_pipeline(source, loaded)
-    normalize = normalize or _published_normalize(pipeline)
+    normalize = choose_normalize(normalize, pipeline)
     images = load_images(data[0], _published_framing(*data, pipeline, display))
     height, width, channels = images.shape
     subject = name_subject(
@@ -231,17 +220,6 @@ def _run(
         command=shlex.join(["ln-bench", *sys.argv[1:]]),
     )
     evaluate_network(subject, images, spec, out=out, progress=display)
-
-
-def _published_normalize(pipeline: InputPipeline | None) -> str:
-    from robustbench_ln.normalization import NORMALIZATIONS
-
-    if pipeline is None:
-        raise SpecError(
-            "--normalize is missing: give what the network was trained with "
-            f"({', '.join(NORMALIZATIONS)}, or MEAN/STD). A wrong one costs tens of points"
-        )
-    return pipeline.normalization.name
 
 
 def _published_framing(

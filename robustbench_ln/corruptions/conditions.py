@@ -73,7 +73,7 @@ def corruption_conditions(
     names: Sequence[str],
     *,
     severity_table: str | None,
-    severities: Sequence[int],
+    severities: Sequence[float],
     frost_dir: Path | None = None,
 ) -> tuple[Condition, ...]:
     """Return the conditions of common corruptions, without the clean one.

@@ -12,16 +12,19 @@ from robustbench_ln.models.fitting import LoadedModel, load_model, load_weights
 from robustbench_ln.models.registry import find_architecture
 from robustbench_ln.models.user_model import build_user_model
 from robustbench_ln.models.weights_metadata import InputPipeline, weights_metadata
+from robustbench_ln.normalization import NORMALIZATIONS
 from robustbench_ln.norms import count_classes
 from robustbench_ln.spec import Normalization
 
 __all__ = [
     "NetworkSource",
+    "choose_normalize",
     "input_shape",
     "load_network",
     "load_subject",
     "name_subject",
     "published_pipeline",
+    "training_group_size",
 ]
 
 _TRAINING_BATCH = {"mnist-dnn": 100}
@@ -88,6 +91,22 @@ def published_pipeline(source: NetworkSource, loaded: LoadedModel) -> InputPipel
     return weights_metadata(find_architecture(source.arch), loaded.checkpoint)
 
 
+def choose_normalize(text: str | None, pipeline: InputPipeline | None) -> str:
+    """Return the input normalisation that was asked for, or else the published one.
+
+    Raises:
+        SpecError: Neither is there.
+    """
+    if text is not None:
+        return text
+    if pipeline is None:
+        raise SpecError(
+            "--normalize is missing: give what the network was trained with "
+            f"({', '.join(NORMALIZATIONS)}, or MEAN/STD). A wrong one costs tens of points"
+        )
+    return pipeline.normalization.name
+
+
 def load_subject(
     source: NetworkSource,
     normalization: Normalization,
@@ -145,4 +164,13 @@ def _group_size(checkpoint: Checkpoint, loaded: LoadedModel) -> int:
     stated = str(checkpoint.metadata.get("group_size", ""))  # safetensors keeps texts alone
     if stated.isdecimal() and int(stated) > 0:
         return int(stated)
-    return max(1, _TRAINING_BATCH.get(loaded.network, 128) // loaded.num_groups)
+    return training_group_size(loaded.network, loaded.num_groups)
+
+
+def training_group_size(network: str, num_groups: int) -> int:
+    """Return the images in a group in the papers' training: their batch over the groups.
+
+    >>> training_group_size("resnet32", 8)
+    16
+    """
+    return max(1, _TRAINING_BATCH.get(network, 128) // num_groups)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import sys
+from types import SimpleNamespace
 
 from robustbench_ln.cli import display
 
@@ -22,7 +23,7 @@ def work(shown) -> None:
 
 def test_a_log_gets_a_line_now_and_then(monkeypatch, capsys):
     clock = iter([0.0, 0.0, 4.0, 12.0, 13.0])
-    monkeypatch.setattr(display.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(display, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     with display.open_display() as shown:
         work(shown)
     assert capsys.readouterr().err.splitlines() == [
@@ -49,3 +50,14 @@ def test_a_terminal_gets_a_bar_with_cells_rate_and_what_is_done(monkeypatch):
     text = terminal.getvalue()
     for part in ("1/4 cells", "50 %", "images/s", "agn 0.5", "a warning"):
         assert part in text
+
+
+def test_a_notebook_gets_the_bar_where_it_can_be_redrawn(monkeypatch):
+    class ZMQInteractiveShell:
+        """What IPython calls the shell of a notebook; rich looks for the name."""
+
+    assert isinstance(display.open_display(), display._PlainDisplay)
+    monkeypatch.setattr("builtins.get_ipython", ZMQInteractiveShell, raising=False)
+    for spec, expected in ((None, display._PlainDisplay), (object(), display._LiveDisplay)):
+        monkeypatch.setattr(display, "find_spec", {"ipywidgets": spec}.get)
+        assert isinstance(display.open_display(), expected)

@@ -1,0 +1,24 @@
+"""Where the network runs."""
+
+from __future__ import annotations
+
+import torch
+
+from robustbench_ln.errors import SpecError
+
+__all__ = ["check_device"]
+
+
+def check_device(name: str) -> str:
+    """Return the name, if this machine has such a device.
+
+    Raises:
+        SpecError: torch does not know it, or cannot use it here.
+    """
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise SpecError(f"--device {name}: {reason}; use --device cpu") from error
+    return name
