@@ -42,7 +42,7 @@ def round_to_uint8(images: Tensor) -> Tensor:
 
 def truncate_to_uint8(images: Tensor) -> Tensor:
     """Return floats 0..1 as uint8: clip, times 255, floor (the common corruptions; published)."""
-    return images.clamp(0, 1).mul_(255).to(torch.int32).to(torch.uint8)  # 2x faster than direct
+    return (images * 255).to(torch.int32).clamp_(0, 255).to(torch.uint8)  # 2x faster than direct
 
 
 def to_network(images: Tensor, *, mean: Tensor, std: Tensor) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 import torch
@@ -42,6 +44,7 @@ def blur_defocus(images: Tensor, draws: Draws, parameters: Parameters) -> Tensor
     return truncate_to_uint8(correlate(to_unit(images, torch.float64), kernel, border="mirror"))
 
 
+@lru_cache(maxsize=10)
 def defocus_kernel(radius: float, softening: float) -> NDArray[np.float64]:
     """Return the kernel, without the rings of zeros around it.
 
@@ -57,4 +60,7 @@ def defocus_kernel(radius: float, softening: float) -> NDArray[np.float64]:
     disk /= disk.sum()
     kernel = cv2.sepFilter2D(disk, -1, weights, weights, borderType=cv2.BORDER_REFLECT_101)
     rim = int(np.abs(away[kernel.any(axis=0)]).max())
-    return kernel[reach - rim : reach + rim + 1, reach - rim : reach + rim + 1].astype(np.float64)
+    inside = slice(reach - rim, reach + rim + 1)
+    cut = np.asarray(kernel[inside, inside], dtype=np.float64)
+    cut.flags.writeable = False  # it is cached
+    return cut

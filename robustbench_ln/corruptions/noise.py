@@ -69,11 +69,11 @@ def add_speckle(images: Tensor, draws: Draws, parameters: Parameters) -> Tensor:
 
 
 def _truncate(levels: Tensor) -> Tensor:
-    """Return new float64 levels as uint8, in place: the same floor as that of 255 (level / 255).
+    """Return float64 levels as uint8: the same floor as that of 255 (level / 255).
 
     Truncation is a matter of the last bit only where a level is whole; with normal draws none is.
     """
-    return levels.clamp_(0, 255).to(torch.int32).to(torch.uint8)
+    return levels.to(torch.int32).clamp_(0, 255).to(torch.uint8)
 
 
 def draw_impulses(images: Tensor, parameters: Parameters, streams: Streams) -> Draws:
