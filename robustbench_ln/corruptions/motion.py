@@ -88,14 +88,15 @@ def sum_along(images: Tensor, offsets: NDArray[np.int64], weights: NDArray[np.fl
     sums = blurred.numpy()
     for start in range(0, len(weights), _TAPS_AT_ONCE):
         taps, part = offsets[:, :, start : start + _TAPS_AT_ONCE], weights[start:][:_TAPS_AT_ONCE]
-        low = taps.min(axis=2)  # [2, N]
-        sizes = (taps.max(axis=2) - low + 1).T.tolist()
-        places = taps - low[:, :, None]
-        for index, (top, left) in enumerate((low + reach).T.tolist()):
-            tall, wide = sizes[index]
-            kernel = np.zeros((tall, wide))
-            np.add.at(kernel, tuple(places[:, index]), part)  # two taps may round to one pixel
+        low = taps.min(axis=2, keepdims=True)  # [2, N, 1]
+        sizes = taps.max(axis=2) - low[..., 0] + 1  # [2, N]
+        kernels = np.zeros((len(images), *sizes.max(axis=1, initial=1)))
+        every = np.arange(len(images))[:, None]
+        np.add.at(kernels, (every, *(taps - low)), part)  # two taps may round to one pixel
+        corners = np.concatenate([low[..., 0] + reach, sizes]).T.tolist()
+        for index, (top, left, tall, wide) in enumerate(corners):
             window = padded[index][top : top + height + tall - 1, left : left + width + wide - 1]
+            kernel = kernels[index, :tall, :wide]
             summed = cv2.filter2D(window, -1, kernel, anchor=(0, 0))[:height, :width]
             sums[index] += summed.reshape(sums.shape[1:])
     return blurred

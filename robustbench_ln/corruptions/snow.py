@@ -39,7 +39,7 @@ def add_snow(images: Tensor, draws: Draws, parameters: Parameters) -> Tensor:
     height, width = images.shape[1:3]
     check_size(images, "snow", smallest=math.floor(zoom) + 1)
     noise = resample(zooms(height, width, (zoom,)).total, draws[0] * std + mean)
-    flakes = truncate_to_uint8(noise * (noise >= threshold))
+    flakes = truncate_to_uint8(noise.masked_fill_(noise < threshold, 0))
     layer = to_unit(streak(flakes, draws[1], radius=int(radius), sigma=sigma), torch.float64)
     fallen = layer + layer.flip(1, 2)
     pale = _pale(images, keep).to(torch.float64)
