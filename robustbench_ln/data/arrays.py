@@ -33,7 +33,7 @@ def load_arrays(path: Path, source: str) -> ArrayImages:
     for name in _NAMES:
         if name not in found:
             raise DataError(
-                f"{path}: no array '{name}' (it has {', '.join(found) or 'none'}); "
+                f"{path}: no array '{name}' (it has {', '.join(map(repr, found)) or 'none'}); "
                 "save it with numpy.savez(FILE, images=..., labels=...)"
             )
     pixels, labels = found["images"], found["labels"]

@@ -37,17 +37,29 @@ def load_cars(folder: Path, source: str, options: DataOptions) -> FileImages:
     names = [
         str(name) for name in np.atleast_1d(_read_mat(base / "devkit/cars_meta.mat", "class_names"))
     ]
-    labelled = [(str(row["fname"]), int(row["class"]) - 1) for row in annotations]
+    labelled = [_read_row(row, path) for row in annotations]
     wrong = [(file, label) for file, label in labelled if not 0 <= label < len(names)]
     if wrong:
         raise DataError(
-            f"{path}: '{wrong[0][0]}' has class {wrong[0][1] + 1}; expected 1..{len(names)}, the "
+            f"{path}: {wrong[0][0]!r} has class {wrong[0][1] + 1}; expected 1..{len(names)}, the "
             "classes of devkit/cars_meta.mat"
         )
     if not labelled:
         raise DataError(f"{path}: no images")
     root = base / "cars_test"
     return open_files(root, labelled, source=source, class_names=names, framing=options.framing)
+
+
+def _read_row(row: Any, path: Path) -> tuple[str, int]:
+    """Return the file and the class, from 0, of one annotation."""
+    file, number = row["fname"], np.asarray(row["class"])
+    is_number = number.ndim == 0 and number.dtype.kind in "iuf"
+    if not isinstance(file, str) or not is_number or not float(number).is_integer():
+        raise DataError(
+            f"{path}: an annotation has no file name as 'fname' or no whole number as 'class'; "
+            "fetch it again"
+        )
+    return str(file), int(number) - 1
 
 
 def _read_mat(path: Path, name: str) -> NDArray[Any]:

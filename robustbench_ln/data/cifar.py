@@ -114,7 +114,7 @@ def _read_batch(path: Path) -> dict[bytes, Any]:
             batch = _ArrayUnpickler(file, encoding="bytes").load()
     except _CodeWantedError as error:
         raise DataError(
-            f"{path}: wants to run '{error}'; the published batches hold arrays alone. It was "
+            f"{path}: wants to run {str(error)!r}; the published batches hold arrays alone. It was "
             "not run; fetch the file again"
         ) from error
     except Exception as error:  # a damaged pickle can raise anything

@@ -31,7 +31,7 @@ def read_class_map(path: Path) -> dict[str, int]:
     for folder, index in content.items():
         if type(index) is not int or index < 0:
             raise DataError(
-                f"{path}: '{folder}' has class {json.dumps(index)}; expected an index of the "
+                f"{path}: {folder!r} has class {json.dumps(index)}; expected an index of the "
                 "network's classes, 0 or more"
             )
     return content

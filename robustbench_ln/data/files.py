@@ -28,5 +28,6 @@ def explain_bad_file(path: Path, expected: str, error: Exception | None = None) 
         return DataError(f"{path}: a web page saved in place of {expected}; fetch the file itself")
     if head.startswith(b"version https://git-lfs"):
         return DataError(f"{path}: a Git LFS pointer, not the file; run git lfs pull")
-    reason = f" ({str(error).splitlines()[0]})" if error is not None and str(error) else ""
+    said = " ".join(str(error).split()) if error is not None else ""
+    reason = f" ({said if said.isprintable() else repr(said)})" if said else ""
     return DataError(f"{path}: not {expected}, or damaged{reason}; fetch it again")

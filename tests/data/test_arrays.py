@@ -63,7 +63,7 @@ class Touch:
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"images": PIXELS}, r"no array 'labels' \(it has images\).*numpy.savez"),
+        ({"images": PIXELS}, r"no array 'labels' \(it has 'images'\).*numpy.savez"),
         ({"x": PIXELS, "labels": LABELS}, "no array 'images'"),
         ({"images": PIXELS / 255, "labels": LABELS}, "images are float64; expected uint8.*round"),
         ({"images": PIXELS.astype(np.uint16), "labels": LABELS}, "images are uint16"),

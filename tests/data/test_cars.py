@@ -67,6 +67,24 @@ def test_classes_without_a_name_are_refused(tmp_path, label):
         load_images(f"cars:{tmp_path}", SQUARE)
 
 
+@pytest.mark.parametrize(
+    ("file", "label"),
+    [("1.jpg", "x"), ("1.jpg", [1, 2]), ("1.jpg", 1.5), ("1.jpg", np.nan), ("1.jpg", []), (5, 1)],
+)
+def test_annotations_of_another_kind_are_refused(tmp_path, file, label):
+    base = make_cars(tmp_path)
+    rows = np.empty(1, dtype=[("fname", "O"), ("class", "O")])
+    rows[0] = (file, label)
+    savemat(base / "cars_test_annos_withlabels.mat", {"annotations": rows})
+    with pytest.raises(DataError, match="withlabels.mat: an annotation has no file name as 'fn"):
+        load_images(f"cars:{tmp_path}", SQUARE)
+
+
+def test_classes_that_were_saved_as_floats_are_read(tmp_path):
+    make_cars(tmp_path, classes=(2.0, 3.0, 1.0))
+    assert load_images(f"cars:{tmp_path}", SQUARE).labels.tolist() == [1, 2, 0]
+
+
 def test_other_matlab_files_are_refused(tmp_path):
     base = make_cars(tmp_path)
     path = base / "cars_test_annos_withlabels.mat"
