@@ -226,14 +226,13 @@ def _published_framing(
     data: str, options: DataOptions, pipeline: InputPipeline | None, display: Display
 ) -> DataOptions:
     """Fill in resize, crop and interpolation of published weights where none of them is given."""
-    from robustbench_ln.data import Framing
     from robustbench_ln.data.sources import PICTURE_SOURCES
+    from robustbench_ln.evaluation.load_subject import choose_framing
 
     is_picture = data.partition(":")[0] in PICTURE_SOURCES
-    if pipeline is None or not is_picture or options.framing != Framing():
+    if pipeline is None or not is_picture:
         return options
-    framing = Framing(
-        resize=pipeline.resize, crop=pipeline.crop, interpolation=pipeline.interpolation
-    )
-    display.note(f"{pipeline.source}: {framing}, normalisation {pipeline.normalization.name}")
+    framing = choose_framing(options.framing, pipeline)
+    if framing != options.framing:
+        display.note(f"{pipeline.source}: {framing}, normalisation {pipeline.normalization.name}")
     return replace(options, framing=framing)

@@ -17,6 +17,7 @@ from robustbench_ln.cli.failures import run_command
 from robustbench_ln.cli.inspect import inspect
 from robustbench_ln.cli.listing import list_entries
 from robustbench_ln.cli.mce import mce
+from robustbench_ln.cli.predict import predict
 from robustbench_ln.cli.report import report
 from robustbench_ln.lookup import unknown_name
 
@@ -45,6 +46,7 @@ app = typer.Typer(
 )
 app.command()(evaluate)
 app.command()(corrupt)
+app.command()(predict)
 app.command()(inspect)
 app.command()(convert)
 app.command()(report)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from robustbench_ln.data.picture import Framing
 from robustbench_ln.errors import SpecError
 from robustbench_ln.evaluation.subject import Subject
 from robustbench_ln.models.checkpoint import Checkpoint, read_checkpoint
@@ -18,6 +19,7 @@ from robustbench_ln.spec import Normalization
 
 __all__ = [
     "NetworkSource",
+    "choose_framing",
     "choose_normalize",
     "input_shape",
     "load_network",
@@ -105,6 +107,13 @@ def choose_normalize(text: str | None, pipeline: InputPipeline | None) -> str:
             f"({', '.join(NORMALIZATIONS)}, or MEAN/STD). A wrong one costs tens of points"
         )
     return pipeline.normalization.name
+
+
+def choose_framing(framing: Framing, pipeline: InputPipeline | None) -> Framing:
+    """Return the framing that was asked for, or the published one where nothing was."""
+    if pipeline is None or framing != Framing():
+        return framing
+    return Framing(resize=pipeline.resize, crop=pipeline.crop, interpolation=pipeline.interpolation)
 
 
 def load_subject(

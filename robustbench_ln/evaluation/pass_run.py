@@ -18,7 +18,7 @@ from robustbench_ln.evaluation.sets import SetRunner
 from robustbench_ln.evaluation.subject import Subject
 from robustbench_ln.norms import StatisticsModel
 
-__all__ = ["Measured", "PassRun", "Work"]
+__all__ = ["Measured", "PassRun", "Work", "check_logits"]
 
 
 class Work(NamedTuple):
@@ -83,25 +83,38 @@ class PassRun:
         started = time.perf_counter()
         for logits in blocks:
             indices = self._work.indices[self._num_done : self._num_done + logits.shape[1]]
-            self._check(logits, indices)
+            check_logits(logits, self._work, indices, layout_name=self._layout_name)
             labels = self._work.images.labels[indices]
             self._parts.append(predict(logits, image_index=indices, labels=labels))
             self._num_done += len(indices)
             self._advance(logits.shape[0] * logits.shape[1])
         self._seconds += time.perf_counter() - started
 
-    def _check(self, logits: Tensor, indices: NDArray[np.int64]) -> None:
-        if logits.ndim != 3 or logits.shape[-1] != self._work.subject.num_classes:
-            raise CheckpointError(
-                f"{self._work.subject.label}: the network returns {list(logits.shape[1:])} for "
-                f"{logits.shape[1]} images; expected one logit for each of "
-                f"{self._work.subject.num_classes} classes"
-            )
-        finite = logits.isfinite().all(dim=-1).all(dim=0)
-        if not finite.all():
-            bad = int(indices[int((~finite).nonzero()[0])])
-            raise CheckpointError(
-                f"{self._work.subject.label}: logits are NaN or infinite for "
-                f"{self._work.images.image_id(bad)} (layout '{self._layout_name}'); "
-                "look for exploding weights with ln-bench inspect"
-            )
+
+def check_logits(
+    logits: Tensor, work: Work, indices: NDArray[np.int64], *, layout_name: str
+) -> None:
+    """Demand one finite logit for each class.
+
+    Args:
+        logits: [G, n, K] of the images `indices`.
+        work: Whose they are.
+        indices: [n] positions in the data set.
+        layout_name: For the message.
+
+    Raises:
+        CheckpointError: Another shape, or NaN or infinite logits.
+    """
+    label, num_classes = work.subject.label, work.subject.num_classes
+    if logits.ndim != 3 or logits.shape[-1] != num_classes:
+        raise CheckpointError(
+            f"{label}: the network returns {list(logits.shape[1:])} for {logits.shape[1]} images; "
+            f"expected one logit for each of {num_classes} classes"
+        )
+    finite = logits.isfinite().all(dim=-1).all(dim=0)
+    if not finite.all():
+        bad = int(indices[int((~finite).nonzero()[0])])
+        raise CheckpointError(
+            f"{label}: logits are NaN or infinite for {work.images.image_id(bad)} "
+            f"(layout '{layout_name}'); look for exploding weights with ln-bench inspect"
+        )

@@ -25,7 +25,7 @@ from robustbench_ln.progress import Progress, Silent
 from robustbench_ln.records import Record
 from robustbench_ln.spec import Condition, EvaluationSpec
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "make_view"]
 
 
 def evaluate(
@@ -65,15 +65,16 @@ def evaluate(
     _warn_of_class_order(Work(subject, images, indices), passes, progress)
     description = describe_run(subject, images, spec, progress=progress)
     with RunDirectory(out, description) as run:
-        views = {p: _make_view(subject, p, spec, image_shape) for p in passes}
+        views = {p: make_view(subject, p, spec, image_shape) for p in passes}
         with arithmetic(spec):
             _Job(Work(subject, images, indices), spec, views, run, progress, description).run()
         return list(run.records)
 
 
-def _make_view(
+def make_view(
     subject: Subject, one_pass: Pass, spec: EvaluationSpec, image_shape: tuple[int, int, int]
 ) -> StatisticsModel:
+    """Return the network under a pass's layout, on its device."""
     view = with_statistics(
         subject.model,
         one_pass.layout,

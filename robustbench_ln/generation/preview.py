@@ -18,7 +18,7 @@ from robustbench_ln.images import round_to_uint8
 from robustbench_ln.spec import Condition
 from robustbench_ln.write_errors import explain_write_errors
 
-__all__ = ["draw_sheet", "write_sheet"]
+__all__ = ["check_new", "draw_sheet", "enlarge", "save_png", "write_sheet"]
 
 _SMALLEST_TILE, _GAP, _NAME_WIDTH, _TITLE_HEIGHT, _FONT_SIZE = 96, 4, 150, 24, 15
 
@@ -36,9 +36,26 @@ def write_sheet(
     Raises:
         RecordError: The file exists and is not to be overwritten, or cannot be written.
     """
+    check_new(path, option="--preview", overwrite=overwrite)
+    save_png(draw_sheet(images, conditions, options), path)
+
+
+def check_new(path: Path, *, option: str, overwrite: bool) -> None:
+    """Demand a file that does not exist, or may be replaced.
+
+    Raises:
+        RecordError: It exists and is not to be overwritten.
+    """
     if path.exists() and not overwrite:
-        raise RecordError(f"{path} exists; give another --preview, or --overwrite")
-    sheet = draw_sheet(images, conditions, options)
+        raise RecordError(f"{path} exists; give another {option}, or --overwrite")
+
+
+def save_png(sheet: Image.Image, path: Path) -> None:
+    """Write a picture, and rename it when it is whole.
+
+    Raises:
+        RecordError: It cannot be written.
+    """
     part = path.with_name(f"{path.name}.part")
     with explain_write_errors(path):
         sheet.save(part, "PNG", optimize=True)
@@ -68,10 +85,10 @@ def draw_sheet(
     for row, name in enumerate(rows):
         top = _TITLE_HEIGHT + row * height
         pen.text((_GAP, top + height // 2), name, fill="black", font=font, anchor="lm")
-        sheet.paste(_tile(clean[0], scale), (_NAME_WIDTH, top))
+        sheet.paste(enlarge(clean[0], scale), (_NAME_WIDTH, top))
     for condition in conditions:
         column, row = columns.index(condition.severity) + 1, rows.index(condition.corruption)
-        tile = _tile(_degrade_first(images, clean, condition, options), scale)
+        tile = enlarge(_degrade_first(images, clean, condition, options), scale)
         sheet.paste(tile, (_NAME_WIDTH + column * width, _TITLE_HEIGHT + row * height))
     return sheet
 
@@ -91,6 +108,7 @@ def _degrade_first(
     return shown
 
 
-def _tile(image: NDArray[np.uint8], scale: int) -> Image.Image:
+def enlarge(image: NDArray[np.uint8], scale: int) -> Image.Image:
+    """Return [H, W, C] as an RGB picture, each pixel `scale` pixels wide and high."""
     colour = np.broadcast_to(image, (*image.shape[:2], 3))
     return Image.fromarray(colour.repeat(scale, axis=0).repeat(scale, axis=1))

@@ -1,0 +1,180 @@
+"""`ln-bench predict`: single pictures, mode by mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from robustbench_ln.cli.evaluate import check_normalize_text
+from robustbench_ln.cli.options import (
+    Arch,
+    Checkpoint,
+    CheckpointKey,
+    Crop,
+    Device,
+    Interpolation,
+    Model,
+    Normalize,
+    Resize,
+    Trust,
+    split_names,
+)
+from robustbench_ln.errors import DataError
+
+if TYPE_CHECKING:
+    from robustbench_ln.evaluation.predict import ModeGuesses
+
+__all__ = ["predict"]
+
+
+def predict(
+    checkpoint: Checkpoint,
+    pictures: Annotated[
+        list[Path],
+        typer.Argument(metavar="IMAGE...", help="Picture files", show_default=False),
+    ],
+    arch: Arch = None,
+    model: Model = None,
+    normalize: Normalize = None,
+    modes: Annotated[
+        str, typer.Option(help="all, or a list: bn,dbn-single,ln-voting (ln-bench list modes)")
+    ] = "all",
+    classes: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Names of the classes, one a line; default: their numbers",
+            show_default=False,
+        ),
+    ] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.png", help="Draw the pictures beside it all", show_default=False
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the sheet")] = False,
+    ties: Annotated[
+        str, typer.Option(help="Tied votes: random (the paper), lowest (the code), logit-sum")
+    ] = "random",
+    seed: Annotated[int, typer.Option(help="Group picks and ties")] = 0,
+    device: Device = "cpu",
+    resize: Resize = None,
+    crop: Crop = None,
+    interpolation: Interpolation = None,
+    checkpoint_key: CheckpointKey = None,
+    trust_checkpoint: Trust = False,
+) -> None:
+    """Show the five best classes of pictures in every mode, and the votes of LocalNorm groups.
+
+    Modes with sets of images (dbn-batch, ln-batch, ln-voting, bn-adapt) use all pictures of the
+    command as one set.
+
+    Example: ln-bench predict resnet20.th car.png cat.png --arch resnet20 --normalize imagenet
+    --resize 32 --crop 32 --sheet cars.png
+    """
+    from robustbench_ln.data import Framing
+    from robustbench_ln.data.file_images import open_files
+    from robustbench_ln.evaluation.device import check_device
+    from robustbench_ln.evaluation.load_subject import (
+        NetworkSource,
+        choose_framing,
+        choose_normalize,
+        load_network,
+        name_subject,
+        published_pipeline,
+    )
+    from robustbench_ln.evaluation.modes import check_mode_names
+    from robustbench_ln.evaluation.predict import predict_pictures
+    from robustbench_ln.evaluation.prediction_sheet import draw_predictions
+    from robustbench_ln.generation.preview import check_new, save_png
+    from robustbench_ln.normalization import parse_normalization
+    from robustbench_ln.spec import EvaluationSpec, check_tie_rule
+
+    spec = EvaluationSpec(
+        modes=check_mode_names(split_names(modes)),
+        stat_batch=len(pictures),
+        group_size=len(pictures),
+        tie_rule=check_tie_rule(ties),
+        seed=seed,
+        device=check_device(device),
+    )
+    check_normalize_text(normalize)
+    framing = Framing(resize=resize, crop=crop, interpolation=interpolation)
+    if sheet is not None:
+        check_new(sheet, option="--sheet", overwrite=overwrite)
+    source = NetworkSource(
+        path=checkpoint, arch=arch, model=model, key=checkpoint_key, trust=trust_checkpoint
+    )
+    loaded = load_network(source)
+    pipeline = published_pipeline(source, loaded)
+    images = open_files(
+        Path(),
+        [(str(path), 0) for path in pictures],
+        source="the pictures",
+        class_names=(),
+        framing=choose_framing(framing, pipeline),
+    )
+    height, width, channels = images.shape
+    subject = name_subject(
+        loaded,
+        parse_normalization(choose_normalize(normalize, pipeline), channels),
+        image_shape=(channels, height, width),
+        label=source.path.stem,
+    )
+    name_of = _class_names(classes, subject.num_classes)
+    said = predict_pictures(subject, images, spec)
+    print(_tables(pictures, said, name_of))
+    if sheet is not None:
+        save_png(draw_predictions(images, said, name_of), sheet)
+
+
+def _class_names(file: Path | None, num_classes: int) -> Callable[[int], str]:
+    """Return what to call each class: a line of the file, or its number."""
+    if file is None:
+        return str
+    try:
+        names = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"--classes {file} cannot be read; expected one name a line") from error
+    if len(names) != num_classes:
+        raise DataError(
+            f"--classes {file} has {len(names)} names, the network has {num_classes} classes; "
+            "expected one name a line, in the order of the classes"
+        )
+    return names.__getitem__
+
+
+def _tables(
+    pictures: Sequence[Path], said: Sequence[ModeGuesses], name_of: Callable[[int], str]
+) -> str:
+    """Return a table for each picture, and what the sets were."""
+    from robustbench_ln.evaluation.prediction_sheet import describe_guess
+
+    texts = [
+        [
+            [mode.mode.name]
+            + [
+                f"{name_of(guess.class_index)} {describe_guess(guess, mode.num_groups)}"
+                for guess in mode.guesses[row]
+            ]
+            for mode in said
+        ]
+        for row in range(len(pictures))
+    ]
+    columns = zip(*(line for table in texts for line in table), strict=True)
+    widths = [max(map(len, column)) for column in columns]
+    lines = []
+    for picture, table in zip(pictures, texts, strict=True):
+        lines.append(str(picture))
+        for line in table:
+            cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+            lines.append(f"  {'  '.join(cells).rstrip()}")
+    sets = [mode.mode.name for mode in said if mode.mode.layout in ("batch", "set")]
+    if sets:
+        number = f"all {len(pictures)} pictures" if len(pictures) > 1 else "the one picture"
+        lines.append(f"Statistics of {number} as one set: {', '.join(sets)}")
+    return "\n".join(lines)

@@ -1,0 +1,88 @@
+"""A picture sheet of predictions: a row a picture, a column a mode, with bars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from robustbench_ln.data.image_set import ImageSet
+from robustbench_ln.evaluation.predict import NUM_GUESSES, Guess, ModeGuesses
+from robustbench_ln.generation.preview import enlarge
+
+__all__ = ["describe_guess", "draw_predictions"]
+
+_PICTURE_SIDE, _COLUMN_WIDTH, _LINE_HEIGHT, _GAP, _FONT_SIZE = 160, 260, 28, 8, 15
+_BAR, _WINNER_BAR = "#dfe5ec", "#9dbfe6"
+
+
+def draw_predictions(
+    images: ImageSet, said: Sequence[ModeGuesses], name_of: Callable[[int], str]
+) -> Image.Image:
+    """Return the sheet. Pictures are shown as the network sees them, small ones enlarged.
+
+    Args:
+        images: The pictures.
+        said: What each mode says about them.
+        name_of: Class index -> what to call it.
+    """
+    height, width = images.shape[:2]
+    scale = max(1, -(-_PICTURE_SIDE // min(height, width)))
+    left = width * scale + 2 * _GAP
+    row_height = max(height * scale, (NUM_GUESSES + 1) * _LINE_HEIGHT) + 2 * _GAP
+    size = (left + len(said) * _COLUMN_WIDTH, len(images) * row_height)
+    sheet = Image.new("RGB", size, "white")
+    pen = ImageDraw.Draw(sheet)
+    for row in range(len(images)):
+        top = row * row_height + _GAP
+        sheet.paste(enlarge(images.read(np.array([row]))[0], scale), (_GAP, top))
+        for column, mode in enumerate(said):
+            _draw_mode(pen, mode, row, (left + column * _COLUMN_WIDTH, top), name_of)
+    return sheet
+
+
+def _draw_mode(
+    pen: ImageDraw.ImageDraw,
+    said: ModeGuesses,
+    row: int,
+    place: tuple[int, int],
+    name_of: Callable[[int], str],
+) -> None:
+    """Draw a mode's name and, below it, one bar a class; the first one is its prediction."""
+    left, top = place
+    font = ImageFont.load_default(_FONT_SIZE)
+    pen.text((left, top), said.mode.name, fill="black", font=font)
+    for line, guess in enumerate(said.guesses[row], start=1):
+        upper = top + line * _LINE_HEIGHT
+        length = round(guess.probability * (_COLUMN_WIDTH - _GAP))
+        bar = (left, upper, left + length, upper + _LINE_HEIGHT - _GAP // 2)
+        pen.rectangle(bar, fill=_WINNER_BAR if line == 1 else _BAR)
+        numbers = describe_guess(guess, said.num_groups)
+        right = left + _COLUMN_WIDTH - _GAP
+        pen.text((right, upper + 2), numbers, "black", font=font, anchor="ra")
+        room = _COLUMN_WIDTH - 2 * _GAP - font.getlength(numbers)
+        name = _shorten(name_of(guess.class_index), room, font.getlength)
+        pen.text((left + _GAP // 2, upper + 2), name, "black", font=font)
+
+
+def _shorten(name: str, room: float, length: Callable[[str], float]) -> str:
+    """Return the name, or as much of it as fits before three dots.
+
+    >>> _shorten("sulphur-crested cockatoo", 10, len)
+    'sulphur...'
+    """
+    if length(name) <= room:
+        return name
+    parts = (f"{name[:end]}..." for end in range(len(name), 0, -1))
+    return next((part for part in parts if length(part) <= room), "...")
+
+
+def describe_guess(guess: Guess, num_groups: int) -> str:
+    """Return the probability in percent, and the votes where there was a vote.
+
+    >>> describe_guess(Guess(3, 0.8219, 6), num_groups=8)
+    '82.2 % 6/8'
+    """
+    votes = "" if guess.votes is None else f" {guess.votes}/{num_groups}"
+    return f"{100 * guess.probability:.1f} %{votes}"
