@@ -46,6 +46,7 @@ TO_TENSOR = TensorDataset(CHW / 255, torch.from_numpy(LABELS))
         (CHW / 255, LABELS),
         (PIXELS / 255, LABELS),
         (CHW.double() / 255, LABELS),
+        (np.nextafter((PIXELS / 255).astype(np.float32), np.float32(0)), LABELS),
         (TO_TENSOR,),
         (DataLoader(TO_TENSOR, batch_size=3),),
         (DataLoader(Pictures(transforms.to_tensor), batch_size=4),),
