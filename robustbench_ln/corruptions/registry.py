@@ -74,6 +74,9 @@ class Corruption:
 _CHUNK_VALUES = (2**16, 2**26)
 """Values that are worked on at once: what a core's cache holds, what keeps a GPU busy."""
 
+_FEWEST_AT_ONCE = 4
+"""Images, however large: fewer do not pay for the many small steps of fog and zoom_blur."""
+
 
 def corrupt_images(
     entry: Corruption, images: Tensor, parameters: Parameters, streams: Streams
@@ -98,7 +101,8 @@ def corrupt_images(
     is_replicated = images.shape[-1] == 1 and entry.family != "localnorm"
     if is_replicated and entry.name == "saturate":
         raise ImageError("saturate cannot change grey images (C = 1); leave it out")
-    chunk = max(1, _CHUNK_VALUES[images.device.type == "cuda"] // math.prod(images.shape[1:]))
+    values = _CHUNK_VALUES[images.device.type == "cuda"]
+    chunk = max(_FEWEST_AT_ONCE, values // math.prod(images.shape[1:]))
     remaining = iter(streams)
     done = []
     for part in torch.split(images, chunk):

@@ -61,7 +61,8 @@ def test_contract(entry, row):
 def test_chunks_change_nothing(entry, monkeypatch):
     row = entry.parameters["imagenet-c"][2]
     whole = corrupt(entry, row, IMAGES, range(5))
-    monkeypatch.setattr(registry, "_CHUNK_VALUES", (2 * 32 * 32 * 3, 1))
+    monkeypatch.setattr(registry, "_CHUNK_VALUES", (1, 1))
+    monkeypatch.setattr(registry, "_FEWEST_AT_ONCE", 2)
     assert torch.equal(corrupt(entry, row, IMAGES, range(5)), whole)
 
 
