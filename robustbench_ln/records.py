@@ -50,7 +50,9 @@ class Record:
         range: "clip", "rescale" or "none" for a LocalNorm noise, else None.
         severity_table: "cifar10-c" or "imagenet-c" for a common corruption, else None.
         frost: "photographs" or "procedural" for frost, else None.
-        origin: "generated" here, or "official": read from a published set.
+        origin: "generated" by this package, or "official": a set that others made.
+        corrupted_sha256: Digest of the stored images (of a folder: names and sizes); None where
+            they were made on the fly.
         num_groups: Groups of LocalNorm parameters; 1 without LocalNorm.
         arithmetic: Of the network: "float32", or the options that changed it: "bf16+compiled".
         total: Images scored, each exactly once.
@@ -89,6 +91,7 @@ class Record:
     severity_table: str | None
     frost: str | None
     origin: str
+    corrupted_sha256: str | None = None
     num_groups: int
     arithmetic: str = "float32"
     total: int
@@ -175,7 +178,7 @@ def parse_record(line: str, where: str) -> Record:
 
 
 _OPTIONAL = {
-    "schema", "arithmetic", "running_layers", "gain", "relative_noise_std",
+    "schema", "corrupted_sha256", "arithmetic", "running_layers", "gain", "relative_noise_std",
     "clipped_share", "psnr", "nll", "ece",
 }  # fmt: skip
 

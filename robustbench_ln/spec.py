@@ -36,6 +36,9 @@ class Condition:
         range: How a noise returns to the pixel range: "clip", "rescale" or "none"; else None.
         severity_table: "cifar10-c" or "imagenet-c" for a common corruption, else None.
         frost: "photographs" or "procedural" for frost, else None.
+        origin: "generated" by this package, or "official": a set that others made.
+        corrupted_sha256: Digest of the stored images, of a folder that of names and sizes; None
+            where the images are made on the fly.
     """
 
     corruption: str
@@ -44,6 +47,8 @@ class Condition:
     range: str | None = None
     severity_table: str | None = None
     frost: str | None = None
+    origin: str = "generated"
+    corrupted_sha256: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse severities that no corruption has."""
@@ -54,8 +59,13 @@ class Condition:
 
     @property
     def is_clean(self) -> bool:
-        """Whether the images stay as they are."""
+        """Whether these are the clean images."""
         return self.corruption == "clean"
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the corrupted images lie on disk, and are not made here."""
+        return self.corrupted_sha256 is not None
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as plain values, in their order."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,10 +16,11 @@ from robustbench_ln.cli.options import (
     Checkpoint,
     CheckpointKey,
     ClassMap,
+    Clean,
     Convention,
     Corruptions,
     Crop,
-    Data,
+    DataOrCorrupted,
     Device,
     Download,
     FrostDir,
@@ -39,8 +40,9 @@ from robustbench_ln.cli.report import write_and_print
 from robustbench_ln.errors import SpecError
 
 if TYPE_CHECKING:
-    from robustbench_ln.data import DataOptions
+    from robustbench_ln.data import DataOptions, ImageSet
     from robustbench_ln.evaluation.load_subject import NetworkSource
+    from robustbench_ln.generation.stored_set import StoredSet
     from robustbench_ln.models.weights_metadata import InputPipeline
     from robustbench_ln.spec import EvaluationSpec
 
@@ -49,7 +51,7 @@ __all__ = ["evaluate"]
 
 def evaluate(
     checkpoint: Checkpoint,
-    data: Data,
+    data: DataOrCorrupted,
     out: Annotated[
         Path,
         typer.Option(
@@ -62,6 +64,7 @@ def evaluate(
     modes: Annotated[
         str, typer.Option(help="all, or a list: bn,dbn-batch,ln-voting (ln-bench list modes)")
     ] = "all",
+    clean: Clean = None,
     noise: Noise = "",
     corruptions: Corruptions = "",
     severity_table: SeverityTable = None,
@@ -137,6 +140,11 @@ def evaluate(
 
     if sigmas is not None and not noise:
         raise SpecError("--sigmas needs a noise, as in --noise agn")
+    request = _Request(
+        data=data, clean=clean, names=split_names(corruptions), severities=severities
+    )
+    if request.is_stored:
+        request.check(noise, severity_table)
     spec = EvaluationSpec(
         modes=check_mode_names(split_names(modes)),
         conditions=(
@@ -145,10 +153,10 @@ def evaluate(
                 convention=convention,
                 pixel_range=pixel_range,
                 sigmas=None if sigmas is None else parse_sigmas(sigmas),
-                source_kind=data.partition(":")[0],
+                source_kind=request.base.partition(":")[0],
             ),
             *corruption_conditions(
-                split_names(corruptions),
+                () if request.is_stored else request.names,
                 severity_table=severity_table,
                 severities=parse_severities(severities),
                 frost_dir=frost_dir,
@@ -175,8 +183,72 @@ def evaluate(
     framing = Framing(resize=resize, crop=crop, interpolation=interpolation)
     options = DataOptions(framing=framing, class_map=class_map, download=download)
     with open_display() as display:
-        _run(spec, source, (data, options), (normalize, label), out=out, display=display)
+        _run(spec, source, (request, options), (normalize, label), out=out, display=display)
     write_and_print([out], out / "report")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """Which images were asked for.
+
+    Attributes:
+        data: --data.
+        clean: --clean.
+        names: --corruptions; of a stored set those to take.
+        severities: --severities.
+    """
+
+    data: str
+    clean: str | None
+    names: tuple[str, ...]
+    severities: str
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the images are corrupted already."""
+        from robustbench_ln.generation.stored_set import STORED_KINDS
+
+        kind, _, place = self.data.partition(":")
+        return kind in STORED_KINDS and bool(place)
+
+    @property
+    def base(self) -> str:
+        """The source of the clean images, where there is one."""
+        return self.clean or self.data
+
+    def check(self, noise: str, severity_table: str | None) -> None:
+        """Refuse what a stored set would ignore."""
+        if severity_table is not None:
+            raise SpecError(f"--severity-table: the severities of {self.data} are made already")
+        if noise and self.clean is None:
+            raise SpecError("--noise acts on clean images; give them with --clean KIND:PATH")
+
+    def open(self, options: DataOptions, display: Display) -> ImageSet | StoredSet:
+        """Return the images, or the corrupted set with its clean ones.
+
+        Raises:
+            SpecError: --clean beside images that are clean themselves.
+        """
+        from robustbench_ln.corruptions.conditions import parse_severities
+        from robustbench_ln.data import load_images
+        from robustbench_ln.generation.stored_set import open_stored
+
+        if not self.is_stored:
+            if self.clean is not None:
+                raise SpecError(
+                    f"--clean is for sets that are corrupted already; {self.data} is no such set"
+                )
+            return load_images(self.data, options)
+        stored = open_stored(
+            self.data,
+            load_images(self.clean, options) if self.clean else None,
+            names=self.names,
+            severities=parse_severities(self.severities),
+            tell=display.describe,
+        )
+        if stored.missing:
+            display.note(f"Note: {self.data} has no {', '.join(stored.missing)}")
+        return stored
 
 
 def check_normalize_text(normalize: str | None) -> None:
@@ -190,13 +262,12 @@ def check_normalize_text(normalize: str | None) -> None:
 def _run(
     spec: EvaluationSpec,
     source: NetworkSource,
-    data: tuple[str, DataOptions],
+    data: tuple[_Request, DataOptions],
     naming: tuple[str | None, str | None],
     *,
     out: Path,
     display: Display,
 ) -> None:
-    from robustbench_ln.data import load_images
     from robustbench_ln.evaluation.load_subject import (
         choose_normalize,
         load_network,
@@ -206,11 +277,12 @@ def _run(
     from robustbench_ln.evaluation.run import evaluate as evaluate_network
     from robustbench_ln.normalization import parse_normalization
 
-    normalize, label = naming
+    (request, options), (normalize, label) = data, naming
     loaded = load_network(source)
     pipeline = published_pipeline(source, loaded)
     normalize = choose_normalize(normalize, pipeline)
-    images = load_images(data[0], _published_framing(*data, pipeline, display))
+    options = _published_framing(request.base, options, pipeline, display)
+    images = request.open(options, display)
     height, width, channels = images.shape
     subject = name_subject(
         loaded,

@@ -12,10 +12,12 @@ __all__ = [
     "Checkpoint",
     "CheckpointKey",
     "ClassMap",
+    "Clean",
     "Convention",
     "Corruptions",
     "Crop",
     "Data",
+    "DataOrCorrupted",
     "Device",
     "Download",
     "FrostDir",
@@ -84,6 +86,24 @@ Data = Annotated[
         metavar="KIND:PATH",
         help="Test images: arrays:FILE.npz, cifar10:DIR, cifar100:DIR, mnist:DIR, "
         "fashion-mnist:DIR, folder:DIR, imagenet:DIR, cars:DIR",
+        show_default=False,
+    ),
+]
+DataOrCorrupted = Annotated[
+    str,
+    typer.Option(
+        metavar="KIND:PATH",
+        help="Test images: arrays:FILE.npz, cifar10:DIR, cifar100:DIR, mnist:DIR, "
+        "fashion-mnist:DIR, folder:DIR, imagenet:DIR, cars:DIR; or a corrupted set with --clean: "
+        "cifar10-c:DIR, cifar100-c:DIR, imagenet-c:DIR, corrupted:DIR",
+        show_default=False,
+    ),
+]
+Clean = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KIND:PATH",
+        help="Clean images of a corrupted set, as cifar10:DIR; --resize and --crop act on them",
         show_default=False,
     ),
 ]

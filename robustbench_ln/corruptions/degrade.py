@@ -56,7 +56,7 @@ def degrade(
     """Degrade a batch. Image i depends on (seed, corruption, severity, i) alone.
 
     Args:
-        images: [N, H, W, C] uint8; not changed.
+        images: [N, H, W, C] uint8; not changed. Of a stored condition: as they were read.
         condition: What to do.
         seed: Of the run.
         indices: [N] positions of the images in the data set.
@@ -66,7 +66,7 @@ def degrade(
         ImageError: The corruption cannot take such images.
     """
     check_uint8_images(images)
-    if condition.is_clean:
+    if condition.is_clean or condition.is_stored:
         return Degraded(images, [])
     changed = add_noise(images, condition, seed=seed, indices=indices, frost=inputs.frost)
     if condition.range is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from robustbench_ln.evaluation.run_directory import RunDirectory
 from robustbench_ln.evaluation.sets import evaluation_order
 from robustbench_ln.evaluation.stream import network_chunks
 from robustbench_ln.evaluation.subject import Subject, check_fit, describe_run
+from robustbench_ln.generation.stored_set import StoredSet
 from robustbench_ln.norms import StatisticsModel, find_norm_layers, with_statistics
 from robustbench_ln.progress import Progress, Silent
 from robustbench_ln.records import Record
@@ -30,7 +31,7 @@ __all__ = ["evaluate", "make_view"]
 
 def evaluate(
     subject: Subject,
-    images: ImageSet,
+    images: ImageSet | StoredSet,
     spec: EvaluationSpec,
     *,
     out: Path,
@@ -40,8 +41,8 @@ def evaluate(
 
     Args:
         subject: The network.
-        images: The test images.
-        spec: Modes, conditions, and how.
+        images: The test images; or a corrupted set, with its clean ones where it has them.
+        spec: Modes, conditions (beside those of a corrupted set), and how.
         out: The run directory; made, or continued.
         progress: Who is told.
 
@@ -52,6 +53,10 @@ def evaluate(
         RecordError: The directory holds another run, is in use, or cannot be written.
     """
     progress = progress or Silent()
+    stored: Mapping[Condition, ImageSet] = {}
+    if isinstance(images, StoredSet):
+        spec = replace(spec, conditions=images.join_conditions(spec.conditions))
+        stored, images = images.images, images.base
     spec = replace(spec, group_size=spec.group_size or subject.group_size)
     check_fit(subject, images)
     height, width, channels = images.shape
@@ -67,7 +72,8 @@ def evaluate(
     with RunDirectory(out, description) as run:
         views = {p: make_view(subject, p, spec, image_shape) for p in passes}
         with arithmetic(spec):
-            _Job(Work(subject, images, indices), spec, views, run, progress, description).run()
+            work = Work(subject, images, indices)
+            _Job(work, stored, spec, views, run, progress, description).run()
         return list(run.records)
 
 
@@ -102,6 +108,7 @@ class _Job:
     """One call of `evaluate`, with everything that its cells share."""
 
     work: Work
+    stored: Mapping[Condition, ImageSet]
     spec: EvaluationSpec
     views: dict[Pass, StatisticsModel]
     directory: RunDirectory
@@ -134,7 +141,7 @@ class _Job:
         }
         sums: list[NoiseSums] = []
         for chunk in network_chunks(
-            self.work.images,
+            self.stored[condition] if condition.is_stored else self.work.images,
             self.work.indices,
             condition,
             spec=self.spec,
@@ -179,7 +186,6 @@ class _Job:
             prior=None if layout.prior is None else f"{layout.prior:g}",
             tie_rule=spec.tie_rule if mode.reduction == "vote" else None,
             **condition.to_json(),
-            origin="generated",
             num_groups=measured.predictions.num_groups,
             arithmetic=spec.arithmetic,
             total=len(measured.predictions),
@@ -205,6 +211,7 @@ def _file_name(condition: Condition, one_pass: Pass, spec: EvaluationSpec) -> st
         condition.convention,
         condition.range,
         condition.frost,
+        None if condition.corrupted_sha256 is None else condition.corrupted_sha256[:8],
         one_pass.name,
         None if spec.arithmetic == "float32" else spec.arithmetic,
     )

@@ -117,7 +117,7 @@ def find_inputs(
     """Return what a condition needs besides the images; for "rescale" that is a pass of its own."""
     if condition.range == "rescale":
         return Inputs(limits=find_limits(images, indices, condition, seed=options.seed))
-    if condition.frost is not None:
+    if condition.frost is not None and not condition.is_stored:
         return Inputs(frost=load_frost_textures(options.frost_dir))
     return Inputs()
 

@@ -21,7 +21,7 @@ from robustbench_ln.errors import DataError
 from robustbench_ln.generation.layout import Unit
 from robustbench_ln.generation.manifest import Entry, Manifest
 
-__all__ = ["CLASS_MAP", "FolderLayout", "encode_jpeg", "encode_png"]
+__all__ = ["CLASS_MAP", "FolderLayout", "encode_jpeg", "encode_png", "picture_names"]
 
 CLASS_MAP = "class_map.json"
 _SHARE_OF_RAW = {".png": 0.6, ".JPEG": 0.15}
@@ -48,10 +48,7 @@ class FolderLayout:
         suffix = ".JPEG" if uses_jpeg else ".png"
         self._image_bytes = int(np.prod(images.shape) * _SHARE_OF_RAW[suffix])
         self._classes = _class_folders(images)
-        self._names = [
-            f"{self._classes[int(images.labels[index])]}/{_stem(images, index)}{suffix}"
-            for index in range(num_images)
-        ]
+        self._names = [f"{name}{suffix}" for name in picture_names(images)[:num_images]]
         name, count = Counter(self._names).most_common(1)[0]
         if count > 1:
             first, second = [i for i, other in enumerate(self._names) if other == name][:2]
@@ -94,6 +91,14 @@ class FolderLayout:
     def _paths(self, unit: Unit) -> list[str]:
         place = f"{unit.condition.corruption}/{unit.condition.severity:g}"
         return [f"{place}/{name}" for name in self._names[unit.start : unit.stop]]
+
+
+def picture_names(images: ImageSet) -> list[str]:
+    """Return CLASS/NAME of every image, without an ending."""
+    classes = _class_folders(images)
+    return [
+        f"{classes[int(label)]}/{_stem(images, index)}" for index, label in enumerate(images.labels)
+    ]
 
 
 def _class_folders(images: ImageSet) -> list[str]:

@@ -59,8 +59,14 @@ class GenerationSpec:
             _check_format(condition, self.format)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields as plain values."""
-        return asdict(self)
+        """Return the fields as plain values; every condition is made here."""
+        made = [condition.to_json() for condition in self.conditions]
+        plain = [{k: fields[k] for k in fields if k not in _STORED_FIELDS} for fields in made]
+        return asdict(self) | {"conditions": plain}
+
+
+_STORED_FIELDS = ("origin", "corrupted_sha256")
+"""What a condition says of sets that are read, not made."""
 
 
 def keeps_floats(condition: Condition) -> bool:

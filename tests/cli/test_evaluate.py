@@ -207,3 +207,44 @@ def test_common_corruptions_are_made_while_evaluating(lab, ln_bench, refuses):
     ]  # fmt: skip
     assert "cifar10-c, generated" in outcome.out
     assert "--severities 6" in refuses(*words, "--severities", "6")
+
+
+def test_a_stored_set_gives_the_rows_of_the_same_images_made_here(lab, ln_bench, refuses):
+    data, made = f"arrays:{lab.folder}/data.npz", str(lab.folder / "made")
+    chosen = ("--corruptions", "fog,contrast", "--severities", "2,5")
+    table = ("--severity-table", "cifar10-c")
+    assert ln_bench("corrupt", data, *chosen, *table, "--out", made).code == 0
+    modes = ("--modes", "bn,dbn-batch", "--noise", "")
+    command = [word for word in lab.command() if word not in ("--sigmas", "0,0.5,1")]
+    assert ln_bench(*command, *modes, *chosen, *table).code == 0
+    stored = ("--data", f"cifar10-c:{made}", "--clean", data, "--out", str(lab.folder / "stored"))
+    assert ln_bench(*command, *modes, *stored).code == 0
+    vary = ("seconds", "corrupted_sha256")
+
+    def counts(run: str) -> set[str]:
+        return {repr(sorted((k, str(r[k])) for k in r if k not in vary)) for r in rows(lab, run)}
+
+    assert counts("stored") == counts("run")
+    assert len(counts("run")) == 10
+    hashes = {(r["corruption"], r["corrupted_sha256"]) for r in rows(lab, "stored")}
+    assert {name for name, digest in hashes if digest} == {"fog", "contrast"}
+    again = ln_bench(*command, *modes, *stored)
+    assert "every cell is done already" in again.err
+    assert "needs its clean images" in refuses(*command, *modes, *stored[:2])
+    assert "--clean is for sets that are corrupted" in refuses(*command, *modes, "--clean", data)
+    assert "are made already" in refuses(*command, *modes, *stored, *table)
+
+
+def test_a_shifted_set_is_evaluated_without_clean_images(lab, ln_bench, refuses):
+    shifted = lab.folder / "shifted"
+    shifted.mkdir()
+    with np.load(lab.folder / "data.npz") as arrays:
+        np.save(shifted / "v6.npy", arrays["images"])
+        np.save(shifted / "labels.npy", arrays["labels"])
+    command = [*lab.command("--modes", "bn", "--data", f"corrupted:{shifted}")]
+    assert "--noise acts on clean images" in refuses(*command)
+    command = [word for word in command if word not in ("--noise", "agn", "--sigmas", "0,0.5,1")]
+    outcome = ln_bench(*command)
+    assert outcome.code == 0, outcome.err
+    assert [(r["corruption"], r["origin"]) for r in rows(lab)] == [("v6", "official")]
+    assert "v6" in outcome.out
