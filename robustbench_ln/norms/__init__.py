@@ -1,5 +1,6 @@
 """Norm layers, and who shares their statistics."""
 
+from robustbench_ln.norms.choices import NORMS, Norm, convert_batchnorm, replace_norms
 from robustbench_ln.norms.layers import (
     NormClasses,
     NormLayer,
@@ -10,24 +11,32 @@ from robustbench_ln.norms.layers import (
 from robustbench_ln.norms.layout import IMAGE, ROT90, RUNNING, StatisticsLayout, batch_layout
 from robustbench_ln.norms.local import LocalNorm2d
 from robustbench_ln.norms.moments import Moments, set_moments
-from robustbench_ln.norms.replace import Converted, convert_batchnorm
+from robustbench_ln.norms.renorm import BatchRenorm2d, RenormSchedule
+from robustbench_ln.norms.replace import Converted
 from robustbench_ln.norms.statistics import StatisticsModel, with_statistics
+from robustbench_ln.norms.switch import SwitchNorm2d
 
 __all__ = [
     "IMAGE",
+    "NORMS",
     "ROT90",
     "RUNNING",
+    "BatchRenorm2d",
     "Converted",
     "LocalNorm2d",
     "Moments",
+    "Norm",
     "NormClasses",
     "NormLayer",
+    "RenormSchedule",
     "StatisticsLayout",
     "StatisticsModel",
+    "SwitchNorm2d",
     "batch_layout",
     "convert_batchnorm",
     "count_classes",
     "find_norm_layers",
+    "replace_norms",
     "set_moments",
     "treat_layer",
     "with_statistics",

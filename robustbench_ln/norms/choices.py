@@ -1,0 +1,180 @@
+"""The norms of `--norm`, and one rule that puts any of them in the place of BatchNorm2d."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import torch
+from torch import nn
+
+from robustbench_ln.errors import LayoutError
+from robustbench_ln.lookup import find_entry
+from robustbench_ln.norms.local import LocalNorm2d
+from robustbench_ln.norms.renorm import BatchRenorm2d
+from robustbench_ln.norms.replace import Converted, replace_modules
+from robustbench_ln.norms.switch import SwitchNorm2d
+
+__all__ = ["NORMS", "Norm", "convert_batchnorm", "replace_norms"]
+
+BatchLayer = nn.BatchNorm2d | nn.SyncBatchNorm
+
+_MOST_CHANNEL_GROUPS = 32
+"""Of GroupNorm, as its paper recommends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Norm:
+    """One choice of `--norm`.
+
+    Attributes:
+        id: As in --norm and in a checkpoint's metadata.
+        layer: The class that takes BatchNorm2d's place.
+        description: Whose statistics it has, and which parameters.
+        source: The paper.
+        build: (BatchNorm layer, LocalNorm's G) -> a fresh layer of as many channels and the same
+            eps; None where the network's own layer stays.
+    """
+
+    id: str
+    layer: type[nn.Module]
+    description: str
+    source: str
+    build: Callable[[BatchLayer, int], nn.Module] | None
+
+
+def channel_groups(num_features: int) -> int:
+    """Return the channel groups of GroupNorm: the largest divisor of C that is not above 32.
+
+    >>> [channel_groups(num_features) for num_features in (16, 64, 48, 7)]
+    [16, 32, 24, 7]
+    """
+    choices = range(1, min(num_features, _MOST_CHANNEL_GROUPS) + 1)
+    return max(n for n in choices if num_features % n == 0)
+
+
+_ENTRIES = (
+    Norm(
+        id="batch",
+        layer=nn.BatchNorm2d,
+        description="the network's own BatchNorm: the batch's statistics, running ones in eval",
+        source="Ioffe & Szegedy 2015",
+        build=None,
+    ),
+    Norm(
+        id="local",
+        layer=LocalNorm2d,
+        description="the statistics, gamma and beta of each of G groups of the batch",
+        source="LocalNorm, ICANN 2021",
+        build=lambda layer, groups: LocalNorm2d(layer.num_features, groups, eps=layer.eps),
+    ),
+    Norm(
+        id="switch",
+        layer=SwitchNorm2d,
+        description="learned mix of instance, layer and batch statistics; running ones in eval",
+        source="Luo et al. 2019",
+        build=lambda layer, _: SwitchNorm2d(layer.num_features, eps=layer.eps),
+    ),
+    Norm(
+        id="group",
+        layer=nn.GroupNorm,
+        description="each image's statistics over groups of channels, 32 or the next divisor below",
+        source="Wu & He 2018",
+        build=lambda layer, _: nn.GroupNorm(
+            channel_groups(layer.num_features), layer.num_features, eps=layer.eps
+        ),
+    ),
+    Norm(
+        id="layer",
+        layer=nn.GroupNorm,
+        description="each image's statistics over all channels; gamma and beta for each channel",
+        source="Ba et al. 2016",
+        build=lambda layer, _: nn.GroupNorm(1, layer.num_features, eps=layer.eps),
+    ),
+    Norm(
+        id="instance",
+        layer=nn.InstanceNorm2d,
+        description="the statistics of each image and channel alone",
+        source="Ulyanov et al. 2016",
+        build=lambda layer, _: nn.InstanceNorm2d(layer.num_features, eps=layer.eps, affine=True),
+    ),
+    Norm(
+        id="renorm",
+        layer=BatchRenorm2d,
+        description="BatchNorm whose training follows its running statistics",
+        source="Ioffe 2017",
+        build=lambda layer, _: BatchRenorm2d(layer.num_features, eps=layer.eps),
+    ),
+)
+
+NORMS: Mapping[str, Norm] = MappingProxyType({norm.id: norm for norm in _ENTRIES})
+
+
+def replace_norms(model: nn.Module, norm: str, *, num_groups: int) -> Converted:
+    """Return a copy of a network whose BatchNorm2d layers are those of `norm`.
+
+    The rule is by type: every BatchNorm2d and SyncBatchNorm. BatchNorm1d after a Linear layer
+    stays, and all stay for "batch". gamma, beta and eps are carried over, for LocalNorm to each
+    group; for SwitchNorm and Batch Renormalization the running statistics too, and for the latter
+    the number of training steps. GroupNorm has 32 groups of channels, or the largest divisor of the
+    channels below.
+
+    Args:
+        model: Not changed.
+        norm: An id of NORMS.
+        num_groups: LocalNorm's G, 1 or more; the other norms do not read it.
+
+    Raises:
+        SpecError: No such norm.
+        LayoutError: No BatchNorm2d, or a subclass of it that does more than normalise.
+    """
+    entry = find_entry(NORMS, norm, kind="norm", listing="ln-bench list norms")
+    copied = copy.deepcopy(model)
+    layers = {n: m for n, m in copied.named_modules() if isinstance(m, BatchLayer)}
+    if not layers:
+        raise LayoutError("the network has no BatchNorm2d layer; there is nothing to convert")
+    build = entry.build
+    if build is None:
+        return Converted(copied, tuple(layers))
+    for name, layer in layers.items():
+        if type(layer) not in (nn.BatchNorm2d, nn.SyncBatchNorm):
+            raise LayoutError(
+                f"'{name}' is a {type(layer).__name__}, which does more than normalise; "
+                "another norm would delete that. Build the network with plain BatchNorm2d"
+            )
+    replacements = {
+        name: _carry_over(layer, build(layer, num_groups)) for name, layer in layers.items()
+    }
+    return Converted(replace_modules(copied, replacements), tuple(layers))
+
+
+def convert_batchnorm(model: nn.Module, num_groups: int) -> Converted:
+    """Return a copy whose BatchNorm2d layers are LocalNorm2d: `replace_norms(model, "local")`.
+
+    Every group starts from the layer's own parameters: before training, each group on a set of
+    images equals Dynamic BatchNorm on that set.
+
+    Args:
+        model: Not changed.
+        num_groups: G, 1 or more.
+
+    Raises:
+        LayoutError: No BatchNorm2d, or a subclass of it that does more than normalise.
+    """
+    return replace_norms(model, "local", num_groups=num_groups)
+
+
+def _carry_over(layer: BatchLayer, fresh: nn.Module) -> nn.Module:
+    """Give a fresh layer the values that a BatchNorm layer has for it, its mode and device."""
+    values = layer.state_dict()
+    if "num_batches_tracked" in values:
+        values["num_steps"] = values["num_batches_tracked"]
+    like = next((value for value in values.values() if value.is_floating_point()), None)
+    fresh = fresh.train(layer.training) if like is None else fresh.train(layer.training).to(like)
+    with torch.no_grad():
+        for name, value in fresh.state_dict(keep_vars=True).items():
+            if name in values:
+                value.copy_(values[name])  # [C] to [G, C] for LocalNorm
+    return fresh
