@@ -18,7 +18,7 @@ from pathlib import Path
 
 from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.table import CORRUPTIONS
-from robustbench_ln.evaluation.modes import MODES
+from robustbench_ln.modes import MODES
 from robustbench_ln.reports.captions import caption
 from robustbench_ln.reports.frame import read_frame
 from robustbench_ln.reports.grids import Grid, to_markdown

@@ -25,10 +25,10 @@ from robustbench_ln.evaluation.load_subject import (
     name_subject,
     published_pipeline,
 )
-from robustbench_ln.evaluation.modes import check_mode_names
 from robustbench_ln.evaluation.own_network import name_own_network
 from robustbench_ln.evaluation.run import evaluate as evaluate_subject
 from robustbench_ln.evaluation.subject import Subject
+from robustbench_ln.modes import check_mode_names
 from robustbench_ln.normalization import parse_normalization
 from robustbench_ln.norms import NormClasses
 from robustbench_ln.progress import Progress

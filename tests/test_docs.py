@@ -13,7 +13,7 @@ import typer
 
 from robustbench_ln.cli.main import app
 from robustbench_ln.corruptions.table import CORRUPTIONS
-from robustbench_ln.evaluation.modes import MODES
+from robustbench_ln.modes import MODES
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

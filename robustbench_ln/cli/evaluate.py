@@ -135,7 +135,7 @@ def evaluate(
     from robustbench_ln.data import DataOptions, Framing
     from robustbench_ln.evaluation.device import check_device
     from robustbench_ln.evaluation.load_subject import NetworkSource
-    from robustbench_ln.evaluation.modes import check_mode_names
+    from robustbench_ln.modes import check_mode_names
     from robustbench_ln.spec import EvaluationSpec, check_order, check_tie_rule
 
     if sigmas is not None and not noise:

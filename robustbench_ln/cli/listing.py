@@ -41,7 +41,7 @@ def list_entries(
 
 
 def _modes() -> Rows:
-    from robustbench_ln.evaluation.modes import MODES
+    from robustbench_ln.modes import MODES
 
     return [
         (m.name, f"{m.statistics}" + (f" ({m.paper})" if m.paper != "-" else ""))

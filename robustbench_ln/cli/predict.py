@@ -87,10 +87,10 @@ def predict(
         name_subject,
         published_pipeline,
     )
-    from robustbench_ln.evaluation.modes import check_mode_names
     from robustbench_ln.evaluation.predict import predict_pictures
     from robustbench_ln.evaluation.prediction_sheet import draw_predictions
     from robustbench_ln.generation.preview import check_new, save_png
+    from robustbench_ln.modes import check_mode_names
     from robustbench_ln.normalization import parse_normalization
     from robustbench_ln.spec import EvaluationSpec, check_tie_rule
 

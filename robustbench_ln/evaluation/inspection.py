@@ -8,7 +8,8 @@ from typing import NamedTuple
 from torch import nn
 
 from robustbench_ln.errors import LayoutError
-from robustbench_ln.evaluation.modes import MODES, mode_obstacle
+from robustbench_ln.evaluation.modes import mode_obstacle
+from robustbench_ln.modes import MODES
 from robustbench_ln.norms import (
     IMAGE,
     ROT90,

@@ -13,10 +13,11 @@ from torch import Tensor
 
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import CheckpointError
-from robustbench_ln.evaluation.predictions import Predictions, join_predictions, predict
+from robustbench_ln.evaluation.from_logits import predict
 from robustbench_ln.evaluation.sets import SetRunner
 from robustbench_ln.evaluation.subject import Subject
 from robustbench_ln.norms import StatisticsModel
+from robustbench_ln.predictions import Predictions, join_predictions
 
 __all__ = ["Measured", "PassRun", "Work", "check_logits"]
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from robustbench_ln.evaluation.modes import Mode
+from robustbench_ln.modes import Mode
 from robustbench_ln.norms import StatisticsLayout
 from robustbench_ln.records import Record
 from robustbench_ln.spec import Condition, EvaluationSpec
@@ -20,13 +20,6 @@ class Pass:
 
     layout: StatisticsLayout
     modes: tuple[Mode, ...]
-
-    @property
-    def name(self) -> str:
-        """As in the file names of predictions."""
-        adapt = "" if self.layout.prior is None else f"-prior{self.layout.prior:g}"
-        size = "" if self.layout.is_single else self.layout.set_size or ""
-        return f"{self.layout.name}{size}{adapt}"
 
 
 def make_passes(modes: Sequence[Mode], spec: EvaluationSpec, num_images: int) -> tuple[Pass, ...]:

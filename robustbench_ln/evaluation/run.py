@@ -12,18 +12,20 @@ from robustbench_ln.data.class_order import is_class_ordered
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.data.oddities import find_oddities
 from robustbench_ln.evaluation.arithmetic import arithmetic
-from robustbench_ln.evaluation.modes import Mode, choose_modes
+from robustbench_ln.evaluation.modes import choose_modes
 from robustbench_ln.evaluation.pass_run import Measured, PassRun, Work
 from robustbench_ln.evaluation.plan import Pass, make_passes, missing_modes
-from robustbench_ln.evaluation.reduce import reduce_predictions
 from robustbench_ln.evaluation.run_directory import RunDirectory
 from robustbench_ln.evaluation.sets import evaluation_order
 from robustbench_ln.evaluation.stream import network_chunks
 from robustbench_ln.evaluation.subject import Subject, check_fit, describe_run
 from robustbench_ln.generation.stored_set import StoredSet
+from robustbench_ln.modes import Mode
 from robustbench_ln.norms import StatisticsModel, find_norm_layers, with_statistics
+from robustbench_ln.predictions import prediction_name
 from robustbench_ln.progress import Progress, Silent
 from robustbench_ln.records import Record
+from robustbench_ln.reduce import reduce_predictions
 from robustbench_ln.spec import Condition, EvaluationSpec
 
 __all__ = ["evaluate", "make_view"]
@@ -153,9 +155,9 @@ class _Job:
         meaning = describe_noise(sums) if sums else None
         for p, pass_run in runs.items():
             measured = pass_run.finish()
-            name = _file_name(condition, p, self.spec)
-            self.directory.write_predictions(name, measured.predictions)
             rows = [self._record(condition, p, mode, measured, meaning) for mode in missing[p]]
+            name = prediction_name(rows[0], first_seed=self.spec.seed)
+            self.directory.write_predictions(name, measured.predictions)
             self.directory.append(rows)
             self.progress.finish_cells(len(rows))
 
@@ -201,18 +203,3 @@ class _Job:
             seconds=round(measured.seconds, 3),
             versions=self.description["versions"],
         )
-
-
-def _file_name(condition: Condition, one_pass: Pass, spec: EvaluationSpec) -> str:
-    parts: Sequence[object] = (
-        condition.corruption,
-        f"{condition.severity:g}",
-        condition.severity_table,
-        condition.convention,
-        condition.range,
-        condition.frost,
-        None if condition.corrupted_sha256 is None else condition.corrupted_sha256[:8],
-        one_pass.name,
-        None if spec.arithmetic == "float32" else spec.arithmetic,
-    )
-    return "-".join(str(part) for part in parts if part is not None)

@@ -10,16 +10,14 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import numpy as np
 from filelock import FileLock, Timeout
 
 from robustbench_ln.errors import LnBenchError, RecordError
-from robustbench_ln.evaluation.predictions import Predictions
+from robustbench_ln.predictions import Predictions, encode_predictions
 from robustbench_ln.records import Record, read_records
 from robustbench_ln.write_errors import explain_write_errors
 
@@ -88,20 +86,17 @@ class RunDirectory:
         self.records += records
 
     def write_predictions(self, name: str, predictions: Predictions) -> None:
-        """Write predictions/NAME.npz: a temporary file, then renamed."""
+        """Write predictions/NAME: a temporary file, then renamed."""
         folder = self.path / "predictions"
-        arrays = asdict(predictions)
-        smallest = np.min_scalar_type(int(predictions.class_index.max()))
-        arrays["class_index"] = predictions.class_index.astype(smallest)
         with explain_write_errors(self.path):
             folder.mkdir(exist_ok=True)
-            part = folder / f"{name}.npz.part"
+            part = folder / f"{name}.part"
             try:
                 with part.open("wb") as file:
-                    np.savez(file, **arrays)
+                    file.write(encode_predictions(predictions))
                     file.flush()
                     os.fsync(file.fileno())
-                part.replace(folder / f"{name}.npz")
+                part.replace(folder / name)
             finally:
                 part.unlink(missing_ok=True)
 

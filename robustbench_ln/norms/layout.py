@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 from robustbench_ln.errors import LayoutError
+from robustbench_ln.modes import LayoutName
 
-__all__ = ["IMAGE", "ROT90", "RUNNING", "LayoutName", "StatisticsLayout", "batch_layout"]
-
-LayoutName = Literal["running", "batch", "image", "set", "rot90"]
+__all__ = ["IMAGE", "ROT90", "RUNNING", "StatisticsLayout", "batch_layout"]
 
 ROTATIONS = 4
 """0, 90, 180 and 270 degrees."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from robustbench_ln import __version__
 from robustbench_ln.cli.failures import run_command
 from robustbench_ln.errors import LnBenchError
-from robustbench_ln.evaluation.modes import MODES
+from robustbench_ln.modes import MODES
 
 HEAVY = ("torch", "torchvision", "pandas", "matplotlib", "scipy", "cv2", "PIL", "numpy")
 

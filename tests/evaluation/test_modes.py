@@ -4,7 +4,8 @@ import pytest
 from torch import nn
 
 from robustbench_ln.errors import SpecError
-from robustbench_ln.evaluation.modes import MODES, choose_modes
+from robustbench_ln.evaluation.modes import choose_modes
+from robustbench_ln.modes import MODES
 from robustbench_ln.norms import convert_batchnorm, find_norm_layers
 from tests.norms.networks import small_net
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustbench_ln.calibration import calibration_error
-from robustbench_ln.evaluation.modes import Mode
-from robustbench_ln.evaluation.predictions import Predictions
+from robustbench_ln.modes import Mode
+from robustbench_ln.predictions import Predictions
 from robustbench_ln.rng import stream
 from robustbench_ln.spec import TieRule
 

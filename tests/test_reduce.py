@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robustbench_ln.calibration import calibration_error
-from robustbench_ln.evaluation.modes import MODES
-from robustbench_ln.evaluation.predictions import Predictions, join_predictions, predict
-from robustbench_ln.evaluation.reduce import pick_groups, reduce_predictions, reduce_votes
+from robustbench_ln.evaluation.from_logits import predict
+from robustbench_ln.modes import MODES
+from robustbench_ln.predictions import Predictions, join_predictions
+from robustbench_ln.reduce import pick_groups, reduce_predictions, reduce_votes
 from tests.references import mode_reference as reference
 
 

@@ -1,0 +1,96 @@
+"""The evaluation modes: a layout of statistics, and how its logits become predictions.
+
+No torch here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from robustbench_ln.errors import SpecError
+from robustbench_ln.lookup import find_entry
+
+__all__ = ["MODES", "LayoutName", "Mode", "check_mode_names"]
+
+LayoutName = Literal["running", "batch", "image", "set", "rot90"]
+"""Who shares statistics; see `norms.StatisticsLayout`."""
+
+Reduction = Literal["argmax", "pick", "vote"]
+Needs = Literal["any", "batch", "local"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mode:
+    """One row of the papers' table of evaluation methods.
+
+    Attributes:
+        name: As in --modes and in records.
+        paper: What the papers call it; "-" where they have no such mode.
+        layout: Who shares statistics.
+        reduction: "argmax" of the one group; "pick" one group at random, for each image (image,
+            rot90) or each set; "vote": plurality over all groups.
+        needs: The norm layers without which the mode does not exist.
+        is_mixed: Whether running and set statistics are mixed (bn-adapt).
+        statistics: What they come from, and the group, in words.
+    """
+
+    name: str
+    paper: str
+    layout: LayoutName
+    reduction: Reduction
+    needs: Needs
+    is_mixed: bool = False
+    statistics: str
+
+
+_ROWS: tuple[tuple[str, str, LayoutName, Reduction, Needs, str], ...] = (
+    ("plain", "-", "running", "argmax", "any", "the network's own eval forward"),
+    ("bn", "BatchNorm", "running", "argmax", "batch", "statistics of training"),
+    ("dbn-batch", "Dynamic BN-Batch", "batch", "argmax", "batch", "B test images"),
+    ("dbn-single", "Dynamic BN", "image", "argmax", "batch", "the image alone"),
+    ("dbn-single-rot90", "Dynamic BN ROT90", "rot90", "argmax", "batch",
+     "the image and its 3 rotations"),
+    ("ln-single", "LN-Single", "image", "pick", "local", "the image alone; a random group"),
+    ("ln-single-voting", "LN-Single-Vote", "image", "vote", "local",
+     "the image alone; plurality of all groups"),
+    ("ln-batch", "LN-Batch", "set", "pick", "local", "M test images; a random group a set"),
+    ("ln-voting", "LN-Voting", "set", "vote", "local", "M test images; plurality of all groups"),
+    ("ln-single-rot90", "LN-Single ROT90", "rot90", "pick", "local",
+     "the image and its 3 rotations; a random group"),
+    ("ln-single-voting-rot90", "LN-Single-Voting ROT90", "rot90", "vote", "local",
+     "the image and its 3 rotations; plurality of all groups"),
+    ("bn-adapt", "-", "batch", "argmax", "batch",
+     "training and B test images, mixed N0 : B"),
+)  # fmt: skip
+
+MODES: Mapping[str, Mode] = MappingProxyType(
+    {
+        name: Mode(
+            name=name,
+            paper=paper,
+            layout=layout,
+            reduction=reduction,
+            needs=needs,
+            is_mixed=name == "bn-adapt",
+            statistics=statistics,
+        )
+        for name, paper, layout, reduction, needs, statistics in _ROWS
+    }
+)
+
+
+def check_mode_names(asked: Sequence[str]) -> tuple[str, ...]:
+    """Return the names, if each is a mode or the only one is "all".
+
+    Raises:
+        SpecError: An unknown mode, or "all" beside others.
+    """
+    if list(asked) != ["all"]:
+        for name in asked:
+            if name == "all":
+                raise SpecError("--modes all stands alone; or list the modes")
+            find_entry(MODES, name, kind="mode", listing="ln-bench list modes")
+    return tuple(asked)
