@@ -14,6 +14,7 @@ from robustbench_ln.errors import LayoutError
 from robustbench_ln.norms.layout import StatisticsLayout
 from robustbench_ln.norms.local import LocalNorm2d
 from robustbench_ln.norms.own_forward import check_own_forward, check_own_layer
+from robustbench_ln.norms.running_norm import RunningNorm2d
 
 __all__ = [
     "LayerKind",
@@ -77,7 +78,7 @@ def layer_kind(module: nn.Module, norm_classes: NormClasses = ()) -> LayerKind |
         return "batch"
     if isinstance(module, LocalNorm2d):
         return "local"
-    if isinstance(module, _BatchNorm) or is_frozen(module):
+    if isinstance(module, _BatchNorm | RunningNorm2d) or is_frozen(module):
         return "batch"
     return "fixed" if isinstance(module, _FIXED_KINDS) else None
 

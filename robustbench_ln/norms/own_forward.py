@@ -9,10 +9,17 @@ from torch import Tensor, nn
 
 from robustbench_ln.errors import LayoutError
 from robustbench_ln.norms.moments import Moments, normalize_sets
+from robustbench_ln.norms.renorm import BatchRenorm2d
+from robustbench_ln.norms.switch import SwitchNorm2d
 
 __all__ = ["check_own_forward", "check_own_layer", "forward_with_moments", "own_forward"]
 
-_PLAIN_FORWARDS = (nn.BatchNorm2d.forward, nn.SyncBatchNorm.forward)
+_PLAIN_FORWARDS = (
+    nn.BatchNorm2d.forward,
+    nn.SyncBatchNorm.forward,
+    BatchRenorm2d.forward,
+)
+"""Whose eval forward is (x - mean) / sqrt(variance + eps) * weight + bias and nothing else."""
 
 _LARGEST_DIFFERENCE = 1e-3
 """Of the check, relative to the layer's largest output: float32 rounds at 1e-6 of it."""
@@ -25,7 +32,12 @@ def own_forward(module: nn.Module, features: Tensor) -> Tensor:
 
 
 def forward_with_moments(module: nn.Module, features: Tensor, moments: Moments) -> Tensor:
-    """Normalise with `moments`, then do whatever else the layer's own forward does."""
+    """Normalise with `moments`, then do whatever else the layer's own forward does.
+
+    Of SwitchNorm they are the batch part; the other parts stay each image's own.
+    """
+    if isinstance(module, SwitchNorm2d):
+        return module.forward_with_batch(features, moments)
     eps = float(module.eps)  # type: ignore[arg-type]
     if type(module).forward in _PLAIN_FORWARDS:
         weight, bias = module.weight, module.bias
