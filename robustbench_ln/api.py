@@ -65,6 +65,7 @@ def evaluate(  # noqa: PLR0913  (the options of the command line)
     ties: str = "random",
     prior: float = 16.0,
     seed: int = 0,
+    repeats: int = 1,
     limit: int | None = None,
     device: str | None = None,
     amp: str | None = None,
@@ -102,6 +103,7 @@ def evaluate(  # noqa: PLR0913  (the options of the command line)
         ties: Of votes: "random", "lowest", "logit-sum".
         prior: Weight of the running statistics in bn-adapt, in images.
         seed: Decides draws, order, group picks and ties.
+        repeats: Measure with so many seeds; the spread is in the column `repeat_sd`.
         limit: Evaluate so many images.
         device: Where the network runs; None is where its parameters are.
         amp: "bf16" for autocast.
@@ -158,6 +160,7 @@ def evaluate(  # noqa: PLR0913  (the options of the command line)
         tie_rule=check_tie_rule(ties),
         prior=prior,
         seed=seed,
+        repeats=repeats,
         limit=limit,
         device=check_device(device or _device_of(model_or_path)),
         frost_dir=frost_dir,

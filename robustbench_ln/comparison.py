@@ -6,6 +6,7 @@ order, so that everything is paired, and resampled in units that cut no statisti
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -15,7 +16,6 @@ from numpy.typing import NDArray
 from robustbench_ln.bootstrap import (
     Estimate,
     bootstrap_interval,
-    estimate_mean,
     joint_units,
     resample_means,
 )
@@ -35,6 +35,7 @@ __all__ = [
     "CellComparison",
     "Comparison",
     "CurveComparison",
+    "Pooled",
     "Side",
     "compare_curves",
     "compare_sides",
@@ -72,24 +73,42 @@ class CellComparison(NamedTuple):
     adjusted_p_value: float
 
 
+class Pooled(NamedTuple):
+    """Several conditions together.
+
+    Attributes:
+        difference: Mean difference over them, with its interval.
+        p_value: Sign flips over units, of that difference.
+    """
+
+    difference: Estimate
+    p_value: float
+
+
 class Comparison(NamedTuple):
     """Two sides over all conditions that both measured.
 
     Attributes:
         cells: In the order of the sides' rows.
-        pooled: Mean difference over the cells, with its interval.
-        pooled_p_value: Sign flips over units, of the pooled difference.
+        pooled: Name -> the conditions that were asked for together.
         num_units: Units that were resampled.
     """
 
     cells: tuple[CellComparison, ...]
-    pooled: Estimate
-    pooled_p_value: float
+    pooled: Mapping[str, Pooled]
     num_units: int
 
 
-def compare_sides(first: Side, second: Side, *, seed: int) -> Comparison:
-    """Compare accuracies cell by cell, and pooled over the cells.
+def compare_sides(
+    first: Side, second: Side, *, groups: Mapping[str, Sequence[int]], seed: int
+) -> Comparison:
+    """Compare accuracies cell by cell, and pooled over groups of cells.
+
+    Args:
+        first: One side.
+        second: The other, of the same cells and images.
+        groups: Name -> rows of the cells to pool.
+        seed: Of draws and sign flips.
 
     Raises:
         RecordError: Other cells or images, or all images are one statistics set.
@@ -113,13 +132,14 @@ def compare_sides(first: Side, second: Side, *, seed: int) -> Comparison:
         )
         for i in range(len(difference))
     ]
-    pooled = difference.mean(axis=0)  # [N]
-    return Comparison(
-        tuple(cells),
-        estimate_mean(pooled, units, generator=generator),
-        sign_flip_test(np.bincount(units, weights=pooled), generator=generator),
-        num_units,
-    )
+    pooled = {}
+    for name, rows in groups.items():
+        values, chosen = difference[list(rows)].mean(axis=0), resampled[:, list(rows)]
+        pooled[name] = Pooled(
+            Estimate(float(values.mean()), _interval(chosen.mean(axis=1), num_units)),
+            sign_flip_test(np.bincount(units, weights=values), generator=generator),
+        )
+    return Comparison(tuple(cells), pooled, num_units)
 
 
 class CurveComparison(NamedTuple):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from robustbench_ln.errors import RecordError
+from robustbench_ln.spec import Condition
 
 __all__ = ["SCHEMA", "Record", "parse_record", "read_records"]
 
@@ -131,6 +132,11 @@ class Record:
     def key(self) -> tuple[Any, ...]:
         """What was measured. Two rows with the same key are the same measurement."""
         return tuple(getattr(self, name) for name in KEY_FIELDS)
+
+    @property
+    def condition(self) -> Condition:
+        """What was done to the images."""
+        return Condition(**{name: getattr(self, name) for name in Condition.__slots__})
 
     @property
     def accuracy(self) -> float:

@@ -136,6 +136,7 @@ class EvaluationSpec:
         tie_rule: How votes are broken.
         prior: Weight of the running statistics in bn-adapt, counted in images.
         seed: Decides draws, order, group picks and ties.
+        repeats: Measure with so many seeds: seed, seed + 1, ...
         limit: Evaluate so many images, the first of the order; None is all.
         device: Where the network runs, as torch names it: "cpu", "cuda", "cuda:1".
         frost_dir: Folder with the photographs of frost; None looks for an installed package.
@@ -156,6 +157,7 @@ class EvaluationSpec:
     tie_rule: TieRule = "random"
     prior: float = 16.0
     seed: int = 0
+    repeats: int = 1
     limit: int | None = None
     device: str = "cpu"
     frost_dir: Path | None = None
@@ -185,6 +187,8 @@ class EvaluationSpec:
             raise SpecError(f"--amp {self.amp}: expected bf16")
         if math.isnan(self.prior) or self.prior < 0:
             raise SpecError(f"--prior is {self.prior}; expected a number of images, 0 or more")
+        if self.repeats < 1:
+            raise SpecError(f"--repeats is {self.repeats}; expected 1 or more")
         if not 0 <= self.seed < 2**63:
             raise SpecError(f"--seed is {self.seed}; expected 0 or more")
         if not self.modes or not self.conditions:

@@ -96,6 +96,10 @@ def evaluate(
         float, typer.Option(help="bn-adapt: weight of the running statistics, in images")
     ] = 16.0,
     seed: Annotated[int, typer.Option(help="Draws, order, group picks and ties")] = 0,
+    repeats: Annotated[
+        int,
+        typer.Option(help="Measure with so many seeds; their spread is shown apart, as SD"),
+    ] = 1,
     limit: Annotated[
         int | None,
         typer.Option(help="Evaluate so many images, for a first look", show_default=False),
@@ -169,6 +173,7 @@ def evaluate(
         tie_rule=check_tie_rule(ties),
         prior=prior,
         seed=seed,
+        repeats=repeats,
         limit=limit,
         device=check_device(device),
         frost_dir=frost_dir,

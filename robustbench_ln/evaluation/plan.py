@@ -47,17 +47,16 @@ def cell_key(
     """Return what tells a cell from every other cell of the same run."""
     prior = None if layout.prior is None else f"{layout.prior:g}"
     votes = spec.tie_rule if mode.reduction == "vote" else None
-    mode_key = [mode.name, layout.set_size, prior, votes, spec.arithmetic]
+    mode_key = [spec.seed, mode.name, layout.set_size, prior, votes, spec.arithmetic]
     return json.dumps([*condition.to_json().values(), *mode_key])
 
 
 def record_cell_key(record: Record) -> str:
     """Return the `cell_key` of a row."""
-    condition = [getattr(record, name) for name in Condition.__slots__]
     mode_key = [
-        record.mode, record.set_size, record.prior, record.tie_rule, record.arithmetic,
+        record.seed, record.mode, record.set_size, record.prior, record.tie_rule, record.arithmetic,
     ]  # fmt: skip
-    return json.dumps([*condition, *mode_key])
+    return json.dumps([*record.condition.to_json().values(), *mode_key])
 
 
 def missing_modes(

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from robustbench_ln.corruptions.noise_sums import NoiseMeaning, NoiseSums, describe_noise
 from robustbench_ln.data.class_order import is_class_ordered
 from robustbench_ln.data.image_set import ImageSet
@@ -26,6 +28,7 @@ from robustbench_ln.predictions import prediction_name
 from robustbench_ln.progress import Progress, Silent
 from robustbench_ln.records import Record
 from robustbench_ln.reduce import reduce_predictions
+from robustbench_ln.rng import stream
 from robustbench_ln.spec import Condition, EvaluationSpec
 
 __all__ = ["evaluate", "make_view"]
@@ -70,12 +73,16 @@ def evaluate(
     for line in find_oddities(images):
         progress.note(f"Note: {line}")
     _warn_of_class_order(Work(subject, images, indices), passes, progress)
-    description = describe_run(subject, images, spec, progress=progress)
-    with RunDirectory(out, description) as run:
+    about = describe_run(subject, images, spec, progress=progress)
+    with RunDirectory(out, about) as run:
         views = {p: make_view(subject, p, spec, image_shape) for p in passes}
+        work = Work(subject, images, indices)
+        jobs = [
+            _Job(_reorder(work, seed, spec), stored, replace(spec, seed=seed), views, run, about)
+            for seed in range(spec.seed, spec.seed + spec.repeats)
+        ]
         with arithmetic(spec):
-            work = Work(subject, images, indices)
-            _Job(work, stored, spec, views, run, progress, description).run()
+            _run_jobs(jobs, progress)
         return list(run.records)
 
 
@@ -95,6 +102,13 @@ def make_view(
     return view
 
 
+def _reorder(work: Work, seed: int, spec: EvaluationSpec) -> Work:
+    """Return the work of a repeat: the same images, in another order where it is random."""
+    if seed == spec.seed or spec.order == "as-is":
+        return work
+    return work._replace(indices=stream(seed, "order").permutation(np.sort(work.indices)))
+
+
 def _warn_of_class_order(work: Work, passes: Sequence[Pass], progress: Progress) -> None:
     sizes = [p.layout.set_size or 1 for p in passes]
     labels = work.images.labels[work.indices]
@@ -105,38 +119,56 @@ def _warn_of_class_order(work: Work, passes: Sequence[Pass], progress: Progress)
         )
 
 
+def _run_jobs(jobs: Sequence[_Job], progress: Progress) -> None:
+    """Measure condition by condition; what is already recorded is not measured again."""
+    todo = [(job, job.find_missing()) for job in jobs]
+    passes = [p for _, missing in todo for one in missing.values() for p in one.items()]
+    num_groups = jobs[0].num_groups
+    progress.start(
+        cells=sum(len(modes) for _, modes in passes),
+        image_passes=len(jobs[0].work.indices) * sum(num_groups[p] for p, _ in passes),
+    )
+    for job, missing in todo:
+        for condition, modes in missing.items():
+            repeat = "" if job is jobs[0] else f", seed {job.spec.seed}"
+            progress.describe(f"{condition.corruption} {condition.severity:g}{repeat}")
+            job.measure(condition, modes, progress)
+
+
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One call of `evaluate`, with everything that its cells share."""
+    """One seed of a call of `evaluate`, with everything that its cells share."""
 
     work: Work
     stored: Mapping[Condition, ImageSet]
     spec: EvaluationSpec
     views: dict[Pass, StatisticsModel]
     directory: RunDirectory
-    progress: Progress
     description: dict[str, Any]
 
-    def run(self) -> None:
-        """Measure condition by condition; what is already recorded is not measured again."""
-        todo = {condition: self._missing(condition) for condition in self.spec.conditions}
-        self.progress.start(
-            cells=sum(len(modes) for missing in todo.values() for modes in missing.values()),
-            image_passes=len(self.work.indices)
-            * sum(self.views[p].num_groups for missing in todo.values() for p in missing),
-        )
-        for condition, missing in todo.items():
-            if missing:
-                self.progress.describe(f"{condition.corruption} {condition.severity:g}")
-                self._measure(condition, missing)
+    @property
+    def num_groups(self) -> dict[Pass, int]:
+        """Forward passes that each image takes."""
+        return {p: view.num_groups for p, view in self.views.items()}
+
+    def find_missing(self) -> dict[Condition, dict[Pass, tuple[Mode, ...]]]:
+        """Return the modes that have no row yet, by condition and pass."""
+        missing = {condition: self._missing(condition) for condition in self.spec.conditions}
+        return {condition: passes for condition, passes in missing.items() if passes}
 
     def _missing(self, condition: Condition) -> dict[Pass, tuple[Mode, ...]]:
         records = self.directory.records
         missing = {p: missing_modes(p, condition, records, self.spec) for p in self.views}
         return {p: modes for p, modes in missing.items() if modes}
 
-    def _measure(self, condition: Condition, missing: dict[Pass, tuple[Mode, ...]]) -> None:
-        batch, advance = self.spec.device_batch, self.progress.advance
+    def measure(
+        self,
+        condition: Condition,
+        missing: dict[Pass, tuple[Mode, ...]],
+        progress: Progress,
+    ) -> None:
+        """Run the passes over the images of a condition, and write what they gave."""
+        batch, advance = self.spec.device_batch, progress.advance
         runs = {
             p: PassRun(self.views[p], self.work, device_batch=batch, advance=advance)
             for p in missing
@@ -156,10 +188,10 @@ class _Job:
         for p, pass_run in runs.items():
             measured = pass_run.finish()
             rows = [self._record(condition, p, mode, measured, meaning) for mode in missing[p]]
-            name = prediction_name(rows[0], first_seed=self.spec.seed)
+            name = prediction_name(rows[0], first_seed=self.description["seed"])
             self.directory.write_predictions(name, measured.predictions)
             self.directory.append(rows)
-            self.progress.finish_cells(len(rows))
+            progress.finish_cells(len(rows))
 
     def _record(
         self,

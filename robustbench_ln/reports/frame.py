@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from statistics import fmean, stdev
 from typing import Any
 
 import pandas as pd
@@ -13,6 +14,7 @@ from robustbench_ln.errors import RecordError
 from robustbench_ln.metrics import wilson_interval
 from robustbench_ln.records import Record
 from robustbench_ln.reports.runs import Run, read_runs
+from robustbench_ln.reports.variants import name_variants, options_of
 
 __all__ = ["make_frame", "read_frame"]
 
@@ -27,6 +29,7 @@ _TEXT = (
 )  # fmt: skip
 _COUNTS = (
     "seed", "limit", "set_size", "num_groups", "total", "correct", "ties", "refills", "num_classes",
+    "repeats",
 )  # fmt: skip
 _LEADING = (
     "label", "mode", "variant", "corruption", "convention", "range", "severity_table", "frost",
@@ -45,9 +48,10 @@ def make_frame(runs: Sequence[Run]) -> pd.DataFrame:
 
     Besides the fields of `Record` a row has `label` (of the run), `variant` (the mode, and what
     tells it from the same mode with other options in the same run), `num_classes`, `accuracy`,
-    `low` and `high` of its 95 % Wilson interval, `error` (1 - accuracy), and the expectation and
-    standard deviation of the accuracy over random groups. Text that a record lacks is "", numbers
-    are NA.
+    `low` and `high` of its 95 % Wilson interval, `error` (1 - accuracy), the expectation and
+    standard deviation of the accuracy over random groups, and mean and SD of the accuracy over
+    `repeats` seeds. Everything else is of the run's first seed. Text that a record lacks is "",
+    numbers are NA.
 
     Rows are sorted by run, as given; mode, as first measured; and condition, the clean one first.
 
@@ -62,47 +66,38 @@ def make_frame(runs: Sequence[Run]) -> pd.DataFrame:
 
 
 def _rows_of(run: Run) -> list[dict[str, Any]]:
-    variants = _name_variants(run.records)
+    variants = name_variants(run.records)
     modes, options = list(dict.fromkeys(r.mode for r in run.records)), list(variants)
-    cells: dict[tuple[Any, ...], Record] = {}
+    cells: dict[tuple[Any, ...], dict[int, Record]] = {}
     for record in run.records:
         condition = tuple(getattr(record, name) or "" for name in _CONDITION_FIELDS[:-1])
         place = (
             modes.index(record.mode),
-            options.index(_options_of(record)),
+            options.index(options_of(record)),
             (record.corruption != "clean", *condition, record.severity),
         )
-        earlier = cells.setdefault(place, record)
+        earlier = cells.setdefault(place, {}).setdefault(record.seed, record)
         if (earlier.correct, earlier.total) != (record.correct, record.total):
             raise RecordError(
                 f"{run.path}: {record.name} was measured twice, {earlier.correct} of "
                 f"{earlier.total} and {record.correct} of {record.total} correct; "
                 "measure it again in a new run directory"
             )
-    return [_row(cells[place], run, variants[options[place[1]]]) for place in sorted(cells)]
+    return [
+        _row(cells[place][run.seed], run, variants[options[place[1]]]) | _spread(cells[place])
+        for place in sorted(cells)
+        if run.seed in cells[place]
+    ]
 
 
-_Options = tuple[str, int | None, str | None, str | None, str]
-
-
-def _options_of(record: Record) -> _Options:
-    return record.mode, record.set_size, record.prior, record.tie_rule, record.arithmetic
-
-
-def _name_variants(records: Sequence[Record]) -> dict[_Options, str]:
-    """Return what to call each mode of a run: its options are named only where they differ."""
-    used = dict.fromkeys(map(_options_of, records))
-    names = {}
-    for chosen in used:
-        same = [options for options in used if options[0] == chosen[0]]
-        values = zip(range(1, 5), ("sets of", "prior", "ties", "in"), chosen[1:], strict=True)
-        parts = [
-            f"{word} {value}"
-            for position, word, value in values
-            if len({options[position] for options in same}) > 1
-        ]
-        names[chosen] = f"{chosen[0]} ({', '.join(parts)})" if parts else chosen[0]
-    return names
+def _spread(by_seed: dict[int, Record]) -> dict[str, Any]:
+    """Return how a cell varies over the seeds that it was measured with."""
+    accuracies = [record.accuracy for record in by_seed.values()]
+    return {
+        "repeats": len(accuracies),
+        "repeat_mean": fmean(accuracies),
+        "repeat_sd": stdev(accuracies) if len(accuracies) > 1 else None,
+    }
 
 
 def _row(record: Record, run: Run, variant: str) -> dict[str, Any]:

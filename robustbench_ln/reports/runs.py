@@ -15,7 +15,7 @@ from robustbench_ln.reports.formats import MISSING
 
 __all__ = ["Run", "read_runs"]
 
-_COMMON_FIELDS = ("checkpoint_sha256", "data_sha256", "seed", "order", "limit")
+_COMMON_FIELDS = ("checkpoint_sha256", "data_sha256", "order", "limit")
 """What all rows of one run directory have in common."""
 
 
@@ -33,7 +33,8 @@ class Run:
         normalization: As the user named it.
         device: "cpu" or "cuda".
         num_classes: Of the network.
-        records: Its rows, at least one.
+        seed: The first one; rows with another are repeats.
+        records: Its rows, at least one of the first seed.
     """
 
     path: Path
@@ -45,6 +46,7 @@ class Run:
     normalization: str
     device: str
     num_classes: int
+    seed: int
     records: Sequence[Record]
 
 
@@ -92,6 +94,7 @@ def _read_run(path: Path) -> Run:
             normalization=str(content["normalize"]["name"]),
             device=str(content["device"]),
             num_classes=int(content["data"]["num_classes"]),
+            seed=int(content["seed"]),
             records=records,
         )
     except (KeyError, TypeError, ValueError) as error:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -276,3 +277,38 @@ def test_run_json_keeps_every_command_that_added_to_the_run(tmp_path):
         evaluate(subject, make_images(), make_spec(modes=("bn",)), out=tmp_path / "run")
     described = json.loads((tmp_path / "run/run.json").read_text())
     assert described["commands"] == ["first", "second"]
+
+
+def test_a_repeat_is_the_run_with_that_seed(tmp_path):
+    """Draws, order, group picks and ties: all that a seed decides."""
+    subject = make_subject(convert_batchnorm(small_net(), 3).model)
+    spec = make_spec(modes=("ln-batch", "ln-voting"), seed=5)
+    alone = evaluate(subject, make_images(), replace(spec, seed=6), out=tmp_path / "alone")
+    repeated = evaluate(subject, make_images(), replace(spec, repeats=2), out=tmp_path / "both")
+    assert comparable(alone) == comparable(r for r in repeated if r.seed == 6)
+    first = evaluate(subject, make_images(), spec, out=tmp_path / "first")
+    assert comparable(first) == comparable(r for r in repeated if r.seed == 5)
+    assert comparable(first) != comparable(alone)
+    folders = [tmp_path / name / "predictions" for name in ("alone", "first", "both")]
+    alone_files, first_files, both_files = ({p.name for p in f.iterdir()} for f in folders)
+    assert both_files == first_files | {n.replace(".npz", "-seed6.npz") for n in alone_files}
+
+
+def test_repeats_of_a_limited_run_keep_its_images(tmp_path):
+    spec = make_spec(modes=("dbn-batch",), repeats=3, limit=20)
+    evaluate(make_subject(), make_images(), spec, out=tmp_path / "run")
+    orders = [
+        np.load(path)["image_index"].tolist()
+        for path in sorted((tmp_path / "run" / "predictions").glob("clean*"))
+    ]
+    assert len(orders) == 3
+    assert len({tuple(sorted(order)) for order in orders}) == 1
+    assert len({tuple(order) for order in orders}) == 3
+
+
+def test_repeats_are_added_to_a_finished_run(tmp_path):
+    spec = make_spec(modes=("bn",))
+    once = evaluate(make_subject(), make_images(), spec, out=tmp_path / "run")
+    more = evaluate(make_subject(), make_images(), replace(spec, repeats=2), out=tmp_path / "run")
+    assert more[: len(once)] == once
+    assert len(more) == 2 * len(once)

@@ -60,6 +60,7 @@ def write_run(
 ) -> Path:
     """Write what `ln-bench report` reads of a run."""
     path.mkdir(parents=True)
+    records = list(records)
     description = {
         "schema": 1,
         "label": label,
@@ -67,6 +68,7 @@ def write_run(
         "checkpoint": {"path": f"checkpoints/{label}.th", "arch": "resnet20"},
         "data": {"source": "cifar10:data", "num_classes": num_classes},
         "normalize": {"name": "imagenet"},
+        "seed": records[0].seed if records else 0,
         "device": "cpu",
     }
     (path / "run.json").write_text(json.dumps(description))

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
@@ -87,14 +88,24 @@ def test_the_same_cell_twice_needs_the_same_counts(tmp_path: Path) -> None:
         read_frame([write_run(tmp_path / "other", other)])
 
 
-@pytest.mark.parametrize(
-    "change", [{"seed": 1}, {"order": "as-is"}, {"limit": 5}, {"data_sha256": "e" * 64}]
-)
+@pytest.mark.parametrize("change", [{"order": "as-is"}, {"limit": 5}, {"data_sha256": "e" * 64}])
 def test_one_run_holds_one_measurement(tmp_path: Path, change: dict[str, Any]) -> None:
     records = [make_record("bn"), make_record("dbn-batch", **change)]
     name = next(iter(change))
     with pytest.raises(RecordError, match=f"its rows have 2 different values of '{name}'"):
         read_frame([write_run(tmp_path / "run", records)])
+
+
+def test_repeats_are_a_spread_and_no_rows(tmp_path: Path) -> None:
+    counts = {0: 900, 1: 906, 2: 894}
+    records = [make_record(correct=correct, seed=seed) for seed, correct in counts.items()]
+    (row,) = read_frame([write_run(tmp_path / "run", records)]).to_dict("records")
+    assert (row["correct"], row["repeats"]) == (900, 3)
+    assert row["repeat_mean"] == pytest.approx(0.9)
+    assert row["repeat_sd"] == pytest.approx(0.006)  # of 3: sqrt((0 + 36 + 36) / 2) / 1000
+    (alone,) = read_frame([write_run(tmp_path / "one", records[:1])]).to_dict("records")
+    assert alone["repeats"] == 1
+    assert pd.isna(alone["repeat_sd"])
 
 
 def test_folders_that_are_no_runs_are_refused(tmp_path: Path) -> None:

@@ -1,0 +1,121 @@
+"""What each mode of a run got right, image by image, from its stored predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustbench_ln.comparison import Side
+from robustbench_ln.errors import RecordError, SpecError
+from robustbench_ln.modes import MODES
+from robustbench_ln.predictions import Predictions, prediction_name, read_predictions
+from robustbench_ln.records import Record
+from robustbench_ln.reduce import reduce_predictions
+from robustbench_ln.reports.runs import Run, read_runs
+from robustbench_ln.reports.variants import name_variants, options_of
+from robustbench_ln.spec import Condition, check_tie_rule
+
+__all__ = ["Series", "find_series", "read_series", "split_run"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Series:
+    """One mode of one run, under every condition that it was measured under.
+
+    Attributes:
+        run: The run.
+        variant: The mode, as tables call it.
+        records: Condition -> its row; of the run's first seed.
+    """
+
+    run: Run
+    variant: str
+    records: Mapping[Condition, Record]
+
+    @property
+    def name(self) -> str:
+        """Run and mode."""
+        return f"{self.run.label} {self.variant}"
+
+    @property
+    def set_size(self) -> int:
+        """Images that shared statistics; 1 where none did."""
+        return max(record.set_size or 1 for record in self.records.values())
+
+    def read_side(self, conditions: Sequence[Condition]) -> Side:
+        """Return what was right under some conditions, which must be `records`' own.
+
+        Raises:
+            RecordError: Predictions are missing or damaged, or give another count than the row.
+        """
+        correct = [self._read_correct(self.records[condition]) for condition in conditions]
+        return Side(correct=np.stack(correct), set_size=self.set_size)
+
+    def read_order(self) -> NDArray[np.int64]:
+        """Return [N]: the images' positions in the data set, in the order of evaluation."""
+        return self.read_predictions(next(iter(self.records.values()))).image_index
+
+    def read_predictions(self, record: Record) -> Predictions:
+        """Return the predictions that a row was reduced from."""
+        return read_predictions(self.path_of(record))
+
+    def path_of(self, record: Record) -> Path:
+        """Return the file of a row's predictions."""
+        return self.run.path / "predictions" / prediction_name(record, self.run.seed)
+
+    def _read_correct(self, record: Record) -> NDArray[np.bool_]:
+        reduced = reduce_predictions(
+            MODES[record.mode],
+            self.read_predictions(record),
+            set_size=record.set_size or 1,
+            seed=record.seed,
+            tie_rule=check_tie_rule(record.tie_rule or "random"),
+        )
+        if (int(reduced.correct.sum()), len(reduced.correct)) != (record.correct, record.total):
+            raise RecordError(
+                f"{self.path_of(record)}: {int(reduced.correct.sum())} of {len(reduced.correct)} "
+                f"correct, its row says {record.correct} of {record.total}; measure it again in a "
+                "new run directory"
+            )
+        return reduced.correct
+
+
+def read_series(run: Run) -> dict[str, Series]:
+    """Return every mode of a run by the name that tables have for it."""
+    names = name_variants(run.records)
+    found: dict[str, dict[Condition, Record]] = {name: {} for name in names.values()}
+    for record in run.records:
+        if record.seed == run.seed:
+            found[names[options_of(record)]][record.condition] = record
+    return {
+        name: Series(run=run, variant=name, records=records)
+        for name, records in found.items()
+        if records
+    }
+
+
+def split_run(text: str) -> tuple[Path, str | None]:
+    """Return run directory and mode of RUN or RUN:MODE; a folder's name may hold colons."""
+    path, colon, mode = text.rpartition(":")
+    if Path(text).is_dir() or not colon or not path:
+        return Path(text), None
+    return Path(path), mode
+
+
+def find_series(path: Path, mode: str | None) -> dict[str, Series]:
+    """Return the modes of a run, or the one that was asked for.
+
+    Raises:
+        RecordError: No run directory.
+        SpecError: The run has no such mode.
+    """
+    series = read_series(read_runs([path])[0])
+    if mode is None:
+        return series
+    if mode not in series:
+        raise SpecError(f"{path} has no mode '{mode}'; it has {', '.join(series)}")
+    return {mode: series[mode]}
