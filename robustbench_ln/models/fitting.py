@@ -9,9 +9,10 @@ from torch import nn
 from robustbench_ln.errors import CheckpointError
 from robustbench_ln.models.architecture import Architecture
 from robustbench_ln.models.checkpoint import Checkpoint
+from robustbench_ln.models.matching_norms import match_norms
 from robustbench_ln.models.mismatch import compare_states
 from robustbench_ln.models.nearest import describe_nearest
-from robustbench_ln.models.sizes import match_groups, read_sizes
+from robustbench_ln.models.sizes import read_sizes
 from robustbench_ln.norms import LocalNorm2d
 
 __all__ = ["LoadedModel", "load_model", "load_weights"]
@@ -48,7 +49,7 @@ def load_model(
 
     Raises:
         CheckpointError: The weights do not fit; the message names tensors and a network that fits.
-        LayoutError: LocalNorm weights for a network whose norm layers cannot be replaced.
+        LayoutError: Weights of another norm for a network whose norm layers cannot be replaced.
     """
     sizes = read_sizes(architecture, checkpoint.state)
     if num_classes is not None and sizes.num_classes != num_classes:
@@ -72,14 +73,14 @@ def load_weights(
 
     Raises:
         CheckpointError: The weights do not fit; the message names tensors and a network that fits.
-        LayoutError: LocalNorm weights for a network whose norm layers cannot be replaced.
+        LayoutError: Weights of another norm for a network whose norm layers cannot be replaced.
     """
     state = checkpoint.state
-    network = match_groups(network.cpu().float(), state, str(checkpoint.path))
+    network = match_norms(network.cpu().float(), checkpoint)
     own = network.state_dict()
     mismatch = compare_states(own, state)
     if not mismatch.is_empty:
-        hint = describe_nearest(state) or "give the network it was trained as"
+        hint = describe_nearest(checkpoint) or "give the network it was trained as"
         raise CheckpointError(
             f"{checkpoint.path}: does not fit {name}: {mismatch.describe()}; {hint}"
         )

@@ -10,10 +10,12 @@ from torch import nn
 
 from robustbench_ln.errors import LnBenchError
 from robustbench_ln.models.architecture import Architecture
+from robustbench_ln.models.checkpoint import Checkpoint
 from robustbench_ln.models.containers import State
+from robustbench_ln.models.matching_norms import match_norms
 from robustbench_ln.models.mismatch import compare_states
 from robustbench_ln.models.registry import ARCHITECTURES
-from robustbench_ln.models.sizes import Sizes, build_shapes, match_groups, read_sizes
+from robustbench_ln.models.sizes import Sizes, build_shapes, read_sizes
 from robustbench_ln.models.torchvision_models import torchvision_architecture, torchvision_names
 
 __all__ = ["describe_nearest"]
@@ -22,14 +24,14 @@ _LEAST_SHARE = 0.5
 """Below this share of common tensors a network is not worth naming."""
 
 
-def describe_nearest(state: State) -> str:
+def describe_nearest(checkpoint: Checkpoint) -> str:
     """Return how to load a checkpoint, or which known network is nearest; "" if none is near.
 
     torchvision's networks are tried, in some seconds, where none of ours is near.
     """
-    nearest = _find_nearest(ARCHITECTURES.values(), state)
+    nearest = _find_nearest(ARCHITECTURES.values(), checkpoint)
     if nearest.share < _LEAST_SHARE:
-        nearest = _find_nearest(_torchvision_architectures(), state)
+        nearest = _find_nearest(_torchvision_architectures(), checkpoint)
     if nearest.share < _LEAST_SHARE:
         return ""
     if nearest.share == 1.0:
@@ -42,8 +44,8 @@ class _Nearest(NamedTuple):
     name: str
 
 
-def _find_nearest(architectures: Iterable[Architecture], state: State) -> _Nearest:
-    shares = [_Nearest(_common_share(entry, state), entry.id) for entry in architectures]
+def _find_nearest(architectures: Iterable[Architecture], checkpoint: Checkpoint) -> _Nearest:
+    shares = [_Nearest(_common_share(entry, checkpoint), entry.id) for entry in architectures]
     return max(shares, default=_Nearest(0.0, ""))
 
 
@@ -54,16 +56,17 @@ def _torchvision_architectures() -> list[Architecture]:
         return []  # a torchvision that does not import has no networks to suggest
 
 
-def _common_share(architecture: Architecture, state: State) -> float:
+def _common_share(architecture: Architecture, checkpoint: Checkpoint) -> float:
     """Return the share of tensors, of both together, with the same name and shape."""
+    state = checkpoint.state
     sizes = Sizes(architecture.num_classes, architecture.in_channels)
     try:
         with torch.device("meta"):
             network = architecture.build(*sizes)
-        share = _share(match_groups(network, state, ""), state)
+        share = _share(match_norms(network, checkpoint), state)
         if share > _LEAST_SHARE:
             network = build_shapes(architecture, read_sizes(architecture, state))
-            share = _share(match_groups(network, state, ""), state)
+            share = _share(match_norms(network, checkpoint), state)
     except (LnBenchError, NotImplementedError):
         return 0.0
     return share

@@ -1,4 +1,4 @@
-"""Reading a network's free sizes, and LocalNorm's groups, off the shapes in a checkpoint.
+"""Reading a network's free sizes off the shapes in a checkpoint.
 
 Networks are compared on the meta device, where tensors have shapes and no values: building one
 takes a tenth of a second.
@@ -11,12 +11,10 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from robustbench_ln.errors import CheckpointError
 from robustbench_ln.models.architecture import Architecture
 from robustbench_ln.models.containers import State
-from robustbench_ln.norms import convert_batchnorm
 
-__all__ = ["Sizes", "build_shapes", "match_groups", "read_sizes"]
+__all__ = ["Sizes", "build_shapes", "read_sizes"]
 
 
 class Sizes(NamedTuple):
@@ -52,36 +50,6 @@ def build_shapes(architecture: Architecture, sizes: Sizes) -> nn.Module:
     except NotImplementedError:
         # Some networks compute with tensors while they are built (torchvision's regnets).
         return architecture.build(*sizes)
-
-
-def match_groups(network: nn.Module, state: State, where: str) -> nn.Module:
-    """Return the network with LocalNorm2d layers, where the checkpoint's norms are [G, C].
-
-    Raises:
-        CheckpointError: The layers have different numbers of groups.
-        LayoutError: The network's norm layers cannot be replaced.
-    """
-    groups = {
-        state[name].shape[0]
-        for name in _batchnorm_weights(network)
-        if name in state and state[name].ndim == 2
-    }
-    if not groups:
-        return network
-    if len(groups) > 1 or 0 in groups:
-        numbers = ", ".join(map(str, sorted(groups)))
-        raise CheckpointError(
-            f"{where}: its LocalNorm layers have {numbers} groups; expected one number of 1 or more"
-        )
-    return convert_batchnorm(network, groups.pop()).model
-
-
-def _batchnorm_weights(network: nn.Module) -> list[str]:
-    return [
-        f"{name}.weight".removeprefix(".")
-        for name, module in network.named_modules()
-        if isinstance(module, nn.BatchNorm2d | nn.SyncBatchNorm)
-    ]
 
 
 def _shapes(network: nn.Module) -> dict[str, torch.Size]:

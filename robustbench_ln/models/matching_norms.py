@@ -1,0 +1,77 @@
+"""Giving a network the norm that a checkpoint was trained with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from torch import nn
+
+from robustbench_ln.errors import CheckpointError
+from robustbench_ln.models.checkpoint import Checkpoint
+from robustbench_ln.norms import replace_norms
+
+__all__ = ["match_norms"]
+
+_ALIKE = ("group", "layer", "instance")
+"""Norms whose weights are gamma and beta alone: only the file can say which of them it is."""
+
+
+def match_norms(network: nn.Module, checkpoint: Checkpoint) -> nn.Module:
+    """Return the network with the norm of its checkpoint.
+
+    Names and shapes decide where they can: gamma of [G, C] is LocalNorm's, mixing weights are
+    SwitchNorm's, a counter of steps is Batch Renormalization's, other running statistics are
+    BatchNorm's. Between GroupNorm, LayerNorm and InstanceNorm the metadata's `norm` decides.
+
+    Args:
+        network: Returned as it is if it has no BatchNorm2d.
+        checkpoint: The weights.
+
+    Raises:
+        CheckpointError: LocalNorm layers with different numbers of groups, or none of the above.
+        LayoutError: The network's norm layers cannot be replaced.
+    """
+    layers = {
+        f"{name}." if name else "": module
+        for name, module in network.named_modules()
+        if isinstance(module, nn.BatchNorm2d | nn.SyncBatchNorm)
+    }
+    groups = _local_groups(layers, checkpoint)
+    norm = "local" if groups else _find_norm(layers, checkpoint)
+    if norm == "batch":
+        return network
+    return replace_norms(network, norm, num_groups=groups or 1).model
+
+
+def _local_groups(layers: Collection[str], checkpoint: Checkpoint) -> int | None:
+    weights = (checkpoint.state.get(f"{layer}weight") for layer in layers)
+    groups = {weight.shape[0] for weight in weights if weight is not None and weight.ndim == 2}
+    if len(groups) > 1 or 0 in groups:
+        numbers = ", ".join(map(str, sorted(groups)))
+        raise CheckpointError(
+            f"{checkpoint.path}: its LocalNorm layers have {numbers} groups; "
+            "expected one number of 1 or more"
+        )
+    return next(iter(groups), None)
+
+
+def _find_norm(layers: Mapping[str, nn.Module], checkpoint: Checkpoint) -> str:
+    state = checkpoint.state
+    for key, norm in (
+        ("mean_weight", "switch"),
+        ("num_steps", "renorm"),
+        ("running_mean", "batch"),
+    ):
+        if any(f"{layer}{key}" in state for layer in layers):
+            return norm
+    bare = [layer for layer in layers if f"{layer}weight" in state]
+    stated = checkpoint.metadata.get("norm")
+    if bare and stated in _ALIKE:
+        return str(stated)
+    if any(layers[layer].running_mean is not None for layer in bare):
+        raise CheckpointError(
+            f"{checkpoint.path}: its norm layers have gamma and beta and no running statistics, as "
+            "those of GroupNorm, LayerNorm and InstanceNorm; save the file with an entry 'norm' "
+            f"that says which: {', '.join(_ALIKE)}"
+        )
+    return "batch"
