@@ -116,7 +116,7 @@ def read_predictions(path: Path) -> Predictions:
     """
     names = [field.name for field in fields(Predictions)]
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in names}
     except FileNotFoundError as error:
         raise RecordError(

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from robustbench_ln import __version__
+from robustbench_ln.cli.compare import compare
 from robustbench_ln.cli.convert import convert
 from robustbench_ln.cli.corrupt import corrupt
 from robustbench_ln.cli.evaluate import evaluate
@@ -50,6 +51,7 @@ app.command()(predict)
 app.command()(inspect)
 app.command()(convert)
 app.command()(report)
+app.command()(compare)
 app.command()(mce)
 app.command("list")(list_entries)
 

@@ -1,0 +1,66 @@
+"""`ln-bench compare`: is one mode, or one network, better than another on the same images?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from shutil import get_terminal_size
+from typing import Annotated
+
+import typer
+
+__all__ = ["compare"]
+
+Side = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN[:MODE]",
+        help="Run directory of ln-bench evaluate, and a mode: runs/r20:dbn-batch. Without one, "
+        "every mode of the run.",
+        show_default=False,
+    ),
+]
+
+
+def compare(
+    first: Side,
+    second: Side,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write comparison.csv, comparison_summary.csv and comparison.md there too",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Compare two modes or networks on the same images: paired, with intervals and tests.
+
+    Differences have bootstrap intervals over whole statistics sets. McNemar's test is for modes
+    that see each image alone; sign flips of whole sets for all others; Holm's correction is over
+    the cells of one comparison.
+
+    Example: ln-bench compare runs/resnet20:dbn-batch runs/resnet20:bn
+    """
+    from robustbench_ln.reports.compare import compare_series, pair_series
+    from robustbench_ln.reports.compare_text import (
+        cells_frame,
+        pair_markdown,
+        pair_text,
+        summary_frame,
+    )
+    from robustbench_ln.reports.files import csv_bytes, write_file
+    from robustbench_ln.reports.outcomes import find_series, split_run
+
+    sides = [find_series(*split_run(text)) for text in (first, second)]
+    pairs = [compare_series(*pair) for pair in pair_series(*sides)]
+    width = max(80, get_terminal_size().columns)
+    typer.echo("\n\n".join(pair_text(pair, width=width) for pair in pairs))
+    if out is None:
+        return
+    files = {
+        "comparison.csv": csv_bytes(cells_frame(pairs)),
+        "comparison_summary.csv": csv_bytes(summary_frame(pairs)),
+        "comparison.md": "\n".join(["# Comparison\n", *map(pair_markdown, pairs)]).encode(),
+    }
+    for name, content in files.items():
+        typer.echo(str(write_file(out / name, content)), err=True)

@@ -1,0 +1,252 @@
+"""A comparison as tables and sentences, for terminals, Markdown and CSV files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from textwrap import fill
+from typing import Any
+
+import pandas as pd
+
+from robustbench_ln.bootstrap import Estimate
+from robustbench_ln.comparison import CellComparison, Pooled
+from robustbench_ln.reports.compare import Pair
+from robustbench_ln.reports.families import Family
+from robustbench_ln.reports.formats import fixed, general, percent
+from robustbench_ln.reports.grids import Grid, to_markdown, to_text
+from robustbench_ln.spec import Condition
+
+__all__ = ["cells_frame", "pair_markdown", "pair_text", "summary_frame"]
+
+_SIGNIFICANT = 0.05
+
+
+def pair_text(pair: Pair, *, width: int) -> str:
+    """Return the comparison for a terminal: a table for each noise or set of corruptions."""
+    parts = [_head(pair)]
+    for family in pair.families:
+        grid = _noise_grid(pair, family) if family.is_noise else _pooled_grid(pair, family)
+        parts.append(f"{family.title}\n{to_text(grid, width=width)}")
+        parts += [fill(sentence, width) + "\n" for sentence in _curve_sentences(pair, family)]
+    if not pair.families:
+        parts.append(to_text(_cell_grid(pair, pair.conditions), width=width))
+    text = "\n".join([*parts, *(fill(sentence, width) for sentence in _sentences(pair))])
+    return text.encode("ascii", "replace").decode()
+
+
+def pair_markdown(pair: Pair) -> str:
+    """Return the comparison with every cell, as a section of a Markdown file."""
+    parts = [f"## {pair.first.name} (A) and {pair.second.name} (B)\n"]
+    for family, members in pair.families.items():
+        parts.append(f"### {family.title}\n")
+        if not family.is_noise:
+            parts.append(to_markdown(_pooled_grid(pair, family)))
+        clean = [c for c in pair.conditions if c.is_clean]
+        parts.append(to_markdown(_cell_grid(pair, [*clean, *members])))
+        parts += [f"{sentence}\n" for sentence in _curve_sentences(pair, family)]
+    if not pair.families:
+        parts.append(to_markdown(_cell_grid(pair, pair.conditions)))
+    return "\n".join([*parts, *(f"{sentence}\n" for sentence in _sentences(pair))])
+
+
+def cells_frame(pairs: Iterable[Pair]) -> pd.DataFrame:
+    """Return a row for each cell of some comparisons: shares 0..1."""
+    rows = [
+        {"first": pair.first.name, "second": pair.second.name}
+        | condition.to_json()
+        | {
+            "total": pair.sides[0].correct.shape[1],
+            "first_accuracy": pair.accuracy(0, [condition]),
+            "second_accuracy": pair.accuracy(1, [condition]),
+        }
+        | _estimate_fields("difference", cell.difference)
+        | cell.discordance._asdict()
+        | {
+            "test": cell.test,
+            "p_value": cell.p_value,
+            "holm_p_value": cell.adjusted_p_value,
+            "units": pair.comparison.num_units,
+        }
+        for pair in pairs
+        for condition, cell in zip(pair.conditions, pair.comparison.cells, strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def summary_frame(pairs: Iterable[Pair]) -> pd.DataFrame:
+    """Return a row for each pooled difference and each number that sums up a curve."""
+    rows: list[dict[str, Any]] = [
+        {"first": pair.first.name, "second": pair.second.name, "table": family.title}
+        | {"quantity": quantity}
+        | _estimate_fields("value", estimate)
+        | {"p_value": p_value}
+        for pair in pairs
+        for family in pair.families
+        for quantity, estimate, p_value in _quantities(pair, family)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _quantities(pair: Pair, family: Family) -> list[tuple[str, Estimate, float | None]]:
+    rows: list[tuple[str, Estimate, float | None]] = [
+        (f"difference, {name}", pooled.difference, pooled.p_value)
+        for name, pooled in _pooled_of(pair, family).items()
+    ]
+    curves = pair.curves.get(family)
+    if curves is not None:
+        rows += [
+            ("area under the curve of A", curves.areas[0], None),
+            ("area under the curve of B", curves.areas[1], None),
+            ("area, A - B", curves.area_difference, None),
+            ("sigma at half of the clean accuracy, A", curves.half_sigmas[0], None),
+            ("sigma at half of the clean accuracy, B", curves.half_sigmas[1], None),
+            ("break-even sigma", curves.break_even, None),
+        ]
+    return rows
+
+
+def _estimate_fields(name: str, estimate: Estimate) -> dict[str, Any]:
+    return {name: estimate.value, "low": estimate.interval.low, "high": estimate.interval.high}
+
+
+def _pooled_of(pair: Pair, family: Family) -> dict[str, Pooled]:
+    return {n: pair.comparison.pooled[f"{family.title}: {n}"] for n in pair.groups[family]}
+
+
+def _head(pair: Pair) -> str:
+    lines = [
+        f"A: {pair.first.name} ({pair.first.run.path})",
+        f"B: {pair.second.name} ({pair.second.run.path})",
+        "accuracy in %; A - B in points with its 95 % interval",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _noise_grid(pair: Pair, family: Family) -> Grid:
+    clean = [condition for condition in pair.conditions if condition.is_clean]
+    grid = _cell_grid(pair, [*clean, *pair.families[family]])
+    pooled = [
+        (name, *_accuracies(pair, pair.groups[family][name]), _points(p.difference), "", "", "",
+         _p_text(p.p_value), "")
+        for name, p in _pooled_of(pair, family).items()
+    ]  # fmt: skip
+    return Grid(grid.header, (*grid.rows, *pooled))
+
+
+def _cell_grid(pair: Pair, conditions: Sequence[Condition]) -> Grid:
+    cells = dict(zip(pair.conditions, pair.comparison.cells, strict=True))
+    rows = [_cell_row(pair, condition, cells[condition]) for condition in conditions]
+    header = ("", "A", "B", "A - B", "only A", "only B", "test", "p", "Holm p")
+    return Grid(header, tuple(rows))
+
+
+def _cell_row(pair: Pair, condition: Condition, cell: CellComparison) -> tuple[str, ...]:
+    return (
+        _name(condition),
+        *_accuracies(pair, [condition]),
+        _points(cell.difference),
+        *map(str, cell.discordance),
+        cell.test,
+        _p_text(cell.p_value),
+        _p_text(cell.adjusted_p_value),
+    )
+
+
+def _pooled_grid(pair: Pair, family: Family) -> Grid:
+    """Return a row for each corruption, over its severities."""
+    clean = [condition for condition in pair.conditions if condition.is_clean]
+    cells = dict(zip(pair.conditions, pair.comparison.cells, strict=True))
+    rows = [
+        ("clean", *_accuracies(pair, [c]), _points(cells[c].difference), _p_text(cells[c].p_value))
+        for c in clean
+    ] + [
+        (name, *_accuracies(pair, pair.groups[family][name]), _points(pooled.difference),
+         _p_text(pooled.p_value))
+        for name, pooled in _pooled_of(pair, family).items()
+    ]  # fmt: skip
+    return Grid(("mean over severities", "A", "B", "A - B", "p"), tuple(rows))
+
+
+def _name(condition: Condition) -> str:
+    if condition.is_clean:
+        return "clean"
+    head = "sigma" if condition.convention else condition.corruption
+    return f"{head} {general(condition.severity)}"
+
+
+def _accuracies(pair: Pair, conditions: Sequence[Condition]) -> tuple[str, str]:
+    return percent(pair.accuracy(0, conditions)), percent(pair.accuracy(1, conditions))
+
+
+def _points(estimate: Estimate) -> str:
+    low, high = estimate.interval
+    return f"{_signed(estimate.value)} [{_signed(low)}, {_signed(high)}]"
+
+
+def _signed(share: float) -> str:
+    return f"{100 * share:+z.1f}"
+
+
+def _p_text(p_value: float) -> str:
+    """Return two digits, or "<0.0001"."""
+    return "<0.0001" if p_value < 1e-4 else f"{p_value:.2g}"
+
+
+def _curve_sentences(pair: Pair, family: Family) -> list[str]:
+    curves = pair.curves.get(family)
+    if curves is None:
+        return []
+    most = max(condition.severity for condition in pair.families[family])
+    halves = [_sigma(estimate, most) for estimate in curves.half_sigmas]
+    crossing = curves.break_even
+    meeting = (
+        f"neither overtakes the other up to sigma {general(most)}"
+        if math.isinf(crossing.value)
+        else f"they break even at sigma {_sigma(crossing, most)}"
+    )
+    areas = [_share(estimate) for estimate in curves.areas]
+    return [
+        f"Area under the curve (mean accuracy over sigma 0 to {general(most)}): A {areas[0]} %, "
+        f"B {areas[1]} %, A - B {_points(curves.area_difference)}. Half of the clean accuracy is "
+        f"left at sigma {halves[0]} for A, {halves[1]} for B; {meeting}."
+    ]
+
+
+def _share(estimate: Estimate) -> str:
+    return f"{percent(estimate.value)} [{', '.join(map(percent, estimate.interval))}]"
+
+
+def _sigma(estimate: Estimate, most: float) -> str:
+    low, high = (_one_sigma(value, most) for value in estimate.interval)
+    return f"{_one_sigma(estimate.value, most)} [{low}, {high}]"
+
+
+def _one_sigma(value: float, most: float) -> str:
+    return f">{general(most)}" if math.isinf(value) else fixed(value, 2)
+
+
+def _sentences(pair: Pair) -> list[str]:
+    cells = pair.comparison.cells
+    ahead = sum(cell.difference.interval.low > 0 for cell in cells)
+    behind = sum(cell.difference.interval.high < 0 for cell in cells)
+    by_test = [cell for cell in cells if cell.adjusted_p_value < _SIGNIFICANT]
+    wins = sum(cell.difference.value > 0 for cell in by_test)
+    sentences = [
+        f"By the cells' own intervals A is ahead in {ahead}, behind in {behind} of {len(cells)} "
+        f"cells, undecided in {len(cells) - ahead - behind}; with Holm's correction over these "
+        f"cells (p < {_SIGNIFICANT}) ahead in {wins}, behind in {len(by_test) - wins}."
+    ]
+    units, sizes = pair.comparison.num_units, (pair.first.set_size, pair.second.set_size)
+    if max(sizes) == 1:
+        sentences.append(f"Intervals: bootstrap of {units} images; p: exact McNemar.")
+    else:
+        floor = 2.0 ** (1 - units) if units < 15 else 0
+        smallest = f", so that p cannot be below {_p_text(floor)}" if floor > 1e-4 else ""
+        sentences.append(
+            f"Intervals: bootstrap of {units} units that cut no statistics set (of {sizes[0]} and "
+            f"{sizes[1]} images); p: sign flips of units{smallest}."
+        )
+    if pair.left_out:
+        sentences.append(f"{pair.left_out} conditions that only one was measured under are not in.")
+    return sentences

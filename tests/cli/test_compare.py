@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
+
+
+@pytest.fixture
+def run(lab, ln_bench):
+    """A run of three modes under AGN and two corruptions."""
+    corruptions = ("--corruptions", "fog,contrast", "--severity-table", "cifar10-c")
+    command = lab.command("--modes", "bn,dbn-batch,dbn-single", *corruptions, "--severities", "1,5")
+    assert ln_bench(*command).code == 0
+    return lab.folder / "run"
+
+
+def right(run, name: str) -> np.ndarray:
+    """Whether each image of a file of predictions is right: modes without votes or picks."""
+    with np.load(run / "predictions" / f"{name}.npz") as arrays:
+        return arrays["class_index"][0] == arrays["labels"]
+
+
+def test_modes_that_see_each_image_alone(run, ln_bench, tmp_path):
+    outcome = ln_bench("compare", f"{run}:bn", f"{run}:dbn-single", "--out", str(tmp_path / "c"))
+    assert outcome.code == 0, outcome.err
+    cells = pd.read_csv(tmp_path / "c" / "comparison.csv")
+    assert cells["corruption"].tolist() == [
+        "clean", "agn", "agn", "fog", "fog", "contrast", "contrast",
+    ]  # fmt: skip
+    names = [
+        "clean-0", "agn-0.5-paper-clip", "agn-1-paper-clip", "fog-1-cifar10-c", "fog-5-cifar10-c",
+        "contrast-1-cifar10-c", "contrast-5-cifar10-c",
+    ]  # fmt: skip
+    p_values = []
+    for name, cell in zip(names, cells.itertuples(), strict=True):
+        one, other = right(run, f"{name}-running"), right(run, f"{name}-image")
+        assert cell.first_accuracy == pytest.approx(one.mean())
+        assert cell.difference == pytest.approx(one.mean() - other.mean())
+        assert cell.low <= cell.difference <= cell.high
+        counts = [(one & other).sum(), (one & ~other).sum(), (~one & other).sum(), 0]
+        assert [cell.only_first, cell.only_second] == counts[1:3]
+        p_values.append(mcnemar(np.reshape(counts, (2, 2)), exact=True).pvalue)
+    assert set(cells["test"]) == {"mcnemar"}
+    assert cells["p_value"].tolist() == pytest.approx(p_values)
+    holm = multipletests(p_values, method="holm")[1]
+    assert cells["holm_p_value"].tolist() == pytest.approx(list(holm))
+    assert "A: net bn" in outcome.out
+    assert "bootstrap of 50 images; p: exact McNemar" in outcome.out
+
+
+def test_sets_are_resampled_whole_and_pooled(run, ln_bench, tmp_path):
+    outcome = ln_bench("compare", f"{run}:bn", f"{run}:dbn-batch", "--out", str(tmp_path / "c"))
+    cells = pd.read_csv(tmp_path / "c" / "comparison.csv")
+    assert set(cells["test"]) == {"sign-flip"}
+    assert set(cells["units"]) == {4}  # 50 images in sets of 16
+    assert "p cannot be below 0.12" in outcome.out.replace("\n", " ")
+    summary = pd.read_csv(tmp_path / "c" / "comparison_summary.csv").set_index("quantity")
+    by_name = cells.groupby("corruption")["difference"].mean()
+    assert summary.loc["difference, fog", "value"] == pytest.approx(by_name["fog"])
+    both = cells[cells["severity_table"] == "cifar10-c"]["difference"].mean()
+    assert summary.loc["difference, mean", "value"] == pytest.approx(both)
+    assert summary.loc["difference, mean over sigma", "value"] == pytest.approx(by_name["agn"])
+    curve = cells["first_accuracy"][:3].to_numpy()
+    area = np.trapezoid(curve, [0, 0.5, 1])
+    assert summary.loc["area under the curve of A", "value"] == pytest.approx(area)
+    text = (tmp_path / "c" / "comparison.md").read_text()
+    assert "| fog 5" in text
+    assert "### agn, paper convention, range clip" in text
+
+
+def test_every_mode_is_compared_where_none_is_named(run, ln_bench, lab):
+    outcome = ln_bench("compare", f"{run}:bn", str(run))
+    heads = [line for line in outcome.out.splitlines() if line.startswith("B: ")]
+    assert [head.split()[2] for head in heads] == ["dbn-batch", "dbn-single"]
+    shutil.copytree(run, lab.folder / "copy")
+    outcome = ln_bench("compare", str(run), str(lab.folder / "copy"))
+    heads = [line.split()[2] for line in outcome.out.splitlines() if line[:3] in ("A: ", "B: ")]
+    assert heads == ["bn", "bn", "dbn-batch", "dbn-batch", "dbn-single", "dbn-single"]
+
+
+def test_a_mode_against_its_copy_differs_nowhere(run, ln_bench, lab):
+    shutil.copytree(run, lab.folder / "copy:2")
+    outcome = ln_bench("compare", f"{run}:bn", f"{lab.folder}/copy:2:bn")
+    assert "ahead in 0, behind in 0 of 7 cells" in outcome.out.replace("\n", " ")
+    assert "+0.0 [+0.0, +0.0]" in outcome.out
+
+
+def test_what_cannot_be_compared_is_one_line(run, refuses, ln_bench, lab):
+    assert "has no mode 'ln-batch'; it has bn, dbn-batch, dbn-single" in refuses(
+        "compare", f"{run}:bn", f"{run}:ln-batch"
+    )
+    assert "nothing to compare" in refuses("compare", f"{run}:bn", f"{run}:bn")
+    assert "no cells.jsonl" in refuses("compare", f"{run}:bn", f"{lab.folder}/none:bn")
+    for option, value, word in (
+        ("--seed", "3", "seed"), ("--limit", "20", "limit"), ("--order", "as-is", "order"),
+    ):  # fmt: skip
+        other = lab.folder / word
+        assert ln_bench(*lab.command("--modes", "bn", option, value, run=word)).code == 0
+        assert f"have another {word} " in refuses("compare", f"{run}:dbn-single", f"{other}:bn")
+    mbn = ("--modes", "bn", "--noise", "mbn", "--sigmas", "0.5")
+    assert ln_bench(*lab.command(*mbn, run="other")).code == 0
+    rows = (lab.folder / "other/cells.jsonl").read_text().splitlines()
+    kept = [row for row in rows if json.loads(row)["corruption"] != "clean"]
+    (lab.folder / "other/cells.jsonl").write_text("".join(f"{row}\n" for row in kept))
+    assert "share no condition" in refuses("compare", f"{run}:bn", f"{lab.folder}/other:bn")
+
+
+def test_predictions_that_are_gone_or_changed_are_refused(run, refuses):
+    file = run / "predictions" / "clean-0-running.npz"
+    with np.load(file) as found:
+        arrays = dict(found)
+    labels = arrays["labels"].copy()
+    np.savez(file, **(arrays | {"labels": (labels + 1) % 5}))
+    command = ("compare", f"{run}:bn", f"{run}:dbn-single")
+    assert "clean-0-running.npz" in refuses(*command)
+    assert "correct, its row says" in refuses(*command)
+    np.savez(file, **(arrays | {"labels": labels[:-1]}))
+    assert "different lengths" in refuses(*command)
+    file.write_bytes(file.read_bytes()[:100])
+    assert "not a file of predictions, or damaged" in refuses(*command)
+    file.unlink()
+    assert "no such file; measure the run again" in refuses(*command)
