@@ -1,32 +1,39 @@
-"""`ln-bench convert`: LocalNorm from a BatchNorm checkpoint."""
+"""`ln-bench convert`: another norm from a BatchNorm checkpoint."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from robustbench_ln.cli.options import Arch, Checkpoint, CheckpointKey, Model, Trust
-from robustbench_ln.errors import SpecError
+
+if TYPE_CHECKING:
+    from robustbench_ln.evaluation.conversion import Conversion
 
 __all__ = ["convert"]
 
 
 def convert(
     checkpoint: Checkpoint,
-    groups: Annotated[int, typer.Option(help="Groups of LocalNorm parameters", show_default=False)],
     out: Annotated[
         Path,
         typer.Option(metavar="NEW", help="New file: .safetensors or .pt", show_default=False),
     ],
     arch: Arch = None,
     model: Model = None,
-    norm: Annotated[str, typer.Option(help="local is the one there is")] = "local",
+    norm: Annotated[str, typer.Option(help="The new norm (ln-bench list norms)")] = "local",
+    groups: Annotated[
+        int | None,
+        typer.Option(help="Groups of LocalNorm parameters; local needs it", show_default=False),
+    ] = None,
     group_size: Annotated[
         int | None,
         typer.Option(
-            help="Images in a group; default: 128 / groups, the papers' batch", show_default=False
+            help="Images in a group of LocalNorm; default: the papers' batch (128, mnist-dnn 100) "
+            "/ groups",
+            show_default=False,
         ),
     ] = None,
     image_size: Annotated[
@@ -42,32 +49,42 @@ def convert(
     checkpoint_key: CheckpointKey = None,
     trust_checkpoint: Trust = False,
 ) -> None:
-    """Replace BatchNorm2d by LocalNorm: every group starts from the BatchNorm's gamma and beta.
+    """Replace BatchNorm2d by another norm with the same gamma, beta and eps.
 
-    Before further training, each group equals Dynamic BatchNorm on the same images; that is checked
-    and printed.
+    Every group of LocalNorm starts from the BatchNorm's parameters: before further training each
+    equals Dynamic BatchNorm on the same images; that is checked and printed. Batch Renormalization
+    equals BatchNorm in evaluation. The other norms have to be trained before they classify.
 
     Example: ln-bench convert resnet20.th --arch resnet20 --groups 8 --out resnet20-ln.safetensors
     """
     from robustbench_ln.evaluation.conversion import convert_network, write_converted
     from robustbench_ln.evaluation.load_subject import NetworkSource, input_shape, load_network
 
-    if norm != "local":
-        raise SpecError(f"--norm {norm}: expected local")
     source = NetworkSource(
         path=checkpoint, arch=arch, model=model, key=checkpoint_key, trust=trust_checkpoint
     )
     conversion = convert_network(
         load_network(source),
+        norm,
         num_groups=groups,
-        group_size=group_size or max(1, 128 // max(1, groups)),
+        group_size=group_size,
         image_shape=input_shape(source, image_size=image_size, channels=channels),
     )
     write_converted(conversion, out, overwrite=overwrite)
-    typer.echo(
-        f"{len(conversion.converted.replaced)} BatchNorm2d layers became LocalNorm2d with "
-        f"{groups} groups of {conversion.group_size} images\n"
-        f"identity check: LocalNorm and Dynamic BatchNorm on the same images differ by at most "
-        f"{conversion.difference:.2g} in a logit (largest logit {conversion.scale:.2g})\n"
-        f"{out}"
+    typer.echo(f"{_describe(conversion)}\n{out}")
+
+
+def _describe(conversion: Conversion) -> str:
+    norm, identity = conversion.norm, conversion.identity
+    text = f"{len(conversion.converted.replaced)} BatchNorm2d layers became {norm.layer.__name__}"
+    if conversion.num_groups is not None:
+        text += f" with {conversion.num_groups} groups of {conversion.group_size} images"
+    if identity is None:
+        return (
+            f"{text}\nno identity to check: gamma, beta, eps and all other layers are the same, "
+            f"the statistics are not ({norm.description}); train before you evaluate"
+        )
+    return (
+        f"{text}\nidentity check: {identity.statement} differ by at most "
+        f"{identity.difference:.2g} in a logit (largest logit {identity.scale:.2g})"
     )

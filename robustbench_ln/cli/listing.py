@@ -17,17 +17,18 @@ def list_entries(
     what: Annotated[
         str,
         typer.Argument(
-            help="modes, noises, corruptions, archs, normalizations or baselines",
+            help="modes, norms, noises, corruptions, archs, normalizations or baselines",
             show_default=False,
         ),
     ],
 ) -> None:
-    """List modes, noises, corruptions, archs (networks), normalizations or baselines (of mCE).
+    """List modes, norms, noises, corruptions, archs, normalizations or baselines (of mCE).
 
     Example: ln-bench list modes
     """
     tables = {
         "modes": _modes,
+        "norms": _norms,
         "noises": _noises,
         "corruptions": _corruptions,
         "archs": _archs,
@@ -47,6 +48,12 @@ def _modes() -> Rows:
         (m.name, f"{m.statistics}" + (f" ({m.paper})" if m.paper != "-" else ""))
         for m in MODES.values()
     ]
+
+
+def _norms() -> Rows:
+    from robustbench_ln.norms import NORMS
+
+    return [(norm.id, f"{norm.description} ({norm.source})") for norm in NORMS.values()]
 
 
 def _noises() -> Rows:

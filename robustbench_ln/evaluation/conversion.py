@@ -1,10 +1,11 @@
-"""From a BatchNorm checkpoint to a LocalNorm one, and the proof that nothing else changed."""
+"""From a BatchNorm checkpoint to one of another norm, and the proof of what did not change."""
 
 from __future__ import annotations
 
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -12,71 +13,148 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from robustbench_ln.errors import CheckpointError, SpecError
+from robustbench_ln.evaluation.load_subject import training_group_size
+from robustbench_ln.lookup import find_entry
 from robustbench_ln.models.fitting import LoadedModel
-from robustbench_ln.norms import Converted, StatisticsLayout, convert_batchnorm, with_statistics
+from robustbench_ln.norms import (
+    NORMS,
+    RUNNING,
+    Converted,
+    Norm,
+    StatisticsLayout,
+    find_norm_layers,
+    replace_norms,
+    with_statistics,
+)
 from robustbench_ln.rng import stream
 
-__all__ = ["Conversion", "convert_network", "write_converted"]
+__all__ = ["Conversion", "Identity", "convert_network", "write_converted"]
+
+_IDENTITIES = {
+    "local": "LocalNorm and Dynamic BatchNorm on the same images",
+    "renorm": "Batch Renormalization and BatchNorm, both with running statistics,",
+    "batch": "the written and the given BatchNorm network, both with running statistics,",
+}
+
+
+class Identity(NamedTuple):
+    """What a converted network must share with the BatchNorm network, and how nearly it does.
+
+    Attributes:
+        statement: The two that are equal.
+        difference: Largest difference of a logit; 0 up to rounding.
+        scale: Largest logit there, to see the difference against.
+    """
+
+    statement: str
+    difference: float
+    scale: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversion:
-    """A LocalNorm network made from a BatchNorm one.
+    """A network of another norm made from a BatchNorm one.
 
     Attributes:
         converted: The network and the layers that were replaced.
-        num_groups: G.
-        group_size: Images in a group, for later evaluations.
-        difference: Largest difference of a logit, over all groups, between LocalNorm and Dynamic
-            BatchNorm on the same sets of images; 0 up to rounding.
-        scale: Largest logit there, to see the difference against.
+        norm: Its norm.
+        num_groups: LocalNorm's G; None for other norms.
+        group_size: Images in a group, for later evaluations; None likewise.
+        identity: None where the norm's statistics are others from the start.
+        eps: Of the layers that were replaced; several numbers where they differ.
         parent: SHA-256 of the checkpoint it was made from.
         network: The network's name.
     """
 
     converted: Converted
-    num_groups: int
-    group_size: int
-    difference: float
-    scale: float
+    norm: Norm
+    num_groups: int | None
+    group_size: int | None
+    identity: Identity | None
+    eps: str
     parent: str
     network: str
 
 
 def convert_network(
-    loaded: LoadedModel, *, num_groups: int, group_size: int, image_shape: tuple[int, int, int]
+    loaded: LoadedModel,
+    norm: str,
+    *,
+    num_groups: int | None,
+    group_size: int | None,
+    image_shape: tuple[int, int, int],
 ) -> Conversion:
-    """Replace every BatchNorm2d by LocalNorm2d and check the identity of LN and Dynamic BN.
+    """Replace every BatchNorm2d by another norm and check the identity that this norm has.
+
+    LocalNorm on sets of images equals Dynamic BatchNorm on the same sets, in every group; Batch
+    Renormalization equals BatchNorm in evaluation. The other norms have statistics of their own.
 
     Args:
         loaded: A network with BatchNorm2d; not changed.
-        num_groups: G, 1 or more.
-        group_size: M, images in a group.
+        norm: An id of NORMS.
+        num_groups: G, 1 or more, for LocalNorm; None for other norms.
+        group_size: M, images in a group; None is the papers' training batch over G.
         image_shape: (C, H, W) of the images for the check.
 
     Raises:
-        SpecError: A number below 1.
+        SpecError: No such norm, no G, or numbers that the norm does not have or below 1.
         LayoutError: Nothing to convert, or a layer that cannot be.
     """
-    if num_groups < 1 or group_size < 1:
-        raise SpecError(f"--groups {num_groups} of {group_size} images: expected 1 or more of each")
-    converted = convert_batchnorm(loaded.model, num_groups)
-    num_images = max(2, group_size)
-    layout = StatisticsLayout(name="set", set_size=num_images)
+    entry = find_entry(NORMS, norm, kind="norm", listing="ln-bench list norms")
+    if norm == "local":
+        group_size = _check_groups(loaded.network, num_groups, group_size)
+    elif num_groups is not None or group_size is not None:
+        raise SpecError(
+            f"--norm {norm} has no groups of images; leave out --groups and --group-size"
+        )
+    converted = replace_norms(loaded.model, norm, num_groups=num_groups or 1)
+    layers = find_norm_layers(converted.model, image_shape)
+    eps = {layer.eps for layer in layers if layer.name in converted.replaced}
+    return Conversion(
+        converted=converted,
+        norm=entry,
+        num_groups=num_groups,
+        group_size=group_size,
+        identity=_check_identity(loaded.model, converted.model, entry, group_size, image_shape),
+        eps=",".join(str(value) for value in sorted(eps)),
+        parent=loaded.checkpoint.sha256,
+        network=loaded.network,
+    )
+
+
+def _check_groups(network: str, num_groups: int | None, group_size: int | None) -> int:
+    """Return M of G groups, or the papers'."""
+    if num_groups is None:
+        raise SpecError("--norm local needs --groups, the groups of parameters (the papers' 8)")
+    if num_groups < 1 or (group_size is not None and group_size < 1):
+        images = "" if group_size is None else f" of {group_size} images"
+        raise SpecError(f"--groups {num_groups}{images}: expected 1 or more of each")
+    return training_group_size(network, num_groups) if group_size is None else group_size
+
+
+def _check_identity(
+    model: nn.Module,
+    converted: nn.Module,
+    norm: Norm,
+    group_size: int | None,
+    image_shape: tuple[int, int, int],
+) -> Identity | None:
+    if norm.id not in _IDENTITIES:
+        return None
+    num_images = max(2, group_size or 2)
+    layout = RUNNING
+    if norm.id == "local":
+        layout = StatisticsLayout(name="set", set_size=num_images)
     draws = stream(0, "identity check").random((num_images, *image_shape), dtype=np.float32)
     images = torch.from_numpy(draws)
     with torch.inference_mode():
-        expected = with_statistics(loaded.model, layout, image_shape=image_shape)(images)
-        local = with_statistics(converted.model, layout, image_shape=image_shape)
-        logits = torch.stack([local(images, group=group) for group in range(num_groups)])
-    return Conversion(
-        converted=converted,
-        num_groups=num_groups,
-        group_size=group_size,
-        difference=float((logits - expected).abs().max()),
-        scale=float(expected.abs().max()),
-        parent=loaded.checkpoint.sha256,
-        network=loaded.network,
+        expected = with_statistics(model, layout, image_shape=image_shape)(images)
+        view = with_statistics(converted, layout, image_shape=image_shape)
+        logits = torch.stack([view(images, group=group) for group in range(view.num_groups)])
+    return Identity(
+        _IDENTITIES[norm.id],
+        float((logits - expected).abs().max()),
+        float(expected.abs().max()),
     )
 
 
@@ -94,15 +172,18 @@ def write_converted(conversion: Conversion, out: Path, *, overwrite: bool = Fals
     if out.exists() and not overwrite:
         raise SpecError(f"--out {out} exists; add --overwrite to replace it")
     state = _state(conversion.converted.model)
-    about: dict[str, int | str] = {
+    about: dict[str, int | str | None] = {
+        "norm": conversion.norm.id,
         "num_groups": conversion.num_groups,
         "group_size": conversion.group_size,
+        "eps": conversion.eps,
         "arch": conversion.network,
         "parent_sha256": conversion.parent,
     }
+    stated = {name: value for name, value in about.items() if value is not None}
     part = out.with_name(out.name + ".part")
     try:
-        part.write_bytes(_encode(state, about, out.suffix))
+        part.write_bytes(_encode(state, stated, out.suffix))
         part.replace(out)
     except OSError as error:
         part.unlink(missing_ok=True)
