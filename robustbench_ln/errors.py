@@ -10,6 +10,7 @@ __all__ = [
     "LnBenchError",
     "RecordError",
     "SpecError",
+    "TrainingError",
 ]
 
 
@@ -39,3 +40,7 @@ class LayoutError(LnBenchError):
 
 class RecordError(LnBenchError):
     """A run directory cannot be read, written, or continued."""
+
+
+class TrainingError(LnBenchError):
+    """A training cannot go on."""

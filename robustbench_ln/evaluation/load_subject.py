@@ -19,6 +19,7 @@ from robustbench_ln.spec import Normalization
 
 __all__ = [
     "NetworkSource",
+    "check_one_network",
     "choose_framing",
     "choose_normalize",
     "input_shape",
@@ -56,11 +57,16 @@ class NetworkSource:
 
     def __post_init__(self) -> None:
         """Demand one network."""
-        if (self.arch is None) == (self.model is None):
-            raise SpecError(
-                "give the network as --arch NAME (ln-bench list archs) "
-                "or as --model FILE.py:FUNCTION, one of the two"
-            )
+        check_one_network(self.arch, self.model)
+
+
+def check_one_network(arch: str | None, model: str | None) -> None:
+    """Demand a network by name or from the user's file, not both."""
+    if (arch is None) == (model is None):
+        raise SpecError(
+            "give the network as --arch NAME (ln-bench list archs) "
+            "or as --model FILE.py:FUNCTION, one of the two"
+        )
 
 
 def load_network(source: NetworkSource) -> LoadedModel:

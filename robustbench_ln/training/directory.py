@@ -1,0 +1,168 @@
+"""A training on disk: what was asked, the weights, and the state to go on from."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import torch
+from filelock import FileLock, Timeout
+
+from robustbench_ln.errors import RecordError
+from robustbench_ln.training.log import EpochRow, NormRow, append_rows, drop_rows_after
+from robustbench_ln.whole_files import write_whole
+from robustbench_ln.write_errors import explain_write_errors
+
+__all__ = ["TrainingDirectory"]
+
+_FILES = frozenset({"train.json", "state.pt", "last.pt", "best.pt", "log.csv", "norms.csv", "lock"})
+
+
+class TrainingDirectory:
+    """An open training directory, held by this process alone until it is closed.
+
+    After an epoch best.pt (where it is the best so far), last.pt and the rows of the logs are
+    written, and state.pt at the end: a kill at any moment loses the epoch that was running.
+
+    Args:
+        path: Made if it does not exist.
+        description: What train.json says; "options" may not change when a training goes on.
+
+    Raises:
+        RecordError: The folder holds something else or another training, another process holds
+            it, or it cannot be written.
+    """
+
+    def __init__(self, path: Path, description: dict[str, Any]) -> None:
+        self.path = path
+        with explain_write_errors(path):
+            _refuse_other_folders(path)
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(path / "lock")
+            try:
+                self._lock.acquire(timeout=0)
+            except Timeout as error:
+                raise RecordError(
+                    f"{path} is in use by another ln-bench; wait for it, or give another --out"
+                ) from error
+        try:
+            self._describe(description)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __enter__(self) -> TrainingDirectory:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let other processes have the folder."""
+        self._lock.release()
+
+    def read_state(self) -> dict[str, Any] | None:
+        """Return what `write_epoch` saved last, and forget rows that were written after it.
+
+        Raises:
+            RecordError: state.pt is damaged.
+        """
+        file = self.path / "state.pt"
+        state = _read_state(file) if file.is_file() else None
+        for name in ("log.csv", "norms.csv"):
+            drop_rows_after(self.path / name, state["epochs"] if state else 0)
+        return state
+
+    def write_epoch(
+        self,
+        row: EpochRow,
+        norms: list[NormRow],
+        *,
+        checkpoint: dict[str, Any],
+        state: dict[str, Any],
+        is_best: bool,
+    ) -> None:
+        """Write all of an epoch.
+
+        Raises:
+            RecordError: Something cannot be written; the epoch before is still there.
+        """
+        weights = _encode(checkpoint)
+        if is_best:
+            write_whole(self.path / "best.pt", weights)
+        write_whole(self.path / "last.pt", weights)
+        append_rows(self.path / "log.csv", [row])
+        append_rows(self.path / "norms.csv", norms)
+        write_whole(self.path / "state.pt", _encode(state))
+
+    def _describe(self, description: dict[str, Any]) -> None:
+        file = self.path / "train.json"
+        if file.is_file():
+            earlier = _read_json(file)
+            _refuse_differences(self.path, earlier.get("options", {}), description["options"])
+            if earlier.get("recipe") != description["recipe"]:
+                raise RecordError(
+                    f"{self.path} was trained by another version of the recipe "
+                    f"{description['options']['--recipe']}; give --out a new folder"
+                )
+            again = [c for c in description["commands"] if c not in earlier.get("commands", [])]
+            description = description | {"commands": [*earlier.get("commands", []), *again]}
+        write_whole(file, (json.dumps(description, indent=2) + "\n").encode())
+
+
+def _refuse_other_folders(path: Path) -> None:
+    if path.exists() and not path.is_dir():
+        raise RecordError(f"{path} is a file; give --out a folder")
+    names = {file.name for file in path.iterdir()} if path.is_dir() else set()
+    foreign = sorted(name for name in names if name.removesuffix(".part") not in _FILES)
+    if foreign and "train.json" not in names:
+        raise RecordError(
+            f"{path} holds other files ('{foreign[0]}') and no training; give --out a new folder"
+        )
+
+
+def _refuse_differences(path: Path, earlier: dict[str, Any], now: dict[str, Any]) -> None:
+    for option, value in now.items():
+        if earlier.get(option) != value:
+            raise RecordError(
+                f"{path} was started with {option} {_short(earlier.get(option))}, not "
+                f"{_short(value)}; give the same options to go on, or --out a new folder"
+            )
+
+
+def _short(value: Any) -> str:
+    text = "none" if value is None else str(value)
+    return text[:12] + "..." if len(text) > 40 else text
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise RecordError(f"{file} is not JSON; give --out a new folder") from error
+    if not isinstance(content, dict):
+        raise RecordError(f"{file} is not a training of ln-bench; give --out a new folder")
+    return content
+
+
+def _read_state(file: Path) -> dict[str, Any]:
+    try:
+        state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged pickle may raise anything
+        raise RecordError(
+            f"{file} is damaged; give --out a new folder (best.pt and last.pt may serve as --init)"
+        ) from error
+    return state
+
+
+def _encode(content: dict[str, Any]) -> bytes:
+    """Return a file of torch.save; in memory, since torch hides what the disk says."""
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    return buffer.getvalue()

@@ -1,0 +1,105 @@
+"""What a training writes down: log.csv, a row an epoch, and norms.csv, a row a group of a layer."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from torch import Tensor, nn
+
+from robustbench_ln.norms.layers import layer_kind
+from robustbench_ln.whole_files import write_whole
+from robustbench_ln.write_errors import explain_write_errors
+
+__all__ = ["EpochRow", "NormRow", "append_rows", "drop_rows_after", "norm_rows"]
+
+
+class EpochRow(NamedTuple):
+    """One epoch.
+
+    Attributes:
+        epoch: From 1.
+        learning_rate: Of its first step.
+        train_loss: Mean cross-entropy over its images, as they were trained on.
+        train_accuracy: Share of them that was right, before each step.
+        validation_accuracy: Share of the held-out images that is right after it.
+        seconds: Of training and validating.
+    """
+
+    epoch: int
+    learning_rate: float
+    train_loss: float
+    train_accuracy: float
+    validation_accuracy: float
+    seconds: float
+
+
+class NormRow(NamedTuple):
+    """Gamma and beta of one group of one norm layer after an epoch: mean and variance over C."""
+
+    epoch: int
+    layer: str
+    group: int
+    gamma_mean: float
+    gamma_variance: float
+    beta_mean: float
+    beta_variance: float
+
+
+def norm_rows(model: nn.Module, epoch: int) -> Iterator[NormRow]:
+    """Yield the rows of every norm layer that has gamma and beta, in the order of the network."""
+    for name, layer in model.named_modules():
+        gamma, beta = getattr(layer, "weight", None), getattr(layer, "bias", None)
+        if layer_kind(layer) is None or gamma is None or beta is None:
+            continue
+        channels = gamma.shape[-1]
+        groups = zip(gamma.reshape(-1, channels), beta.reshape(-1, channels), strict=True)
+        for group, (weights, biases) in enumerate(groups):
+            yield NormRow(epoch, name, group, *_spread(weights), *_spread(biases))
+
+
+def _spread(values: Tensor) -> tuple[float, float]:
+    wide = values.detach().double()
+    return float(wide.mean()), float(wide.var(correction=0))
+
+
+def append_rows(path: Path, rows: Sequence[EpochRow] | Sequence[NormRow]) -> None:
+    """Append rows, all or none, and sync them; a new file gets the names of the columns first.
+
+    Raises:
+        RecordError: They cannot be written.
+    """
+    if not rows:
+        return
+    with explain_write_errors(path), path.open("ab") as file:
+        size = file.tell()
+        try:
+            file.write(_to_csv(rows if size else [rows[0]._fields, *rows]))
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:
+            os.truncate(path, size)
+            raise
+
+
+def drop_rows_after(path: Path, epoch: int) -> None:
+    """Take away the rows of epochs that were being finished when the training was stopped."""
+    if not path.is_file():
+        return
+    with path.open(newline="") as file:
+        rows = [row for row in csv.reader(file) if row]
+    kept = [row for row in rows if row[0] == "epoch" or int(row[0]) <= epoch]
+    write_whole(path, _to_csv(kept))
+
+
+def _to_csv(rows: Sequence[Sequence[Any]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows(
+        [f"{value:.9g}" if isinstance(value, float) else value for value in row] for row in rows
+    )
+    return text.getvalue().encode()

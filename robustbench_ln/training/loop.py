@@ -1,0 +1,262 @@
+"""Training: epochs of steps, each followed by a validation and by everything being written down.
+
+Everything random is a function of (seed, epoch): order, augmentation, noise, dropout. So the state
+between two epochs is the weights, the optimizer and the number of the epoch, and a training that
+was killed goes on to the same weights (on the CPU of one machine, with as many threads).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+import robustbench_ln
+from robustbench_ln.data.image_set import ImageSet
+from robustbench_ln.errors import TrainingError
+from robustbench_ln.normalization import parse_normalization
+from robustbench_ln.progress import Progress, Silent
+from robustbench_ln.training.batches import Batches, split_images
+from robustbench_ln.training.directory import TrainingDirectory
+from robustbench_ln.training.log import EpochRow, norm_rows
+from robustbench_ln.training.spec import TrainingSpec
+from robustbench_ln.training.start import StartNetwork
+from robustbench_ln.training.torch_seed import torch_seeded
+
+__all__ = ["Trained", "train"]
+
+
+class Trained(NamedTuple):
+    """What a training came to.
+
+    Attributes:
+        epochs: That it has.
+        best_accuracy: Of the validation, of best.pt.
+        best_epoch: Of best.pt.
+        last_accuracy: Of the validation, of last.pt.
+    """
+
+    epochs: int
+    best_accuracy: float
+    best_epoch: int
+    last_accuracy: float
+
+
+def train(
+    start: StartNetwork,
+    images: ImageSet,
+    spec: TrainingSpec,
+    *,
+    out: Path,
+    progress: Progress | None = None,
+) -> Trained:
+    """Train a network, or go on with a training that was stopped.
+
+    Args:
+        start: The network; its weights are changed.
+        images: To train and, a share of them, to validate on.
+        spec: What to do.
+        out: Training directory.
+        progress: Who is told; nobody by default.
+
+    Raises:
+        RecordError: `out` is no training directory, or of another training; a full disk.
+        DataError: Not enough images, or one that cannot be read.
+        LayoutError: A norm layer has too few values for statistics.
+        TrainingError: The loss is no longer finite.
+    """
+    training = _Training(start, images, spec, progress=progress or Silent())
+    with TrainingDirectory(out, _describe(start, images, spec)) as directory:
+        return training.run(directory)
+
+
+def _describe(start: StartNetwork, images: ImageSet, spec: TrainingSpec) -> dict[str, Any]:
+    """Return what train.json says; a training goes on only under the same options."""
+    return {
+        "options": {
+            "--arch": start.name,
+            "--norm": spec.norm,
+            "--groups": spec.num_groups,
+            "--recipe": spec.recipe.name,
+            "--epochs": spec.recipe.epochs,
+            "--learning-rate": spec.recipe.learning_rate,
+            "--init": start.parent_sha256 or None,
+            "--normalize": start.normalize,
+            "--data": images.sha256(),
+            "--augment-noise": None if spec.noise is None else spec.noise.to_json(),
+            "--share": None if spec.noise is None else spec.noise_share,
+            "--limit": spec.limit,
+            "--seed": spec.seed,
+            "--device": spec.device,
+        },
+        "recipe": asdict(spec.recipe),
+        "data": images.source,
+        "versions": {"robustbench_ln": robustbench_ln.__version__, "torch": torch.__version__},
+        "commands": [start.command] if start.command else [],
+    }
+
+
+@dataclass(slots=True)
+class _Sums:
+    """Of an epoch so far."""
+
+    loss: float = 0.0
+    correct: int = 0
+    images: int = 0
+
+
+class _Training:
+    """One training: the network, its optimizer, and where it stands."""
+
+    def __init__(
+        self, start: StartNetwork, images: ImageSet, spec: TrainingSpec, *, progress: Progress
+    ) -> None:
+        self.start, self.spec, self.progress = start, spec, progress
+        self.split = split_images(len(images), spec)
+        self.model = start.model.to(spec.device)
+        self.optimizer = torch.optim.SGD(
+            self.model.parameters(),
+            lr=spec.recipe.learning_rate,
+            momentum=spec.recipe.momentum,
+            weight_decay=spec.recipe.weight_decay,
+        )
+        normalization = parse_normalization(start.normalize, images.shape[2])
+        self.batches = Batches(images, spec, normalization)
+        self.num_steps = len(self.split.training) // spec.recipe.batch_size
+        self.trained = Trained(0, -1.0, 0, -1.0)
+
+    def run(self, directory: TrainingDirectory) -> Trained:
+        """Do the epochs that are left."""
+        state = directory.read_state()
+        if state is not None:
+            self._restore(state)
+        left = range(self.trained.epochs + 1, self.spec.recipe.epochs + 1)
+        images_an_epoch = self.num_steps * self.spec.recipe.batch_size + len(self.split.validation)
+        self.progress.start(cells=len(left), image_passes=len(left) * images_an_epoch)
+        if self.trained.epochs and left:
+            self.progress.note(f"{directory.path}: going on after epoch {self.trained.epochs}")
+        for epoch in left:
+            self._run_epoch(epoch, directory)
+        return self.trained
+
+    def _run_epoch(self, epoch: int, directory: TrainingDirectory) -> None:
+        """Train, validate, write."""
+        started = time.monotonic()
+        self.progress.describe(f"epoch {epoch}/{self.spec.recipe.epochs}")
+        with torch_seeded(self.spec.seed, "dropout", epoch, device=self.spec.device):
+            sums = self._train_epoch(epoch)
+        accuracy = self._validate()
+        is_best = accuracy > self.trained.best_accuracy
+        row = EpochRow(
+            epoch=epoch,
+            learning_rate=self._learning_rate(epoch, 0),
+            train_loss=sums.loss / sums.images,
+            train_accuracy=sums.correct / sums.images,
+            validation_accuracy=accuracy,
+            seconds=time.monotonic() - started,
+        )
+        best = (accuracy, epoch) if is_best else self.trained[1:3]
+        self.trained = Trained(epoch, *best, accuracy)
+        self._write(row, directory, is_best=is_best)
+
+    def _train_epoch(self, epoch: int) -> _Sums:
+        self.model.train()
+        sums = _Sums()
+        for step, batch in enumerate(self.batches.training(self.split.training, epoch)):
+            for group in self.optimizer.param_groups:
+                group["lr"] = self._learning_rate(epoch, step)
+            labels = batch.labels.to(self.spec.device)
+            logits: Tensor = self.model(batch.images.to(self.spec.device))
+            loss = F.cross_entropy(logits, labels)
+            value = float(loss.detach())
+            if not math.isfinite(value):
+                raise self._diverged(epoch, f"the loss is {value} at step {step + 1}")
+            self.optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.optimizer.step()
+            sums.loss += value * len(labels)
+            sums.correct += int((logits.argmax(dim=1) == labels).sum())
+            sums.images += len(labels)
+            self.progress.advance(len(labels))
+        if not all(bool(p.isfinite().all()) for p in self.model.parameters()):
+            raise self._diverged(epoch, "the weights are not finite after the last step")
+        return sums
+
+    def _learning_rate(self, epoch: int, step: int) -> float:
+        """Return the rate of step `step` of epoch `epoch`, the one from 0 and the other from 1."""
+        done = (epoch - 1) * self.num_steps + step
+        return self.spec.recipe.learning_rate_at(done / (self.spec.recipe.epochs * self.num_steps))
+
+    def _validate(self) -> float:
+        """Return the share of held-out images that the network's own eval forward gets right.
+
+        That is `bn` for BatchNorm, and for LocalNorm a draw of `ln-batch`: batches as in training,
+        each set of M images normalised by its own group.
+        """
+        self.model.eval()
+        correct, left = 0, len(self.split.validation)
+        with torch.inference_mode():
+            for batch in self.batches.validation(self.split.validation):
+                logits = self.model(batch.images.to(self.spec.device))
+                hits = logits.argmax(dim=1).cpu() == batch.labels
+                correct += int(hits[:left].sum())  # the rest were shown before
+                self.progress.advance(min(left, len(hits)))
+                left -= len(hits)
+        return correct / len(self.split.validation)
+
+    def _write(self, row: EpochRow, directory: TrainingDirectory, *, is_best: bool) -> None:
+        directory.write_epoch(
+            row,
+            list(norm_rows(self.model, row.epoch)),
+            checkpoint={"state_dict": _weights(self.model)} | self._metadata(row),
+            state={
+                "model": _weights(self.model),
+                "optimizer": self.optimizer.state_dict(),
+                **self.trained._asdict(),
+            },
+            is_best=is_best,
+        )
+        self.progress.finish_cells(1)
+        self.progress.note(
+            f"epoch {row.epoch}/{self.spec.recipe.epochs}: loss {row.train_loss:.4g}, "
+            f"training {row.train_accuracy:.1%}, validation {row.validation_accuracy:.1%}"
+            f"{' (best)' if is_best else ''}, {row.seconds:.0f} s"
+        )
+
+    def _metadata(self, row: EpochRow) -> dict[str, str | int | float]:
+        """Return what later commands need beside the weights."""
+        spec, parent = self.spec, self.start.parent_sha256
+        metadata: dict[str, str | int | float] = {
+            "arch": self.start.name,
+            "norm": spec.norm,
+            "num_groups": spec.num_groups,
+            "group_size": spec.group_size,
+            "normalize": self.start.normalize,
+            "recipe": spec.recipe.name,
+            "seed": spec.seed,
+            "epoch": row.epoch,
+            "validation_accuracy": row.validation_accuracy,
+        }
+        return metadata | ({"parent_sha256": parent} if parent else {})
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.trained = Trained(**{name: state[name] for name in Trained._fields})
+
+    def _diverged(self, epoch: int, what: str) -> TrainingError:
+        kept = f"last.pt has epoch {epoch - 1}" if epoch > 1 else "no epoch was finished"
+        return TrainingError(
+            f"epoch {epoch}: {what}; {kept}. Start again with a smaller --learning-rate than "
+            f"{self.spec.recipe.learning_rate:g} and a new --out"
+        )
+
+
+def _weights(model: nn.Module) -> dict[str, Tensor]:
+    return {name: tensor.cpu().clone() for name, tensor in model.state_dict().items()}

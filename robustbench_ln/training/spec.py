@@ -1,0 +1,102 @@
+"""What `train` is asked for, besides the network and the images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from robustbench_ln.corruptions.conditions import noise_conditions
+from robustbench_ln.errors import LayoutError, SpecError
+from robustbench_ln.lookup import find_entry
+from robustbench_ln.norms.choices import NORMS
+from robustbench_ln.spec import Condition
+from robustbench_ln.training.recipes import Recipe
+
+__all__ = ["TrainingSpec", "parse_augment_noise"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSpec:
+    """What is trained, and how.
+
+    Attributes:
+        recipe: All numbers of the training.
+        norm: An id of NORMS.
+        num_groups: G, groups of LocalNorm parameters; 1 for other norms.
+        seed: Decides weights, split, order, augmentation, noise and dropout.
+        noise: Noise on a share of the training images; None is none.
+        noise_share: That share, above 0 and up to 1.
+        limit: Use so many of the training images; None is all.
+        device: As torch names it.
+
+    Raises:
+        SpecError: A number out of its range.
+        LayoutError: The groups do not divide the batch.
+    """
+
+    recipe: Recipe
+    norm: str = "batch"
+    num_groups: int = 1
+    seed: int = 0
+    noise: Condition | None = None
+    noise_share: float = 0.5
+    limit: int | None = None
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        find_entry(NORMS, self.norm, kind="norm", listing="ln-bench list norms")
+        if self.norm != "local" and self.num_groups != 1:
+            raise SpecError(f"--groups {self.num_groups} is for --norm local, not {self.norm}")
+        if self.num_groups < 1:
+            raise SpecError(f"--groups is {self.num_groups}; expected 1 or more")
+        if self.recipe.batch_size % self.num_groups:
+            raise LayoutError(
+                f"--groups {self.num_groups} does not divide the batch of "
+                f"{self.recipe.batch_size} images of recipe {self.recipe.name}; groups are of one "
+                f"size, as with --groups {_nearest_divisor(self)}"
+            )
+        if not 0 < self.noise_share <= 1:
+            raise SpecError(f"--share is {self.noise_share:g}; expected above 0 and up to 1")
+        if self.limit is not None and self.limit < 1:
+            raise SpecError(f"--limit is {self.limit}; expected 1 or more images")
+        if not 0 <= self.seed < 2**63:
+            raise SpecError(f"--seed is {self.seed}; expected 0 or more")
+
+    @property
+    def group_size(self) -> int:
+        """M, images that share statistics in training; the whole batch without LocalNorm."""
+        return self.recipe.batch_size // self.num_groups
+
+
+def _nearest_divisor(spec: TrainingSpec) -> int:
+    size = spec.recipe.batch_size
+    divisors = [number for number in range(1, size + 1) if size % number == 0]
+    return min(divisors, key=lambda number: abs(number - spec.num_groups))
+
+
+def parse_augment_noise(
+    text: str, *, convention: str = "paper", pixel_range: str | None = None
+) -> Condition:
+    """Return the noise of "NAME:SIGMA", as in "agn:1.0".
+
+    Raises:
+        SpecError: No such noise, no sigma above 0, or a range that needs all images at once.
+    """
+    name, _, number = text.partition(":")
+    try:
+        sigma = float(number)
+    except ValueError as error:
+        raise SpecError(f"--augment-noise {text}: expected NAME:SIGMA, as in agn:1.0") from error
+    if pixel_range is None and convention == "released":
+        pixel_range = "none"
+    conditions = noise_conditions(
+        [name], convention=convention, pixel_range=pixel_range, sigmas=[sigma]
+    )
+    if len(conditions) == 1:
+        raise SpecError(f"--augment-noise {text}: sigma is 0; leave the option out")
+    if conditions[1].range == "rescale":
+        raise SpecError(
+            "--range rescale depends on all noisy images at once, which training never has; "
+            "give clip or none"
+        )
+    return conditions[1]

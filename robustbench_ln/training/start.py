@@ -1,0 +1,191 @@
+"""The network that a training starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import nn
+
+from robustbench_ln.data.image_set import ImageSet
+from robustbench_ln.errors import DataError, LayoutError
+from robustbench_ln.evaluation.load_subject import (
+    NetworkSource,
+    check_one_network,
+    choose_normalize,
+    load_network,
+    published_pipeline,
+)
+from robustbench_ln.models.fitting import LoadedModel
+from robustbench_ln.models.matching_norms import match_norms
+from robustbench_ln.models.registry import find_architecture
+from robustbench_ln.models.user_model import build_user_model
+from robustbench_ln.norms import LocalNorm2d, count_classes, find_norm_layers, replace_norms
+from robustbench_ln.training.spec import TrainingSpec
+from robustbench_ln.training.torch_seed import torch_seeded
+
+__all__ = ["StartNetwork", "StartSource", "start_network"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartSource:
+    """What a training starts from.
+
+    Attributes:
+        arch: A network by name; or
+        model: "FILE.py:FUNCTION". Exactly one of the two.
+        init: A checkpoint with its weights; None for fresh ones.
+        key: The entry of the checkpoint that holds the weights; None where there is one.
+        trust: Whether code in the checkpoint may run.
+        normalize: Input normalisation; None is the checkpoint's own, or the recipe's.
+        command: For train.json.
+
+    Raises:
+        SpecError: Neither or both of arch and model.
+    """
+
+    arch: str | None = None
+    model: str | None = None
+    init: Path | None = None
+    key: str | None = None
+    trust: bool = False
+    normalize: str | None = None
+    command: str = ""
+
+    def __post_init__(self) -> None:
+        """Demand one network."""
+        check_one_network(self.arch, self.model)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartNetwork:
+    """A network about to be trained.
+
+    Attributes:
+        model: With the norm layers of the training.
+        name: "resnet20", "FILE.py:FUNCTION".
+        normalize: Name of its input normalisation.
+        parent_sha256: Of the checkpoint that its weights came from; "" for fresh ones.
+        command: For train.json.
+    """
+
+    model: nn.Module
+    name: str
+    normalize: str
+    parent_sha256: str = ""
+    command: str = ""
+
+
+def start_network(source: StartSource, images: ImageSet, spec: TrainingSpec) -> StartNetwork:
+    """Build a network with seeded fresh weights, or with those of a checkpoint.
+
+    Every LocalNorm group starts from the BatchNorm layer that it replaces: networks of one seed,
+    or of one checkpoint, start alike whatever their norm.
+
+    Args:
+        source: Network and weights.
+        images: To train on; their classes and channels size the network.
+        spec: Norm, groups, seed.
+
+    Raises:
+        SpecError: No such network, or a checkpoint that does not say its input normalisation.
+        CheckpointError: The weights do not fit.
+        LayoutError: The norm layers cannot be replaced, or the network cannot take the images.
+        DataError: Labels that the network has no class for.
+    """
+    num_classes = len(images.class_names) or int(images.labels.max()) + 1
+    if source.init is None:
+        model = _build(source, num_classes, images.shape[2], spec.seed)
+        name = source.arch or source.model or ""
+        normalize, parent, own_norm = source.normalize or spec.recipe.normalize, "", None
+    else:
+        network = NetworkSource(
+            path=source.init,
+            arch=source.arch,
+            model=source.model,
+            key=source.key,
+            trust=source.trust,
+        )
+        loaded = load_network(network)
+        model = _with_head(loaded, source, num_classes, spec.seed)
+        name, parent = loaded.network, loaded.checkpoint.sha256
+        own_norm = _stated(loaded, "norm")
+        normalize = choose_normalize(
+            source.normalize or _stated(loaded, "normalize"), published_pipeline(network, loaded)
+        )
+    model = _with_norm(model, spec, own_norm)
+    _check_classes(model, images)
+    _check_statistics(model, images, spec)
+    return StartNetwork(
+        model=model,
+        name=name,
+        normalize=normalize,
+        parent_sha256=parent,
+        command=source.command,
+    )
+
+
+def _build(source: StartSource, num_classes: int, channels: int, seed: int) -> nn.Module:
+    """Return a network with fresh weights; a user's function decides its own sizes."""
+    with torch_seeded(seed, "weights"):
+        if source.arch is None:
+            return build_user_model(source.model or "").cpu().float()
+        return find_architecture(source.arch).build(num_classes, channels)
+
+
+def _stated(loaded: LoadedModel, what: str) -> str | None:
+    """Return what a checkpoint of `train` or `convert` says about itself."""
+    value = loaded.checkpoint.metadata.get(what)
+    return str(value) if value else None
+
+
+def _with_head(loaded: LoadedModel, source: StartSource, num_classes: int, seed: int) -> nn.Module:
+    """Return the loaded network, with a fresh head where the images have other classes."""
+    if loaded.num_classes in (None, num_classes):
+        return loaded.model
+    channels = next(p.shape[1] for p in loaded.model.parameters() if p.ndim == 4)
+    model = match_norms(_build(source, num_classes, channels, seed), loaded.checkpoint)
+    own, state = model.state_dict(), loaded.model.state_dict()
+    same = {name: tensor for name, tensor in state.items() if tensor.shape == own[name].shape}
+    model.load_state_dict(own | same)
+    return model
+
+
+def _with_norm(model: nn.Module, spec: TrainingSpec, stated: str | None) -> nn.Module:
+    """Return the network with the norm of the training; `stated` is that of its checkpoint."""
+    groups = {m.num_groups for m in model.modules() if isinstance(m, LocalNorm2d)}
+    stated = "local" if groups else stated
+    if stated in (None, "batch"):
+        is_own = spec.norm == "batch"
+        return (
+            model if is_own else replace_norms(model, spec.norm, num_groups=spec.num_groups).model
+        )
+    if stated != spec.norm or groups - {spec.num_groups}:
+        found = f"--norm {stated}" + "".join(f" --groups {number}" for number in groups)
+        raise LayoutError(
+            f"--init was trained with {found}; train it so, or start from a BatchNorm checkpoint"
+        )
+    return model
+
+
+def _check_classes(model: nn.Module, images: ImageSet) -> None:
+    """Demand that the network takes such images and has a class for every label."""
+    height, width, channels = images.shape
+    num_classes = count_classes(model, (channels, height, width))
+    if num_classes <= images.labels.max():
+        raise DataError(
+            f"{images.source}: has label {images.labels.max()}, the network has {num_classes} "
+            "classes, 0 and up"
+        )
+
+
+def _check_statistics(model: nn.Module, images: ImageSet, spec: TrainingSpec) -> None:
+    """Demand two values or more for every mean and variance of a batch."""
+    height, width, channels = images.shape
+    for layer in find_norm_layers(model, (channels, height, width)):
+        num_images = {"local": spec.group_size, "batch": spec.recipe.batch_size, "fixed": 1}
+        if layer.kind != "fixed" and num_images[layer.kind] * (layer.positions or 2) < 2:
+            raise LayoutError(
+                f"'{layer.name}' ({layer.class_name}) sees one value for each channel of a group "
+                f"of {spec.group_size} image: no statistics; use fewer --groups"
+            )
