@@ -38,7 +38,7 @@ def report(
 ) -> None:
     """Write the tables and figures of one or several runs, side by side.
 
-    cells.csv, accuracy_*.csv, .png and .svg, and report.md; the tables also on stdout.
+    cells.csv, accuracy_*.csv, .tex, .png and .svg, and report.md; the tables also on stdout.
 
     Example: ln-bench report runs/bn runs/localnorm --label bn --label localnorm --out compared
     """

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from robustbench_ln.reports.corruption_table import missing_corruptions, severities_of
-from robustbench_ln.reports.formats import general, spread
+from robustbench_ln.corruption_error import BENCHMARK_CORRUPTIONS
+from robustbench_ln.reports.corruption_table import missing_corruptions, severity_words
+from robustbench_ln.reports.formats import spread
 from robustbench_ln.reports.tables import Table
 
 __all__ = ["caption", "difference_note", "limit_stamp"]
@@ -69,16 +70,23 @@ def _contents(table: Table) -> list[str]:
             f"Accuracy in % [{INTERVALS}].",
             "Bold: the best of its row, where its interval lies above the second best's.",
         ]
-    levels = ", ".join(map(general, severities_of(table)))
     missing = missing_corruptions(table)
-    sentences = [f"Mean accuracy in % over severity {levels}; the mean of the 15 leaves the extra "
-                 "corruptions out."]  # fmt: skip
-    for column, names in missing.items():
-        sentences.append(
-            f"{table.names[column]} has no mean of the 15: {', '.join(names)} not measured at "
-            "every severity."
-        )
+    has_mean = len(missing) < len(table.columns)
+    extras = "; the mean of the 15 leaves the extra corruptions out" if has_mean else ""
+    sentences = [f"Accuracy in %, {severity_words(table)}{extras}."]
+    for text in dict.fromkeys(map(_lack, missing.values())):
+        names = [table.names[column] for column, lack in missing.items() if _lack(lack) == text]
+        whose = "" if len(names) == len(table.columns) else f" for {', '.join(names)}"
+        sentences.append(f"No mean of the 15{whose}: {text}.")
     return sentences
+
+
+def _lack(names: Sequence[str]) -> str:
+    """Return why there is no mean of the 15."""
+    known = len(BENCHMARK_CORRUPTIONS) - len(names)
+    if known < len(names):
+        return f"{known} of them were measured at every severity"
+    return f"{', '.join(names)} not measured at every severity"
 
 
 def _counts(table: Table, field: str, head: str, is_shown: pd.Series | None = None) -> str:

@@ -7,37 +7,56 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from robustbench_ln.corruption_error import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
-from robustbench_ln.reports.formats import MISSING, percent
+from robustbench_ln.corruption_error import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS, MEAN_ROW
+from robustbench_ln.reports.formats import MISSING, general, percent
 from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.tables import Column, Place, Table
 
-__all__ = ["corruption_frame", "corruption_grid", "missing_corruptions", "severities_of"]
+__all__ = [
+    "Row",
+    "corruption_frame",
+    "corruption_grid",
+    "corruption_means",
+    "missing_corruptions",
+    "severity_words",
+]
 
 
-class _Row(NamedTuple):
-    """A row's name, and the corruption it is about."""
+class Row(NamedTuple):
+    """A row's name, and the corruption it is about; MEAN_ROW for a mean of the 15."""
 
     name: str
     corruption: str
 
 
-_MEAN_ROW = _Row(f"mean of the {len(BENCHMARK_CORRUPTIONS)}", "")
+Means = dict[Row, dict[Column, float | None]]
+"""Row -> column -> accuracy 0..1, None where it was not measured at every severity."""
 
 
-def severities_of(table: Table) -> list[float]:
-    """Return the severities that the means are over: all that the table has."""
-    corrupted = table.cells[table.cells["corruption"] != "clean"]
-    return sorted(float(severity) for severity in corrupted["severity"].unique())
+def severity_words(table: Table) -> str:
+    """Return what a row's accuracy is over: "at severity 5", "mean over severities 1-5"."""
+    severities = _severities_of(table)
+    if len(severities) == 1:
+        return f"at severity {general(severities[0])}"
+    low, high = severities[0], severities[-1]
+    if len(severities) > 2 and len(severities) == high - low + 1:
+        return f"mean over severities {general(low)}-{general(high)}"
+    return f"mean over severities {', '.join(map(general, severities))}"
 
 
 def corruption_grid(table: Table) -> Grid:
-    """Return the table for Markdown and terminals: the clean images, the 15, their mean, others."""
-    rows = [
-        (row.name, *(MISSING if mean is None else percent(mean) for mean in line.values()))
-        for row, line in _lines(_means(table), table.columns).items()
-    ]
-    return Grid(("corruption", *table.names.values()), tuple(rows))
+    """Return the table: the clean images, the 15, their mean, others."""
+    means = corruption_means(table)
+    kinds = [_kind(row) for row in means]
+    return Grid(
+        ("corruption", *(column.variant for column in table.columns)),
+        tuple(
+            (row.name, *(MISSING if mean is None else percent(mean) for mean in line.values()))
+            for row, line in means.items()
+        ),
+        groups=table.groups and ("", *table.groups),
+        rules=frozenset(i for i in range(1, len(kinds)) if kinds[i] != kinds[i - 1]),
+    )
 
 
 def corruption_frame(table: Table) -> pd.DataFrame:
@@ -45,7 +64,7 @@ def corruption_frame(table: Table) -> pd.DataFrame:
     rows = [
         {"corruption": row.name}
         | {f"{column.label} {column.variant} accuracy": mean for column, mean in line.items()}
-        for row, line in _lines(_means(table), table.columns).items()
+        for row, line in corruption_means(table).items()
     ]
     return pd.DataFrame(rows)
 
@@ -60,28 +79,51 @@ def missing_corruptions(table: Table) -> dict[Column, list[str]]:
     return {column: names for column, names in lacking.items() if names}
 
 
-_Means = dict[_Row, dict[Column, float | None]]
+def corruption_means(table: Table) -> Means:
+    """Return the rows in their order, with the mean over the 15 where a column has it.
+
+    Columns whose frost is of unlike kinds have their means in rows of their own.
+    """
+    means = _means(table)
+    rows = means | _averages(means, table.columns)
+    order = ("clean", "benchmark", "mean", "extra")
+    return {row: rows[row] for row in sorted(rows, key=lambda row: order.index(_kind(row)))}
 
 
-def _lines(means: _Means, columns: list[Column]) -> _Means:
-    """Return the rows in their order, with the mean over the 15 where a column has it."""
-    benchmark = dict.fromkeys(("clean", *BENCHMARK_CORRUPTIONS))
-    average = {column: _benchmark_mean(means, column) for column in columns}
-    has_average = any(mean is not None for mean in average.values())
-    return (
-        {row: means[row] for row in means if row.corruption in benchmark}
-        | ({_MEAN_ROW: average} if has_average else {})
-        | {row: means[row] for row in means if row.corruption not in benchmark}
-    )
+def _kind(row: Row) -> str:
+    if row.corruption == MEAN_ROW:
+        return "mean"
+    if row.corruption in BENCHMARK_CORRUPTIONS:
+        return "benchmark"
+    return "clean" if row.corruption == "clean" else "extra"
 
 
-def _means(table: Table) -> _Means:
+def _averages(means: Means, columns: list[Column]) -> Means:
+    """Return the mean over the 15, in a row for each of its names; none where no column has it."""
+    averages: Means = {}
+    for frost in [row for row in means if row.corruption == "frost"]:
+        kind = " (procedural frost)" if frost.name == "frost (procedural)" else ""
+        for column in columns:
+            mean = _benchmark_mean(means, column)
+            if mean is not None and means[frost][column] is not None:
+                row = Row(f"{MEAN_ROW}{kind}", MEAN_ROW)
+                averages.setdefault(row, dict.fromkeys(columns))[column] = mean
+    return averages
+
+
+def _severities_of(table: Table) -> list[float]:
+    """Return the severities that the means are over: all that the table has."""
+    corrupted = table.cells[table.cells["corruption"] != "clean"]
+    return sorted(float(severity) for severity in corrupted["severity"].unique())
+
+
+def _means(table: Table) -> Means:
     """Return each row's mean accuracy over the severities, None where one is missing."""
     cells = table.by_place()
-    rows = {_Row(place.row, cell.corruption) for place, cell in cells.items()}
-    means: _Means = {}
+    rows = {Row(place.row, cell.corruption) for place, cell in cells.items()}
+    means: Means = {}
     for row in sorted(rows, key=_rank):
-        severities = [0.0] if row.corruption == "clean" else severities_of(table)
+        severities = [0.0] if row.corruption == "clean" else _severities_of(table)
         means[row] = {}
         for column in table.columns:
             found = [cells.get(Place(column, row.name, severity)) for severity in severities]
@@ -90,18 +132,18 @@ def _means(table: Table) -> _Means:
     return means
 
 
-def _rank(row: _Row) -> tuple[int, str]:
+def _rank(row: Row) -> tuple[int, str]:
     order = ("clean", *BENCHMARK_CORRUPTIONS, *EXTRA_CORRUPTIONS)
     return (order.index(row.corruption) if row.corruption in order else len(order), row.name)
 
 
-def _benchmark_mean(means: _Means, column: Column) -> float | None:
+def _benchmark_mean(means: Means, column: Column) -> float | None:
     values = [_one(means, name, column) for name in BENCHMARK_CORRUPTIONS]
     known = [value for value in values if value is not None]
     return fmean(known) if len(known) == len(values) else None
 
 
-def _one(means: _Means, corruption: str, column: Column) -> float | None:
+def _one(means: Means, corruption: str, column: Column) -> float | None:
     """Return a column's mean under a corruption; None where it has none, or two kinds of frost."""
     values = [line[column] for row, line in means.items() if row.corruption == corruption]
     known = [value for value in values if value is not None]

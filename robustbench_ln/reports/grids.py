@@ -1,4 +1,4 @@
-"""A table of texts, as Markdown or for a terminal."""
+"""A table of texts, as Markdown or for a terminal; `latex.py` sets the same grids for papers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Grid", "to_markdown", "to_text"]
+__all__ = ["Grid", "break_head", "split_columns", "to_markdown", "to_text"]
 
 _GAP = "  "
 
@@ -17,20 +17,38 @@ class Grid:
 
     Attributes:
         header: A text for each column.
-        rows: As wide as the header.
+        rows: As wide as the header. Texts are plain; what follows a number's first space details
+            it: "91.6 [89.7, 93.2]".
+        groups: What neighbouring columns have in common, for each column; () for nothing.
+        bold: (row, column) of the cells that stand out. A terminal does not show it.
+        rules: Rows that a line sets off from those above. Only LaTeX draws it.
     """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    groups: tuple[str, ...] = ()
+    bold: frozenset[tuple[int, int]] = frozenset()
+    rules: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         """Demand a rectangle."""
         assert all(len(row) == len(self.header) for row in self.rows)
+        assert len(self.groups) in (0, len(self.header))
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The header, each column under the name of its group."""
+        groups = self.groups or ("",) * len(self.header)
+        return tuple(f"{g} {head}".strip() for g, head in zip(groups, self.header, strict=True))
 
 
 def to_markdown(grid: Grid) -> str:
     """Return a Markdown table, its columns padded so that the source reads well too."""
-    lines = [[text.replace("|", "\\|") for text in line] for line in (grid.header, *grid.rows)]
+    rows = [
+        [f"**{text}**" if (i, k) in grid.bold else text for k, text in enumerate(row)]
+        for i, row in enumerate(grid.rows)
+    ]
+    lines = [[text.replace("|", "\\|") for text in line] for line in (grid.heads, *rows)]
     widths = [max(3, *map(len, column)) for column in zip(*lines, strict=True)]
     rule = ["-" * width if i == 0 else "-" * (width - 1) + ":" for i, width in enumerate(widths)]
     lines.insert(1, rule)
@@ -43,21 +61,28 @@ def to_text(grid: Grid, *, width: int) -> str:
     Column heads are broken after hyphens and spaces, so that "ln-single-voting-rot90" is as
     narrow as its numbers.
     """
-    columns = [_Column.of(texts) for texts in zip(grid.header, *grid.rows, strict=True)]
-    blocks = _fill_blocks(columns, width, most=len(columns))
-    even = math.ceil((len(columns) - 1) / len(blocks))
-    return "\n".join(map(_block_text, _fill_blocks(columns, width, most=even)))
+    columns = [_Column.of(texts) for texts in zip(grid.heads, *grid.rows, strict=True)]
+    blocks = split_columns([column.width for column in columns], width)
+    return "\n".join(_block_text([columns[k] for k in block]) for block in blocks)
 
 
-def _fill_blocks(columns: Sequence[_Column], width: int, *, most: int) -> list[list[_Column]]:
+def split_columns(widths: Sequence[float], width: int) -> list[list[int]]:
+    """Return blocks of column indices that fit into `width`, each beginning with the names' 0.
+
+    Blocks have about as many columns; one that is too wide by itself stands alone.
+    """
+    blocks = _fill_blocks(widths, width, most=len(widths))
+    return _fill_blocks(widths, width, most=math.ceil((len(widths) - 1) / len(blocks)))
+
+
+def _fill_blocks(widths: Sequence[float], width: int, *, most: int) -> list[list[int]]:
     """Return blocks of columns that fit, each beside the names; `most` beside one."""
-    blocks = [[columns[0]]]
-    for column in columns[1:]:
-        if len(blocks[-1]) > 1 and (
-            len(blocks[-1]) > most or _width([*blocks[-1], column]) > width
-        ):
-            blocks.append([columns[0]])
-        blocks[-1].append(column)
+    blocks = [[0]]
+    for k in range(1, len(widths)):
+        total = sum(widths[i] + len(_GAP) for i in blocks[-1]) + widths[k]
+        if len(blocks[-1]) > 1 and (len(blocks[-1]) > most or total > width):
+            blocks.append([0])
+        blocks[-1].append(k)
     return blocks
 
 
@@ -71,12 +96,12 @@ class _Column:
     def of(cls, texts: Sequence[str]) -> _Column:
         ascii_texts = [text.encode("ascii", "replace").decode() for text in texts]
         body = tuple(ascii_texts[1:])
-        head = _break(ascii_texts[0], max([7, *map(len, body)]))
+        head = break_head(ascii_texts[0], max([7, *map(len, body)]))
         return cls(head, body, max(map(len, [*head, *body])))
 
 
-def _break(text: str, width: int) -> tuple[str, ...]:
-    """Fill lines of `width` with the parts of a column head."""
+def break_head(text: str, width: int) -> tuple[str, ...]:
+    """Return a column head in lines of `width`, broken after hyphens, underscores and spaces."""
     lines = [""]
     for part in text.replace("-", "- ").replace("_", "_ ").split():
         glue = " " if lines[-1] and lines[-1][-1] not in "-_" else ""
@@ -85,10 +110,6 @@ def _break(text: str, width: int) -> tuple[str, ...]:
         else:
             lines[-1] += glue + part
     return tuple(lines)
-
-
-def _width(columns: Sequence[_Column]) -> int:
-    return sum(column.width for column in columns) + len(_GAP) * (len(columns) - 1)
 
 
 def _block_text(columns: Sequence[_Column]) -> str:

@@ -18,7 +18,7 @@ from robustbench_ln.reports.formats import (
 from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.tables import Column, Table
 
-__all__ = ["noise_frame", "noise_grid", "noise_text_grid", "random_group_grid"]
+__all__ = ["accuracy_grid", "noise_frame", "noise_grid", "noise_text_grid", "random_group_grid"]
 
 _MEANING = (
     ("gain", "gain", 1, 2),
@@ -32,17 +32,36 @@ _Row = dict[Column, Any]
 
 
 def noise_grid(table: Table) -> Grid:
-    """Return the table for Markdown: "91.6 [89.8, 93.2]".
+    """Return the table for Markdown: `accuracy_grid`, and what each sigma means."""
+    grid = accuracy_grid(table)
+    heads, *meanings = _meanings(_rows(table))
+    rows = [(name, *m, *cells) for (name, *cells), m in zip(grid.rows, meanings, strict=True)]
+    return Grid(
+        (grid.header[0], *heads, *grid.header[1:]),
+        tuple(rows),
+        groups=grid.groups and ("", *[""] * len(heads), *grid.groups[1:]),
+        bold=frozenset((i, k + len(heads)) for i, k in grid.bold),
+    )
+
+
+def accuracy_grid(table: Table) -> Grid:
+    """Return sigma, and a column of accuracies for each run and mode: "91.6 [89.8, 93.2]".
 
     The best of a row is bold where its interval lies above the second best's.
     """
-    heads = [head for _, head, _, _ in _MEANING]
-    rows = []
-    for sigma, row in _rows(table).items():
-        best = _clear_best(row)
-        cells = [_interval(row.get(column), column == best) for column in table.columns]
-        rows.append((general(sigma), *_meaning(row), *cells))
-    return Grid(("sigma", *heads, *table.names.values()), tuple(rows))
+    columns, rows = table.columns, _rows(table)
+    bests = [_clear_best(row) for row in rows.values()]
+    return Grid(
+        ("sigma", *(column.variant for column in columns)),
+        tuple(
+            (general(sigma), *(_interval(row.get(column)) for column in columns))
+            for sigma, row in rows.items()
+        ),
+        groups=table.groups and ("", *table.groups),
+        bold=frozenset(
+            (i, 1 + columns.index(best)) for i, best in enumerate(bests) if best is not None
+        ),
+    )
 
 
 def noise_text_grid(table: Table) -> Grid:
@@ -144,11 +163,8 @@ def _clear_best(row: _Row) -> Column | None:
     return ranked[0]
 
 
-def _interval(cell: Any | None, is_best: bool) -> str:
-    if cell is None:
-        return MISSING
-    text = percent_interval(cell.accuracy, cell.low, cell.high)
-    return f"**{text}**" if is_best else text
+def _interval(cell: Any | None) -> str:
+    return MISSING if cell is None else percent_interval(cell.accuracy, cell.low, cell.high)
 
 
 def _expectation(cell: Any | None) -> str:

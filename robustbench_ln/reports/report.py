@@ -1,4 +1,4 @@
-"""The report of one or several runs: CSV, Markdown and figures. Same records, same bytes."""
+"""The report of one or several runs: CSV, Markdown, LaTeX, figures. Same records, same bytes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from robustbench_ln.reports.figures import WIDTHS, draw_figure
 from robustbench_ln.reports.files import csv_bytes, write_file
 from robustbench_ln.reports.frame import make_frame
 from robustbench_ln.reports.grids import Grid, to_markdown
+from robustbench_ln.reports.latex import to_latex
 from robustbench_ln.reports.noise_table import (
+    accuracy_grid,
     noise_frame,
     noise_grid,
     random_group_grid,
@@ -40,8 +42,8 @@ class Report(NamedTuple):
 def write_report(paths: Sequence[Path], out: Path, labels: Sequence[str] = ()) -> Report:
     """Write the tables and figures of some runs into a folder.
 
-    cells.csv has a row for each cell; accuracy_*.csv, .png and .svg are one table each; report.md
-    has them all.
+    cells.csv has a row for each cell; accuracy_*.csv, .tex, .png and .svg are one table each;
+    report.md has them all.
 
     Args:
         paths: Run directories.
@@ -58,6 +60,7 @@ def write_report(paths: Sequence[Path], out: Path, labels: Sequence[str] = ()) -
     contents = {"cells.csv": csv_bytes(frame)}
     for table in tables:
         contents[f"accuracy_{table.name}.csv"] = csv_bytes(_wide_frame(table))
+        contents[f"accuracy_{table.name}.tex"] = _latex(runs, table).encode()
         contents |= _figures(table)
     contents["report.md"] = _markdown(runs, tables).encode()
     return Report(
@@ -101,6 +104,20 @@ def _section(table: Table) -> str:
         )
         parts.append(to_markdown(random))
     return "\n".join(parts)
+
+
+def _latex(runs: Sequence[Run], table: Table) -> str:
+    """Return a table for a paper, below the commands that made its runs."""
+    labels = {column.label for column in table.columns}
+    commands = [command for run in runs if run.label in labels for command in run.commands]
+    notes = [*commands, r"Needs \usepackage{booktabs}."]
+    sentences = [f"{table.title}.", difference_note(table), caption(table)]
+    text = to_latex(
+        accuracy_grid(table) if table.is_noise else corruption_grid(table),
+        caption=" ".join(sentence for sentence in sentences if sentence),
+        label=f"tab:accuracy_{table.name}",
+    )
+    return "".join(f"% {note}\n" for note in notes) + text
 
 
 def _wide_frame(table: Table) -> pd.DataFrame:

@@ -49,6 +49,12 @@ class Table:
         return {c: c.variant if has_one_label else f"{c.label} {c.variant}" for c in self.columns}
 
     @property
+    def groups(self) -> tuple[str, ...]:
+        """The label over each column; () where there is only one."""
+        labels = tuple(column.label for column in self.columns)
+        return labels if len(set(labels)) > 1 else ()
+
+    @property
     def limits(self) -> list[int]:
         """The numbers of images that --limit left, smallest first; [] where it was not given."""
         limited = self.cells.loc[self.cells["limit"].notna(), "total"]

@@ -55,16 +55,24 @@ def test_two_runs_as_they_always_were(tmp_path: Path, check_golden: CheckGolden)
     runs = [noise_run(tmp_path / "bn"), local_run(tmp_path / "ln")]
     written = write_report(runs, tmp_path / "out")
     check_golden("two_runs_report.md", (tmp_path / "out" / "report.md").read_text())
+    check_golden("two_runs.tex", (tmp_path / "out" / "accuracy_agn_paper_clip.tex").read_text())
     check_golden("two_runs_terminal.txt", terminal_tables(written.frame) + "\n")
 
 
 def test_corruptions_as_they_always_were(tmp_path: Path, check_golden: CheckGolden) -> None:
     written = write_report([corruption_run(tmp_path / "run")], tmp_path / "out")
     names = [file.name for file in written.files]
-    assert names == ["cells.csv", "accuracy_cifar10-c_generated.csv", "report.md"]
+    assert names == [
+        "cells.csv",
+        "accuracy_cifar10-c_generated.csv",
+        "accuracy_cifar10-c_generated.tex",
+        "report.md",
+    ]
     check_golden("corruptions_report.md", (tmp_path / "out" / "report.md").read_text())
     wide = tmp_path / "out" / "accuracy_cifar10-c_generated.csv"
     check_golden("corruptions_wide.csv", wide.read_text())
+    latex = tmp_path / "out" / "accuracy_cifar10-c_generated.tex"
+    check_golden("corruptions.tex", latex.read_text())
     check_golden("corruptions_terminal.txt", terminal_tables(written.frame) + "\n")
 
 
@@ -75,6 +83,7 @@ def test_same_records_same_bytes(tmp_path: Path) -> None:
     assert [file.name for file in first.files] == [
         "cells.csv",
         "accuracy_agn_paper_clip.csv",
+        "accuracy_agn_paper_clip.tex",
         "accuracy_agn_paper_clip.png",
         "accuracy_agn_paper_clip.svg",
         "accuracy_agn_paper_clip_narrow.png",
@@ -89,7 +98,8 @@ def test_same_records_same_bytes(tmp_path: Path) -> None:
 def test_clean_cells_alone_make_a_table_without_a_curve(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", [make_record("bn", correct=916)])
     written = write_report([run], tmp_path / "out")
-    assert [f.name for f in written.files] == ["cells.csv", "accuracy_clean.csv", "report.md"]
+    names = [file.name for file in written.files]
+    assert names == ["cells.csv", "accuracy_clean.csv", "accuracy_clean.tex", "report.md"]
     assert "| 91.6 [89.7, 93.2] |" in written.files[-1].read_text()
 
 

@@ -8,9 +8,19 @@ from robustbench_ln.corruption_error import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPT
 from robustbench_ln.corruptions.table import CORRUPTIONS
 from robustbench_ln.records import Record
 from robustbench_ln.reports.captions import caption, difference_note, limit_stamp
-from robustbench_ln.reports.corruption_table import corruption_frame, corruption_grid
+from robustbench_ln.reports.corruption_table import (
+    corruption_frame,
+    corruption_grid,
+    severity_words,
+)
 from robustbench_ln.reports.frame import read_frame
-from robustbench_ln.reports.noise_table import noise_frame, noise_grid, random_group_grid
+from robustbench_ln.reports.grids import to_markdown
+from robustbench_ln.reports.noise_table import (
+    accuracy_grid,
+    noise_frame,
+    noise_grid,
+    random_group_grid,
+)
 from robustbench_ln.reports.tables import Table, make_tables
 from tests.reports.synthetic_runs import agn, corrupted, make_record, write_run
 
@@ -58,8 +68,10 @@ def test_only_the_clear_best_is_bold(tmp_path: Path) -> None:
         agn("plain", 2.0, 100),
     ]  # fmt: skip
     (table,) = tables_of(tmp_path, records)
-    is_bold = [[cell.startswith("**") for cell in row[5:]] for row in noise_grid(table).rows]
-    assert is_bold == [[False, True, False], [False, False, False], [False, False, False]]
+    assert accuracy_grid(table).bold == {(0, 2)}
+    assert noise_grid(table).bold == {(0, 6)}
+    assert noise_grid(table).rows[0][6] == "60.0 [56.9, 63.0]"
+    assert "| **60.0 [56.9, 63.0]** |" in to_markdown(noise_grid(table))
 
 
 def test_meanings_that_differ_are_shown_as_a_span(tmp_path: Path) -> None:
@@ -137,17 +149,17 @@ def test_means_need_every_severity_and_all_fifteen(tmp_path: Path) -> None:
     (table,) = tables_of(tmp_path / "full", full)
     wide = corruption_frame(table).set_index("corruption")["r0 bn accuracy"]
     assert wide["gaussian_noise"] == pytest.approx(0.502)
-    assert wide["mean of the 15"] == pytest.approx(0.502 + 0.07)
+    assert wide["mean of the 15 (procedural frost)"] == pytest.approx(0.502 + 0.07)
     extra = [corrupted("bn", "saturate", severity, 1) for severity in (1, 3)]
     (table,) = tables_of(tmp_path / "extra", full + extra)
     wide = corruption_frame(table).set_index("corruption")["r0 bn accuracy"]
-    assert wide["mean of the 15"] == pytest.approx(0.502 + 0.07)
-    assert list(wide.index)[-2:] == ["mean of the 15", "saturate"]
+    assert wide["mean of the 15 (procedural frost)"] == pytest.approx(0.502 + 0.07)
+    assert list(wide.index)[-2:] == ["mean of the 15 (procedural frost)", "saturate"]
     (table,) = tables_of(tmp_path / "lacking", full[:-1])
     wide = corruption_frame(table).set_index("corruption")["r0 bn accuracy"]
-    assert "mean of the 15" not in wide
+    assert not any(name.startswith("mean") for name in wide.index)
     assert wide.isna()["jpeg_compression"]
-    assert "bn has no mean of the 15: jpeg_compression not measured" in caption(table)
+    assert "No mean of the 15: jpeg_compression not measured at every severity." in caption(table)
 
 
 def test_two_kinds_of_frost_are_two_rows_and_no_mean(tmp_path: Path) -> None:
@@ -157,7 +169,48 @@ def test_two_kinds_of_frost_are_two_rows_and_no_mean(tmp_path: Path) -> None:
     rows = dict(corruption_grid(table).rows)
     assert rows["frost (photographs)"] == "60.0"
     assert rows["frost (procedural)"] == "50.0"
-    assert "mean of the 15" not in rows
+    assert not any(name.startswith("mean") for name in rows)
+
+
+def test_means_with_other_frost_stand_apart(tmp_path: Path) -> None:
+    usual = [corrupted("bn", name, 5, 500) for name in BENCHMARK_CORRUPTIONS]
+    photographs = [
+        corrupted("bn", name, 5, 600, frost="photographs" if name == "frost" else None)
+        for name in BENCHMARK_CORRUPTIONS
+    ]
+    (table,) = tables_of(tmp_path, usual, photographs)
+    assert corruption_grid(table).rows[-2:] == (
+        ("mean of the 15", "-", "60.0"),
+        ("mean of the 15 (procedural frost)", "50.0", "-"),
+    )
+
+
+def test_a_part_of_the_benchmark_is_named_so(tmp_path: Path) -> None:
+    records = [make_record("bn"), make_record("plain")]
+    records += [corrupted("bn", name, 5, 500) for name in ("fog", "snow", "spatter")]
+    records += [corrupted("plain", name, 5, 500) for name in BENCHMARK_CORRUPTIONS[1:]]
+    (table,) = tables_of(tmp_path, records)
+    assert caption(table).startswith(
+        "Accuracy in %, at severity 5. No mean of the 15 for bn: 2 of them were measured at every "
+        "severity. No mean of the 15 for plain: gaussian_noise not measured at every severity. "
+    )
+    grid = corruption_grid(table)
+    assert [grid.rows[i][0] for i in sorted(grid.rules)] == ["shot_noise", "spatter"]
+
+
+@pytest.mark.parametrize(
+    ("severities", "words"),
+    [
+        ([3], "at severity 3"),
+        ([1, 2], "mean over severities 1, 2"),
+        ([5, 4, 3], "mean over severities 3-5"),
+        ([1, 3, 5], "mean over severities 1, 3, 5"),
+    ],
+)
+def test_severities_are_named(tmp_path: Path, severities: list[int], words: str) -> None:
+    records = [make_record("bn"), *(corrupted("bn", "fog", s, 500) for s in severities)]
+    (table,) = tables_of(tmp_path, records)
+    assert severity_words(table) == words
 
 
 def test_names_are_those_of_the_registry() -> None:

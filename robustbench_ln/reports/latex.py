@@ -1,0 +1,145 @@
+"""The tables as LaTeX, ready to paste into a two-column paper that loads booktabs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from textwrap import wrap
+from typing import NamedTuple
+
+from robustbench_ln.reports.formats import MISSING
+from robustbench_ln.reports.grids import Grid, break_head, split_columns
+
+__all__ = ["escape", "to_latex"]
+
+_COLUMN_WIDTH, _PAGE_WIDTH = 46, 96
+"""Characters of small print that fit into one and into both columns of a page."""
+_HEAD_WIDTHS = (12, 7)
+"""Heads are broken into lines as long as this: the second where the first needs a wide table."""
+_DETAIL = 0.75
+"""Width of a character of a detail beside one of a number."""
+
+_MARKUP = str.maketrans(
+    {character: f"\\{character}" for character in "&%$#_{}"}
+    | {
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        "|": r"\textbar{}",
+        "±": r"\ensuremath{\pm}",
+        "σ": r"\ensuremath{\sigma}",
+    }
+)
+
+
+def escape(text: str) -> str:
+    r"""Return a text as LaTeX that prints it.
+
+    >>> print(escape("95 % of c10_ln & co."))
+    95 \% of c10\_ln \& co.
+    """
+    return text.translate(_MARKUP)
+
+
+def to_latex(grid: Grid, *, caption: str, label: str) -> str:
+    """Return a `table`, or a `table*` where the grid is wider than one column of a page.
+
+    Numbers are set right, their details smaller and padded so that the numbers' points align.
+    Columns that do not fit into the page go on below, in even blocks.
+
+    Args:
+        grid: Plain texts.
+        caption: Plain text.
+        label: What `ref` calls the table: letters, digits and "-_.:".
+    """
+    columns, is_wide = _choose_columns(grid)
+    blocks = split_columns([column.width for column in columns], _PAGE_WIDTH)
+    tabulars = (_tabular([columns[k] for k in block], grid.rules) for block in blocks)
+    environment = "table*" if is_wide else "table"
+    lines = [
+        rf"\begin{{{environment}}}[t]",
+        r"\centering\small\setlength{\tabcolsep}{4pt}",
+        r"\caption{%",
+        *wrap(f"{escape(caption)}}}", 100, break_long_words=False, break_on_hyphens=False),
+        rf"\label{{{label}}}\par\smallskip",
+        "\n\\par\\medskip\n".join(tabulars),
+        rf"\end{{{environment}}}",
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+class _Column(NamedTuple):
+    """Texts of one column, as LaTeX, and how many characters wide it is."""
+
+    group: str
+    head: tuple[str, ...]
+    body: tuple[str, ...]
+    width: float
+
+
+def _choose_columns(grid: Grid) -> tuple[list[_Column], bool]:
+    """Return the columns, and whether they need both columns of the page."""
+    for head_width in _HEAD_WIDTHS:
+        columns = [_column(grid, k, head_width) for k in range(len(grid.header))]
+        if len(split_columns([column.width for column in columns], _COLUMN_WIDTH)) == 1:
+            return columns, False
+    return columns, True
+
+
+def _column(grid: Grid, k: int, head_width: int) -> _Column:
+    cells = [row[k].partition(" ") if k else (row[k], "", "") for row in grid.rows]
+    sizes = [len(number) + len(gap) + _DETAIL * len(detail) for number, gap, detail in cells]
+    head = break_head(grid.header[k], max(head_width, round(max(sizes))))
+    longest = max(len(detail) for *_, detail in cells)
+    body = [
+        _cell(number, detail, room=longest - len(detail), is_bold=(i, k) in grid.bold)
+        for i, (number, _, detail) in enumerate(cells)
+    ]
+    group = grid.groups[k] if grid.groups else ""
+    share = len(group) / grid.groups.count(group) if group else 0
+    heads = tuple(r"$\sigma$" if text == "sigma" else escape(text) for text in head)
+    return _Column(group, heads, tuple(body), max([share, *sizes, *map(len, head)]))
+
+
+def _cell(number: str, detail: str, *, room: int, is_bold: bool) -> str:
+    """Return a number and its detail, with room behind as wide as so many digits."""
+    text = "--" if number == MISSING else escape(number)
+    if is_bold:
+        text = rf"\textbf{{{text}}}"
+    if not detail:
+        return text
+    space = rf"\phantom{{{'0' * room}}}" if room else ""
+    return rf"{text} {{\scriptsize {escape(detail)}{space}}}"
+
+
+def _tabular(columns: Sequence[_Column], rules: frozenset[int]) -> str:
+    height = max(len(column.head) for column in columns)
+    heads = [("",) * (height - len(column.head)) + column.head for column in columns]
+    lines = [
+        rf"\begin{{tabular}}{{@{{}}l{'r' * (len(columns) - 1)}@{{}}}}",
+        r"\toprule",
+        *_group_lines(columns),
+        *map(_line, zip(*heads, strict=True)),
+        r"\midrule",
+    ]
+    for i, texts in enumerate(zip(*(column.body for column in columns), strict=True)):
+        lines += [r"\midrule"] if i in rules else []
+        lines.append(_line(texts))
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"])
+
+
+def _group_lines(columns: Sequence[_Column]) -> list[str]:
+    """Return the names of groups over their columns, and the rules below the names."""
+    cells, rules, first = [], [], 1
+    for group, members in groupby(column.group for column in columns):
+        span = len(list(members))
+        cells.append(rf"\multicolumn{{{span}}}{{c}}{{{escape(group)}}}" if group else "")
+        rules.append(rf"\cmidrule(lr){{{first}-{first + span - 1}}}" if group else "")
+        first += span
+    return [_line(cells), "".join(rules)] if any(cells) else []
+
+
+def _line(cells: Sequence[str]) -> str:
+    return rf"{' & '.join(cells)} \\"
