@@ -19,6 +19,7 @@ from pathlib import Path
 from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.table import CORRUPTIONS
 from robustbench_ln.modes import MODES
+from robustbench_ln.norms import NORMS
 from robustbench_ln.reports.captions import caption
 from robustbench_ln.reports.frame import read_frame
 from robustbench_ln.reports.grids import Grid, to_markdown
@@ -94,6 +95,15 @@ def speed_table(name: str) -> str:
         rows = tuple((job, f"{m:.3f}", f"{m / bare:.2f}") for job, m in medians.items())
         parts.append(to_markdown(Grid(("", "median seconds", "x bare"), rows)))
     return "\n".join(parts)
+
+
+def norms_table(_: str) -> str:
+    """Every choice of --norm."""
+    rows = tuple(
+        (f"`{norm.id}`", f"`{norm.layer.__name__}`", norm.description, norm.source)
+        for norm in NORMS.values()
+    )
+    return to_markdown(Grid(("norm", "layer", "takes", "source"), rows))
 
 
 def models_table(_: str) -> str:
@@ -177,6 +187,7 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     "departures": departures_list,
     "accuracy": accuracy_table,
     "speed": speed_table,
+    "norms": norms_table,
     "models": models_table,
     "memory": memory_table,
     "corruption_speed": corruption_speed_table,

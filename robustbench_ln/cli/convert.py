@@ -81,8 +81,8 @@ def _describe(conversion: Conversion) -> str:
         text += f" with {conversion.num_groups} groups of {conversion.group_size} images"
     if identity is None:
         return (
-            f"{text}\nno identity to check: gamma, beta, eps and all other layers are the same, "
-            f"the statistics are not ({norm.description}); train before you evaluate"
+            f"{text}\nno identity to check: gamma, beta, eps and all other layers are kept, but "
+            f"the network now takes {norm.description}; train it before you evaluate"
         )
     return (
         f"{text}\nidentity check: {identity.statement} differ by at most "

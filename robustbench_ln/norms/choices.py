@@ -22,7 +22,7 @@ __all__ = ["NORMS", "Norm", "convert_batchnorm", "replace_norms"]
 BatchLayer = nn.BatchNorm2d | nn.SyncBatchNorm
 
 _MOST_CHANNEL_GROUPS = 32
-"""Of GroupNorm, as its paper recommends."""
+"""Of GroupNorm, the default of its paper."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,41 +46,43 @@ class Norm:
 
 
 def channel_groups(num_features: int) -> int:
-    """Return the channel groups of GroupNorm: the largest divisor of C that is not above 32.
+    """Return the channel groups of GroupNorm: the largest divisor of C up to 32, and below C.
 
-    >>> [channel_groups(num_features) for num_features in (16, 64, 48, 7)]
-    [16, 32, 24, 7]
+    A group of one channel would be InstanceNorm: networks of 16 or 32 channels have two in each.
+
+    >>> [channel_groups(num_features) for num_features in (16, 32, 64, 48, 256, 7)]
+    [8, 16, 32, 24, 32, 1]
     """
-    choices = range(1, min(num_features, _MOST_CHANNEL_GROUPS) + 1)
-    return max(n for n in choices if num_features % n == 0)
+    most = max(1, min(_MOST_CHANNEL_GROUPS, num_features // 2))
+    return max(n for n in range(1, most + 1) if num_features % n == 0)
 
 
 _ENTRIES = (
     Norm(
         id="batch",
         layer=nn.BatchNorm2d,
-        description="the network's own BatchNorm: the batch's statistics, running ones in eval",
+        description="statistics of the batch; running ones in evaluation",
         source="Ioffe & Szegedy 2015",
         build=None,
     ),
     Norm(
         id="local",
         layer=LocalNorm2d,
-        description="the statistics, gamma and beta of each of G groups of the batch",
+        description="statistics, gamma and beta of each of G groups of the batch",
         source="LocalNorm, ICANN 2021",
         build=lambda layer, groups: LocalNorm2d(layer.num_features, groups, eps=layer.eps),
     ),
     Norm(
         id="switch",
         layer=SwitchNorm2d,
-        description="learned mix of instance, layer and batch statistics; running ones in eval",
+        description="a learned mix of instance, layer and batch statistics, the last as for batch",
         source="Luo et al. 2019",
         build=lambda layer, _: SwitchNorm2d(layer.num_features, eps=layer.eps),
     ),
     Norm(
         id="group",
         layer=nn.GroupNorm,
-        description="each image's statistics over groups of channels, 32 or the next divisor below",
+        description="statistics of each image over 32 groups of channels, of two or more each",
         source="Wu & He 2018",
         build=lambda layer, _: nn.GroupNorm(
             channel_groups(layer.num_features), layer.num_features, eps=layer.eps
@@ -89,21 +91,21 @@ _ENTRIES = (
     Norm(
         id="layer",
         layer=nn.GroupNorm,
-        description="each image's statistics over all channels; gamma and beta for each channel",
+        description="statistics of each image over all channels, gamma and beta for each channel",
         source="Ba et al. 2016",
         build=lambda layer, _: nn.GroupNorm(1, layer.num_features, eps=layer.eps),
     ),
     Norm(
         id="instance",
         layer=nn.InstanceNorm2d,
-        description="the statistics of each image and channel alone",
+        description="statistics of each image and channel",
         source="Ulyanov et al. 2016",
         build=lambda layer, _: nn.InstanceNorm2d(layer.num_features, eps=layer.eps, affine=True),
     ),
     Norm(
         id="renorm",
         layer=BatchRenorm2d,
-        description="BatchNorm whose training follows its running statistics",
+        description="as batch, in training corrected towards the running statistics",
         source="Ioffe 2017",
         build=lambda layer, _: BatchRenorm2d(layer.num_features, eps=layer.eps),
     ),
@@ -118,8 +120,8 @@ def replace_norms(model: nn.Module, norm: str, *, num_groups: int) -> Converted:
     The rule is by type: every BatchNorm2d and SyncBatchNorm. BatchNorm1d after a Linear layer
     stays, and all stay for "batch". gamma, beta and eps are carried over, for LocalNorm to each
     group; for SwitchNorm and Batch Renormalization the running statistics too, and for the latter
-    the number of training steps. GroupNorm has 32 groups of channels, or the largest divisor of the
-    channels below.
+    the number of training steps. GroupNorm has 32 groups of channels, or the largest divisor of C
+    below that leaves two channels or more in a group.
 
     Args:
         model: Not changed.

@@ -59,7 +59,7 @@ def test_every_norm_is_written_and_evaluated_again(lab, ln_bench, norm, out):
     if norm in ("renorm", "batch"):
         assert "differ by at most 0 in a logit (largest logit 0." in check
     else:
-        assert f"the statistics are not ({NORMS[norm].description}); train before" in check
+        assert f"the network now takes {NORMS[norm].description}; train it" in check
     new = read_checkpoint(lab.folder / out)
     assert new.metadata["norm"] == norm
     assert not {"num_groups", "group_size"} & set(new.metadata)
