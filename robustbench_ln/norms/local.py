@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 
 from robustbench_ln.errors import LayoutError
-from robustbench_ln.norms.moments import normalize_sets, set_moments
 
 __all__ = ["LocalNorm2d"]
 
@@ -63,8 +62,30 @@ class LocalNorm2d(nn.Module):
                 f"{len(images)} images cannot be cut into {self.num_groups} equal groups; "
                 f"use a batch that is a multiple of {self.num_groups}"
             )
-        moments = set_moments(images, group_size)
-        return normalize_sets(images, moments, weight=self.weight, bias=self.bias, eps=self.eps)
+        return self._normalize(images, group_size)
+
+    def _normalize(self, images: Tensor, group_size: int) -> Tensor:
+        """Give torch's BatchNorm kernel the channels of all groups side by side.
+
+        Two copies forth and two back are cheaper than its own arithmetic in eager mode: a training
+        step of ResNet-20 takes 1.13 times BatchNorm's instead of 1.58 (docs/speed.md).
+        """
+        _, channels, height, width = images.shape
+        side_by_side = (group_size, self.num_groups * channels, height, width)
+        grouped = images.reshape(self.num_groups, group_size, channels, height, width)
+        normalized = torch.batch_norm(
+            grouped.transpose(0, 1).reshape(side_by_side),  # [M, G * C, H, W]
+            self.weight.flatten(),
+            self.bias.flatten(),
+            running_mean=None,
+            running_var=None,
+            training=True,
+            momentum=0.0,
+            eps=self.eps,
+            cudnn_enabled=torch.backends.cudnn.enabled,
+        )
+        groups = normalized.view(group_size, self.num_groups, channels, height, width)
+        return groups.transpose(0, 1).reshape(images.shape)
 
     def extra_repr(self) -> str:
         """Return what print(model) shows."""

@@ -31,6 +31,35 @@ def test_layer_equals_the_reference(num_groups, eps):
     np.testing.assert_allclose(layer(images).detach(), expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+def test_a_large_mean_does_not_cancel(memory_format):
+    layer = random_layer(3, 2)
+    images = (random_images(8, size=5) + 1000).to(memory_format=memory_format)
+    expected = local_norm(
+        images.double().numpy(),
+        layer.weight.detach().double().numpy(),
+        layer.bias.detach().double().numpy(),
+        layer.eps,
+    )
+    # Float32 keeps 1000 + x to 6e-5, and 1 / sd of uniform x is 3.5.
+    np.testing.assert_allclose(layer(images).detach(), expected, rtol=0, atol=1e-3)
+
+
+def test_statistics_are_float32_under_autocast():
+    layer = random_layer(3, 2)
+    images = (random_images(8, size=16) * 4 + 10).bfloat16()
+    expected = local_norm(
+        images.double().numpy(),
+        layer.weight.detach().double().numpy(),
+        layer.bias.detach().double().numpy(),
+        layer.eps,
+    )
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        normalized = layer(images)
+    # The result is rounded to 8 bits; a mean in bfloat16 would be off by up to 0.03 * 0.9.
+    np.testing.assert_allclose(normalized.detach().float(), expected, rtol=5e-3, atol=5e-3)
+
+
 def test_training_and_evaluation_mode_are_the_same():
     layer, images = random_layer(3, 2), random_images(4)
     assert torch.equal(layer.train()(images), layer.eval()(images))
