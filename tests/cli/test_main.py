@@ -11,6 +11,7 @@ from robustbench_ln import __version__
 from robustbench_ln.cli.failures import run_command
 from robustbench_ln.errors import LnBenchError
 from robustbench_ln.modes import MODES
+from robustbench_ln.norms import NORMS
 
 HEAVY = ("torch", "torchvision", "pandas", "matplotlib", "scipy", "cv2", "PIL", "numpy")
 
@@ -34,11 +35,12 @@ def test_version_and_unknown_words(ln_bench, refuses):
     assert "Missing argument" in refuses("evaluate")
 
 
-@pytest.mark.parametrize("what", ["modes", "noises", "archs", "normalizations"])
+@pytest.mark.parametrize("what", ["modes", "norms", "noises", "archs", "normalizations"])
 def test_lists_have_their_entries(ln_bench, what):
     out = ln_bench("list", what).out
     expected = {
         "modes": list(MODES),
+        "norms": list(NORMS),
         "noises": ["agn", "apn-add", "mbn", "released"],
         "archs": ["resnet20", "vgg-localnorm", "torchvision:NAME"],
         "normalizations": ["imagenet", "0.485"],
