@@ -137,7 +137,10 @@ def train(
     )
     side = chosen.framing or None
     options = DataOptions(
-        framing=Framing(resize=side, crop=side), class_map=class_map, download=download
+        framing=Framing(resize=side, crop=side),
+        class_map=class_map,
+        download=download,
+        part="train",
     )
     with open_display() as display:
         images = load_images(data, options)

@@ -1,8 +1,10 @@
-"""`cars:DIR`: the test part of Stanford Cars, laid out as torchvision's StanfordCars has it."""
+"""`cars:DIR`: Stanford Cars, laid out as torchvision's StanfordCars has it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -11,16 +13,20 @@ from scipy.io import loadmat
 
 from robustbench_ln.data.file_images import FileImages, open_files
 from robustbench_ln.data.files import explain_bad_file
-from robustbench_ln.data.options import DataOptions
+from robustbench_ln.data.options import DataOptions, Part
 from robustbench_ln.errors import DataError
 
 __all__ = ["load_cars"]
 
-_ANNOTATIONS = "cars_test_annos_withlabels.mat"
+_ANNOTATIONS: Mapping[Part, str] = MappingProxyType(
+    {"test": "cars_test_annos_withlabels.mat", "train": "devkit/cars_train_annos.mat"}
+)
 
 
 def load_cars(folder: Path, source: str, options: DataOptions) -> FileImages:
     """Open cars_test/<image>, labelled by cars_test_annos_withlabels.mat (classes from 1 there).
+
+    The training part is cars_train/<image>, labelled by devkit/cars_train_annos.mat.
 
     DIR is the folder that holds both, or the one with `stanford_cars` in it. The names of the
     classes are taken from devkit/cars_meta.mat.
@@ -30,7 +36,7 @@ def load_cars(folder: Path, source: str, options: DataOptions) -> FileImages:
     """
     inner = folder / "stanford_cars"
     base = inner if inner.is_dir() else folder
-    path = base / _ANNOTATIONS
+    path = base / _ANNOTATIONS[options.part]
     annotations = np.atleast_1d(_read_mat(path, "annotations"))
     if annotations.dtype.names is None or not {"fname", "class"} <= {*annotations.dtype.names}:
         raise DataError(f"{path}: its annotations have no 'fname' and 'class'; fetch it again")
@@ -46,7 +52,7 @@ def load_cars(folder: Path, source: str, options: DataOptions) -> FileImages:
         )
     if not labelled:
         raise DataError(f"{path}: no images")
-    root = base / "cars_test"
+    root = base / f"cars_{options.part}"
     return open_files(root, labelled, source=source, class_names=names, framing=options.framing)
 
 
@@ -67,7 +73,7 @@ def _read_mat(path: Path, name: str) -> NDArray[Any]:
     if not path.is_file():
         raise DataError(
             f"{path}: no such file; expected torchvision's StanfordCars layout: cars_test/, "
-            f"{_ANNOTATIONS}, devkit/cars_meta.mat"
+            f"{_ANNOTATIONS['test']}, cars_train/, devkit/"
         )
     try:
         content = loadmat(path, squeeze_me=True)

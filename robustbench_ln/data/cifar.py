@@ -17,6 +17,7 @@ import numpy as np
 
 from robustbench_ln.data.files import explain_bad_file
 from robustbench_ln.data.image_set import ArrayImages, Labels, Pixels
+from robustbench_ln.data.options import Part
 from robustbench_ln.errors import DataError
 
 __all__ = ["load_cifar10", "load_cifar100"]
@@ -55,10 +56,10 @@ class _CodeWantedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Published:
-    """Where a data set keeps its test images, and what it calls them."""
+    """Where a data set keeps its images, and what it calls them."""
 
     folder: str
-    batch: str
+    batches: Mapping[Part, tuple[str, ...]]
     labels: bytes
     meta: str
     names: bytes
@@ -66,44 +67,59 @@ class _Published:
 
 
 _CIFAR10 = _Published(
-    "cifar-10-batches-py", "test_batch", b"labels", "batches.meta", b"label_names", 10
+    folder="cifar-10-batches-py",
+    batches={"test": ("test_batch",), "train": tuple(f"data_batch_{i}" for i in range(1, 6))},
+    labels=b"labels",
+    meta="batches.meta",
+    names=b"label_names",
+    num_classes=10,
 )
-_CIFAR100 = _Published("cifar-100-python", "test", b"fine_labels", "meta", b"fine_label_names", 100)
+_CIFAR100 = _Published(
+    folder="cifar-100-python",
+    batches={"test": ("test",), "train": ("train",)},
+    labels=b"fine_labels",
+    meta="meta",
+    names=b"fine_label_names",
+    num_classes=100,
+)
 
 
-def load_cifar10(folder: Path, source: str) -> ArrayImages:
-    """Read the test images of CIFAR-10.
-
-    Raises:
-        DataError: A missing, damaged or foreign file; labels that are no classes.
-    """
-    return _load(folder, source, _CIFAR10)
-
-
-def load_cifar100(folder: Path, source: str) -> ArrayImages:
-    """Read the test images of CIFAR-100, with their fine labels.
+def load_cifar10(folder: Path, source: str, part: Part = "test") -> ArrayImages:
+    """Read the test or the training images of CIFAR-10.
 
     Raises:
         DataError: A missing, damaged or foreign file; labels that are no classes.
     """
-    return _load(folder, source, _CIFAR100)
+    return _load(folder, source, _CIFAR10, part)
 
 
-def _load(folder: Path, source: str, published: _Published) -> ArrayImages:
+def load_cifar100(folder: Path, source: str, part: Part = "test") -> ArrayImages:
+    """Read the test or the training images of CIFAR-100, with their fine labels.
+
+    Raises:
+        DataError: A missing, damaged or foreign file; labels that are no classes.
+    """
+    return _load(folder, source, _CIFAR100, part)
+
+
+def _load(folder: Path, source: str, published: _Published, part: Part) -> ArrayImages:
+    names = published.batches[part]
     inner = folder / published.folder
-    base = folder if (folder / published.batch).is_file() else inner
-    path = base / published.batch
-    if not path.is_file():
+    base = folder if (folder / names[0]).is_file() else inner
+    missing = [name for name in names if not (base / name).is_file()]
+    if missing:
         raise DataError(
-            f"{folder}: no '{published.batch}' and no '{published.folder}/{published.batch}'; "
+            f"{folder}: no '{missing[0]}' and no '{published.folder}/{missing[0]}'; "
             "expected the folder of the published python batches (or add --download)"
         )
-    batch = _read_batch(path)
+    batches = {base / name: _read_batch(base / name) for name in names}
+    pixels = [_pixels(batch.get(b"data"), path) for path, batch in batches.items()]
+    labels = [_labels(b.get(published.labels), path, published) for path, b in batches.items()]
     return ArrayImages(
         source=source,
         kind=source.partition(":")[0],
-        pixels=_pixels(batch.get(b"data"), path),
-        labels=_labels(batch.get(published.labels), path, published),
+        pixels=np.concatenate(pixels),
+        labels=np.concatenate(labels),
         class_names=_read_names(base / published.meta, published),
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from robustbench_ln.data.class_map import name_classes, read_class_map
 from robustbench_ln.data.file_images import FileImages, open_files
 from robustbench_ln.data.files import explain_bad_file
-from robustbench_ln.data.options import DataOptions
+from robustbench_ln.data.options import DataOptions, Part
 from robustbench_ln.data.picture import SUFFIXES
 from robustbench_ln.errors import DataError
 
@@ -19,12 +19,14 @@ __all__ = ["class_folders", "load_folder", "pictures_below"]
 def load_folder(root: Path, source: str, options: DataOptions) -> FileImages:
     """Open DIR/<class>/**/<image>.
 
-    Classes are numbered in the order of their folders' names, as torchvision's ImageFolder does
+    Where DIR holds train/ and test/ (or val/) and no other folder, that of the part is taken for
+    it. Classes are numbered in the order of their folders' names, as torchvision's ImageFolder does
     (a folder without pictures counts), or as the class map says.
 
     Raises:
         DataError: No such folder, no class folders, no images, or a first image that is unreadable.
     """
+    root = _part_folder(root, options.part)
     folders = class_folders(root)
     if options.class_map is None:
         names, class_of = folders, {folder: index for index, folder in enumerate(folders)}
@@ -37,6 +39,14 @@ def load_folder(root: Path, source: str, options: DataOptions) -> FileImages:
     if not labelled:
         raise DataError(f"{root}: no images in its {len(folders)} class folders (.jpg, .png, ...)")
     return open_files(root, labelled, source=source, class_names=names, framing=options.framing)
+
+
+def _part_folder(root: Path, part: Part) -> Path:
+    """Return the folder of the class folders: `root`, or that of the part."""
+    parts = set(class_folders(root))
+    if not {"train"} < parts <= {"train", "test", "val"}:
+        return root
+    return root / ("val" if part == "test" and "test" not in parts else part)
 
 
 def class_folders(root: Path) -> list[str]:

@@ -6,7 +6,9 @@ import gzip
 import math
 import struct
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,33 +16,35 @@ from numpy.typing import NDArray
 
 from robustbench_ln.data.files import explain_bad_file
 from robustbench_ln.data.image_set import ArrayImages
+from robustbench_ln.data.options import Part
 from robustbench_ln.errors import DataError
 
 __all__ = ["load_fashion_mnist", "load_mnist"]
 
 _UNSIGNED_BYTES = 0x08
+_PREFIX: Mapping[Part, str] = MappingProxyType({"test": "t10k", "train": "train"})
 
 
-def load_mnist(folder: Path, source: str) -> ArrayImages:
-    """Read the test images of MNIST."""
-    return _load(folder, source, inner="MNIST/raw")
+def load_mnist(folder: Path, source: str, part: Part = "test") -> ArrayImages:
+    """Read the test or the training images of MNIST."""
+    return _load(folder, source, inner="MNIST/raw", prefix=_PREFIX[part])
 
 
-def load_fashion_mnist(folder: Path, source: str) -> ArrayImages:
-    """Read the test images of Fashion-MNIST."""
-    return _load(folder, source, inner="FashionMNIST/raw")
+def load_fashion_mnist(folder: Path, source: str, part: Part = "test") -> ArrayImages:
+    """Read the test or the training images of Fashion-MNIST."""
+    return _load(folder, source, inner="FashionMNIST/raw", prefix=_PREFIX[part])
 
 
-def _load(folder: Path, source: str, *, inner: str) -> ArrayImages:
-    """Read t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte.
+def _load(folder: Path, source: str, *, inner: str, prefix: str) -> ArrayImages:
+    """Read PREFIX-images-idx3-ubyte and PREFIX-labels-idx1-ubyte.
 
     Both data sets use these names: below a folder that holds both, `inner` tells them apart.
 
     Raises:
         DataError: Missing or damaged files.
     """
-    pixels = _read_idx(_find(folder, inner, "t10k-images-idx3-ubyte"), axes=3)
-    labels = _read_idx(_find(folder, inner, "t10k-labels-idx1-ubyte"), axes=1)
+    pixels = _read_idx(_find(folder, inner, f"{prefix}-images-idx3-ubyte"), axes=3)
+    labels = _read_idx(_find(folder, inner, f"{prefix}-labels-idx1-ubyte"), axes=1)
     return ArrayImages(
         source=source,
         kind=source.partition(":")[0],

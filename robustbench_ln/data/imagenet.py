@@ -1,4 +1,4 @@
-"""`imagenet:DIR`: validation pictures in folders named by WordNet id, as for ImageNet's training.
+"""`imagenet:DIR`: pictures in folders named by WordNet id; those of the validation are the test.
 
 The 1,000 ids of ILSVRC 2012 lie in imagenet_wnids.txt, sorted, which is the order that published
 networks number their classes in. So a part of the classes (ImageNet-A, -R, a small subset) keeps
@@ -19,12 +19,13 @@ __all__ = ["load_imagenet", "read_wnids"]
 
 
 def load_imagenet(folder: Path, source: str, options: DataOptions) -> FileImages:
-    """Open DIR/<wnid>/<image>, or DIR/val/<wnid>/<image>.
+    """Open DIR/<wnid>/<image>, or DIR/val/<wnid>/<image> (DIR/train for the training part).
 
     Raises:
         DataError: A folder that is none of the 1,000 classes, or no images.
     """
-    root = folder / "val" if (folder / "val").is_dir() else folder
+    inner = folder / ("val" if options.part == "test" else "train")
+    root = inner if inner.is_dir() else folder
     wnids = read_wnids()
     class_of = {wnid: index for index, wnid in enumerate(wnids)}
     found = class_folders(root)

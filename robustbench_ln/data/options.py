@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from robustbench_ln.data.picture import Framing
 
-__all__ = ["DataOptions"]
+__all__ = ["DataOptions", "Part"]
+
+Part = Literal["test", "train"]
+"""Of a published data set: what networks are tested on, or trained on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +22,10 @@ class DataOptions:
         framing: Sources of picture files: how each is scaled and cropped.
         class_map: folder: a JSON file of class indices by folder name.
         download: Fetch the data set first.
+        part: Which part, where the source has two; arrays and plain class folders are one.
     """
 
     framing: Framing = field(default_factory=Framing)
     class_map: Path | None = None
     download: bool = False
+    part: Part = "test"

@@ -14,23 +14,23 @@ from robustbench_ln.data.folder import load_folder
 from robustbench_ln.data.idx import load_fashion_mnist, load_mnist
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.data.imagenet import load_imagenet
-from robustbench_ln.data.options import DataOptions
+from robustbench_ln.data.options import DataOptions, Part
 from robustbench_ln.data.picture import Framing
 from robustbench_ln.errors import SpecError
 from robustbench_ln.lookup import unknown_name
 
 __all__ = ["ARRAY_SOURCES", "PICTURE_SOURCES", "load_images"]
 
-ARRAY_SOURCES: Mapping[str, Callable[[Path, str], ImageSet]] = MappingProxyType(
+ARRAY_SOURCES: Mapping[str, Callable[[Path, str, Part], ImageSet]] = MappingProxyType(
     {
-        "arrays": load_arrays,
+        "arrays": lambda path, source, _: load_arrays(path, source),
         "cifar10": load_cifar10,
         "cifar100": load_cifar100,
         "mnist": load_mnist,
         "fashion-mnist": load_fashion_mnist,
     }
 )
-"""Kind -> reader of (path, source as written). One size, in memory."""
+"""Kind -> reader of (path, source as written, part). One size, in memory."""
 
 PICTURE_SOURCES: Mapping[str, Callable[[Path, str, DataOptions], ImageSet]] = MappingProxyType(
     {"folder": load_folder, "imagenet": load_imagenet, "cars": load_cars}
@@ -59,7 +59,7 @@ def load_images(source: str, options: DataOptions) -> ImageSet:
         download_data(kind, place)
     if kind in PICTURE_SOURCES:
         return PICTURE_SOURCES[kind](place, source, options)
-    return ARRAY_SOURCES[kind](place, source)
+    return ARRAY_SOURCES[kind](place, source, options.part)
 
 
 def _check_options(kind: str, options: DataOptions) -> None:

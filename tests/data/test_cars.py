@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.io import savemat
@@ -38,6 +40,16 @@ def test_files_labels_and_names_are_torchvisions(tmp_path):
         assert images.labels.tolist() == [1, 2, 0]
     assert images.read([2, 0]).shape == (2, 8, 8, 3)
     assert images.kind == "cars"
+
+
+def test_the_training_part_is_torchvisions(tmp_path):
+    base = make_cars(tmp_path)
+    (base / "cars_test").rename(base / "cars_train")
+    annotations = base / "devkit" / "cars_train_annos.mat"
+    (base / "cars_test_annos_withlabels.mat").rename(annotations)
+    images = load_images(f"cars:{tmp_path}", replace(SQUARE, part="train"))
+    found = [(images.image_id(i), label) for i, label in enumerate(images.labels.tolist())]
+    assert found == StanfordCars(str(tmp_path), split="train")._samples
 
 
 def test_a_single_car_is_no_special_case(tmp_path):

@@ -45,6 +45,17 @@ def test_the_order_is_that_of_torchvision(tmp_path):
     assert len(found) == 29  # 6 + 7, 6 + 2 through a link, and that once more through another
 
 
+@pytest.mark.parametrize("test", ["test", "val"])
+def test_folders_of_two_parts_are_told_from_classes(tmp_path, test):
+    make_folder(tmp_path / "train")
+    make_folder(tmp_path / test, [(6, 8)] * 4)
+    train = load_images(f"folder:{tmp_path}", DataOptions(part="train"))
+    assert (train.class_names, len(train)) == (("class a", "class b"), 3)
+    assert len(load(f"folder:{tmp_path}")) == 4
+    (tmp_path / "truck").mkdir()
+    assert load(f"folder:{tmp_path}").class_names == tuple(sorted(("train", test, "truck")))
+
+
 @pytest.mark.parametrize("name", ["two words", "zwei\nZeilen", "犬", "a\udcff", "%s{0}", "-x"])
 def test_names_of_every_kind(tmp_path, name):
     folder = tmp_path / name / name

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -41,6 +42,14 @@ def test_a_part_of_the_classes_keeps_their_numbers(tmp_path, inner):
     assert images.read([0, 1, 2]).dtype == np.uint8
     assert images.class_names[281] == "n02123045"
     assert "997 of 1000 classes have no images" in next(find_oddities(images))
+
+
+def test_the_training_part_lies_beside_the_validation(tmp_path):
+    make_imagenet(tmp_path / "val", ["n01443537"])
+    make_imagenet(tmp_path / "train", ["n02123045"])
+    train = replace(SQUARE, part="train")
+    assert load_images(f"imagenet:{tmp_path}", train).labels.tolist() == [281]
+    assert load_images(f"imagenet:{tmp_path}", SQUARE).labels.tolist() == [1]
 
 
 @pytest.mark.parametrize("wnids", [["n01440764", "cat"], ["n00000001"]])

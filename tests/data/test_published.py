@@ -55,6 +55,24 @@ def test_cifar100_takes_the_fine_labels(tmp_path):
     assert load(f"cifar100:{tmp_path}").labels.tolist() == LABELS
 
 
+def test_cifar_has_a_training_part(tmp_path):
+    write_cifar(tmp_path)
+    train = DataOptions(part="train")
+    with pytest.raises(DataError, match="no 'data_batch_1' and no 'cifar-10-batches-py/data_bat"):
+        load_images(f"cifar10:{tmp_path}", train)
+    for number in range(1, 6):
+        write_cifar(tmp_path, f"data_batch_{number}", data=ROWS + number, labels=[number] * 5)
+    images = load_images(f"cifar10:{tmp_path}", train)
+    assert images.labels.tolist() == [1] * 5 + [2] * 5 + [3] * 5 + [4] * 5 + [5] * 5
+    assert images.read([20])[0, 0, 1, 0] == ROWS[0, 1] + np.uint8(5)
+    assert load(f"cifar10:{tmp_path}").labels.tolist() == LABELS
+    (tmp_path / "data_batch_4").unlink()
+    with pytest.raises(DataError, match="no 'data_batch_4'"):
+        load_images(f"cifar10:{tmp_path}", train)
+    write_cifar(tmp_path, "train", b"fine_labels")
+    assert load_images(f"cifar100:{tmp_path}", train).labels.tolist() == LABELS
+
+
 def string(text: bytes) -> bytes:
     return b"T" + struct.pack("<I", len(text)) + text  # BINSTRING: Python 2's str
 
@@ -163,6 +181,17 @@ def test_mnist_in_its_usual_places(tmp_path, inner, ending):
     assert (images.kind, images.shape) == ("mnist", (4, 6, 1))
     assert np.array_equal(images.read([3])[0, ..., 0], pixels[3])
     assert images.labels.tolist() == LABELS
+
+
+def test_mnist_has_a_training_part(tmp_path):
+    write_idx(tmp_path, np.zeros((5, 4, 6)))
+    with pytest.raises(DataError, match="no 'train-images-idx3-ubyte'"):
+        load_images(f"mnist:{tmp_path}", DataOptions(part="train"))
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(idx(np.full((2, 4, 6), 7)))
+    (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx(np.array([8, 9])))
+    images = load_images(f"mnist:{tmp_path}", DataOptions(part="train"))
+    assert images.labels.tolist() == [8, 9]
+    assert images.read([0]).min() == 7
 
 
 def test_mnist_and_fashion_mnist_in_one_folder_are_told_apart(tmp_path):
