@@ -134,7 +134,8 @@ def replace_norms(model: nn.Module, norm: str, *, num_groups: int) -> Converted:
     """
     entry = find_entry(NORMS, norm, kind="norm", listing="ln-bench list norms")
     copied = copy.deepcopy(model)
-    layers = {n: m for n, m in copied.named_modules() if isinstance(m, BatchLayer)}
+    modules = copied.named_modules(remove_duplicate=False)
+    layers = {name: module for name, module in modules if isinstance(module, BatchLayer)}
     if not layers:
         raise LayoutError("the network has no BatchNorm2d layer; there is nothing to convert")
     build = entry.build
@@ -146,9 +147,9 @@ def replace_norms(model: nn.Module, norm: str, *, num_groups: int) -> Converted:
                 f"'{name}' is a {type(layer).__name__}, which does more than normalise; "
                 "another norm would delete that. Build the network with plain BatchNorm2d"
             )
-    replacements = {
-        name: _carry_over(layer, build(layer, num_groups)) for name, layer in layers.items()
-    }
+    # A layer that a network uses in two places stays one layer.
+    fresh = {layer: _carry_over(layer, build(layer, num_groups)) for layer in layers.values()}
+    replacements = {name: fresh[layer] for name, layer in layers.items()}
     return Converted(replace_modules(copied, replacements), tuple(layers))
 
 

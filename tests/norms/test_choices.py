@@ -78,6 +78,14 @@ def test_local_groups_start_equal_and_convert_is_the_same_rule():
     assert all(torch.equal(replaced[name], value) for name, value in converted.items())
 
 
+def test_a_layer_in_two_places_stays_one_layer():
+    shared = nn.BatchNorm2d(3)
+    copied = replace_norms(nn.Sequential(shared, nn.ReLU(), shared), "group", num_groups=1)
+    assert copied.replaced == ("0", "2")
+    assert isinstance(copied.model[0], nn.GroupNorm)
+    assert copied.model[0] is copied.model[2]
+
+
 def test_what_cannot_be_replaced_is_refused_by_name():
     with pytest.raises(
         SpecError, match=r"unknown norm 'swtich'; did you mean 'switch'.*list norms"
