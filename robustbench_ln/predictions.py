@@ -24,6 +24,7 @@ __all__ = [
     "join_predictions",
     "prediction_name",
     "read_predictions",
+    "take_groups",
 ]
 
 
@@ -67,6 +68,19 @@ def join_predictions(parts: list[Predictions]) -> Predictions:
             for field in fields(Predictions)
         }
     )
+
+
+def take_groups(predictions: Predictions, num_groups: int) -> Predictions:
+    """Return the predictions of the first groups alone.
+
+    `class_logit_sum` and `class_mean_probability` stay those of all groups: logits are not kept.
+    """
+    of_groups = {
+        field.name: getattr(predictions, field.name)[:num_groups]
+        for field in fields(Predictions)
+        if field.name not in ("image_index", "labels")
+    }
+    return Predictions(image_index=predictions.image_index, labels=predictions.labels, **of_groups)
 
 
 def encode_predictions(predictions: Predictions) -> bytes:

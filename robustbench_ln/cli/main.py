@@ -20,6 +20,7 @@ from robustbench_ln.cli.listing import list_entries
 from robustbench_ln.cli.mce import mce
 from robustbench_ln.cli.predict import predict
 from robustbench_ln.cli.report import report
+from robustbench_ln.cli.score import score
 from robustbench_ln.cli.train import train
 from robustbench_ln.lookup import unknown_name
 
@@ -54,6 +55,7 @@ app.command()(convert)
 app.command()(train)
 app.command()(report)
 app.command()(compare)
+app.command()(score)
 app.command()(mce)
 app.command("list")(list_entries)
 

@@ -14,9 +14,13 @@ from robustbench_ln.comparison import (
     compare_curves,
     compare_sides,
 )
-from robustbench_ln.corruption_error import BENCHMARK_CORRUPTIONS, MEAN_ROW, SEVERITIES
 from robustbench_ln.errors import RecordError, SpecError
-from robustbench_ln.reports.families import Family, group_families, sort_conditions
+from robustbench_ln.reports.families import (
+    Family,
+    group_families,
+    pool_conditions,
+    sort_conditions,
+)
 from robustbench_ln.reports.outcomes import Series
 from robustbench_ln.spec import Condition
 
@@ -94,7 +98,7 @@ def compare_series(first: Series, second: Series) -> Pair:
             "noises or corruptions"
         )
     families = group_families(shared)
-    groups = {family: _pool(family, members) for family, members in families.items()}
+    groups = {family: pool_conditions(family, members) for family, members in families.items()}
     sides = first.read_side(shared), second.read_side(shared)
     rows = {
         _pooled_name(family, name): [shared.index(c) for c in members]
@@ -138,23 +142,6 @@ def _check_same_images(first: Series, second: Series) -> None:
             f"{first.run.path} and {second.run.path} have their images in different orders; "
             "measure both with the same version"
         )
-
-
-def _pool(family: Family, members: Sequence[Condition]) -> dict[str, list[Condition]]:
-    """Return what is pooled: all sigmas; or each corruption, and the 15 where they are whole."""
-    if family.is_noise:
-        return {"mean over sigma": list(members)}
-    named: dict[str, list[Condition]] = {}
-    for condition in members:
-        named.setdefault(condition.corruption, []).append(condition)
-    levels = {tuple(c.severity for c in named.get(name, ())) for name in BENCHMARK_CORRUPTIONS}
-    if len(levels) == 1 and levels != {()}:
-        fifteen = [c for name in BENCHMARK_CORRUPTIONS for c in named[name]]
-        is_whole = levels == {tuple(map(float, SEVERITIES))}
-        extras = {n: named[n] for n in named if n not in BENCHMARK_CORRUPTIONS}
-        name = MEAN_ROW if is_whole else f"{MEAN_ROW}, not every severity"
-        return {n: named[n] for n in BENCHMARK_CORRUPTIONS} | {name: fifteen} | extras
-    return named | ({"mean": list(members)} if len(named) > 1 else {})
 
 
 def _compare_curves(

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from robustbench_ln.corruption_error import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
+from robustbench_ln.corruption_error import (
+    BENCHMARK_CORRUPTIONS,
+    EXTRA_CORRUPTIONS,
+    MEAN_ROW,
+    SEVERITIES,
+)
 from robustbench_ln.spec import Condition
 
-__all__ = ["Family", "family_of", "group_families", "sort_conditions"]
+__all__ = ["Family", "family_of", "group_families", "pool_conditions", "sort_conditions"]
 
 
 class Family(NamedTuple):
@@ -52,3 +57,24 @@ def sort_conditions(conditions: Iterable[Condition]) -> list[Condition]:
         return (not condition.is_clean, not is_noise, rank, *texts, condition.severity)
 
     return sorted(conditions, key=place)
+
+
+def pool_conditions(family: Family, members: Sequence[Condition]) -> dict[str, list[Condition]]:
+    """Return name -> the conditions that tables take the mean over.
+
+    Of a noise all sigmas. Else each corruption over its severities, and the 15 of the benchmark if
+    all were measured at the same severities.
+    """
+    if family.is_noise:
+        return {"mean over sigma": list(members)}
+    named: dict[str, list[Condition]] = {}
+    for condition in members:
+        named.setdefault(condition.corruption, []).append(condition)
+    levels = {tuple(c.severity for c in named.get(name, ())) for name in BENCHMARK_CORRUPTIONS}
+    if len(levels) == 1 and levels != {()}:
+        fifteen = [c for name in BENCHMARK_CORRUPTIONS for c in named[name]]
+        is_whole = levels == {tuple(map(float, SEVERITIES))}
+        extras = {n: named[n] for n in named if n not in BENCHMARK_CORRUPTIONS}
+        name = MEAN_ROW if is_whole else f"{MEAN_ROW}, not every severity"
+        return {n: named[n] for n in BENCHMARK_CORRUPTIONS} | {name: fifteen} | extras
+    return named | ({"mean": list(members)} if len(named) > 1 else {})

@@ -1,0 +1,95 @@
+"""`ln-bench score`: votes counted again, without a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from robustbench_ln.errors import SpecError
+
+if TYPE_CHECKING:
+    from robustbench_ln.reports.score import VoteScore
+    from robustbench_ln.spec import Condition
+
+__all__ = ["score"]
+
+
+def score(
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN[:MODE]",
+            help="Run directory of ln-bench evaluate with voting modes, or one of them",
+            show_default=False,
+        ),
+    ],
+    ties: Annotated[
+        str, typer.Option(help="Rule of the table over votes: random, lowest, logit-sum (all only)")
+    ] = "random",
+    votes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="Show the first so many of the groups: 1,2,4,8; default: every number",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder for score.csv and score.md; default: RUN/report",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Count the votes of a finished run again: other tie rules, fewer groups, their agreement.
+
+    Nothing is measured: the predictions of every group are in the run directory.
+
+    Example: ln-bench score runs/localnorm --votes 1,2,4,8
+    """
+    from robustbench_ln.reports.files import csv_bytes, write_file
+    from robustbench_ln.reports.grids import to_markdown, to_text
+    from robustbench_ln.reports.outcomes import find_series, split_run
+    from robustbench_ln.reports.score import score_frame, score_series, voting_series
+    from robustbench_ln.reports.score_text import score_grids
+    from robustbench_ln.spec import check_tie_rule
+
+    rule = check_tie_rule(ties)
+    path, mode = split_run(run)
+    scored = [(one, score_series(one)) for one in voting_series(find_series(path, mode).values())]
+    grids = {
+        title: grid
+        for one, scores in scored
+        for title, grid in score_grids(
+            one, scores, rule=rule, votes=_numbers(votes, scores)
+        ).items()
+    }
+    width = max(80, get_terminal_size().columns)
+    typer.echo("\n".join(f"{title}\n{to_text(grid, width=width)}" for title, grid in grids.items()))
+    folder = out or path / "report"
+    sections = (f"## {title}\n\n{to_markdown(grid)}" for title, grid in grids.items())
+    markdown = "\n".join(["# Votes counted again\n", *sections])
+    for name, content in {
+        "score.csv": csv_bytes(score_frame(scored)),
+        "score.md": markdown.encode(),
+    }.items():
+        typer.echo(str(write_file(folder / name, content)), err=True)
+
+
+def _numbers(votes: str | None, scores: Mapping[Condition, VoteScore]) -> list[int]:
+    known = sorted({count.num_votes for score in scores.values() for count in score.correct})
+    if votes is None:
+        return known
+    try:
+        asked = [int(part) for part in votes.split(",")]
+    except ValueError as error:
+        raise SpecError(f"--votes {votes}: expected numbers, as 1,2,4,8") from error
+    if wrong := [number for number in asked if number not in known]:
+        raise SpecError(f"--votes {wrong[0]}: the run has {known[-1]} groups; expected 1 to that")
+    return sorted(set(asked))

@@ -1,0 +1,164 @@
+"""Votes counted again from stored predictions: other tie rules, fewer voters, their agreement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from robustbench_ln.calibration import calibration_error
+from robustbench_ln.errors import SpecError
+from robustbench_ln.metrics import wilson_interval
+from robustbench_ln.modes import MODES
+from robustbench_ln.predictions import Predictions, take_groups
+from robustbench_ln.records import Record
+from robustbench_ln.reduce import reduce_votes
+from robustbench_ln.reports.outcomes import Series
+from robustbench_ln.spec import Condition, TieRule, check_tie_rule
+
+__all__ = ["Agreement", "Count", "VoteScore", "score_frame", "score_series", "voting_series"]
+
+
+class Count(NamedTuple):
+    """One way to count the votes."""
+
+    num_votes: int
+    tie_rule: TieRule
+
+
+class Agreement(NamedTuple):
+    """How far the share of groups that agree says whether they are right. All of 0..1.
+
+    Attributes:
+        mean: Mean share of groups that vote for the winner.
+        ece: Expected calibration error of that share, 15 equal bins.
+        auroc: Probability that a right image has the larger share than a wrong one, ties counted
+            half; NaN where all are right, or all wrong.
+        unanimous: Share of images on which all groups agree.
+        unanimous_accuracy: Accuracy on those; NaN where there are none.
+    """
+
+    mean: float
+    ece: float
+    auroc: float
+    unanimous: float
+    unanimous_accuracy: float
+
+
+class VoteScore(NamedTuple):
+    """One condition, counted in several ways.
+
+    Attributes:
+        correct: Of each way, the right images.
+        ties: Of each way, the tied ones.
+        total: Images.
+        agreement: Of all groups.
+    """
+
+    correct: Mapping[Count, int]
+    ties: Mapping[Count, int]
+    total: int
+    agreement: Agreement
+
+
+def voting_series(series: Iterable[Series]) -> list[Series]:
+    """Return those that vote.
+
+    Raises:
+        SpecError: None does.
+    """
+    series = list(series)
+    voting = [one for one in series if _mode_of(one).reduction == "vote"]
+    if not voting:
+        raise SpecError(
+            f"{series[0].run.path} has no voting mode (it has "
+            f"{', '.join(one.variant for one in series)}); evaluate ln-voting or ln-single-voting"
+        )
+    return voting
+
+
+def score_series(series: Series) -> dict[Condition, VoteScore]:
+    """Count the votes of a mode again, under every condition, for every number of votes.
+
+    The rule "logit-sum" needs the logits of all groups, of which the sum alone is kept: it is there
+    for all votes only.
+
+    Raises:
+        RecordError: Predictions are missing or damaged.
+    """
+    return {
+        condition: _score(series.read_predictions(record), record)
+        for condition, record in series.records.items()
+    }
+
+
+def _score(predictions: Predictions, record: Record) -> VoteScore:
+    correct, ties = {}, {}
+    all_votes = predictions.num_groups
+    rules: tuple[TieRule, ...] = get_args(TieRule)
+    for num_votes in range(1, all_votes + 1):
+        chosen = take_groups(predictions, num_votes)
+        for rule in rules:
+            if rule == "logit-sum" and num_votes < all_votes:
+                continue
+            vote = reduce_votes(chosen, seed=record.seed, tie_rule=rule)
+            count = Count(num_votes, rule)
+            correct[count] = int((_winners(chosen, vote.winner) == chosen.labels).sum())
+            ties[count] = int(vote.is_tied.sum())
+    return VoteScore(correct, ties, len(predictions), _agreement(predictions, record))
+
+
+def _agreement(predictions: Predictions, record: Record) -> Agreement:
+    rule = check_tie_rule(record.tie_rule or "random")
+    vote = reduce_votes(predictions, seed=record.seed, tie_rule=rule)
+    winners = _winners(predictions, vote.winner)
+    share = (predictions.class_index == winners).mean(axis=0)
+    is_right = winners == predictions.labels
+    unanimous = share == 1
+    return Agreement(
+        mean=float(share.mean()),
+        ece=calibration_error(share, is_right),
+        auroc=_auroc(share[is_right], share[~is_right]),
+        unanimous=float(unanimous.mean()),
+        unanimous_accuracy=float(is_right[unanimous].mean()) if unanimous.any() else float("nan"),
+    )
+
+
+def _auroc(right: NDArray[np.float64], wrong: NDArray[np.float64]) -> float:
+    if not len(right) or not len(wrong):
+        return float("nan")
+    return float(stats.mannwhitneyu(right, wrong).statistic / (len(right) * len(wrong)))
+
+
+def _winners(predictions: Predictions, winner: NDArray[np.int64]) -> NDArray[np.int32]:
+    classes: NDArray[np.int32] = np.take_along_axis(predictions.class_index, winner[None], axis=0)[
+        0
+    ]
+    return classes
+
+
+def _mode_of(series: Series) -> Any:
+    return MODES[next(iter(series.records.values())).mode]
+
+
+def score_frame(scored: Sequence[tuple[Series, Mapping[Condition, VoteScore]]]) -> pd.DataFrame:
+    """Return a row for each mode, condition and way to count."""
+    rows: list[dict[str, Any]] = []
+    for series, scores in scored:
+        for condition, score in scores.items():
+            for count, correct in score.correct.items():
+                interval = wilson_interval(correct, score.total)
+                rows.append(
+                    {"label": series.run.label, "mode": series.variant}
+                    | condition.to_json()
+                    | {"votes": count.num_votes, "tie_rule": count.tie_rule}
+                    | {"total": score.total, "correct": correct, "ties": score.ties[count]}
+                    | {"accuracy": correct / score.total}
+                    | interval._asdict()
+                    | {f"agreement_{n}": value for n, value in score.agreement._asdict().items()}
+                )
+    return pd.DataFrame(rows)
