@@ -10,8 +10,8 @@ __all__ = ["Progress", "Silent"]
 class Progress(Protocol):
     """A display of one job: a number of cells, and the images that they take."""
 
-    def start(self, *, cells: int, image_passes: int) -> None:
-        """Say how much there is to do."""
+    def start(self, *, cells: int, image_passes: int, unit: str = "cell") -> None:
+        """Say how much there is to do; `unit` is what a cell is called."""
         ...
 
     def describe(self, what: str) -> None:
@@ -34,7 +34,7 @@ class Progress(Protocol):
 class Silent:
     """No display."""
 
-    def start(self, *, cells: int, image_passes: int) -> None:
+    def start(self, *, cells: int, image_passes: int, unit: str = "cell") -> None:
         """Say nothing."""
 
     def describe(self, what: str) -> None:

@@ -49,7 +49,7 @@ class _PlainDisplay:
 
     def __init__(self) -> None:
         self._cells = self._images = self._done_cells = self._done_images = 0
-        self._what = ""
+        self._what, self._unit = "", "cell"
         self._started = self._last_line = time.monotonic()
 
     def __enter__(self) -> _PlainDisplay:
@@ -63,10 +63,12 @@ class _PlainDisplay:
     ) -> None:
         del kind, error, trace
 
-    def start(self, *, cells: int, image_passes: int) -> None:
+    def start(self, *, cells: int, image_passes: int, unit: str = "cell") -> None:
         self._cells, self._images = cells, image_passes
         self._started = self._last_line = time.monotonic()
-        self.note(f"{cells} cells to do" if cells else "every cell is done already")
+        self._unit = unit
+        plural = unit if cells == 1 else f"{unit}s"
+        self.note(f"{cells} {plural} to do" if cells else f"every {unit} is done already")
 
     def describe(self, what: str) -> None:
         self._what = what
@@ -82,7 +84,7 @@ class _PlainDisplay:
             rate = self._done_images / (now - self._started)
             left = (self._images - self._done_images) / rate
             self.note(
-                f"{self._done_cells}/{self._cells} cells, {self._what}, "
+                f"{self._done_cells}/{self._cells} {self._unit}s, {self._what}, "
                 f"{rate:.0f} images/s, {_minutes(left)} left"
             )
 
@@ -106,7 +108,7 @@ class _LiveDisplay:
         from rich.progress import Progress as Bars
 
         self._bars = Bars(
-            TextColumn("{task.fields[cells]} cells"),
+            TextColumn("{task.fields[cells]} {task.fields[unit]}s"),
             BarColumn(bar_width=None),
             TextColumn("{task.percentage:3.0f} %"),
             TextColumn("{task.fields[rate]}"),
@@ -115,7 +117,7 @@ class _LiveDisplay:
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._bars.add_task("", total=None, cells="", rate="")
+        self._task = self._bars.add_task("", total=None, cells="", unit="cell", rate="")
         self._cells = self._done_cells = self._done_images = 0
         self._started = time.monotonic()
 
@@ -132,10 +134,10 @@ class _LiveDisplay:
         del kind, error, trace
         self._bars.stop()
 
-    def start(self, *, cells: int, image_passes: int) -> None:
+    def start(self, *, cells: int, image_passes: int, unit: str = "cell") -> None:
         self._cells = cells
         self._started = time.monotonic()
-        self._bars.update(self._task, total=image_passes, cells=f"0/{cells}")
+        self._bars.update(self._task, total=image_passes, cells=f"0/{cells}", unit=unit)
 
     def describe(self, what: str) -> None:
         self._bars.update(self._task, description=what)

@@ -138,7 +138,7 @@ class _Training:
             self._restore(state)
         left = range(self.trained.epochs + 1, self.spec.recipe.epochs + 1)
         images_an_epoch = self.num_steps * self.spec.recipe.batch_size + len(self.split.validation)
-        self.progress.start(cells=len(left), image_passes=len(left) * images_an_epoch)
+        self.progress.start(cells=len(left), image_passes=len(left) * images_an_epoch, unit="epoch")
         if self.trained.epochs and left:
             self.progress.note(f"{directory.path}: going on after epoch {self.trained.epochs}")
         for epoch in left:

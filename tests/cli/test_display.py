@@ -12,8 +12,8 @@ class Terminal(io.StringIO):
         return True
 
 
-def work(shown) -> None:
-    shown.start(cells=4, image_passes=200)
+def work(shown, unit: str = "cell") -> None:
+    shown.start(cells=4, image_passes=200, unit=unit)
     shown.describe("agn 0.5")
     shown.advance(50)
     shown.finish_cells(1)
@@ -33,6 +33,19 @@ def test_a_log_gets_a_line_now_and_then(monkeypatch, capsys):
     ]
 
 
+def test_what_is_counted_has_its_own_name(monkeypatch, capsys):
+    clock = iter([0.0, 0.0, 20.0])
+    monkeypatch.setattr(display, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    with display.open_display() as shown:
+        shown.start(cells=1, image_passes=40, unit="epoch")
+        shown.describe("epoch 3/3")
+        shown.advance(20)
+    assert capsys.readouterr().err.splitlines() == [
+        "1 epoch to do",
+        "0/1 epochs, epoch 3/3, 1 images/s, 0:20 left",
+    ]
+
+
 def test_a_finished_run_says_so(capsys):
     with display.open_display() as shown:
         shown.start(cells=0, image_passes=0)
@@ -45,10 +58,10 @@ def test_a_terminal_gets_a_bar_with_cells_rate_and_what_is_done(monkeypatch):
     monkeypatch.setenv("COLUMNS", "110")
     monkeypatch.setattr(sys, "stderr", terminal)
     with display.open_display() as shown:
-        work(shown)
+        work(shown, unit="epoch")
         shown._bars.refresh()
     text = terminal.getvalue()
-    for part in ("1/4 cells", "50 %", "images/s", "agn 0.5", "a warning"):
+    for part in ("1/4 epochs", "50 %", "images/s", "agn 0.5", "a warning"):
         assert part in text
 
 
