@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from robustbench_ln.corruption_error import BENCHMARK_CORRUPTIONS
-from robustbench_ln.reports.corruption_table import missing_corruptions, severity_words
+from robustbench_ln.reports.corruption_table import accuracy_words, missing_corruptions
 from robustbench_ln.reports.formats import spread
 from robustbench_ln.reports.tables import Table
 
@@ -73,7 +73,7 @@ def _contents(table: Table) -> list[str]:
     missing = missing_corruptions(table)
     has_mean = len(missing) < len(table.columns)
     extras = "; the mean of the 15 leaves the extra corruptions out" if has_mean else ""
-    sentences = [f"Accuracy in %, {severity_words(table)}{extras}."]
+    sentences = [f"A{accuracy_words(table)[1:]}{extras}."]
     for text in dict.fromkeys(map(_lack, missing.values())):
         names = [table.names[column] for column, lack in missing.items() if _lack(lack) == text]
         whose = "" if len(names) == len(table.columns) else f" for {', '.join(names)}"

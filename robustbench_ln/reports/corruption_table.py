@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from statistics import fmean
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -14,11 +14,12 @@ from robustbench_ln.reports.tables import Column, Place, Table
 
 __all__ = [
     "Row",
+    "accuracy_words",
     "corruption_frame",
     "corruption_grid",
     "corruption_means",
     "missing_corruptions",
-    "severity_words",
+    "severity_means",
 ]
 
 
@@ -33,15 +34,18 @@ Means = dict[Row, dict[Column, float | None]]
 """Row -> column -> accuracy 0..1, None where it was not measured at every severity."""
 
 
-def severity_words(table: Table) -> str:
-    """Return what a row's accuracy is over: "at severity 5", "mean over severities 1-5"."""
+_COMPLETE = (["clean"], sorted(BENCHMARK_CORRUPTIONS))
+
+
+def accuracy_words(table: Table) -> str:
+    """Return what the numbers are: "accuracy in %, mean over severities 1-5"."""
     severities = _severities_of(table)
     if len(severities) == 1:
-        return f"at severity {general(severities[0])}"
+        return f"accuracy in % at severity {general(severities[0])}"
     low, high = severities[0], severities[-1]
     if len(severities) > 2 and len(severities) == high - low + 1:
-        return f"mean over severities {general(low)}-{general(high)}"
-    return f"mean over severities {', '.join(map(general, severities))}"
+        return f"accuracy in %, mean over severities {general(low)}-{general(high)}"
+    return f"accuracy in %, mean over severities {', '.join(map(general, severities))}"
 
 
 def corruption_grid(table: Table) -> Grid:
@@ -77,6 +81,25 @@ def missing_corruptions(table: Table) -> dict[Column, list[str]]:
         for column in table.columns
     }
     return {column: names for column, names in lacking.items() if names}
+
+
+def severity_means(table: Table) -> dict[Column, dict[float, float]]:
+    """Return column -> severity -> mean accuracy over the 15, and the clean one at severity 0.
+
+    A severity is left out of a column where one of the 15 is missing, or there are two of frost.
+    """
+    cells: dict[Column, dict[float, list[Any]]] = {column: {} for column in table.columns}
+    for place, cell in table.by_place().items():
+        if cell.corruption in ("clean", *BENCHMARK_CORRUPTIONS):
+            cells[place.column].setdefault(place.severity, []).append(cell)
+    return {
+        column: {
+            severity: fmean(cell.accuracy for cell in found)
+            for severity, found in sorted(by_severity.items())
+            if sorted(cell.corruption for cell in found) in _COMPLETE
+        }
+        for column, by_severity in cells.items()
+    }
 
 
 def corruption_means(table: Table) -> Means:
@@ -122,8 +145,9 @@ def _means(table: Table) -> Means:
     cells = table.by_place()
     rows = {Row(place.row, cell.corruption) for place, cell in cells.items()}
     means: Means = {}
+    all_severities = _severities_of(table)
     for row in sorted(rows, key=_rank):
-        severities = [0.0] if row.corruption == "clean" else _severities_of(table)
+        severities = [0.0] if row.corruption == "clean" else all_severities
         means[row] = {}
         for column in table.columns:
             found = [cells.get(Place(column, row.name, severity)) for severity in severities]

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
 from robustbench_ln.reports.captions import caption, difference_note, limit_stamp
-from robustbench_ln.reports.corruption_table import corruption_frame, corruption_grid
-from robustbench_ln.reports.figures import WIDTHS, draw_figure
+from robustbench_ln.reports.corruption_figure import draw_corruptions, draw_severities
+from robustbench_ln.reports.corruption_table import (
+    corruption_frame,
+    corruption_grid,
+    severity_means,
+)
+from robustbench_ln.reports.figure_style import WIDTHS
+from robustbench_ln.reports.figures import draw_figure
 from robustbench_ln.reports.files import csv_bytes, write_file
 from robustbench_ln.reports.frame import make_frame
 from robustbench_ln.reports.grids import Grid, to_markdown
@@ -95,8 +101,7 @@ def _section(table: Table) -> str:
     if note := difference_note(table):
         parts.append(f"**{note}**\n")
     parts += [to_markdown(grid), f"{caption(table)}\n"]
-    if table.has_curve:
-        parts.append(f"![Accuracy against sigma](accuracy_{table.name}.png)\n")
+    parts += [f"![{drawing.shows}]({drawing.name}.png)\n" for drawing in _drawings(table)]
     if table.is_noise and (random := random_group_grid(table)):
         parts.append(
             "Modes with a random group: drawn accuracy in % (its exact expectation over the "
@@ -124,12 +129,31 @@ def _wide_frame(table: Table) -> pd.DataFrame:
     return noise_frame(table) if table.is_noise else corruption_frame(table)
 
 
+class _Drawing(NamedTuple):
+    """A figure: its file's name, what it shows, and the function that draws it."""
+
+    name: str
+    shows: str
+    draw: Callable[..., bytes]
+
+
+def _drawings(table: Table) -> list[_Drawing]:
+    name = f"accuracy_{table.name}"
+    if table.is_noise:
+        drawings = [_Drawing(name, "Accuracy against sigma", draw_figure)]
+        return drawings if table.has_curve else []
+    drawings = [_Drawing(name, "Accuracy under each corruption", draw_corruptions)]
+    if max(len(points.keys() - {0}) for points in severity_means(table).values()) > 1:
+        shows = "Mean accuracy against severity"
+        drawings.append(_Drawing(f"{name}_severity", shows, draw_severities))
+    return drawings
+
+
 def _figures(table: Table) -> dict[str, bytes]:
     """Return file name -> content."""
-    if not table.has_curve:
-        return {}
     return {
-        f"accuracy_{table.name}{suffix}.{kind}": draw_figure(table, inches=inches, kind=kind)
+        f"{drawing.name}{suffix}.{kind}": drawing.draw(table, inches=inches, kind=kind)
+        for drawing in _drawings(table)
         for suffix, inches in WIDTHS.items()
         for kind in ("png", "svg")
     }

@@ -7,7 +7,7 @@ from textwrap import wrap
 import pandas as pd
 
 from robustbench_ln.reports.captions import difference_note, limit_stamp
-from robustbench_ln.reports.corruption_table import corruption_grid, severity_words
+from robustbench_ln.reports.corruption_table import accuracy_words, corruption_grid
 from robustbench_ln.reports.grids import to_text
 from robustbench_ln.reports.noise_table import noise_text_grid
 from robustbench_ln.reports.tables import Table, make_tables
@@ -26,7 +26,7 @@ def _text(table: Table, width: int) -> str:
         what = "accuracy in %; +- is the widest half of a row's 95 % Wilson intervals"
     else:
         grid = corruption_grid(table)
-        what = f"accuracy in %, {severity_words(table)}"
+        what = accuracy_words(table)
     sentences = [f"{table.title}: {what}", limit_stamp(table), difference_note(table)]
     lines = [line for text in sentences for line in wrap(text, width)]
     head = "".join(f"{line}\n" for line in lines)

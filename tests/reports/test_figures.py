@@ -1,28 +1,14 @@
 from __future__ import annotations
 
 import struct
-import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import matplotlib as mpl
 import pytest
 
 from robustbench_ln.reports.figures import draw_figure
-from robustbench_ln.reports.frame import read_frame
-from robustbench_ln.reports.tables import Table, make_tables
+from tests.reports.drawn import only_table, texts_of
 from tests.reports.synthetic_runs import agn, make_record, noise_run, write_run
-
-
-def only_table(*runs: Path) -> Table:
-    (table,) = make_tables(read_frame(runs))
-    return table
-
-
-def texts_of(svg: bytes) -> list[str]:
-    """Texts are drawn as paths; the writer leaves each as a comment."""
-    parser = ET.XMLParser(target=ET.TreeBuilder(insert_comments=True))
-    root = ET.fromstring(svg, parser)
-    return [(node.text or "").strip() for node in root.iter(ET.Comment)]
 
 
 def test_svg_names_every_line(tmp_path: Path) -> None:

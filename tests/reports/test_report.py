@@ -66,6 +66,11 @@ def test_corruptions_as_they_always_were(tmp_path: Path, check_golden: CheckGold
         "cells.csv",
         "accuracy_cifar10-c_generated.csv",
         "accuracy_cifar10-c_generated.tex",
+        *(
+            f"accuracy_cifar10-c_generated{ending}.{kind}"
+            for ending in ("", "_narrow", "_severity", "_severity_narrow")
+            for kind in ("png", "svg")
+        ),
         "report.md",
     ]
     check_golden("corruptions_report.md", (tmp_path / "out" / "report.md").read_text())

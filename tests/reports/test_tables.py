@@ -9,9 +9,10 @@ from robustbench_ln.corruptions.table import CORRUPTIONS
 from robustbench_ln.records import Record
 from robustbench_ln.reports.captions import caption, difference_note, limit_stamp
 from robustbench_ln.reports.corruption_table import (
+    accuracy_words,
     corruption_frame,
     corruption_grid,
-    severity_words,
+    severity_means,
 )
 from robustbench_ln.reports.frame import read_frame
 from robustbench_ln.reports.grids import to_markdown
@@ -191,7 +192,7 @@ def test_a_part_of_the_benchmark_is_named_so(tmp_path: Path) -> None:
     records += [corrupted("plain", name, 5, 500) for name in BENCHMARK_CORRUPTIONS[1:]]
     (table,) = tables_of(tmp_path, records)
     assert caption(table).startswith(
-        "Accuracy in %, at severity 5. No mean of the 15 for bn: 2 of them were measured at every "
+        "Accuracy in % at severity 5. No mean of the 15 for bn: 2 of them were measured at every "
         "severity. No mean of the 15 for plain: gaussian_noise not measured at every severity. "
     )
     grid = corruption_grid(table)
@@ -201,16 +202,27 @@ def test_a_part_of_the_benchmark_is_named_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("severities", "words"),
     [
-        ([3], "at severity 3"),
-        ([1, 2], "mean over severities 1, 2"),
-        ([5, 4, 3], "mean over severities 3-5"),
-        ([1, 3, 5], "mean over severities 1, 3, 5"),
+        ([3], " at severity 3"),
+        ([1, 2], ", mean over severities 1, 2"),
+        ([5, 4, 3], ", mean over severities 3-5"),
+        ([1, 3, 5], ", mean over severities 1, 3, 5"),
     ],
 )
 def test_severities_are_named(tmp_path: Path, severities: list[int], words: str) -> None:
     records = [make_record("bn"), *(corrupted("bn", "fog", s, 500) for s in severities)]
     (table,) = tables_of(tmp_path, records)
-    assert severity_words(table) == words
+    assert accuracy_words(table) == f"accuracy in %{words}"
+
+
+def test_means_by_severity_need_all_fifteen(tmp_path: Path) -> None:
+    records = [make_record(correct=900)]
+    records += [corrupted("bn", n, 1, 500 + 10 * i) for i, n in enumerate(BENCHMARK_CORRUPTIONS)]
+    records += [corrupted("bn", "saturate", 1, 0)]
+    records += [corrupted("bn", name, 2, 400) for name in BENCHMARK_CORRUPTIONS[:-1]]
+    records += [corrupted("bn", name, 3, 300) for name in BENCHMARK_CORRUPTIONS]
+    records += [corrupted("bn", "frost", 3, 200, frost="photographs")]
+    (table,) = tables_of(tmp_path, records)
+    assert list(severity_means(table).values()) == [{0.0: 0.9, 1.0: pytest.approx(0.57)}]
 
 
 def test_names_are_those_of_the_registry() -> None:

@@ -1,0 +1,133 @@
+"""Accuracy under each common corruption, and against severity.
+
+Dots, since eight modes' bars under 20 corruptions cannot be told apart; corruptions from top to
+bottom, so that their names are read without turning the page.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from itertools import groupby
+from types import MappingProxyType
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+
+from robustbench_ln.corruption_error import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS, MEAN_ROW
+from robustbench_ln.reports.corruption_table import (
+    Row,
+    accuracy_words,
+    corruption_means,
+    severity_means,
+)
+from robustbench_ln.reports.figure_style import Kind, draw_chance, each_series, save_figure
+from robustbench_ln.reports.tables import Table
+
+__all__ = ["FAMILIES", "draw_corruptions", "draw_severities"]
+
+FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "noise": BENCHMARK_CORRUPTIONS[:3],
+        "blur": BENCHMARK_CORRUPTIONS[3:7],
+        "weather": BENCHMARK_CORRUPTIONS[7:11],
+        "digital": BENCHMARK_CORRUPTIONS[11:],
+        "extra": EXTRA_CORRUPTIONS,
+    }
+)
+"""Published families of the 15, and the extra ones, which the registry also counts to families."""
+
+_LINE_HEIGHT = 0.145
+"""Inches from one corruption to the next."""
+
+
+def draw_corruptions(table: Table, *, inches: float, kind: Kind) -> bytes:
+    """Return a figure of a corruption table, as a file's content: what `corruption_grid` has.
+
+    Lines join what belongs to one family. A dot is missing where the table has no number.
+
+    Args:
+        table: Its rows are corruptions.
+        inches: Width of the figure.
+        kind: PNG has 200 dots an inch.
+    """
+    height = 0.6 + _LINE_HEIGHT * (_places(table)[-1].y + 1)
+    return save_figure(_draw_corruptions, table, size=(inches, height), kind=kind)
+
+
+def draw_severities(table: Table, *, inches: float, kind: Kind) -> bytes:
+    """Return a figure of the mean over the 15 against severity, 0 being the clean images.
+
+    Args:
+        table: Its rows are corruptions; it has `severity_means`.
+        inches: Width of the figure.
+        kind: PNG has 200 dots an inch.
+    """
+    size = (inches, 3.2 if inches > 5 else 2.2)
+    return save_figure(_draw_severities, table, size=size, kind=kind)
+
+
+class _Place(NamedTuple):
+    """How far down a name stands, and the row that it names; None for a family, which may be ""."""
+
+    y: float
+    name: str
+    row: Row | None
+
+
+def _places(table: Table) -> list[_Place]:
+    """Return where rows and the names of their families stand, from top to bottom."""
+    places, y = [], 0.0
+    for family, rows in groupby(corruption_means(table), key=_family):
+        is_alone = family in ("clean", MEAN_ROW)
+        places.append(_Place(y, "" if is_alone else family, None))
+        y += 0.5 if is_alone else 1
+        for row in rows:
+            name = row.name.replace(f"{MEAN_ROW} ", f"{MEAN_ROW}\n")
+            places.append(_Place(y, name, row))
+            y += 1 + name.count("\n") / 2
+    return places
+
+
+def _family(row: Row) -> str:
+    families = [family for family, names in FAMILIES.items() if row.corruption in names]
+    if families:
+        return families[0]
+    return row.corruption if row.corruption in ("clean", MEAN_ROW) else "other"
+
+
+def _draw_corruptions(axes: Axes, table: Table) -> None:
+    places, means = _places(table), corruption_means(table)
+    heights = [place.y for place in places]
+    for series in each_series(axes, table):
+        shares = [means[place.row][series.column] if place.row else None for place in places]
+        percents = [math.nan if share is None else 100 * share for share in shares]
+        style = {**series.style, "linewidth": 0.6}
+        axes.plot(percents, heights, label=series.column.variant, clip_on=False, **style)
+    draw_chance(axes.axvline, table)
+    rows = [place.y for place in places if place.row]
+    axes.hlines(rows, 0, 100, color="0.9", linewidth=0.5, zorder=0)
+    axes.set_yticks(heights, [place.name for place in places])
+    axes.tick_params(axis="y", length=0)
+    for text, place in zip(axes.get_yticklabels(), places, strict=True):
+        text.set_fontweight("normal" if place.row else "bold")
+    axes.set_ylim(heights[-1] + 0.7, -0.2)
+    axes.set_xlim(0, 100)
+    axes.set_xlabel(f"{accuracy_words(table)}\n{table.title}")
+    axes.grid(axis="x", color="0.9", linewidth=0.5)
+
+
+def _draw_severities(axes: Axes, table: Table) -> None:
+    means = severity_means(table)
+    for series in each_series(axes, table):
+        points = means[series.column]
+        percents = [100 * share for share in points.values()]
+        axes.plot(list(points), percents, label=series.column.variant, **series.style)
+    draw_chance(axes.axhline, table)
+    axes.set_xticks(sorted({severity for points in means.values() for severity in points}))
+    axes.set_ylim(0, 100)
+    axes.set_xlabel(f"severity of {table.title}; 0 is clean")
+    kinds = sorted(set(table.cells["frost"]) - {""})
+    frost = f" ({' and '.join(kinds)} frost)" if kinds not in ([], ["photographs"]) else ""
+    axes.set_ylabel(f"accuracy in %,\n{MEAN_ROW}{frost}")
+    axes.grid(axis="y", color="0.9", linewidth=0.5)

@@ -1,0 +1,147 @@
+"""How figures look: colours, markers, legend, and files with the same bytes for the same table."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable, Iterator, Mapping
+from itertools import cycle, islice
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from robustbench_ln.reports.captions import limit_stamp
+from robustbench_ln.reports.tables import Column, Table
+
+__all__ = ["WIDTHS", "Kind", "Series", "draw_chance", "each_series", "save_figure"]
+
+WIDTHS: Mapping[str, float] = MappingProxyType({"": 6.8, "_narrow": 3.3})
+"""Ending of the file's name -> width in inches: the two widths of a journal's page."""
+
+Kind = Literal["png", "svg"]
+
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E69F00")
+"""Okabe and Ito 2008, without the yellow that white paper swallows."""
+_MARKERS = "os^Dv<*hdp"
+_LINES: tuple[Any, ...] = ("-", "--", ":", "-.")
+
+_STYLE: Any = {
+    "font.size": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "lines.linewidth": 1.1,
+    "lines.markeredgewidth": 0.8,
+    "text.parse_math": False,
+    "svg.hashsalt": "robustbench_ln",
+}
+
+
+def save_figure(
+    draw: Callable[[Axes, Table], None],
+    table: Table,
+    *,
+    size: tuple[float, float],
+    kind: Kind,
+) -> bytes:
+    """Return a figure as a file's content.
+
+    Args:
+        draw: Draws the table into the axes; what it labels is in the legend.
+        table: Whose limit is stamped on the figure.
+        size: Width and height in inches. The legend adds to the height: of a narrow figure it is
+            below, of another beside the axes, where it may be higher than them.
+        kind: PNG has 200 dots an inch.
+    """
+    with mpl.rc_context():
+        mpl.rcdefaults()  # whatever the user's own style is: same records, same bytes
+        mpl.rcParams.update(_STYLE)
+        figure = Figure(figsize=size, layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.add_subplot()
+        draw(axes, table)
+        if stamp := limit_stamp(table):
+            axes.set_title(stamp, fontsize=8, color="#D55E00", loc="left")
+        _draw_legend(figure, axes, is_below=size[0] < 5)
+        buffer = io.BytesIO()
+        metadata = {"Date": None} if kind == "svg" else {"Software": None}
+        figure.savefig(buffer, format=kind, dpi=200, metadata=metadata)
+    return buffer.getvalue()
+
+
+class Series(NamedTuple):
+    """A column, its number among the modes, and how it is drawn."""
+
+    column: Column
+    number: int
+    style: Mapping[str, Any]
+
+
+def each_series(axes: Axes, table: Table) -> Iterator[Series]:
+    """Yield what to draw, run by run; each run has its name in the legend, above its modes.
+
+    A mode keeps its colour and marker, a run its line style. Every second mode's markers are
+    small and hollow: where two coincide, both are seen.
+    """
+    variants = list(dict.fromkeys(column.variant for column in table.columns))
+    labels = list(dict.fromkeys(column.label for column in table.columns))
+    looks = list(zip(islice(cycle(_COLOURS), len(variants)), cycle(_MARKERS), strict=False))
+    for label, line in zip(labels, cycle(_LINES), strict=False):
+        if len(labels) > 1:
+            axes.plot([], [], linestyle="none", label=_legend_head(label))
+        for column in table.columns:
+            if column.label == label:
+                number = variants.index(column.variant)
+                yield Series(column, number, _style(*looks[number], line, number % 2 == 1))
+
+
+def draw_chance(draw_line: Callable[..., Any], table: Table) -> None:
+    """Draw the accuracy of guessing with `axhline` or `axvline` of some axes."""
+    for i, classes in enumerate(sorted(set(table.cells["num_classes"]))):
+        draw_line(
+            100 / classes,
+            color="0.45",
+            linewidth=0.8,
+            linestyle=(0, (1, 2)),
+            zorder=0,
+            label="chance" if i == 0 else None,
+        )
+
+
+def _style(colour: str, marker: str, line: Any, is_hollow: bool) -> dict[str, Any]:
+    return {
+        "color": colour,
+        "marker": marker,
+        "markersize": 3.2 if is_hollow else 5.2,
+        "markerfacecolor": "white" if is_hollow else colour,
+        "linestyle": line,
+    }
+
+
+def _legend_head(label: str) -> str:
+    """Return a run's label as it stands above its modes; a leading "_" would hide it."""
+    return " " + (label if len(label) <= 32 else f"{label[:29]}...")
+
+
+def _draw_legend(figure: Figure, axes: Axes, *, is_below: bool) -> None:
+    names = axes.get_legend_handles_labels()[1]
+    columns = 2 if is_below and max(map(len, names)) <= 24 else 1
+    height = figure.get_figheight()
+    if is_below:
+        figure.set_figheight(height + 0.14 * math.ceil(len(names) / columns))
+    else:
+        figure.set_figheight(max(height, 0.2 + 0.18 * len(names)))
+    legend = figure.legend(
+        loc="outside lower center" if is_below else "outside right upper",
+        ncols=columns,
+        frameon=False,
+        fontsize=6.5 if is_below else 7.5,
+        handlelength=2.8,
+        columnspacing=1.2,
+    )
+    for text in legend.get_texts():
+        text.set_fontweight("bold" if text.get_text().startswith(" ") else "normal")

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from robustbench_ln.corruption_error import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
+from robustbench_ln.corruptions.table import CORRUPTIONS
+from robustbench_ln.records import Record
+from robustbench_ln.reports.corruption_figure import FAMILIES, draw_corruptions, draw_severities
+from tests.reports.drawn import lines_of, only_table, texts_of
+from tests.reports.synthetic_runs import corrupted, make_record, write_run
+
+ALL = (*BENCHMARK_CORRUPTIONS, *EXTRA_CORRUPTIONS)
+
+
+def measured(mode: str, names: tuple[str, ...], *severities: int) -> list[Record]:
+    """Every corruption is 10 images of 1000 worse than the one before, and 100 a severity."""
+    worse = {name: 900 - 10 * ALL.index(name) for name in names}
+    return [
+        make_record(mode, correct=950),
+        *(corrupted(mode, n, s, most - 100 * s) for n, most in worse.items() for s in severities),
+    ]
+
+
+def test_families_are_those_of_the_registry() -> None:
+    names = [name for name, entry in CORRUPTIONS.items() if entry.is_benchmark]
+    families = {name: CORRUPTIONS[name].family for name in names}
+    assert [(n, f) for f, members in FAMILIES.items() for n in members if f != "extra"] == list(
+        families.items()
+    )
+
+
+def test_corruptions_stand_below_their_families(tmp_path: Path) -> None:
+    table = only_table(write_run(tmp_path / "r", measured("bn", ALL, 1, 5)))
+    texts = texts_of(draw_corruptions(table, inches=6.8, kind="svg"))
+    names = [text for text in texts if text in (*ALL, *FAMILIES, "clean", "mean of the 15")]
+    expected = ["clean"]
+    for family, members in FAMILIES.items():
+        expected += ["mean of the 15"] * (family == "extra")
+        expected += [family, *(name for name in members if name != "frost")]
+    assert names == expected
+    assert {"frost (procedural)", "(procedural frost)", "bn", "chance"} <= set(texts)
+    assert {"accuracy in %, mean over severities 1, 5", "cifar10-c, generated"} <= set(texts)
+
+
+def test_dots_stand_where_the_accuracies_are(tmp_path: Path) -> None:
+    table = only_table(write_run(tmp_path / "r", measured("bn", ALL, 5)))
+    (line,) = lines_of(draw_corruptions(table, inches=6.8, kind="svg"))
+    accuracies = [400 - 10 * i for i in range(len(ALL))]
+    expected = [950, *accuracies[:15], sum(accuracies[:15]) / 15, *accuracies[15:]]
+    left = line.markers[0][0] - (line.markers[0][0] - line.markers[1][0]) * 950 / 550
+    scale = (line.markers[0][0] - left) / 950
+    assert [x for x, _ in line.markers] == pytest.approx([left + scale * v for v in expected])
+    heights = [y for _, y in line.markers]
+    assert heights == sorted(heights)
+    assert line.pieces == 7, "no line between families"
+
+
+def test_what_was_not_measured_has_no_dot(tmp_path: Path) -> None:
+    records = measured("bn", ("fog", "spatter", "snow"), 1, 3) + measured("plain", ("fog",), 1)
+    table = only_table(write_run(tmp_path / "r", records))
+    svg = draw_corruptions(table, inches=3.3, kind="svg")
+    names = [text for text in texts_of(svg) if text in (*ALL, *FAMILIES) or "mean of" in text]
+    assert names == ["weather", "snow", "fog", "extra", "spatter"]
+    (line,) = lines_of(svg)
+    assert len(line.markers) == 4, "clean and three of bn; plain has only its clean one"
+
+
+def test_unknown_corruptions_are_other_ones(tmp_path: Path) -> None:
+    records = [make_record(), corrupted("bn", "blue_noise", 5, 500)]
+    table = only_table(write_run(tmp_path / "r", records))
+    texts = texts_of(draw_corruptions(table, inches=6.8, kind="svg"))
+    assert texts.index("other") < texts.index("blue_noise")
+    assert "accuracy in % at severity 5" in texts
+
+
+def test_severities_of_the_fifteen_alone(tmp_path: Path) -> None:
+    records = measured("bn", ALL, 1, 2, 4) + measured("plain", ALL[1:], 1, 2, 4)
+    table = only_table(write_run(tmp_path / "r", records))
+    svg = draw_severities(table, inches=6.8, kind="svg")
+    (line,) = lines_of(svg)
+    steps = [b[1] - a[1] for a, b in zip(line.markers, line.markers[1:], strict=False)]
+    assert steps == pytest.approx([2.2 * steps[1], steps[1], 2 * steps[1]])
+    widths = [b[0] - a[0] for a, b in zip(line.markers, line.markers[1:], strict=False)]
+    assert widths == pytest.approx([widths[0], widths[0], 2 * widths[0]])
+    texts = texts_of(svg)
+    assert "mean of the 15 (procedural frost)" in texts
+    assert "severity of cifar10-c, generated; 0 is clean" in texts
+
+
+def test_many_modes_make_a_low_figure_higher(tmp_path: Path) -> None:
+    modes = [f"mode-{i}" for i in range(24)]
+    records = [record for mode in modes for record in measured(mode, ("fog",), 5)]
+    table = only_table(write_run(tmp_path / "r", records))
+    png = draw_corruptions(table, inches=6.8, kind="png")
+    width, height = struct.unpack(">II", png[16:24])
+    assert width == 6.8 * 200
+    assert height > 200 * 0.17 * len(modes)
+    assert set(modes) <= set(texts_of(draw_corruptions(table, inches=6.8, kind="svg")))
+
+
+def test_same_table_same_bytes_and_the_limit_on_it(tmp_path: Path) -> None:
+    limited = {"limit": 500, "total": 500}
+    records = [make_record(correct=450, **limited), corrupted("bn", "fog", 5, 100, **limited)]
+    table = only_table(write_run(tmp_path / "r", records))
+    svg = draw_corruptions(table, inches=3.3, kind="svg")
+    assert draw_corruptions(table, inches=3.3, kind="svg") == svg
+    assert "LIMITED n=500" in texts_of(svg)
