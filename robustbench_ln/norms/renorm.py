@@ -47,7 +47,7 @@ class RenormSchedule:
     Raises:
         LayoutError: Limits below 1 and 0, or ends that are not behind the start.
 
-    Source: Ioffe 2017, section 4.1: of 130,000 steps or more.
+    Source: Ioffe 2017, section 4.
     """
 
     r_max: float = 3.0
@@ -99,7 +99,7 @@ class BatchRenorm2d(RunningNorm2d):
         LayoutError: No [N, C, H, W], or a training batch with one value for each channel.
 
     Source: Ioffe 2017, "Batch renormalization: towards reducing minibatch dependence in
-        batch-normalized models", algorithm 1; numbers of section 4.1.
+        batch-normalized models", algorithm 1; numbers of section 4.
     Departs: the moving average is of the variance and not of sigma, so that the running statistics
         are BatchNorm's.
     """

@@ -32,7 +32,7 @@ class SwitchNorm2d(RunningNorm2d):
         LayoutError: No [N, C, H, W], or a training batch with one value for each channel.
 
     Source: Luo et al. 2019, "Differentiable learning-to-normalize via switchable normalization",
-        equations 2, 3 and 5; the three weights of each mix start equal.
+        equations 2 to 5; the three weights of each mix start equal.
     Departs: for evaluation a moving average, with torch's BatchNorm momentum 0.1, where the paper
         averages over batches after training.
     """
