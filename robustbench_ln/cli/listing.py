@@ -17,12 +17,12 @@ def list_entries(
     what: Annotated[
         str,
         typer.Argument(
-            help="modes, norms, noises, corruptions, archs, normalizations or baselines",
+            help="modes, norms, noises, corruptions, archs, recipes, normalizations or baselines",
             show_default=False,
         ),
     ],
 ) -> None:
-    """List modes, norms, noises, corruptions, archs, normalizations or baselines (of mCE).
+    """List modes, norms, noises, corruptions, archs, recipes, normalizations or baselines of mCE.
 
     Example: ln-bench list modes
     """
@@ -32,6 +32,7 @@ def list_entries(
         "noises": _noises,
         "corruptions": _corruptions,
         "archs": _archs,
+        "recipes": _recipes,
         "normalizations": _normalizations,
         "baselines": _baselines,
     }
@@ -90,6 +91,15 @@ def _archs() -> Rows:
         ("torchvision:NAME", "any classifier of torchvision.models"),
         ("timm:NAME", "any classifier of timm (pip install 'robustbench_ln[timm]')"),
     ]
+
+
+def _recipes() -> Rows:
+    from robustbench_ln.training import RECIPES
+
+    rows = []
+    for recipe in RECIPES.values():
+        rows += [(recipe.name, recipe.purpose), ("", recipe.describe())]
+    return rows
 
 
 def _normalizations() -> Rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,6 +24,11 @@ from robustbench_ln.cli.options import (
     PixelRange,
     Trust,
 )
+from robustbench_ln.errors import SpecError
+
+if TYPE_CHECKING:
+    from robustbench_ln.spec import Condition
+    from robustbench_ln.training import Recipe, StartSource, TrainingSpec
 
 __all__ = ["train"]
 
@@ -74,8 +79,12 @@ def train(
         ),
     ] = None,
     share: Annotated[
-        float, typer.Option(help="Of images that are noisy in an epoch, with --augment-noise")
-    ] = 0.5,
+        float | None,
+        typer.Option(
+            help="Of images that --augment-noise changes in an epoch; default: 0.5",
+            show_default=False,
+        ),
+    ] = None,
     convention: Convention = "paper",
     pixel_range: PixelRange = None,
     normalize: Normalize = None,
@@ -87,6 +96,9 @@ def train(
         typer.Option(help="Use so many of the training images", show_default=False),
     ] = None,
     device: Device = "cpu",
+    new_head: Annotated[
+        bool, typer.Option("--new-head", help="Fresh head for the data's classes, with --init")
+    ] = False,
     class_map: ClassMap = None,
     download: Download = False,
     checkpoint_key: CheckpointKey = None,
@@ -97,21 +109,10 @@ def train(
     Example: ln-bench train --arch resnet20 --norm local --data cifar10:data --recipe
     cifar-resnet --out runs/resnet20-ln
     """
-    from dataclasses import replace
-
-    from robustbench_ln.data import DataOptions, Framing, load_images
     from robustbench_ln.evaluation.device import check_device
-    from robustbench_ln.lookup import find_entry
-    from robustbench_ln.training import RECIPES, StartSource, TrainingSpec, start_network
-    from robustbench_ln.training import train as train_network
-    from robustbench_ln.training.spec import parse_augment_noise
+    from robustbench_ln.training import StartSource, TrainingSpec
 
-    chosen = find_entry(RECIPES, recipe, kind="recipe", listing="ln-bench list recipes")
-    chosen = replace(
-        chosen,
-        epochs=chosen.epochs if epochs is None else epochs,
-        learning_rate=chosen.learning_rate if learning_rate is None else learning_rate,
-    )
+    chosen = _choose_recipe(recipe, epochs, learning_rate)
     check_normalize_text(normalize)
     default_groups = chosen.num_groups if norm == "local" else 1
     spec = TrainingSpec(
@@ -119,10 +120,8 @@ def train(
         norm=norm,
         num_groups=default_groups if groups is None else groups,
         seed=seed,
-        noise=None
-        if augment_noise is None
-        else parse_augment_noise(augment_noise, convention=convention, pixel_range=pixel_range),
-        noise_share=share,
+        noise=_choose_noise(augment_noise, share, convention, pixel_range),
+        noise_share=0.5 if share is None else share,
         limit=limit,
         device=check_device(device),
     )
@@ -132,25 +131,71 @@ def train(
         init=init,
         key=checkpoint_key,
         trust=trust_checkpoint,
+        has_new_head=new_head,
         normalize=normalize,
         command=shlex.join(["ln-bench", *sys.argv[1:]]),
     )
-    side = chosen.framing or None
-    options = DataOptions(
-        framing=Framing(resize=side, crop=side),
-        class_map=class_map,
-        download=download,
-        part="train",
+    _train(source, data, spec, out=out, class_map=class_map, download=download)
+
+
+def _choose_recipe(name: str, epochs: int | None, learning_rate: float | None) -> Recipe:
+    from dataclasses import replace
+
+    from robustbench_ln.lookup import find_entry
+    from robustbench_ln.training import RECIPES
+
+    recipe = find_entry(RECIPES, name, kind="recipe", listing="ln-bench list recipes")
+    return replace(
+        recipe,
+        epochs=recipe.epochs if epochs is None else epochs,
+        learning_rate=recipe.learning_rate if learning_rate is None else learning_rate,
     )
+
+
+def _choose_noise(
+    text: str | None, share: float | None, convention: str, pixel_range: str | None
+) -> Condition | None:
+    from robustbench_ln.training.spec import parse_augment_noise
+
+    if text is not None:
+        return parse_augment_noise(text, convention=convention, pixel_range=pixel_range)
+    options = {
+        "--share": share is not None,
+        "--convention": convention != "paper",
+        "--range": pixel_range is not None,
+    }
+    for option, is_given in options.items():
+        if is_given:
+            raise SpecError(f"{option} needs a noise, as in --augment-noise agn:1.0")
+    return None
+
+
+def _train(
+    source: StartSource,
+    data: str,
+    spec: TrainingSpec,
+    *,
+    out: Path,
+    class_map: Path | None,
+    download: bool,
+) -> None:
+    from robustbench_ln.data import DataOptions, Framing, load_images
+    from robustbench_ln.data.sources import PICTURE_SOURCES
+    from robustbench_ln.training import start_network
+    from robustbench_ln.training import train as train_network
+
+    side = spec.recipe.framing or None
+    if side and data.partition(":")[0] not in PICTURE_SOURCES:
+        raise SpecError(
+            f"recipe {spec.recipe.name} is for picture files ({', '.join(PICTURE_SOURCES)}), which "
+            f"it scales to {side} pixels; --data {data} has images of one size"
+        )
+    framing = Framing(resize=side, crop=side)
+    options = DataOptions(framing=framing, class_map=class_map, download=download, part="train")
     with open_display() as display:
         images = load_images(data, options)
-        trained = train_network(
-            start_network(source, images, spec),
-            images,
-            spec,
-            out=out,
-            progress=display,
-        )
+        start = start_network(source, images, spec)
+        trained = train_network(start, images, spec, out=out, progress=display)
     typer.echo(
         f"{trained.epochs} epochs; validation {trained.last_accuracy:.1%}, "
         f"at best {trained.best_accuracy:.1%} after epoch {trained.best_epoch}\n"

@@ -152,12 +152,15 @@ def _read_json(file: Path) -> dict[str, Any]:
 
 
 def _read_state(file: Path) -> dict[str, Any]:
+    damaged = RecordError(
+        f"{file} is damaged; give --out a new folder (best.pt and last.pt may serve as --init)"
+    )
     try:
-        state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+        state = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged pickle may raise anything
-        raise RecordError(
-            f"{file} is damaged; give --out a new folder (best.pt and last.pt may serve as --init)"
-        ) from error
+        raise damaged from error
+    if not isinstance(state, dict) or not {"epochs", "model", "optimizer"} <= state.keys():
+        raise damaged
     return state
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
+from robustbench_ln.errors import RecordError
 from robustbench_ln.norms.layers import layer_kind
 from robustbench_ln.whole_files import write_whole
 from robustbench_ln.write_errors import explain_write_errors
@@ -87,12 +88,20 @@ def append_rows(path: Path, rows: Sequence[EpochRow] | Sequence[NormRow]) -> Non
 
 
 def drop_rows_after(path: Path, epoch: int) -> None:
-    """Take away the rows of epochs that were being finished when the training was stopped."""
+    """Take away the rows of epochs that were being finished when the training was stopped.
+
+    Raises:
+        RecordError: The file has other rows, or cannot be written.
+    """
     if not path.is_file():
         return
-    with path.open(newline="") as file:
-        rows = [row for row in csv.reader(file) if row]
-    kept = [row for row in rows if row[0] == "epoch" or int(row[0]) <= epoch]
+    text = path.read_text(encoding="utf-8", errors="replace")
+    whole = text[: text.rfind("\n") + 1]  # without a row that was being written
+    rows = list(csv.reader(io.StringIO(whole)))
+    try:
+        kept = [row for row in rows if row[0] == "epoch" or int(row[0]) <= epoch]
+    except (ValueError, IndexError) as error:
+        raise RecordError(f"{path} has rows without an epoch; delete it to go on") from error
     write_whole(path, _to_csv(kept))
 
 

@@ -64,6 +64,15 @@ class Recipe:
         if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
             raise SpecError(f"--learning-rate is {self.learning_rate:g}; expected above 0")
 
+    def describe(self) -> str:
+        """Return the numbers in one line."""
+        numbers = (
+            f"{self.epochs} epochs, batch {self.batch_size}, {self.num_groups} groups, rate "
+            f"{self.learning_rate:g} ({self.schedule}), weight decay {self.weight_decay:g}"
+        )
+        extra = {"crop-flip": ", shift and mirror", "resized-crop-flip": ", random part and mirror"}
+        return numbers + extra.get(self.augmentation, "")
+
     def learning_rate_at(self, progress: float) -> float:
         """Return the learning rate after a share `progress`, 0..1, of all steps.
 
@@ -116,7 +125,7 @@ _ENTRIES = (
     ),
     Recipe(
         name="cifar-resnet-finetune",
-        purpose="a ResNet for CIFAR from the weights of --init",
+        purpose="a ResNet for CIFAR, from --init",
         epochs=3,
         batch_size=128,
         num_groups=8,
@@ -128,7 +137,7 @@ _ENTRIES = (
     ),
     Recipe(
         name="cars-finetune",
-        purpose="torchvision:resnet152 and its kin on Stanford Cars, from the weights of --init",
+        purpose="torchvision:resnet152 and its kin on Stanford Cars, from --init with --new-head",
         epochs=30,
         batch_size=16,
         num_groups=4,
@@ -141,7 +150,7 @@ _ENTRIES = (
     ),
     Recipe(
         name="imagenet-finetune",
-        purpose="torchvision:vgg16_bn and its kin on ImageNet, from the weights of --init",
+        purpose="torchvision:vgg16_bn and its kin on ImageNet, from --init",
         epochs=3,
         batch_size=128,
         num_groups=8,

@@ -8,7 +8,7 @@ from pathlib import Path
 from torch import nn
 
 from robustbench_ln.data.image_set import ImageSet
-from robustbench_ln.errors import DataError, LayoutError
+from robustbench_ln.errors import DataError, LayoutError, SpecError
 from robustbench_ln.evaluation.load_subject import (
     NetworkSource,
     check_one_network,
@@ -20,7 +20,13 @@ from robustbench_ln.models.fitting import LoadedModel
 from robustbench_ln.models.matching_norms import match_norms
 from robustbench_ln.models.registry import find_architecture
 from robustbench_ln.models.user_model import build_user_model
-from robustbench_ln.norms import LocalNorm2d, count_classes, find_norm_layers, replace_norms
+from robustbench_ln.norms import (
+    LocalNorm2d,
+    NormLayer,
+    count_classes,
+    find_norm_layers,
+    replace_norms,
+)
 from robustbench_ln.training.spec import TrainingSpec
 from robustbench_ln.training.torch_seed import torch_seeded
 
@@ -37,11 +43,12 @@ class StartSource:
         init: A checkpoint with its weights; None for fresh ones.
         key: The entry of the checkpoint that holds the weights; None where there is one.
         trust: Whether code in the checkpoint may run.
+        has_new_head: Whether the head is built anew, for the classes of the images.
         normalize: Input normalisation; None is the checkpoint's own, or the recipe's.
         command: For train.json.
 
     Raises:
-        SpecError: Neither or both of arch and model.
+        SpecError: Neither or both of arch and model, or an option that would be ignored.
     """
 
     arch: str | None = None
@@ -49,12 +56,25 @@ class StartSource:
     init: Path | None = None
     key: str | None = None
     trust: bool = False
+    has_new_head: bool = False
     normalize: str | None = None
     command: str = ""
 
     def __post_init__(self) -> None:
         """Demand one network."""
         check_one_network(self.arch, self.model)
+        options = {
+            "--checkpoint-key": self.key is not None,
+            "--trust-checkpoint": self.trust,
+            "--new-head": self.has_new_head,
+        }
+        ignored = [option for option, is_on in options.items() if is_on]
+        if ignored and self.init is None:
+            raise SpecError(
+                f"{ignored[0]} is for the checkpoint of --init; give it, or leave it out"
+            )
+        if self.has_new_head and self.model is not None:
+            raise SpecError("--new-head is for --arch; a function of --model decides its own head")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,15 +127,16 @@ def start_network(source: StartSource, images: ImageSet, spec: TrainingSpec) -> 
             trust=source.trust,
         )
         loaded = load_network(network)
-        model = _with_head(loaded, source, num_classes, spec.seed)
+        model = loaded.model
+        if source.has_new_head:
+            model = _with_head(loaded, source, num_classes, spec.seed)
         name, parent = loaded.network, loaded.checkpoint.sha256
         own_norm = _stated(loaded, "norm")
         normalize = choose_normalize(
             source.normalize or _stated(loaded, "normalize"), published_pipeline(network, loaded)
         )
     model = _with_norm(model, spec, own_norm)
-    _check_classes(model, images)
-    _check_statistics(model, images, spec)
+    _check_fit(model, images, spec)
     return StartNetwork(
         model=model,
         name=name,
@@ -140,14 +161,14 @@ def _stated(loaded: LoadedModel, what: str) -> str | None:
 
 
 def _with_head(loaded: LoadedModel, source: StartSource, num_classes: int, seed: int) -> nn.Module:
-    """Return the loaded network, with a fresh head where the images have other classes."""
-    if loaded.num_classes in (None, num_classes):
-        return loaded.model
+    """Return the loaded network with a fresh head: what has another shape for one class more."""
     channels = next(p.shape[1] for p in loaded.model.parameters() if p.ndim == 4)
-    model = match_norms(_build(source, num_classes, channels, seed), loaded.checkpoint)
-    own, state = model.state_dict(), loaded.model.state_dict()
-    same = {name: tensor for name, tensor in state.items() if tensor.shape == own[name].shape}
-    model.load_state_dict(own | same)
+    model, other = (_build(source, num_classes + more, channels, seed) for more in (0, 1))
+    shapes, others = ({n: t.shape for n, t in m.state_dict().items()} for m in (model, other))
+    model = match_norms(model, loaded.checkpoint)
+    state = loaded.model.state_dict()
+    kept = {name: value for name, value in state.items() if shapes.get(name) == others.get(name)}
+    model.load_state_dict(model.state_dict() | kept)
     return model
 
 
@@ -168,24 +189,26 @@ def _with_norm(model: nn.Module, spec: TrainingSpec, stated: str | None) -> nn.M
     return model
 
 
-def _check_classes(model: nn.Module, images: ImageSet) -> None:
-    """Demand that the network takes such images and has a class for every label."""
+def _check_fit(model: nn.Module, images: ImageSet, spec: TrainingSpec) -> None:
+    """Demand that the network takes such images, and has a class for every label."""
     height, width, channels = images.shape
+    if spec.recipe.augmentation == "resized-crop-flip":
+        height = width = spec.recipe.crop
     num_classes = count_classes(model, (channels, height, width))
     if num_classes <= images.labels.max():
         raise DataError(
             f"{images.source}: has label {images.labels.max()}, the network has {num_classes} "
-            "classes, 0 and up"
+            "classes, 0 and up; with --init, --new-head gives it those of the images"
         )
-
-
-def _check_statistics(model: nn.Module, images: ImageSet, spec: TrainingSpec) -> None:
-    """Demand two values or more for every mean and variance of a batch."""
-    height, width, channels = images.shape
     for layer in find_norm_layers(model, (channels, height, width)):
-        num_images = {"local": spec.group_size, "batch": spec.recipe.batch_size, "fixed": 1}
-        if layer.kind != "fixed" and num_images[layer.kind] * (layer.positions or 2) < 2:
-            raise LayoutError(
-                f"'{layer.name}' ({layer.class_name}) sees one value for each channel of a group "
-                f"of {spec.group_size} image: no statistics; use fewer --groups"
-            )
+        _check_statistics(layer, spec)
+
+
+def _check_statistics(layer: NormLayer, spec: TrainingSpec) -> None:
+    """Demand two values or more for every mean and variance of a batch."""
+    num_images = spec.group_size if layer.kind == "local" else spec.recipe.batch_size
+    if layer.kind != "fixed" and num_images * (layer.positions or 2) < 2:
+        raise LayoutError(
+            f"'{layer.name}' ({layer.class_name}) sees one value for each channel of a set of "
+            f"{num_images} image: no statistics; use larger images or fewer --groups"
+        )

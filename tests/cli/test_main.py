@@ -12,6 +12,7 @@ from robustbench_ln.cli.failures import run_command
 from robustbench_ln.errors import LnBenchError
 from robustbench_ln.modes import MODES
 from robustbench_ln.norms import NORMS
+from robustbench_ln.training import RECIPES
 
 HEAVY = ("torch", "torchvision", "pandas", "matplotlib", "scipy", "cv2", "PIL", "numpy")
 
@@ -35,7 +36,7 @@ def test_version_and_unknown_words(ln_bench, refuses):
     assert "Missing argument" in refuses("evaluate")
 
 
-@pytest.mark.parametrize("what", ["modes", "norms", "noises", "archs", "normalizations"])
+@pytest.mark.parametrize("what", ["modes", "norms", "noises", "archs", "recipes", "normalizations"])
 def test_lists_have_their_entries(ln_bench, what):
     out = ln_bench("list", what).out
     expected = {
@@ -43,6 +44,7 @@ def test_lists_have_their_entries(ln_bench, what):
         "norms": list(NORMS),
         "noises": ["agn", "apn-add", "mbn", "released"],
         "archs": ["resnet20", "vgg-localnorm", "torchvision:NAME"],
+        "recipes": [*RECIPES, "200 epochs, batch 128, 8 groups, rate 0.1 (step)"],
         "normalizations": ["imagenet", "0.485"],
     }[what]
     assert all(word in out for word in expected)

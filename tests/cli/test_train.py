@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from robustbench_ln.models.checkpoint import read_checkpoint
+
+
+@pytest.fixture
+def digits(tmp_path) -> Path:
+    """240 pictures of 28x28 pixels, whose class is the place of a stripe."""
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 10, 240)
+    stripes = np.arange(28) * 10 // 28 == labels[:, None]
+    pixels = generator.normal(60, 30, (240, 28, 28)) + 150 * stripes[:, :, None]
+    np.savez(tmp_path / "digits.npz", images=pixels.clip(0, 255).astype(np.uint8), labels=labels)
+    return tmp_path
+
+
+def command(digits: Path, *extra: str, out: str = "run") -> list[str]:
+    return [
+        "train", "--arch", "mnist-dnn", "--data", f"arrays:{digits}/digits.npz", "--recipe",
+        "mnist", "--epochs", "2", "--out", str(digits / out), *extra,
+    ]  # fmt: skip
+
+
+def test_a_trained_network_is_evaluated_and_trained_on(ln_bench, digits):
+    outcome = ln_bench(*command(digits, "--norm", "local"))
+    assert outcome.code == 0, outcome.err
+    assert outcome.out.splitlines()[0].startswith("2 epochs; validation ")
+    assert outcome.out.splitlines()[1] == str(digits / "run/best.pt")
+    shown = outcome.err.splitlines()
+    assert shown[0] == "2 epochs to do"
+    assert [line.split(":")[0] for line in shown[1:]] == ["epoch 1/2", "epoch 2/2"]
+    assert ln_bench(*command(digits, "--norm", "local")).err == "every epoch is done already\n"
+    best = str(digits / "run/best.pt")
+    evaluated = ln_bench(
+        "evaluate", best, "--arch", "mnist-dnn", "--normalize", "none", "--data",
+        f"arrays:{digits}/digits.npz", "--modes", "ln-batch", "--out", str(digits / "evaluated"),
+    )  # fmt: skip
+    assert evaluated.code == 0, evaluated.err
+    row = json.loads((digits / "evaluated/cells.jsonl").read_text().splitlines()[0])
+    assert (row["num_groups"], row["set_size"]) == (10, 10)
+    again = ln_bench(*command(digits, "--norm", "local", "--init", best, out="again"))
+    assert again.code == 0, again.err
+    about = read_checkpoint(digits / "again/last.pt").metadata
+    assert about["parent_sha256"] == read_checkpoint(digits / "run/best.pt").sha256
+
+
+def test_a_training_goes_on_where_it_was_stopped(ln_bench, digits, monkeypatch):
+    from robustbench_ln.training.batches import Batches
+
+    whole_epoch = Batches.training
+
+    def stop(self, indices, epoch):
+        if epoch == 2:
+            raise KeyboardInterrupt
+        return whole_epoch(self, indices, epoch)
+
+    monkeypatch.setattr(Batches, "training", stop)
+    stopped = ln_bench(*command(digits))
+    assert stopped.code == 130
+    assert "the same command goes on from there" in stopped.err
+    monkeypatch.setattr(Batches, "training", whole_epoch)
+    assert f"{digits / 'run'}: going on after epoch 1" in ln_bench(*command(digits)).err
+    ln_bench(*command(digits, out="whole"))
+    one, other = (read_checkpoint(digits / run / "last.pt") for run in ("run", "whole"))
+    assert all(one.state[name].equal(other.state[name]) for name in one.state)
+
+
+def test_every_option_reaches_the_training(ln_bench, digits):
+    """Each option that may not change is in train.json, with the value that was given."""
+    ln_bench(*command(digits))
+    ln_bench(
+        *command(
+            digits, "--norm", "local", "--groups", "5", "--epochs", "1", "--learning-rate", "0.01",
+            "--augment-noise", "agn:0.5", "--share", "0.25", "--convention", "released", "--range",
+            "clip", "--normalize", "symmetric", "--seed", "3", "--limit", "200", "--init",
+            str(digits / "run/best.pt"), "--new-head", out="other",
+        )
+    )  # fmt: skip
+    plain, other = (
+        json.loads((digits / run / "train.json").read_text()) for run in ("run", "other")
+    )
+    changed = {k for k, v in plain["options"].items() if other["options"][k] != v}
+    assert changed == set(plain["options"]) - {"--arch", "--recipe", "--data", "--device"}
+    noise = other["options"]["--augment-noise"]
+    assert (noise["convention"], noise["range"], noise["severity"]) == ("released", "clip", 0.5)
+    assert plain["commands"][0].startswith("ln-bench train --arch mnist-dnn")
+
+
+def test_wrong_trainings_are_one_line_and_write_nothing(refuses, digits):
+    for extra, message in (
+        (["--recipe", "minst"], "unknown recipe 'minst'; did you mean 'mnist'? (ln-bench list rec"),
+        (["--recipe", "cars-finetune"], "recipe cars-finetune is for picture files (folder"),
+        (["--norm", "local", "--groups", "7"], "--groups 7 does not divide the batch of 100"),
+        (["--groups", "10"], "--groups 10 is for --norm local, not batch"),
+        (["--epochs", "0"], "--epochs is 0"),
+        (["--limit", "100"], "90 images to train on after 10 were held out"),
+        (["--share", "0.5"], "--share needs a noise, as in --augment-noise agn:1.0"),
+        (["--range", "clip"], "--range needs a noise"),
+        (["--convention", "released"], "--convention needs a noise"),
+        (["--init", "none.pt"], "none.pt: no such file"),
+        (["--normalize", "imagenot"], "did you mean 'imagenet'?"),
+        (["--arch", "vgg19"], "cannot take images of 28x28 with 1 channels"),
+        (["--device", "tpu9"], "--device tpu9"),
+        (["--out", str(digits)], "holds other files ('digits.npz') and no training"),
+        (["--out", str(digits / "digits.npz")], "is a file; give --out a folder"),
+    ):
+        assert message in refuses(*command(digits, *extra)), extra
+    assert {path.name for path in digits.iterdir()} == {"digits.npz"}
+
+
+def test_a_changed_option_is_refused(ln_bench, refuses, digits):
+    ln_bench(*command(digits))
+    line = refuses(*command(digits, "--seed", "1"))
+    assert "was started with --seed 0, not 1; give the same options to go on, or --out" in line

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from filelock import FileLock
+from torch import nn
+
+from robustbench_ln import whole_files
+from robustbench_ln.errors import RecordError
+from robustbench_ln.norms import LocalNorm2d
+from robustbench_ln.training import log
+from robustbench_ln.training.directory import TrainingDirectory
+from robustbench_ln.training.log import (
+    EpochRow,
+    NormRow,
+    append_rows,
+    drop_rows_after,
+    norm_rows,
+)
+from robustbench_ln.whole_files import write_whole
+
+ABOUT = {"options": {"--recipe": "mnist", "--seed": 0}, "recipe": {"epochs": 3}, "commands": ["a"]}
+ROW = EpochRow(1, 0.1, 2.5, 0.25, 1 / 3, 12.0)
+
+
+def write(directory: TrainingDirectory, epochs: int, *, is_best: bool = True) -> None:
+    directory.write_epoch(
+        ROW._replace(epoch=epochs),
+        [NormRow(epochs, "bn", 0, 1.0, 0.0, 0.0, 0.0)],
+        checkpoint={"state_dict": {"w": torch.full((2,), float(epochs))}, "epoch": epochs},
+        state={"epochs": epochs, "model": {}, "optimizer": {}},
+        is_best=is_best,
+    )
+
+
+def epoch_of(file: Path) -> int:
+    return torch.load(file)["epoch"]
+
+
+def fill_disk(monkeypatch, module, suffix: str) -> None:
+    """Syncing a file of this name fails, as on a full disk."""
+
+    def fail(descriptor: int) -> None:
+        if Path(f"/proc/self/fd/{descriptor}").resolve().name.startswith(suffix):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(module.os, "fsync", fail)
+
+
+def test_an_epoch_is_written_whole(tmp_path):
+    with TrainingDirectory(tmp_path / "run", ABOUT) as directory:
+        assert directory.read_state() is None
+        write(directory, 1)
+        write(directory, 2, is_best=False)
+        assert directory.read_state()["epochs"] == 2
+    run = tmp_path / "run"
+    assert (epoch_of(run / "best.pt"), epoch_of(run / "last.pt")) == (1, 2)
+    assert (run / "log.csv").read_text() == (
+        "epoch,learning_rate,train_loss,train_accuracy,validation_accuracy,seconds\n"
+        "1,0.1,2.5,0.25,0.333333333,12\n"
+        "2,0.1,2.5,0.25,0.333333333,12\n"
+    )
+    assert not list(run.glob("*.part"))
+
+
+@pytest.mark.parametrize("name", ["best.pt", "last.pt", "log.csv", "norms.csv", "state.pt"])
+def test_a_full_disk_loses_nothing(tmp_path, monkeypatch, name):
+    """Whichever file does not fit: one line, and the epoch before can be gone on from."""
+    with TrainingDirectory(tmp_path / "run", ABOUT) as directory:
+        write(directory, 1)
+        module = log if name.endswith(".csv") else whole_files
+        with monkeypatch.context() as patch:
+            fill_disk(patch, module, name)
+            with pytest.raises(RecordError, match="No space left on device; free some space and r"):
+                write(directory, 2)
+        for weights in ("best.pt", "last.pt"):
+            assert epoch_of(tmp_path / "run" / weights) in (1, 2)
+        assert not list((tmp_path / "run").glob("*.part"))
+        assert directory.read_state()["epochs"] == 1
+        assert (tmp_path / "run/log.csv").read_text().count("\n") == 2
+        write(directory, 2)
+        assert directory.read_state()["epochs"] == 2
+        assert (tmp_path / "run/norms.csv").read_text().count("\n") == 3
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
+    file = tmp_path / "a.txt"
+    write_whole(file, b"old")
+    fill_disk(monkeypatch, whole_files, "a.txt")
+    with pytest.raises(RecordError, match="cannot write .*a.txt: No space left"):
+        write_whole(file, b"new")
+    assert file.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_two_processes_do_not_share_a_directory(tmp_path):
+    (tmp_path / "run").mkdir()
+    with (
+        FileLock(tmp_path / "run/lock"),
+        pytest.raises(RecordError, match="in use by another ln-bench"),
+    ):
+        TrainingDirectory(tmp_path / "run", ABOUT)
+    TrainingDirectory(tmp_path / "run", ABOUT).__exit__(None, None, None)
+    with TrainingDirectory(tmp_path / "run", ABOUT):
+        pass
+
+
+def test_commands_are_collected(tmp_path):
+    for command in ("a", "b", "a"):
+        with TrainingDirectory(tmp_path / "run", ABOUT | {"commands": [command]}):
+            pass
+    assert json.loads((tmp_path / "run/train.json").read_text())["commands"] == ["a", "b"]
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", "list", "keys"])
+def test_a_damaged_state_says_what_is_left(tmp_path, content):
+    with TrainingDirectory(tmp_path / "run", ABOUT) as directory:
+        write(directory, 1)
+        file = tmp_path / "run/state.pt"
+        if isinstance(content, bytes):
+            file.write_bytes(content)
+        else:
+            torch.save([1] if content == "list" else {"epochs": 1}, file)
+        with pytest.raises(RecordError, match=r"state.pt is damaged; .*last.pt may serve as --ini"):
+            directory.read_state()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("{", "is not JSON"), ("[]", "is not a training of ln-bench"), (b"\xff", "is not JSON")],
+)
+def test_a_damaged_description_is_refused(tmp_path, content, message):
+    file = tmp_path / "train.json"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(RecordError, match=message):
+        TrainingDirectory(tmp_path, ABOUT)
+
+
+def test_norm_rows_are_the_moments_of_every_group():
+    model = nn.Sequential(
+        LocalNorm2d(3, 2), nn.ReLU(), nn.BatchNorm2d(2), nn.BatchNorm2d(2, affine=False)
+    )
+    with torch.no_grad():
+        model[0].weight.copy_(torch.tensor([[1.0, 2, 6], [5, 5, 5]]))
+        model[0].bias.copy_(torch.tensor([[0.0, 0, 0], [-1, 0, 1]]))
+    assert list(norm_rows(model, 4)) == [
+        NormRow(4, "0", 0, 3.0, pytest.approx(14 / 3), 0.0, 0.0),
+        NormRow(4, "0", 1, 5.0, 0.0, 0.0, pytest.approx(2 / 3)),
+        NormRow(4, "2", 0, 1.0, 0.0, 0.0, 0.0),
+    ]
+
+
+def test_rows_of_later_epochs_and_torn_ones_are_dropped(tmp_path):
+    file = tmp_path / "log.csv"
+    append_rows(file, [ROW, ROW._replace(epoch=2)])
+    whole = file.read_bytes()
+    append_rows(file, [ROW._replace(epoch=3)])
+    with file.open("a") as stream:
+        stream.write("1")  # of 10,0.1,...
+    drop_rows_after(file, 2)
+    assert file.read_bytes() == whole
+    file.write_text("epoch\nx,1\n")
+    with pytest.raises(RecordError, match=r"log.csv has rows without an epoch; delete it to go on"):
+        drop_rows_after(file, 2)
+    drop_rows_after(tmp_path / "none.csv", 2)
+    append_rows(tmp_path / "none.csv", [])
+    assert [path.name for path in tmp_path.iterdir()] == ["log.csv"]

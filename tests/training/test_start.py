@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from robustbench_ln.data import ArrayImages
+from robustbench_ln.errors import CheckpointError, DataError, LayoutError, SpecError
+from robustbench_ln.norms import LocalNorm2d
+from robustbench_ln.training import RECIPES, StartSource, start_network
+from tests.training.stages import RECIPE, same_weights, spec_of, striped_images
+
+USER = """
+from torch import nn
+def plain(): return nn.Sequential(nn.Flatten(), nn.Linear(192, 4))
+def tiny(): return nn.Sequential(
+    nn.Conv2d(3, 6, 8), nn.BatchNorm2d(6), nn.Flatten(), nn.Linear(6, 4))
+"""
+
+
+def images_of(num_classes: int, side: int = 32) -> ArrayImages:
+    pixels = np.zeros((num_classes, side, side, 3), dtype=np.uint8)
+    return ArrayImages(
+        source="arrays:x", kind="arrays", pixels=pixels, labels=np.arange(num_classes)
+    )
+
+
+def save(path, start, **metadata):
+    torch.save({"state_dict": start.model.state_dict(), **metadata}, path)
+    return path
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A BatchNorm ResNet-20 of ten classes, which says its input normalisation."""
+    start = start_network(StartSource(arch="resnet20"), images_of(10), spec_of())
+    with torch.no_grad():
+        start.model.bn1.weight.copy_(torch.arange(16))
+    return save(tmp_path / "bn.pt", start, norm="batch", normalize="imagenet")
+
+
+def test_fresh_weights_are_seeded_and_alike_for_every_norm():
+    batch, again, local, other = (
+        start_network(StartSource(arch="resnet20"), images_of(7), spec_of(**changes)).model
+        for changes in ({}, {}, {"norm": "local", "num_groups": 8}, {"seed": 1})
+    )
+    assert same_weights(batch.state_dict(), again.state_dict())
+    assert not torch.equal(batch.conv1.weight, other.conv1.weight)
+    assert torch.equal(batch.layer3[1].conv2.weight, local.layer3[1].conv2.weight)
+    assert isinstance(local.bn1, LocalNorm2d)
+    assert batch.linear.out_features == 7
+
+
+def test_a_fresh_network_takes_the_normalisation_of_the_recipe_or_the_option():
+    recipe = RECIPES["cifar-resnet"]
+    start = start_network(StartSource(arch="resnet20"), images_of(4), spec_of(recipe))
+    assert (start.normalize, start.parent_sha256, start.name) == ("cifar10", "", "resnet20")
+    source = StartSource(arch="resnet20", normalize="none")
+    assert start_network(source, images_of(4), spec_of(recipe)).normalize == "none"
+
+
+def test_every_group_starts_from_the_batchnorm_of_the_checkpoint(saved):
+    spec = spec_of(norm="local", num_groups=4)
+    start = start_network(StartSource(arch="resnet20", init=saved), images_of(10), spec)
+    assert start.normalize == "imagenet"
+    assert len(start.parent_sha256) == 64
+    weights = start.model.bn1.weight
+    assert torch.equal(weights, torch.arange(16.0).expand(4, 16))
+
+
+def test_a_checkpoint_that_does_not_say_its_normalisation_needs_the_option(tmp_path, saved):
+    bare = tmp_path / "bare.pt"
+    torch.save(torch.load(saved)["state_dict"], bare)
+    with pytest.raises(SpecError, match="--normalize is missing"):
+        start_network(StartSource(arch="resnet20", init=bare), images_of(10), spec_of())
+    source = StartSource(arch="resnet20", init=bare, normalize="symmetric")
+    assert start_network(source, images_of(10), spec_of()).normalize == "symmetric"
+
+
+def test_the_norm_of_a_checkpoint_is_kept_or_its_change_refused(tmp_path, saved):
+    local = spec_of(norm="local", num_groups=4)
+    start = start_network(StartSource(arch="resnet20", init=saved), images_of(10), local)
+    path = save(tmp_path / "ln.pt", start, normalize="none")
+    source = StartSource(arch="resnet20", init=path)
+    again = start_network(source, images_of(10), local)
+    assert same_weights(start.model.state_dict(), again.model.state_dict())
+    for spec in (spec_of(), spec_of(norm="local", num_groups=8), spec_of(norm="group")):
+        with pytest.raises(LayoutError, match="was trained with --norm local --groups 4; train it"):
+            start_network(source, images_of(10), spec)
+    group = start_network(StartSource(arch="resnet20"), images_of(10), spec_of(norm="group"))
+    path = save(tmp_path / "gn.pt", group, norm="group", normalize="none")
+    source = StartSource(arch="resnet20", init=path)
+    again = start_network(source, images_of(10), spec_of(norm="group"))
+    assert same_weights(group.model.state_dict(), again.model.state_dict())
+    with pytest.raises(LayoutError, match="was trained with --norm group; train it so"):
+        start_network(source, images_of(10), spec_of())
+
+
+def test_a_new_head_leaves_the_rest_of_the_checkpoint(saved):
+    source = StartSource(arch="resnet20", init=saved, has_new_head=True)
+    model = start_network(source, images_of(12), spec_of()).model
+    assert model.linear.weight.shape == (12, 64)
+    old = torch.load(saved)["state_dict"]
+    rest = {k: v for k, v in model.state_dict().items() if not k.startswith("linear.")}
+    assert same_weights(rest, {k: old[k] for k in rest})
+    again = start_network(source, images_of(10), spec_of(seed=1)).model
+    assert not torch.equal(again.linear.weight, old["linear.weight"])
+
+
+def test_a_new_head_keeps_the_groups_of_the_checkpoint(tmp_path, saved):
+    spec = spec_of(norm="local", num_groups=4)
+    start = start_network(StartSource(arch="resnet20", init=saved), images_of(10), spec)
+    path = save(tmp_path / "ln.pt", start, normalize="none")
+    source = StartSource(arch="resnet20", init=path, has_new_head=True)
+    model = start_network(source, images_of(5), spec).model
+    assert torch.equal(model.bn1.weight, start.model.bn1.weight)
+    assert model.linear.out_features == 5
+
+
+def test_labels_without_a_class_name_the_way_out(saved):
+    with pytest.raises(DataError, match="has label 11, the network has 10 classes.*--new-head"):
+        start_network(StartSource(arch="resnet20", init=saved), images_of(12), spec_of())
+    fewer = start_network(StartSource(arch="resnet20", init=saved), images_of(3), spec_of())
+    assert fewer.model.linear.out_features == 10
+
+
+def test_networks_of_the_user_and_without_norms(tmp_path):
+    (tmp_path / "net.py").write_text(USER)
+    plain = StartSource(model=f"{tmp_path}/net.py:plain")
+    images = striped_images()
+    one, other = (start_network(plain, images, spec_of()).model for _ in range(2))
+    assert same_weights(one.state_dict(), other.state_dict())
+    with pytest.raises(LayoutError, match="no BatchNorm2d layer; there is nothing to convert"):
+        start_network(plain, images, spec_of(norm="local", num_groups=4))
+
+
+@pytest.mark.parametrize(("norm", "groups", "size"), [("local", 16, 16), ("batch", 1, 1)])
+def test_a_set_without_statistics_is_refused(tmp_path, norm, groups, size):
+    (tmp_path / "net.py").write_text(USER)
+    tiny = StartSource(model=f"{tmp_path}/net.py:tiny")
+    spec = spec_of(replace(RECIPE, batch_size=size), norm=norm, num_groups=groups)
+    with pytest.raises(LayoutError, match="'1' .* sees one value for each channel of a set of 1"):
+        start_network(tiny, striped_images(), spec)
+
+
+def test_images_that_the_network_cannot_take_are_refused():
+    with pytest.raises(LayoutError, match="cannot take images of 8x8 with 3 channels"):
+        start_network(StartSource(arch="mnist-dnn"), striped_images(), spec_of())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "give the network as --arch NAME"),
+        ({"arch": "resnet20", "model": "a.py:b"}, "one of the two"),
+        ({"arch": "resnet20", "key": "ema"}, "--checkpoint-key is for the checkpoint of --init"),
+        ({"arch": "resnet20", "trust": True}, "--trust-checkpoint is for the checkpoint of --init"),
+        ({"arch": "resnet20", "has_new_head": True}, "--new-head is for the checkpoint of --init"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(options, message):
+    with pytest.raises(SpecError, match=message):
+        StartSource(**options)
+
+
+def test_a_new_head_is_not_for_networks_of_the_user(tmp_path):
+    with pytest.raises(SpecError, match="--new-head is for --arch"):
+        StartSource(model="a.py:b", init=tmp_path / "x.pt", has_new_head=True)
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path):
+    (tmp_path / "bad.pt").write_bytes(b"PK\x03\x04")
+    with pytest.raises(CheckpointError, match="damaged or truncated"):
+        start_network(
+            StartSource(arch="resnet20", init=tmp_path / "bad.pt"), images_of(10), spec_of()
+        )
