@@ -21,6 +21,7 @@ mutants: $(VENV)/ready ## plants wrong formulas; the suite must see each of them
 
 bench: $(VENV)/ready ## speed, into benchmarks/results/
 	$(BIN)/python benchmarks/evaluation.py
+	$(BIN)/python benchmarks/training_step.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -68,7 +68,7 @@ class LocalNorm2d(nn.Module):
         """Give torch's BatchNorm kernel the channels of all groups side by side.
 
         Two copies forth and two back are cheaper than its own arithmetic in eager mode: a training
-        step of ResNet-20 takes 1.13 times BatchNorm's instead of 1.58 (docs/speed.md).
+        step of ResNet-20 takes 1.1 times BatchNorm's instead of 1.6 (docs/speed.md).
         """
         _, channels, height, width = images.shape
         side_by_side = (group_size, self.num_groups * channels, height, width)
