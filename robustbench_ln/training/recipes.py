@@ -31,8 +31,8 @@ class Recipe:
             cosine: to 0 over all steps.
         weight_decay: Of every parameter.
         momentum: Of the gradient.
-        augmentation: none; crop-flip: shift by up to `crop` pixels (black borders) and mirror one
-            half of the images; resized-crop-flip: a random part, scaled to `crop` pixels.
+        augmentation: none; crop-flip: shift by up to `crop` pixels and mirror one half of the
+            images; resized-crop-flip: a random part, scaled to `crop` pixels.
         crop: See `augmentation`; 0 without.
         framing: Pixels that picture files are scaled (shorter side) and cut to before that; 0
             leaves them.

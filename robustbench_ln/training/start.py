@@ -194,6 +194,11 @@ def _check_fit(model: nn.Module, images: ImageSet, spec: TrainingSpec) -> None:
     height, width, channels = images.shape
     if spec.recipe.augmentation == "resized-crop-flip":
         height = width = spec.recipe.crop
+    elif min(height, width) <= spec.recipe.crop:
+        raise DataError(
+            f"{images.source}: images are {height}x{width}, and recipe {spec.recipe.name} shifts "
+            f"them by up to {spec.recipe.crop} pixels; use larger images"
+        )
     num_classes = count_classes(model, (channels, height, width))
     if num_classes <= images.labels.max():
         raise DataError(

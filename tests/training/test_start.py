@@ -150,6 +150,13 @@ def test_images_that_the_network_cannot_take_are_refused():
         start_network(StartSource(arch="mnist-dnn"), striped_images(), spec_of())
 
 
+def test_images_that_a_shift_would_leave_are_refused(tmp_path):
+    (tmp_path / "net.py").write_text(USER)
+    spec = spec_of(replace(RECIPE, crop=8))
+    with pytest.raises(DataError, match="images are 8x8, and recipe cifar-resnet shifts them by u"):
+        start_network(StartSource(model=f"{tmp_path}/net.py:tiny"), striped_images(), spec)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
