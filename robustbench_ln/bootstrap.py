@@ -18,7 +18,7 @@ from scipy import stats
 from robustbench_ln.errors import RecordError
 from robustbench_ln.metrics import Interval
 
-__all__ = ["Estimate", "bootstrap_interval", "estimate_mean", "joint_units", "resample_means"]
+__all__ = ["Estimate", "bootstrap_interval", "joint_units", "resample_means"]
 
 NUM_RESAMPLES = 10_000
 
@@ -105,21 +105,3 @@ def bootstrap_interval(resampled: NDArray[np.float64], *, num_units: int) -> Int
     tail = NormalDist().cdf(-float(quantile))
     low, high = np.quantile(resampled, [tail, 1 - tail], method="inverted_cdf")
     return Interval(float(low), float(high))
-
-
-def estimate_mean(
-    values: NDArray[np.floating] | NDArray[np.bool_],
-    units: NDArray[np.int64],
-    *,
-    generator: np.random.Generator,
-) -> Estimate:
-    """Return the mean of one value for each image, [N], and its interval.
-
-    Whatever is linear in the cells is such a mean: of the image's weighted sum over them.
-
-    Raises:
-        RecordError: Only one unit.
-    """
-    resampled = resample_means(values[None], units, generator=generator)[:, 0]
-    interval = bootstrap_interval(resampled, num_units=int(units.max()) + 1)
-    return Estimate(float(values.mean()), interval)

@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from robustbench_ln.errors import RecordError
 
 __all__ = [
@@ -22,10 +25,13 @@ __all__ = [
     "MEAN_ROW",
     "SEVERITIES",
     "CorruptionErrors",
+    "ErrorSums",
     "SummaryRow",
-    "benchmark_weights",
     "corruption_error",
+    "mean_corruption_error",
+    "published_sums",
     "relative_corruption_error",
+    "relative_mean_corruption_error",
     "summarise_errors",
 ]
 
@@ -112,29 +118,66 @@ def _rise(errors: CorruptionErrors, corruption: str) -> float | None:
 
 
 def _ratio(above: float, below: float, what: str) -> float:
-    if math.isclose(below, 0.0, abs_tol=1e-12):
+    if math.isclose(below, 0.0, abs_tol=_NO_ERROR):
         raise RecordError(f"{what}: the ratio to it is undefined; choose another --baseline")
     return above / below
 
 
-def benchmark_weights(baseline: CorruptionErrors | None) -> dict[tuple[str, int], float]:
-    """Return the weight of each cell's error in the mean error; with a baseline, in mCE.
+class ErrorSums(NamedTuple):
+    """Errors of the 15 corruptions, of one measurement or of many resamples of it.
 
-    For intervals: the sum of an image's weighted errors has that mean over images.
+    Attributes:
+        by_corruption: [..., 15], sum over the five severities.
+        clean: [...], or None.
+    """
+
+    by_corruption: NDArray[np.float64]
+    clean: NDArray[np.float64] | None
+
+
+def published_sums(errors: CorruptionErrors) -> ErrorSums | None:
+    """Return the sums of a table of errors; None where one of the 15 is not whole."""
+    known = [errors.sum_of(name) for name in BENCHMARK_CORRUPTIONS]
+    if None in known:
+        return None
+    sums = np.array([total for total in known if total is not None])
+    return ErrorSums(sums, None if errors.clean is None else np.array(errors.clean))
+
+
+def mean_corruption_error(errors: ErrorSums, baseline: ErrorSums) -> NDArray[np.float64]:
+    """Return mCE, [...]: the mean over the 15 of the ratios of sums. NaN or inf where one is 0 / 0.
 
     Raises:
-        RecordError: The baseline lacks a cell, or makes no error.
+        RecordError: The baseline makes no error at all under a corruption.
     """
-    weights: dict[tuple[str, int], float] = {}
-    for corruption in BENCHMARK_CORRUPTIONS:
-        total = float(len(SEVERITIES)) if baseline is None else baseline.sum_of(corruption)
-        if baseline is not None and total is None:
-            raise RecordError(
-                f"{baseline.name} lacks {corruption} at a severity; no mCE without it"
-            )
-        share = _ratio(1.0, total or 0.0, f"the baseline makes no error under {corruption}")
-        weights |= {(corruption, s): share / len(BENCHMARK_CORRUPTIONS) for s in SEVERITIES}
-    return weights
+    return _mean_ratio(errors.by_corruption, baseline.by_corruption)
+
+
+def relative_mean_corruption_error(errors: ErrorSums, baseline: ErrorSums) -> NDArray[np.float64]:
+    """Return relative mCE, [...]: of the rises above the clean error, which both must have.
+
+    Raises:
+        RecordError: The baseline makes as many errors under a corruption as clean.
+    """
+    return _mean_ratio(_rises(errors), _rises(baseline))
+
+
+def _rises(errors: ErrorSums) -> NDArray[np.float64]:
+    assert errors.clean is not None
+    return errors.by_corruption - len(SEVERITIES) * errors.clean[..., None]
+
+
+def _mean_ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
+    if not (np.abs(below) > _NO_ERROR).any(axis=tuple(range(below.ndim - 1))).all():
+        raise RecordError(
+            "the baseline makes no (or no further) error under a corruption: the ratio to it is "
+            "undefined; choose another --baseline"
+        )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray((above / below).mean(axis=-1))
+
+
+_NO_ERROR = 1e-12
 
 
 class SummaryRow(NamedTuple):

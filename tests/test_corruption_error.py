@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from robustbench_ln.corruption_error import (
@@ -7,10 +8,13 @@ from robustbench_ln.corruption_error import (
     EXTRA_CORRUPTIONS,
     MEAN_ROW,
     CorruptionErrors,
+    ErrorSums,
     SummaryRow,
-    benchmark_weights,
     corruption_error,
+    mean_corruption_error,
+    published_sums,
     relative_corruption_error,
+    relative_mean_corruption_error,
     summarise_errors,
 )
 from robustbench_ln.error_files import read_baseline
@@ -101,21 +105,40 @@ def test_relative_ce_is_of_the_rise_above_clean() -> None:
     assert relative_corruption_error(flat(0.3), baseline, "fog") is None
 
 
-@pytest.mark.parametrize("baseline", [None, read_baseline("alexnet"), read_baseline("wrn-40-2")])
-def test_weights_add_up_to_the_means(baseline: CorruptionErrors | None) -> None:
-    network = flat(0.1, fog_1=0.3, fog_5=0.6, snow_2=0.9)
-    weights = benchmark_weights(baseline)
-    total = sum(weight * network.cells[cell] for cell, weight in weights.items())
-    row = mean_row(network, baseline)
-    assert total == pytest.approx(row.mean if baseline is None else row.ce, rel=1e-12)
+def sums_of(errors: CorruptionErrors) -> ErrorSums:
+    sums = published_sums(errors)
+    assert sums is not None
+    return sums
 
 
-def test_weights_need_a_whole_baseline() -> None:
-    with pytest.raises(RecordError, match="half lacks gaussian_noise at a severity; no mCE"):
-        benchmark_weights(CorruptionErrors(name="half", cells={("gaussian_noise", 1): 0.5}))
-    perfect = flat(0.5, **{f"fog_{level}": 0.0 for level in range(1, 6)})
-    with pytest.raises(RecordError, match="baseline makes no error under fog"):
-        benchmark_weights(perfect)
+@pytest.mark.parametrize("name", ["alexnet", "wrn-40-2"])
+def test_many_measurements_at_once_give_what_each_gives(name: str) -> None:
+    baseline = read_baseline(name)
+    networks = [flat(0.1, clean=0.05, fog_1=0.3, snow_2=0.9), flat(0.2, clean=0.1, fog_4=0.9)]
+    both = [sums_of(network) for network in networks]
+    errors = ErrorSums(np.stack([sums.by_corruption for sums in both]), np.array([0.05, 0.1]))
+    rows = [mean_row(network, baseline) for network in networks]
+    mce = mean_corruption_error(errors, sums_of(baseline))
+    assert mce.tolist() == pytest.approx([row.ce for row in rows], rel=1e-12)
+    if baseline.clean is not None:
+        relative = relative_mean_corruption_error(errors, sums_of(baseline))
+        assert relative.tolist() == pytest.approx([row.relative_ce for row in rows], rel=1e-12)
+
+
+def test_a_baseline_without_errors_is_refused_but_one_resample_without_is_not() -> None:
+    errors = sums_of(flat(0.5, clean=0.1))
+    perfect = flat(0.5, clean=0.1, **{f"fog_{level}": 0.0 for level in range(1, 6)})
+    with pytest.raises(RecordError, match="the baseline makes no .* error under a corruption"):
+        mean_corruption_error(errors, sums_of(perfect))
+    with pytest.raises(RecordError, match="the baseline makes no .* error under a corruption"):
+        relative_mean_corruption_error(errors, sums_of(flat(0.1, clean=0.1)))
+    usual = sums_of(flat(0.5)).by_corruption
+    resamples = ErrorSums(np.stack([usual, sums_of(perfect).by_corruption]), None)
+    assert mean_corruption_error(errors, resamples).tolist() == [1.0, np.inf]
+
+
+def test_sums_need_all_fifteen() -> None:
+    assert published_sums(CorruptionErrors(name="half", cells={("fog", 1): 0.5})) is None
 
 
 def test_what_is_missing_has_no_mean() -> None:

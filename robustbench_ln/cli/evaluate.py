@@ -13,6 +13,7 @@ import typer
 from robustbench_ln.cli.display import Display, open_display
 from robustbench_ln.cli.options import (
     Arch,
+    Baseline,
     Checkpoint,
     CheckpointKey,
     ClassMap,
@@ -113,6 +114,7 @@ def evaluate(
     compile_network: Annotated[
         bool, typer.Option("--compile", help="Run the network through torch.compile")
     ] = False,
+    baseline: Baseline = "none",
     label: Annotated[
         str | None,
         typer.Option(help="What tables call it; default: the file's name", show_default=False),
@@ -140,6 +142,7 @@ def evaluate(
     from robustbench_ln.evaluation.device import check_device
     from robustbench_ln.evaluation.load_subject import NetworkSource
     from robustbench_ln.modes import check_mode_names
+    from robustbench_ln.reports.baselines import choose_baseline
     from robustbench_ln.spec import EvaluationSpec, check_order, check_tie_rule
 
     if sigmas is not None and not noise:
@@ -182,6 +185,7 @@ def evaluate(
         is_compiled=compile_network,
     )
     check_normalize_text(normalize)
+    choose_baseline(baseline)
     source = NetworkSource(
         path=checkpoint, arch=arch, model=model, key=checkpoint_key, trust=trust_checkpoint
     )
@@ -189,7 +193,7 @@ def evaluate(
     options = DataOptions(framing=framing, class_map=class_map, download=download)
     with open_display() as display:
         _run(spec, source, (request, options), (normalize, label), out=out, display=display)
-    write_and_print([out], out / "report")
+    write_and_print([out], out / "report", baseline=baseline)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,9 +24,9 @@ def mce(
     baseline: Annotated[
         str,
         typer.Option(
-            metavar="NAME|FILE.csv|none",
+            metavar="NAME|FILE.csv|RUN[:MODE]|none",
             help="What mCE is relative to: alexnet (ImageNet-C), wrn-40-2 (CIFAR-10-C), a table "
-            "of your own, or none: mean errors only (ln-bench list baselines)",
+            "of your own, a mode of a run, or none: mean errors only (ln-bench list baselines)",
         ),
     ] = "none",
     percent: Annotated[
@@ -55,10 +55,8 @@ def mce(
 
 
 def _read_baseline(name: str, *, is_percent: bool) -> CorruptionErrors | None:
-    from robustbench_ln.error_files import read_baseline, read_errors
+    from robustbench_ln.reports.baselines import choose_baseline, errors_of
+    from robustbench_ln.reports.outcomes import Series
 
-    if name == "none":
-        return None
-    if name.endswith(".csv"):
-        return read_errors(Path(name), is_percent=is_percent)
-    return read_baseline(name)
+    baseline = choose_baseline(name, is_percent=is_percent)
+    return errors_of(baseline) if isinstance(baseline, Series) else baseline

@@ -9,6 +9,7 @@ import typer
 
 __all__ = [
     "Arch",
+    "Baseline",
     "Checkpoint",
     "CheckpointKey",
     "ClassMap",
@@ -97,6 +98,14 @@ DataOrCorrupted = Annotated[
         "fashion-mnist:DIR, folder:DIR, imagenet:DIR, cars:DIR; or a corrupted set with --clean: "
         "cifar10-c:DIR, cifar100-c:DIR, imagenet-c:DIR, corrupted:DIR",
         show_default=False,
+    ),
+]
+Baseline = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME|FILE.csv|RUN[:MODE]|none",
+        help="What mCE is relative to: alexnet, wrn-40-2 (ln-bench list baselines), a table of "
+        "errors, or a mode of a run; none: mean errors only",
     ),
 ]
 Clean = Annotated[

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from robustbench_ln.cli.options import Baseline
 from robustbench_ln.errors import SpecError
 
 __all__ = ["report", "write_and_print"]
@@ -35,24 +36,34 @@ def report(
             show_default=False,
         ),
     ] = None,
+    baseline: Baseline = "none",
 ) -> None:
     """Write the tables and figures of one or several runs, side by side.
 
-    cells.csv, accuracy_*.csv, .tex, .png and .svg, and report.md; the tables also on stdout.
+    cells.csv, summary.csv, accuracy_*.csv, .tex, .png and .svg, and report.md; the tables also on
+    stdout.
 
     Example: ln-bench report runs/bn runs/localnorm --label bn --label localnorm --out compared
     """
     if out is None and len(runs) > 1:
         raise SpecError(f"{len(runs)} runs need a folder for their report; give --out DIR")
-    write_and_print(runs, out or runs[0] / "report", label or ())
+    write_and_print(runs, out or runs[0] / "report", label or (), baseline=baseline)
 
 
-def write_and_print(runs: Sequence[Path], out: Path, labels: Sequence[str] = ()) -> None:
+def write_and_print(
+    runs: Sequence[Path], out: Path, labels: Sequence[str] = (), *, baseline: str
+) -> None:
     """Write the report of some runs; tables go to stdout, the names of the files to stderr."""
+    from robustbench_ln.reports.baselines import choose_baseline
     from robustbench_ln.reports.report import write_report
+    from robustbench_ln.reports.summary_section import summary_text
     from robustbench_ln.reports.terminal import terminal_tables
 
-    written = write_report(runs, out, labels)
-    typer.echo(terminal_tables(written.frame, width=max(80, get_terminal_size().columns)))
+    relative_to = choose_baseline(baseline)
+    written = write_report(runs, out, labels, relative_to)
+    width = max(80, get_terminal_size().columns)
+    typer.echo(terminal_tables(written.frame, width=width))
+    if written.summary:
+        typer.echo("\n" + summary_text(written.summary, relative_to, width=width), nl=False)
     for file in written.files:
         typer.echo(str(file), err=True)

@@ -21,7 +21,7 @@ from robustbench_ln.reports.families import (
     pool_conditions,
     sort_conditions,
 )
-from robustbench_ln.reports.outcomes import Series
+from robustbench_ln.reports.outcomes import Series, check_same_images
 from robustbench_ln.spec import Condition
 
 __all__ = ["Pair", "compare_series", "pair_series"]
@@ -90,7 +90,7 @@ def compare_series(first: Series, second: Series) -> Pair:
         RecordError: They did not see the same images in the same order, share no condition, or
             their predictions are gone.
     """
-    _check_same_images(first, second)
+    check_same_images(first, second)
     shared = [c for c in sort_conditions(first.records) if c in second.records]
     if not shared:
         raise RecordError(
@@ -125,23 +125,6 @@ def compare_series(first: Series, second: Series) -> Pair:
 
 def _pooled_name(family: Family, name: str) -> str:
     return f"{family.title}: {name}"
-
-
-def _check_same_images(first: Series, second: Series) -> None:
-    one, other = (next(iter(series.records.values())) for series in (first, second))
-    for field in ("data_sha256", "order", "limit", "seed"):
-        values = getattr(one, field), getattr(other, field)
-        if values[0] != values[1]:
-            short = [str(value)[:12] for value in values]
-            raise RecordError(
-                f"{first.name} and {second.name} have another {field} ({short[0]}, {short[1]}): "
-                "a paired comparison needs the same images, order and draws"
-            )
-    if not np.array_equal(first.read_order(), second.read_order()):
-        raise RecordError(
-            f"{first.run.path} and {second.run.path} have their images in different orders; "
-            "measure both with the same version"
-        )
 
 
 def _compare_curves(

@@ -19,7 +19,14 @@ from robustbench_ln.reports.runs import Run, read_runs
 from robustbench_ln.reports.variants import name_variants, options_of
 from robustbench_ln.spec import Condition, check_tie_rule
 
-__all__ = ["Series", "find_series", "read_series", "split_run"]
+__all__ = [
+    "Series",
+    "check_same_images",
+    "find_series",
+    "read_repeats",
+    "read_series",
+    "split_run",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,6 +52,11 @@ class Series:
     def set_size(self) -> int:
         """Images that shared statistics; 1 where none did."""
         return max(record.set_size or 1 for record in self.records.values())
+
+    @property
+    def has_predictions(self) -> bool:
+        """Whether the run kept its predictions; raw records alone can be published without."""
+        return (self.run.path / "predictions").is_dir()
 
     def read_side(self, conditions: Sequence[Condition]) -> Side:
         """Return what was right under some conditions, which must be `records`' own.
@@ -85,17 +97,52 @@ class Series:
 
 
 def read_series(run: Run) -> dict[str, Series]:
-    """Return every mode of a run by the name that tables have for it."""
+    """Return every mode of a run by the name that tables have for it; of its first seed."""
+    return _of_seed(run, run.seed)
+
+
+def read_repeats(run: Run, variant: str) -> list[Series]:
+    """Return a mode as it was measured with the other seeds."""
+    seeds = sorted({record.seed for record in run.records} - {run.seed})
+    repeats = [_of_seed(run, seed).get(variant) for seed in seeds]
+    return [one for one in repeats if one is not None]
+
+
+def _of_seed(run: Run, seed: int) -> dict[str, Series]:
     names = name_variants(run.records)
     found: dict[str, dict[Condition, Record]] = {name: {} for name in names.values()}
     for record in run.records:
-        if record.seed == run.seed:
+        if record.seed == seed:
             found[names[options_of(record)]][record.condition] = record
     return {
         name: Series(run=run, variant=name, records=records)
         for name, records in found.items()
         if records
     }
+
+
+def check_same_images(first: Series, second: Series) -> None:
+    """Demand that two modes saw the same images in the same order, with the same draws.
+
+    Raises:
+        RecordError: They did not.
+    """
+    one, other = (next(iter(series.records.values())) for series in (first, second))
+    for field in ("data_sha256", "order", "limit", "seed"):
+        values = getattr(one, field), getattr(other, field)
+        if values[0] != values[1]:
+            short = [str(value)[:12] for value in values]
+            raise RecordError(
+                f"{first.name} and {second.name} have another {field} ({short[0]}, {short[1]}): "
+                "a paired comparison needs the same images, order and draws"
+            )
+    if not (first.has_predictions and second.has_predictions):
+        return
+    if not np.array_equal(first.read_order(), second.read_order()):
+        raise RecordError(
+            f"{first.run.path} and {second.run.path} have their images in different orders; "
+            "measure both with the same version"
+        )
 
 
 def split_run(text: str) -> tuple[Path, str | None]:

@@ -28,6 +28,13 @@ from robustbench_ln.reports.noise_table import (
     random_group_grid,
 )
 from robustbench_ln.reports.runs import Run, read_runs
+from robustbench_ln.reports.summary import Baseline
+from robustbench_ln.reports.summary_section import (
+    SummaryLine,
+    summarise_runs,
+    summary_frame,
+    summary_markdown,
+)
 from robustbench_ln.reports.tables import Table, make_tables
 
 __all__ = ["Report", "write_report"]
@@ -37,6 +44,7 @@ class Report(NamedTuple):
     """What was read, and the files that were written."""
 
     frame: pd.DataFrame
+    summary: list[SummaryLine]
     files: tuple[Path, ...]
 
     @property
@@ -45,16 +53,22 @@ class Report(NamedTuple):
         return self.files[-1]
 
 
-def write_report(paths: Sequence[Path], out: Path, labels: Sequence[str] = ()) -> Report:
+def write_report(
+    paths: Sequence[Path],
+    out: Path,
+    labels: Sequence[str] = (),
+    baseline: Baseline | None = None,
+) -> Report:
     """Write the tables and figures of some runs into a folder.
 
     cells.csv has a row for each cell; accuracy_*.csv, .tex, .png and .svg are one table each;
-    report.md has them all.
+    summary.csv has what each mode comes down to; report.md has them all.
 
     Args:
         paths: Run directories.
         out: Made if it does not exist. Files of an earlier report are replaced.
         labels: What tables call the runs; () takes their own labels.
+        baseline: What mCE is relative to; None gives the mean error alone.
 
     Raises:
         RecordError: A run cannot be read, or a file cannot be written.
@@ -68,15 +82,20 @@ def write_report(paths: Sequence[Path], out: Path, labels: Sequence[str] = ()) -
         contents[f"accuracy_{table.name}.csv"] = csv_bytes(_wide_frame(table))
         contents[f"accuracy_{table.name}.tex"] = _latex(runs, table).encode()
         contents |= _figures(table)
-    contents["report.md"] = _markdown(runs, tables).encode()
+    summary = summarise_runs(runs, baseline)
+    if summary:
+        contents["summary.csv"] = csv_bytes(summary_frame(summary))
+    contents["report.md"] = _markdown(
+        runs, [summary_markdown(summary, baseline), *map(_section, tables)]
+    ).encode()
     return Report(
-        frame, tuple(write_file(out / name, content) for name, content in contents.items())
+        frame, summary, tuple(write_file(out / name, content) for name, content in contents.items())
     )
 
 
-def _markdown(runs: Sequence[Run], tables: Sequence[Table]) -> str:
+def _markdown(runs: Sequence[Run], sections: Sequence[str]) -> str:
     names = ", ".join(run.label for run in runs)
-    parts = [f"# Robustness of {names}\n", _run_section(runs), *map(_section, tables)]
+    parts = [f"# Robustness of {names}\n", _run_section(runs), *filter(None, sections)]
     return "\n".join(parts)
 
 

@@ -71,6 +71,7 @@ def test_corruptions_as_they_always_were(tmp_path: Path, check_golden: CheckGold
             for ending in ("", "_narrow", "_severity", "_severity_narrow")
             for kind in ("png", "svg")
         ),
+        "summary.csv",
         "report.md",
     ]
     check_golden("corruptions_report.md", (tmp_path / "out" / "report.md").read_text())
@@ -93,6 +94,7 @@ def test_same_records_same_bytes(tmp_path: Path) -> None:
         "accuracy_agn_paper_clip.svg",
         "accuracy_agn_paper_clip_narrow.png",
         "accuracy_agn_paper_clip_narrow.svg",
+        "summary.csv",
         "report.md",
     ]
     for one, other in zip(first.files, second.files, strict=True):

@@ -1,0 +1,60 @@
+"""What mCE is relative to: a published network, a table of errors, or a mode of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from robustbench_ln.corruption_error import CorruptionErrors
+from robustbench_ln.error_files import BASELINES, read_baseline, read_errors
+from robustbench_ln.errors import SpecError
+from robustbench_ln.lookup import unknown_name
+from robustbench_ln.reports.outcomes import Series, find_series, split_run
+from robustbench_ln.reports.summary import Baseline
+
+__all__ = ["choose_baseline", "errors_of"]
+
+
+def choose_baseline(text: str, *, is_percent: bool = False) -> Baseline | None:
+    """Return the baseline that --baseline names; None for "none".
+
+    Args:
+        text: "none", a published one, FILE.csv, or RUN[:MODE].
+        is_percent: Whether the errors of a file are 0..100.
+
+    Raises:
+        SpecError: No such baseline, or a run of several modes without one named.
+        RecordError: The file or run cannot be read.
+    """
+    if text == "none":
+        return None
+    if text in BASELINES:
+        return read_baseline(text)
+    if text.endswith(".csv"):
+        return read_errors(Path(text), is_percent=is_percent)
+    path, mode = split_run(text)
+    if not path.is_dir():
+        raise unknown_name(
+            text, ("none", *BASELINES), kind="baseline", listing="ln-bench list baselines"
+        )
+    found = find_series(path, mode)
+    if len(found) > 1:
+        first = next(iter(found))
+        raise SpecError(
+            f"--baseline {text}: the run has {', '.join(found)}; name one, as {path}:{first}"
+        )
+    return next(iter(found.values()))
+
+
+def errors_of(series: Series) -> CorruptionErrors:
+    """Return the errors of a mode under the common corruptions, as a table of errors."""
+    errors = {condition: 1 - record.accuracy for condition, record in series.records.items()}
+    clean = [error for condition, error in errors.items() if condition.is_clean]
+    return CorruptionErrors(
+        name=series.name,
+        cells={
+            (condition.corruption, int(condition.severity)): error
+            for condition, error in errors.items()
+            if not condition.is_clean and condition.convention is None
+        },
+        clean=clean[0] if clean else None,
+    )

@@ -1,0 +1,144 @@
+"""What runs come down to, through the command line: values from counts, intervals from images."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from robustbench_ln.corruption_error import BENCHMARK_CORRUPTIONS
+from robustbench_ln.error_files import read_baseline
+from tests.cli.conftest import sharpen
+
+
+@pytest.fixture
+def stored(lab) -> list[str]:
+    """The 15 corruptions at five severities, each a mix of an image with its right neighbour."""
+    sharpen(lab)
+    folder = lab.folder / "C"
+    folder.mkdir()
+    with np.load(lab.folder / "data.npz") as arrays:
+        images, labels = arrays["images"], arrays["labels"]
+    for number, name in enumerate(BENCHMARK_CORRUPTIONS, start=1):
+        mixes = [
+            ((100 - level * number) * images.astype(int) + level * number * np.roll(images, 1, 0))
+            // 100
+            for level in range(1, 6)
+        ]
+        np.save(folder / f"{name}.npy", np.concatenate(mixes).astype(np.uint8))
+    np.save(folder / "labels.npy", labels)
+    command = lab.command("--data", f"cifar10-c:{folder}")
+    at = command.index("--noise")
+    return [*command[:at], *command[at + 4 :], "--clean", f"arrays:{lab.folder}/data.npz"]
+
+
+def errors(run, mode: str) -> dict[tuple[str, float], float]:
+    rows = [json.loads(line) for line in (run / "cells.jsonl").read_text().splitlines()]
+    return {
+        (r["corruption"], r["severity"]): 1 - r["correct"] / r["total"]
+        for r in rows
+        if r["mode"] == mode
+    }
+
+
+def sums(cells: dict[tuple[str, float], float], base: float = 0.0) -> np.ndarray:
+    return np.array([sum(cells[n, s] - base for s in range(1, 6)) for n in BENCHMARK_CORRUPTIONS])
+
+
+def summary(folder, variant: str) -> pd.DataFrame:
+    frame = pd.read_csv(folder / "summary.csv")
+    return frame[frame["variant"] == variant].set_index("quantity")
+
+
+def test_mean_error_and_mce_against_a_published_network(stored, ln_bench, lab):
+    outcome = ln_bench(*stored, "--modes", "bn,dbn-batch", "--baseline", "wrn-40-2")
+    assert outcome.code == 0, outcome.err
+    run = lab.folder / "run"
+    wrn = read_baseline("wrn-40-2")
+    below = np.array([5 * wrn.means[name] for name in BENCHMARK_CORRUPTIONS])
+    for mode in ("bn", "dbn-batch"):
+        found, cells = summary(run / "report", mode), errors(run, mode)
+        value = found["value"]
+        assert value["mean error of the 15"] == pytest.approx(sums(cells).sum() / 75)
+        assert value["mCE"] == pytest.approx((sums(cells) / below).mean())
+        clean = cells["clean", 0.0]
+        rise = sums(cells, clean) / (below - 5 * wrn.clean)
+        assert value["relative mCE"] == pytest.approx(rise.mean())
+    # Images are units under bn: mCE is the mean of one weighted sum an image.
+    wrong = np.zeros(50)
+    for name, total in zip(BENCHMARK_CORRUPTIONS, below, strict=True):
+        for level in range(1, 6):
+            (file,) = (run / "predictions").glob(f"{name}-{level}-*-running.npz")
+            with np.load(file) as arrays:
+                wrong += (arrays["class_index"][0] != arrays["labels"]) / total / 15
+    expected = stats.t.interval(0.95, 49, wrong.mean(), stats.sem(wrong))
+    row = summary(run / "report", "bn").loc["mCE"]
+    width = expected[1] - expected[0]
+    assert [row["low"], row["high"]] == pytest.approx(expected, abs=0.06 * width)
+    assert row["high"] - row["low"] == pytest.approx(width, rel=0.06)
+    assert "mCE: mean over the 15 of ratios of sums to wrn-40-2" in " ".join(outcome.out.split())
+    assert "**cifar10-c, official**" in (run / "report" / "report.md").read_text()
+
+
+def test_a_mode_of_a_run_is_a_baseline_too(stored, ln_bench, lab, refuses):
+    assert ln_bench(*stored, "--modes", "bn,dbn-batch").code == 0
+    run, out = lab.folder / "run", str(lab.folder / "out")
+    outcome = ln_bench("report", str(run), "--baseline", f"{run}:bn", "--out", out)
+    assert outcome.code == 0, outcome.err
+    bn, batch = errors(run, "bn"), errors(run, "dbn-batch")
+    found = summary(lab.folder / "out", "dbn-batch")
+    assert found["value"]["mCE"] == pytest.approx((sums(batch) / sums(bn)).mean())
+    itself = summary(lab.folder / "out", "bn").loc["mCE"]
+    assert [itself["value"], itself["low"], itself["high"]] == [1, 1, 1]
+    assert "name one, as" in refuses("report", str(run), "--baseline", str(run))
+    assert "unknown baseline 'alexnett'" in refuses("report", str(run), "--baseline", "alexnett")
+    table = pd.DataFrame(
+        [(n, int(s), e) for (n, s), e in batch.items()], columns=["corruption", "severity", "error"]
+    )
+    table.to_csv(lab.folder / "errors.csv", index=False)
+    outcome = ln_bench("mce", str(lab.folder / "errors.csv"), "--baseline", f"{run}:bn")
+    assert f"mCE, relative to net bn: {100 * (sums(batch) / sums(bn)).mean():.2f} %." in outcome.out
+
+
+def test_without_predictions_there_are_values_and_no_intervals(stored, ln_bench, lab):
+    assert ln_bench(*stored, "--modes", "bn").code == 0
+    before = summary(lab.folder / "run/report", "bn")["value"]
+    shutil.rmtree(lab.folder / "run/predictions")
+    outcome = ln_bench("report", str(lab.folder / "run"))
+    after = summary(lab.folder / "run/report", "bn")
+    assert after["value"].equals(before)
+    assert after["low"].isna().all()
+    assert "No intervals: no predictions were kept" in " ".join(outcome.out.split())
+
+
+def test_a_corruption_that_is_missing_leaves_no_mean(stored, ln_bench, lab):
+    (lab.folder / "C" / "fog.npy").unlink()
+    outcome = ln_bench(*stored, "--modes", "bn", "--baseline", "wrn-40-2")
+    assert "has no fog" in outcome.err
+    assert not (lab.folder / "run/report/summary.csv").exists()
+    assert "mean of the 15" not in outcome.out.lower()
+
+
+def test_curves_have_areas_half_sigmas_and_a_spread_over_seeds(lab, ln_bench):
+    sharpen(lab)
+    outcome = ln_bench(*lab.command("--modes", "bn,dbn-batch", "--repeats", "3"))
+    assert outcome.code == 0, outcome.err
+    rows = [json.loads(line) for line in (lab.folder / "run/cells.jsonl").read_text().splitlines()]
+    found = summary(lab.folder / "run/report", "dbn-batch")
+    areas = []
+    for seed in range(3):
+        of_seed = {r["severity"]: r for r in rows if (r["mode"], r["seed"]) == ("dbn-batch", seed)}
+        accuracy = [of_seed[sigma]["correct"] / 50 for sigma in (0.0, 0.5, 1.0)]
+        areas.append(accuracy[0] / 4 + accuracy[1] / 2 + accuracy[2] / 4)
+    row = found.loc["area under the curve"]
+    assert row["value"] == pytest.approx(areas[0])
+    assert row["repeats"] == 3
+    assert row["repeat_sd"] == pytest.approx(np.std(areas, ddof=1))
+    assert row["low"] <= row["value"] <= row["high"]
+    assert "SD: over 3 seeds" in outcome.out
+    text = (lab.folder / "run/report/report.md").read_text()
+    assert "sigma at half of the clean accuracy" in text
