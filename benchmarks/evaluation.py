@@ -1,6 +1,7 @@
 """Speed of the statistics layouts and of a whole evaluation, against the bare forward pass.
 
     python benchmarks/evaluation.py
+    python benchmarks/evaluation.py --tables cifar10-c --data arrays:cifar10_test_1017.npz
 
 ResNet-20, 32x32 images, one CPU thread on one core. The baseline is the same network's plain
 BatchNorm eval forward in its faster memory format. All variants take turns within one run; the
@@ -17,15 +18,17 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 
 import robustbench_ln
-from robustbench_ln.corruptions.conditions import noise_conditions
-from robustbench_ln.data.image_set import ArrayImages
+from robustbench_ln.corruptions.conditions import corruption_conditions, noise_conditions
+from robustbench_ln.corruptions.severities import SEVERITIES
+from robustbench_ln.data import ArrayImages, DataOptions, ImageSet, load_images
 from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.evaluation.subject import Subject
 from robustbench_ln.models.registry import build_model
@@ -38,7 +41,7 @@ from robustbench_ln.norms import (
     convert_batchnorm,
     with_statistics,
 )
-from robustbench_ln.spec import EvaluationSpec, Normalization
+from robustbench_ln.spec import CLEAN, Condition, EvaluationSpec, Normalization
 
 RESULTS = Path(__file__).parent / "results"
 NUM_IMAGES = 1024
@@ -46,6 +49,8 @@ SHAPE = (3, 32, 32)
 SET16 = StatisticsLayout(name="set", set_size=16)
 
 Job = Callable[[], object]
+FILES = {"passes": "evaluation", "evaluation": "evaluation", "cifar10-c": "cifar10_c"}
+"""Table -> record that it goes into."""
 
 
 def passes() -> dict[str, Job]:
@@ -79,47 +84,78 @@ def passes() -> dict[str, Job]:
     }
 
 
-def whole_evaluation() -> dict[str, Job]:
-    """`evaluate` of bn with noise, written to disk, against its own forward passes alone."""
-    model = build_model("resnet20").eval()
+def random_images() -> ArrayImages:
+    """1,024 images of noise, all of one class."""
     pixels = np.random.default_rng(0).integers(0, 256, (NUM_IMAGES, 32, 32, 3)).astype(np.uint8)
-    images = ArrayImages(
-        source="arrays:random", kind="arrays", pixels=pixels,
+    return ArrayImages(
+        source="arrays:random",
+        kind="arrays",
+        pixels=pixels,
         labels=np.zeros(NUM_IMAGES, dtype=np.int64),
-    )  # fmt: skip
-    normalization = Normalization(name="none", mean=(0.0,) * 3, std=(1.0,) * 3)
-    subject = Subject(
-        model=model, num_classes=10, normalization=normalization, label="resnet20",
-        checkpoint={"sha256": "random"},
-    )  # fmt: skip
-    bare = with_statistics(model, RUNNING, image_shape=SHAPE)
-    floats = (torch.from_numpy(pixels) / 255).permute(0, 3, 1, 2)
+    )
 
-    def forward() -> None:
-        with torch.inference_mode():
-            for _ in range(3):
-                for start in range(0, NUM_IMAGES, 128):
+
+class Evaluations:
+    """`evaluate` of bn under some conditions, written to disk, and its forward passes alone."""
+
+    def __init__(self, images: ImageSet) -> None:
+        model = build_model("resnet20").eval()
+        self.images = images
+        self.subject = Subject(
+            model=model,
+            num_classes=10,
+            normalization=Normalization(name="none", mean=(0.0,) * 3, std=(1.0,) * 3),
+            label="resnet20",
+            checkpoint={"sha256": "random"},
+        )
+        bare = with_statistics(model, RUNNING, image_shape=SHAPE)
+        pixels = torch.from_numpy(images.read(range(len(images))))
+        floats = (pixels / 255).permute(0, 3, 1, 2)
+
+        def forward() -> None:
+            with torch.inference_mode():
+                for start in range(0, len(floats), 128):
                     bare(floats[start : start + 128])
 
-    def job(noise: str, convention: str) -> Job:
-        conditions = noise_conditions([noise], convention=convention, sigmas=[0.25, 0.5, 1.0])[1:]
-        spec = EvaluationSpec(modes=("bn",), conditions=conditions)
+        self.forward = forward
+
+    def bare(self, number: int) -> Job:
+        """So many passes over the images."""
+        return lambda: [self.forward() for _ in range(number)]
+
+    def whole(self, conditions: Sequence[Condition]) -> Job:
+        """Everything that `ln-bench evaluate` does once the files are read."""
+        spec = EvaluationSpec(modes=("bn",), conditions=tuple(conditions))
 
         def run() -> None:
             with tempfile.TemporaryDirectory() as folder:
-                evaluate(subject, images, spec, out=Path(folder) / "run")
+                evaluate(self.subject, self.images, spec, out=Path(folder) / "run")
 
         return run
 
+
+def noise_evaluations(images: ImageSet) -> dict[str, Job]:
+    """Three sigmas of each noise."""
+    evaluations = Evaluations(images)
+    noises = (("agn", "paper"), ("agn", "released"), ("apn", "paper"), ("mbn", "paper"))
+    sigmas = [0.25, 0.5, 1.0]
+    return {"three bare passes": evaluations.bare(3)} | {
+        f"evaluate bn, {noise} {convention}, 3 sigmas": evaluations.whole(
+            noise_conditions([noise], convention=convention, sigmas=sigmas)[1:]
+        )
+        for noise, convention in noises
+    }
+
+
+def cifar10_c_evaluation(images: ImageSet) -> dict[str, Job]:
+    """All of CIFAR-10-C, made while evaluating, and the clean images."""
+    conditions = corruption_conditions(["cifar10-c"], severity_table=None, severities=SEVERITIES)
+    number = 1 + len(conditions)
+    evaluations = Evaluations(images)
     return {
-        "three bare passes": forward,
-        **{
-            f"evaluate bn, {noise} {convention}, 3 sigmas": job(noise, convention)
-            for noise, convention in (
-                ("agn", "paper"), ("agn", "released"), ("apn", "paper"), ("mbn", "paper"),
-            )
-        },
-    }  # fmt: skip
+        f"{number} bare passes": evaluations.bare(number),
+        f"evaluate bn, CIFAR-10-C, {len(images)} images": evaluations.whole([CLEAN, *conditions]),
+    }
 
 
 def measure(jobs: dict[str, Job], repetitions: int) -> dict[str, list[float]]:
@@ -138,15 +174,21 @@ def main() -> None:
     """Measure, print, and write the raw record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repetitions", type=int, default=9)
-    parser.add_argument("--out", type=Path, default=RESULTS / "evaluation.json")
+    parser.add_argument("--tables", default="passes,evaluation", help=", ".join(FILES))
+    parser.add_argument("--data", help="KIND:PATH; default: random images")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    cv2.setNumThreads(1)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    seconds = {
-        "passes": measure(passes(), arguments.repetitions),
-        "evaluation": measure(whole_evaluation(), arguments.repetitions),
+    images = load_images(arguments.data, DataOptions()) if arguments.data else random_images()
+    makers = {
+        "passes": passes,
+        "evaluation": lambda: noise_evaluations(images),
+        "cifar10-c": lambda: cifar10_c_evaluation(images),
     }
+    tables = arguments.tables.split(",")
+    seconds = {name: measure(makers[name](), arguments.repetitions) for name in tables}
     for table in seconds.values():
         medians = {name: statistics.median(values) for name, values in table.items()}
         bare = min(value for name, value in medians.items() if "bare" in name)
@@ -154,8 +196,9 @@ def main() -> None:
             print(f"{name:45s} {value:8.3f} s   {value / bare:5.2f} x bare")
     record = {
         "command": " ".join(["python", *sys.argv]),
-        "images": NUM_IMAGES,
+        "images": len(images),
         "threads": 1,
+        "load": os.getloadavg()[0],
         "machine": {"processor": platform.machine(), "python": platform.python_version()},
         "versions": {
             "robustbench_ln": robustbench_ln.__version__,
@@ -164,8 +207,8 @@ def main() -> None:
         },
         "seconds": seconds,
     }
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(record, indent=1) + "\n")
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{FILES[tables[0]]}.json").write_text(json.dumps(record, indent=1) + "\n")
 
 
 if __name__ == "__main__":
