@@ -16,6 +16,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from result_blocks import RESULT_BLOCKS, commands_of
+
 from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.table import CORRUPTIONS
 from robustbench_ln.modes import MODES
@@ -25,10 +27,18 @@ from robustbench_ln.reports.frame import read_frame
 from robustbench_ln.reports.grids import Grid, to_markdown
 from robustbench_ln.reports.noise_table import noise_grid
 from robustbench_ln.reports.tables import make_tables
+from robustbench_ln.training import RECIPES
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results"
-PAGES = ("README.md", "docs/results.md", "docs/speed.md", "docs/corruptions.md", "docs/models.md")
+PAGES = (
+    "README.md",
+    "docs/results.md",
+    "docs/speed.md",
+    "docs/corruptions.md",
+    "docs/models.md",
+    "docs/training.md",
+)
 
 
 def modes_table(_: str) -> str:
@@ -76,13 +86,8 @@ def accuracy_table(names: str) -> str:
         f"**{table.title}**\n\n{to_markdown(noise_grid(table))}\n{caption(table)}\n"
         for table in make_tables(read_frame(runs))
     ]
-    commands = "".join(f"    {command}\n" for run in runs for command in _commands(run))
+    commands = "".join(f"    {command}\n" for run in runs for command in commands_of(run))
     return f"{commands}\n" + "\n".join(parts)
-
-
-def _commands(run: Path) -> list[str]:
-    commands: list[str] = json.loads((run / "run.json").read_text())["commands"]
-    return commands
 
 
 def speed_table(name: str) -> str:
@@ -121,6 +126,12 @@ def models_table(_: str) -> str:
     )
     header = ("network", "parameters", "norm layers", "eps", "modes that ran")
     return to_markdown(Grid(header, rows)) + f"\ntorch {record['torch']}\n"
+
+
+def recipes_table(_: str) -> str:
+    """Every training recipe."""
+    rows = tuple((f"`{r.name}`", r.purpose, r.describe()) for r in RECIPES.values())
+    return to_markdown(Grid(("recipe", "for", "numbers"), rows))
 
 
 def memory_table(name: str) -> str:
@@ -189,8 +200,10 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     "speed": speed_table,
     "norms": norms_table,
     "models": models_table,
+    "recipes": recipes_table,
     "memory": memory_table,
     "corruption_speed": corruption_speed_table,
+    **RESULT_BLOCKS,
 }
 _BLOCK = re.compile(r"(<!-- begin (\w+) ?(.*?) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 

@@ -1,0 +1,103 @@
+"""Blocks of docs/results.md that rest on the files of `ln-bench report` and `ln-bench compare`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from robustbench_ln.reports.captions import caption
+from robustbench_ln.reports.corruption_table import corruption_grid
+from robustbench_ln.reports.frame import read_frame
+from robustbench_ln.reports.grids import Grid, to_markdown
+from robustbench_ln.reports.tables import make_tables
+
+__all__ = ["RESULT_BLOCKS", "commands_of"]
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def commands_of(run: Path) -> list[str]:
+    """The command lines that made a run."""
+    commands: list[str] = json.loads((run / "run.json").read_text())["commands"]
+    return commands
+
+
+def corruptions_table(names: str) -> str:
+    """Accuracy under each corruption of some runs in docs/results/."""
+    runs = [RESULTS / name for name in names.split()]
+    parts = ["".join(f"    {command}\n" for run in runs for command in commands_of(run))]
+    for table in make_tables(read_frame(runs)):
+        parts.append(f"**{table.title}**\n\n{to_markdown(corruption_grid(table))}")
+        parts.append(f"{caption(table)}\n")
+    return "\n".join(parts)
+
+
+def summary_table(name: str) -> str:
+    """What modes come down to: a summary.csv of `ln-bench report` in docs/results/."""
+    frame = pd.read_csv(RESULTS / name / "summary.csv", keep_default_na=False, na_values=[""])
+    parts = []
+    for title, lines in frame.groupby("table", sort=False):
+        quantities = list(dict.fromkeys(lines["quantity"]))
+        rows = [
+            (f"{label} {variant}", *(_cell(cells, quantity) for quantity in quantities))
+            for (label, variant), cells in lines.groupby(["label", "variant"], sort=False)
+        ]
+        header = ("", *(q if "sigma at" in q else f"{q} %" for q in quantities))
+        parts.append(f"**{title}**\n\n{to_markdown(Grid(header, tuple(rows)))}")
+    return "\n".join(parts)
+
+
+def _cell(cells: pd.DataFrame, quantity: str) -> str:
+    found = cells[cells["quantity"] == quantity]
+    if found.empty:
+        return "-"
+    row = found.iloc[0]
+    factor, digits = (1, 2) if "sigma at" in quantity else (100, 1)
+    value, low, high = (f"{factor * row[name]:.{digits}f}" for name in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"
+
+
+def verdicts_table(names: str) -> str:
+    """Where one side is ahead: comparison_summary.csv files of `ln-bench compare`, side by side."""
+    frames = {
+        name: pd.read_csv(RESULTS / name / "comparison_summary.csv") for name in names.split()
+    }
+    columns: dict[str, dict[str, str]] = {}
+    clean: dict[str, str] = {}
+    for name, frame in frames.items():
+        head = f"{frame['first'][0]} - {frame['second'][0]}"
+        pooled = frame[frame["quantity"].str.startswith("difference, ")]
+        columns[head] = {
+            row.quantity.removeprefix("difference, "): _verdict(row.value, row.low, row.high)
+            for row in pooled.itertuples()
+        }
+        cells = pd.read_csv(RESULTS / name / "comparison.csv")
+        (row,) = cells[cells["corruption"] == "clean"].itertuples()
+        clean[head] = _verdict(row.difference, row.low, row.high)
+    names_of_rows = list(dict.fromkeys(row for column in columns.values() for row in column))
+    rows = [("clean", *clean.values())] + [
+        (row, *(column.get(row, "-") for column in columns.values())) for row in names_of_rows
+    ]
+    counts = [_count(head, column) for head, column in columns.items()]
+    return to_markdown(Grid(("", *columns), tuple(rows))) + "\n" + " ".join(counts) + "\n"
+
+
+def _verdict(value: float, low: float, high: float) -> str:
+    word = "wins" if low > 0 else "loses" if high < 0 else "ties"
+    return f"{word} {100 * value:+z.1f} [{100 * low:+z.1f}, {100 * high:+z.1f}]"
+
+
+def _count(head: str, column: dict[str, str]) -> str:
+    verdicts = [text.split()[0] for row, text in column.items() if not row.startswith("mean")]
+    counts = ", ".join(f"{word} {verdicts.count(word)}" for word in ("wins", "ties", "loses"))
+    return f"{head}: {counts} of {len(verdicts)} corruptions."
+
+
+RESULT_BLOCKS: dict[str, Callable[[str], str]] = {
+    "corruptions_accuracy": corruptions_table,
+    "summary": summary_table,
+    "verdicts": verdicts_table,
+}
