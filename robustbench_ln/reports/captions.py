@@ -59,9 +59,17 @@ def difference_note(table: Table) -> str:
         if len(set(used.values())) > 1:
             values = "; ".join(f"{label}: {text}" for label, text in used.items())
             parts.append(f"{field} ({values})")
+    if others := _other_files(table):
+        parts.append(f"the corrupted images of {', '.join(others)} (corrupted_sha256)")
     if not parts:
         return ""
     return f"These runs were not measured alike. They differ in {', '.join(parts)}."
+
+
+def _other_files(table: Table) -> list[str]:
+    """Return the corruptions that runs have read from different files."""
+    digests = table.cells.groupby("corruption", sort=False)["corrupted_sha256"].nunique()
+    return [str(name) for name, count in digests.items() if count > 1]
 
 
 def _contents(table: Table) -> list[str]:

@@ -230,3 +230,20 @@ def test_names_are_those_of_the_registry() -> None:
     extra = [name for name, entry in CORRUPTIONS.items() if not entry.is_benchmark]
     assert list(BENCHMARK_CORRUPTIONS) == benchmark
     assert list(EXTRA_CORRUPTIONS) == extra
+
+
+def test_runs_of_other_files_are_said_to(tmp_path: Path) -> None:
+    runs = [
+        write_run(
+            tmp_path / name,
+            [corrupted("bn", "fog", 1, 700, origin="official", corrupted_sha256=digest)],
+            label=name,
+        )
+        for name, digest in (("a", "1" * 64), ("b", "1" * 64), ("c", "2" * 64))
+    ]
+    (same,) = make_tables(read_frame(runs[:2]))
+    assert difference_note(same) == ""
+    (table,) = make_tables(read_frame(runs))
+    assert difference_note(table).endswith(
+        "They differ in the corrupted images of fog (corrupted_sha256)."
+    )
