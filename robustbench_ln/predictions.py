@@ -6,7 +6,6 @@ Rows are in the order of evaluation; sets are consecutive rows. No torch here.
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from robustbench_ln.array_errors import ARRAY_ERRORS
 from robustbench_ln.errors import RecordError
 from robustbench_ln.modes import MODES
 from robustbench_ln.records import Record
@@ -136,7 +136,7 @@ def read_predictions(path: Path) -> Predictions:
         raise RecordError(
             f"{path}: no such file; measure the run again, its predictions were not kept"
         ) from error
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except ARRAY_ERRORS as error:
         raise RecordError(
             f"{path}: not a file of predictions, or damaged ({error}); delete its rows' run "
             "directory and measure again"

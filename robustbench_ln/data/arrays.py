@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from robustbench_ln.array_errors import ARRAY_ERRORS
 from robustbench_ln.data.files import explain_bad_file
 from robustbench_ln.data.image_set import ArrayImages, check_labels, check_pixels
 from robustbench_ln.errors import DataError
@@ -52,14 +51,6 @@ def _read_archive(path: Path) -> dict[str, NDArray[Any]]:
             archive = np.load(file, allow_pickle=False)
             if isinstance(archive, np.lib.npyio.NpzFile):
                 return {n: archive[n] if n in _NAMES else np.empty(0) for n in archive.files}
-    except (
-        OSError,
-        EOFError,
-        ValueError,
-        MemoryError,
-        RuntimeError,  # zipfile: encrypted, or compressed in a way it does not know
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except ARRAY_ERRORS as error:
         raise explain_bad_file(path, expected, error) from error
     raise explain_bad_file(path, expected)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from robustbench_ln.array_errors import ARRAY_ERRORS
 from robustbench_ln.corruption_error import SEVERITIES
 from robustbench_ln.data.files import explain_bad_file
 from robustbench_ln.data.image_set import ImageSet, Labels, Pixels, Tick, check_labels, check_pixels
@@ -217,7 +218,7 @@ def _load(path: Path, *, is_mapped: bool) -> NDArray[Any]:
             if file.read(6) != b"\x93NUMPY":
                 raise explain_bad_file(path, "an array (.npy)")
         array = np.load(path, mmap_mode="r" if is_mapped else None, allow_pickle=False)
-    except (OSError, ValueError, EOFError, MemoryError, OverflowError) as error:
+    except ARRAY_ERRORS as error:
         raise explain_bad_file(path, "a whole array (.npy)", error) from error
     return np.asanyarray(array)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 from pathlib import Path
 
@@ -170,6 +171,29 @@ def test_labels_must_be_those_of_the_clean_images(folder, clean, labels, expecte
     message = refused(f"cifar10-c:{folder}", clean)
     assert str(folder / "labels.npy") in message
     assert expected in message
+
+
+def test_altered_bytes_are_refused_or_read(folder, clean):
+    """Headers above all: NumPy parses them as text."""
+    generator = random.Random(0)
+    whole = {name: (folder / name).read_bytes() for name in ("fog.npy", "labels.npy")}
+    messages = []
+    for _ in range(300):
+        for name, content in whole.items():
+            (folder / name).write_bytes(content)
+        name = generator.choice(list(whole))
+        content = bytearray(whole[name])
+        position = generator.randrange(128)
+        content[position : position + generator.randrange(3)] = generator.randbytes(
+            generator.randrange(4)
+        )
+        (folder / name).write_bytes(content)
+        try:
+            open_stored(f"cifar10-c:{folder}", clean, names=("fog",))
+        except DataError as error:
+            messages.append(str(error))
+    assert len(messages) > 100
+    assert not any("\n" in message for message in messages)
 
 
 def test_missing_parts_are_named(folder, clean, tmp_path):
