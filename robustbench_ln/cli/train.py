@@ -16,11 +16,9 @@ from robustbench_ln.cli.options import (
     CheckpointKey,
     ClassMap,
     Convention,
-    Data,
     Device,
     Download,
     Model,
-    Normalize,
     PixelRange,
     Trust,
 )
@@ -34,7 +32,15 @@ __all__ = ["train"]
 
 
 def train(
-    data: Data,
+    data: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND:PATH",
+            help="Images, of published sets the training part: arrays:FILE.npz, cifar10:DIR, "
+            "cifar100:DIR, mnist:DIR, fashion-mnist:DIR, folder:DIR, imagenet:DIR, cars:DIR",
+            show_default=False,
+        ),
+    ],
     recipe: Annotated[
         str,
         typer.Option(
@@ -87,7 +93,15 @@ def train(
     ] = None,
     convention: Convention = "paper",
     pixel_range: PixelRange = None,
-    normalize: Normalize = None,
+    normalize: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|MEAN/STD",
+            help="Input normalisation (ln-bench list normalizations); default: the recipe's, with "
+            "--init that of the checkpoint, which must be given where the file does not say it",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[
         int, typer.Option(help="Weights, split, order, augmentation, noise, dropout")
     ] = 0,

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +74,27 @@ def test_a_training_goes_on_where_it_was_stopped(ln_bench, digits, monkeypatch):
     ln_bench(*command(digits, out="whole"))
     one, other = (read_checkpoint(digits / run / "last.pt") for run in ("run", "whole"))
     assert all(one.state[name].equal(other.state[name]) for name in one.state)
+
+
+@pytest.mark.slow
+def test_kill_9_after_an_epoch_changes_no_weight(digits, ln_bench):
+    words = command(digits, "--epochs", "6")
+    for rows in (2, 4):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "robustbench_ln", *words],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+        )  # fmt: skip
+        log = digits / "run/log.csv"
+        while process.poll() is None and not (log.is_file() and log.read_text().count("\n") > rows):
+            time.sleep(0.01)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+    ln_bench(*words)
+    ln_bench(*command(digits, "--epochs", "6", out="whole"))
+    for name in ("best.pt", "last.pt"):
+        one, other = (read_checkpoint(digits / run / name) for run in ("run", "whole"))
+        assert all(one.state[key].equal(other.state[key]) for key in one.state)
 
 
 def test_every_option_reaches_the_training(ln_bench, digits):
