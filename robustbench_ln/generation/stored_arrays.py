@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -217,7 +218,9 @@ def _load(path: Path, *, is_mapped: bool) -> NDArray[Any]:
         with path.open("rb") as file:
             if file.read(6) != b"\x93NUMPY":
                 raise explain_bad_file(path, "an array (.npy)")
-        array = np.load(path, mmap_mode="r" if is_mapped else None, allow_pickle=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of headers as Python 2 wrote them
+            array = np.load(path, mmap_mode="r" if is_mapped else None, allow_pickle=False)
     except ARRAY_ERRORS as error:
         raise explain_bad_file(path, "a whole array (.npy)", error) from error
     return np.asanyarray(array)
