@@ -48,6 +48,7 @@ def evaluate(  # noqa: PLR0913  (the options of the command line)
     *,
     normalize: str | None = None,
     arch: str | None = None,
+    download: bool = False,
     norm_classes: NormClasses = (),
     modes: str | Sequence[str] = "all",
     noises: str | Sequence[str] = (),
@@ -86,6 +87,7 @@ def evaluate(  # noqa: PLR0913  (the options of the command line)
         normalize: Input normalisation the network was trained with, by name or as MEAN/STD.
             Required, unless the file's weights are published ones that state it.
         arch: Network of a checkpoint's file.
+        download: Fetch the file where it is missing and published under that name.
         norm_classes: Your own norm layers that work as BatchNorm does, to be dynamic too.
         modes: "all", or names.
         noises: Of the LocalNorm papers.
@@ -170,7 +172,11 @@ def evaluate(  # noqa: PLR0913  (the options of the command line)
     )
     height, width, channels = image_set.shape
     shape = (channels, height, width)
-    subject = _open_network(model_or_path, arch, normalize, image_shape=shape, label=label)
+    if isinstance(model_or_path, nn.Module):
+        subject = _name_network(model_or_path, arch, normalize, image_shape=shape, label=label)
+    else:
+        source = NetworkSource(path=Path(model_or_path), arch=arch, download=download)
+        subject = _open_checkpoint(source, normalize, image_shape=shape, label=label)
     subject = replace(subject, norm_classes=tuple(norm_classes))
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run" if out is None else Path(out)
@@ -201,20 +207,27 @@ def _open_images(images: Any, labels: Any) -> ArrayImages | FileImages:
     return images
 
 
-def _open_network(
-    model_or_path: nn.Module | str | Path,
+def _name_network(
+    network: nn.Module,
     arch: str | None,
     normalize: str | None,
     *,
     image_shape: tuple[int, int, int],
     label: str | None,
 ) -> Subject:
-    if isinstance(model_or_path, nn.Module):
-        if arch is not None:
-            raise SpecError(f"arch '{arch}' is for a checkpoint's file; a network was given")
-        normalization = parse_normalization(choose_normalize(normalize, None), image_shape[0])
-        return name_own_network(model_or_path, normalization, image_shape=image_shape, label=label)
-    source = NetworkSource(path=Path(model_or_path), arch=arch)
+    if arch is not None:
+        raise SpecError(f"arch '{arch}' is for a checkpoint's file; a network was given")
+    normalization = parse_normalization(choose_normalize(normalize, None), image_shape[0])
+    return name_own_network(network, normalization, image_shape=image_shape, label=label)
+
+
+def _open_checkpoint(
+    source: NetworkSource,
+    normalize: str | None,
+    *,
+    image_shape: tuple[int, int, int],
+    label: str | None,
+) -> Subject:
     loaded = load_network(source)
     name = choose_normalize(normalize, published_pipeline(source, loaded))
     return name_subject(

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from robustbench_ln.cli.options import Arch, Checkpoint, CheckpointKey, Model, Trust
+from robustbench_ln.cli.options import (
+    Arch,
+    Checkpoint,
+    CheckpointKey,
+    DownloadWeights,
+    Model,
+    Trust,
+)
 
 if TYPE_CHECKING:
     from robustbench_ln.evaluation.conversion import Conversion
@@ -46,6 +53,7 @@ def convert(
     ] = None,
     channels: Annotated[int, typer.Option(help="Of its images: 3, or 1 for grey")] = 3,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace NEW")] = False,
+    download: DownloadWeights = False,
     checkpoint_key: CheckpointKey = None,
     trust_checkpoint: Trust = False,
 ) -> None:
@@ -61,7 +69,12 @@ def convert(
     from robustbench_ln.evaluation.load_subject import NetworkSource, input_shape, load_network
 
     source = NetworkSource(
-        path=checkpoint, arch=arch, model=model, key=checkpoint_key, trust=trust_checkpoint
+        path=checkpoint,
+        arch=arch,
+        model=model,
+        key=checkpoint_key,
+        trust=trust_checkpoint,
+        download=download,
     )
     conversion = convert_network(
         load_network(source),

@@ -23,7 +23,7 @@ from robustbench_ln.cli.options import (
     Crop,
     DataOrCorrupted,
     Device,
-    Download,
+    DownloadAll,
     FrostDir,
     Interpolation,
     Model,
@@ -123,7 +123,7 @@ def evaluate(
     crop: Crop = None,
     interpolation: Interpolation = None,
     class_map: ClassMap = None,
-    download: Download = False,
+    download: DownloadAll = False,
     checkpoint_key: CheckpointKey = None,
     trust_checkpoint: Trust = False,
 ) -> None:
@@ -139,8 +139,10 @@ def evaluate(
         parse_sigmas,
     )
     from robustbench_ln.data import DataOptions, Framing
+    from robustbench_ln.data.download import is_fetched
     from robustbench_ln.evaluation.device import check_device
     from robustbench_ln.evaluation.load_subject import NetworkSource
+    from robustbench_ln.models.published_weights import has_published_weights
     from robustbench_ln.modes import check_mode_names
     from robustbench_ln.reports.baselines import choose_baseline
     from robustbench_ln.spec import EvaluationSpec, check_order, check_tie_rule
@@ -186,11 +188,18 @@ def evaluate(
     )
     check_normalize_text(normalize)
     choose_baseline(baseline)
+    fetches_weights = download and has_published_weights(arch)
     source = NetworkSource(
-        path=checkpoint, arch=arch, model=model, key=checkpoint_key, trust=trust_checkpoint
+        path=checkpoint,
+        arch=arch,
+        model=model,
+        key=checkpoint_key,
+        trust=trust_checkpoint,
+        download=fetches_weights,
     )
     framing = Framing(resize=resize, crop=crop, interpolation=interpolation)
-    options = DataOptions(framing=framing, class_map=class_map, download=download)
+    fetches_data = download and (is_fetched(request.base) or not fetches_weights)
+    options = DataOptions(framing=framing, class_map=class_map, download=fetches_data)
     with open_display() as display:
         _run(spec, source, (request, options), (normalize, label), out=out, display=display)
     write_and_print([out], out / "report", baseline=baseline)

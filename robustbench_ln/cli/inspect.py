@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from robustbench_ln.cli.options import Arch, Checkpoint, CheckpointKey, Model, Trust
+from robustbench_ln.cli.options import (
+    Arch,
+    Checkpoint,
+    CheckpointKey,
+    DownloadWeights,
+    Model,
+    Trust,
+)
 
 if TYPE_CHECKING:
     from robustbench_ln.evaluation.inspection import Inspection
@@ -40,6 +47,7 @@ def inspect(
         ),
     ] = None,
     channels: Annotated[int, typer.Option(help="Of its images: 3, or 1 for grey")] = 3,
+    download: DownloadWeights = False,
     checkpoint_key: CheckpointKey = None,
     trust_checkpoint: Trust = False,
 ) -> None:
@@ -51,7 +59,12 @@ def inspect(
     from robustbench_ln.evaluation.load_subject import NetworkSource, input_shape, load_network
 
     source = NetworkSource(
-        path=checkpoint, arch=arch, model=model, key=checkpoint_key, trust=trust_checkpoint
+        path=checkpoint,
+        arch=arch,
+        model=model,
+        key=checkpoint_key,
+        trust=trust_checkpoint,
+        download=download,
     )
     shape = input_shape(source, image_size=image_size, channels=channels)
     loaded = load_network(source)

@@ -21,6 +21,8 @@ __all__ = [
     "DataOrCorrupted",
     "Device",
     "Download",
+    "DownloadAll",
+    "DownloadWeights",
     "FrostDir",
     "Interpolation",
     "Model",
@@ -149,7 +151,24 @@ ClassMap = Annotated[
     ),
 ]
 Download = Annotated[
-    bool, typer.Option("--download", help="Fetch the data set first, where torchvision can.")
+    bool,
+    typer.Option("--download", help="Fetch the data set if it is missing, where torchvision can"),
+]
+DownloadWeights = Annotated[
+    bool,
+    typer.Option(
+        "--download",
+        help="Where CKPT is missing: fetch it, if it is named as torchvision or timm publish it "
+        "for --arch",
+    ),
+]
+DownloadAll = Annotated[
+    bool,
+    typer.Option(
+        "--download",
+        help="Fetch what is missing: CKPT, if it is named as torchvision or timm publish it for "
+        "--arch, and the data set, where torchvision can",
+    ),
 ]
 Noise = Annotated[
     str,

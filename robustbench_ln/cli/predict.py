@@ -15,6 +15,7 @@ from robustbench_ln.cli.options import (
     CheckpointKey,
     Crop,
     Device,
+    DownloadWeights,
     Interpolation,
     Model,
     Normalize,
@@ -65,6 +66,7 @@ def predict(
     resize: Resize = None,
     crop: Crop = None,
     interpolation: Interpolation = None,
+    download: DownloadWeights = False,
     checkpoint_key: CheckpointKey = None,
     trust_checkpoint: Trust = False,
 ) -> None:
@@ -107,7 +109,12 @@ def predict(
     if sheet is not None:
         check_new(sheet, option="--sheet", overwrite=overwrite)
     source = NetworkSource(
-        path=checkpoint, arch=arch, model=model, key=checkpoint_key, trust=trust_checkpoint
+        path=checkpoint,
+        arch=arch,
+        model=model,
+        key=checkpoint_key,
+        trust=trust_checkpoint,
+        download=download,
     )
     loaded = load_network(source)
     pipeline = published_pipeline(source, loaded)

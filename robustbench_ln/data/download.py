@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from robustbench_ln.errors import DataError
 
-__all__ = ["DOWNLOADS", "download_data"]
+__all__ = ["DOWNLOADS", "download_data", "is_fetched"]
 
 DOWNLOADS: Mapping[str, str] = MappingProxyType(
     {
@@ -20,6 +20,15 @@ DOWNLOADS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Kind -> class of torchvision.datasets. Each verifies what it fetched."""
+
+
+def is_fetched(source: str) -> bool:
+    """Whether KIND:PATH is of a kind that can be fetched.
+
+    >>> is_fetched("cifar10:data"), is_fetched("folder:photos")
+    (True, False)
+    """
+    return source.partition(":")[0] in DOWNLOADS
 
 
 def download_data(kind: str, folder: Path) -> None:

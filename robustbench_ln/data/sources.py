@@ -72,4 +72,7 @@ def _check_options(kind: str, options: DataOptions) -> None:
     if kind != "folder" and options.class_map is not None:
         raise SpecError(f"--class-map is for folder:DIR; {kind} numbers its own classes")
     if options.download and kind not in DOWNLOADS:
-        raise SpecError(f"--download: cannot fetch {kind}; it can {', '.join(DOWNLOADS)}")
+        raise SpecError(
+            f"--download: cannot fetch {kind}; it can {', '.join(DOWNLOADS)}, and "
+            "published weights of --arch torchvision:NAME and timm:NAME.TAG"
+        )

@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from robustbench_ln.data.picture import Framing
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import CheckpointError, SpecError
 from robustbench_ln.evaluation.subject import Subject
 from robustbench_ln.models.checkpoint import Checkpoint, read_checkpoint
 from robustbench_ln.models.fitting import LoadedModel, load_model, load_weights
+from robustbench_ln.models.published_weights import (
+    fetch_weights,
+    has_published_weights,
+    published_files,
+)
 from robustbench_ln.models.registry import find_architecture
 from robustbench_ln.models.user_model import build_user_model
 from robustbench_ln.models.weights_metadata import InputPipeline, weights_metadata
@@ -44,9 +49,10 @@ class NetworkSource:
         model: "FILE.py:FUNCTION". Exactly one of the two.
         key: The entry of the file that holds the weights; None where there is one.
         trust: Whether code in the file may run.
+        download: Fetch published weights to `path` where no file is there.
 
     Raises:
-        SpecError: Neither or both of arch and model.
+        SpecError: Neither or both of arch and model, or a download of what nobody publishes.
     """
 
     path: Path
@@ -54,10 +60,16 @@ class NetworkSource:
     model: str | None = None
     key: str | None = None
     trust: bool = False
+    download: bool = False
 
     def __post_init__(self) -> None:
         """Demand one network."""
         check_one_network(self.arch, self.model)
+        if self.download and not has_published_weights(self.arch):
+            raise SpecError(
+                "--download fetches the published weights of --arch torchvision:NAME and "
+                f"timm:NAME.TAG; {self.arch or self.model} is neither, leave it out"
+            )
 
 
 def check_one_network(arch: str | None, model: str | None) -> None:
@@ -73,11 +85,25 @@ def load_network(source: NetworkSource) -> LoadedModel:
     """Build the network and load its weights, strictly."""
     architecture = find_architecture(source.arch) if source.arch else None
     network = build_user_model(source.model) if source.model else None
+    if not source.path.exists():
+        _fetch_or_tell(source)
     checkpoint = read_checkpoint(source.path, trust=source.trust, key=source.key)
     if architecture is not None:
         return load_model(checkpoint, architecture)
     assert network is not None
     return load_weights(checkpoint, network, name=source.model or "")
+
+
+def _fetch_or_tell(source: NetworkSource) -> None:
+    """Fetch a missing checkpoint that is published, or say that --download does."""
+    if source.arch is None or not has_published_weights(source.arch):
+        return
+    if source.download:
+        fetch_weights(source.path, source.arch)
+    elif source.path.name in published_files(source.arch):
+        raise CheckpointError(
+            f"{source.path}: no such file; it is published: add --download to fetch it"
+        )
 
 
 def input_shape(

@@ -23,6 +23,7 @@ class Architecture:
         image_size: Height and width of the images, as published.
         source: Where the network was published.
         departs: Differences from the source, for the documentation; "" if none.
+        rename: Name of a tensor in a published file -> its name in the network.
     """
 
     id: str
@@ -32,3 +33,4 @@ class Architecture:
     image_size: int
     source: str
     departs: str = ""
+    rename: Callable[[str], str] = str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import nn
 
@@ -51,6 +51,8 @@ def load_model(
         CheckpointError: The weights do not fit; the message names tensors and a network that fits.
         LayoutError: Weights of another norm for a network whose norm layers cannot be replaced.
     """
+    state = {architecture.rename(name): tensor for name, tensor in checkpoint.state.items()}
+    checkpoint = replace(checkpoint, state=state)
     sizes = read_sizes(architecture, checkpoint.state)
     if num_classes is not None and sizes.num_classes != num_classes:
         raise CheckpointError(

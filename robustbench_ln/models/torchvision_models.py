@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import re
 from types import ModuleType
 
 from torch import nn
@@ -16,6 +17,10 @@ __all__ = ["import_torchvision_models", "torchvision_architecture", "torchvision
 
 _INITIALISED_SLOWLY = ("googlenet", "inception_v3")
 """Their own initialisation takes minutes, and they warn unless told whether to do it."""
+
+
+_OLD_DENSENET_NAME = re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.([12]\.)")
+"""The published DenseNets were saved before torch forbade dots in names: norm.1 is norm1 now."""
 
 
 def import_torchvision_models() -> ModuleType:
@@ -75,4 +80,5 @@ def torchvision_architecture(name: str) -> Architecture:
         in_channels=3,
         image_size=299 if name == "inception_v3" else 224,
         source=f"torchvision.models.{name}",
+        rename=lambda tensor: _OLD_DENSENET_NAME.sub(r"\1\2", tensor),
     )

@@ -25,6 +25,10 @@ from robustbench_ln.spec import Normalization
 
 __all__ = ["InputPipeline", "weights_metadata"]
 
+_TRANSFORMS_INPUT = ("googlenet", "inception_v3")
+"""torchvision turns its input normalisation into -1..1 inside the network (transform_input), where
+it loads these weights itself; a network built without weights does not."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputPipeline:
@@ -77,9 +81,12 @@ def _torchvision_pipeline(name: str, checkpoint: Checkpoint) -> InputPipeline | 
             f"{checkpoint.path}: holds torchvision's {weights}; use --arch torchvision:{owner}"
         )
     transforms = owners[name].transforms()
+    numbers = (transforms.mean, transforms.std)
+    if name in _TRANSFORMS_INPUT:
+        numbers = ((0.5,) * 3, (0.5,) * 3)
     return InputPipeline(
         source=f"torchvision {owners[name]}",
-        normalization=_normalization(transforms.mean, transforms.std),
+        normalization=_normalization(*numbers),
         resize=transforms.resize_size[0],
         crop=transforms.crop_size[0],
         interpolation=transforms.interpolation.value,
@@ -100,12 +107,21 @@ def _timm_pipeline(name: str, checkpoint: Checkpoint) -> InputPipeline | None:
     if beside is not None:
         _check_hub_config(beside, published, name, checkpoint.path)
         return _timm_cfg_pipeline(published, f"timm, config.json of {bare}")
-    variants = [name] if tag else timm.list_pretrained(f"{bare}.*")
-    for variant in variants:
-        cfg = timm.get_pretrained_cfg(variant).to_dict()
-        if tag or _is_from(cfg.get("url") or "", checkpoint):
-            return _timm_cfg_pipeline(cfg, f"timm {variant}")
-    return None
+    variants = timm.list_pretrained(f"{bare}.*")
+    owner = next((v for v in variants if _is_timm_variant(v, checkpoint)), None)
+    if tag and owner not in (None, name):
+        raise CheckpointError(f"{checkpoint.path}: holds timm's {owner}; use --arch timm:{owner}")
+    if tag:
+        owner = name
+    if owner is None:
+        return None
+    return _timm_cfg_pipeline(timm.get_pretrained_cfg(owner).to_dict(), f"timm {owner}")
+
+
+def _is_timm_variant(variant: str, checkpoint: Checkpoint) -> bool:
+    """Whether a file has a variant's digest, or the name under which --download puts it."""
+    url = import_timm().get_pretrained_cfg(variant).url or ""
+    return _is_from(url, checkpoint) or checkpoint.path.name == f"{variant}.safetensors"
 
 
 def _hub_config(path: Path) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from robustbench_ln.models import (
     load_model,
     load_weights,
     nearest,
+    read_checkpoint,
 )
 from robustbench_ln.models.containers import State
 from robustbench_ln.norms import LocalNorm2d, convert_batchnorm
@@ -208,3 +210,17 @@ def test_no_head_at_all() -> None:
         CheckpointError, match="2 missing: 'linear.weight', 'linear.bias'; the near"
     ):
         load_model(checkpoint_of(state), RESNET20)
+
+
+def test_a_published_densenet_has_dots_in_its_names(tmp_path):
+    network = torchvision.models.densenet121(num_classes=5).eval()
+    old = re.compile(r"(denselayer\d+\.(?:norm|conv))([12]\.)")
+    state = {old.sub(r"\1.\2", name): value for name, value in network.state_dict().items()}
+    assert "features.denseblock1.denselayer1.norm.1.weight" in state
+    torch.save(state, tmp_path / "densenet121.pth")
+    loaded = load_model(
+        read_checkpoint(tmp_path / "densenet121.pth"), find_architecture("torchvision:densenet121")
+    )
+    images = torch.rand(1, 3, 64, 64)
+    with torch.inference_mode():
+        assert torch.equal(loaded.model(images), network(images))

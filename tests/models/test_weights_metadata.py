@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import torchvision
 
 from robustbench_ln.errors import CheckpointError
@@ -141,3 +142,34 @@ def test_configs_of_others(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(CheckpointError, match="config.json: cannot be read as JSON; get it again"):
         metadata("timm:resnet18", path=path)
+
+
+@pytest.mark.parametrize(
+    ("name", "digits"), [("googlenet", "1378be20"), ("inception_v3", "0cc3c7bd")]
+)
+def test_networks_that_torchvision_normalises_inside_get_what_they_see(
+    name: str, digits: str
+) -> None:
+    pipeline = metadata(f"torchvision:{name}", digits)
+    assert as_tuple(pipeline)[3] == HALF
+    assert pipeline is not None
+    network = torchvision.models.get_model(
+        name, weights=None, init_weights=False, transform_input=True
+    )
+    pixels = torch.rand(2, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+    mean, std = (torch.tensor(values)[:, None, None] for values in IMAGENET)
+    seen = network._transform_input((pixels - mean) / std)
+    torch.testing.assert_close(seen, (pixels - 0.5) / 0.5)
+
+
+@pytest.mark.usefixtures("_timm")
+@pytest.mark.parametrize(
+    ("digits", "file", "owner"),
+    [("14fe96d1", "net.pth", "a1_in1k"), ("", "resnet50.tv_in1k.safetensors", "tv_in1k")],
+)
+def test_weights_of_another_tag(digits: str, file: str, owner: str) -> None:
+    with pytest.raises(
+        CheckpointError,
+        match=f"{file}: holds timm's resnet50.{owner}; use --arch timm:resnet50.{owner}",
+    ):
+        metadata("timm:resnet50.a2_in1k", digits, path=Path(file))
