@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: test check slow mutants bench clean
+.PHONY: test check demo demo-checkpoints slow mutants bench clean
 
 test: check ## what CI runs: style, types, tests
 
@@ -12,6 +12,12 @@ check: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -n 2
+
+demo: $(VENV)/ready ## BatchNorm and LocalNorm under noise, in a minute, into ln-bench-demo/
+	$(BIN)/ln-bench demo
+
+demo-checkpoints: $(VENV)/ready ## makes the digits and checkpoints of the demo anew, in two minutes
+	$(BIN)/python docs/make_demo.py
 
 slow: $(VENV)/ready ## the long experiments
 	$(BIN)/python -m pytest -q --slow

@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "robustbench_ln"
 RANK = {
     "": 0, "baselines": 0, "corruptions": 1, "norms": 1, "data": 1, "models": 2,
-    "generation": 2, "evaluation": 3, "training": 4, "cli": 5,
+    "generation": 2, "evaluation": 3, "training": 4, "demo": 4, "cli": 5,
 }  # fmt: skip
 """A file may import from its own folder and from lower ranks; reports sees the base only."""
 

@@ -13,6 +13,7 @@ from robustbench_ln import __version__
 from robustbench_ln.cli.compare import compare
 from robustbench_ln.cli.convert import convert
 from robustbench_ln.cli.corrupt import corrupt
+from robustbench_ln.cli.demo import demo
 from robustbench_ln.cli.evaluate import evaluate
 from robustbench_ln.cli.failures import run_command
 from robustbench_ln.cli.inspect import inspect
@@ -47,6 +48,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.command()(demo)
 app.command()(evaluate)
 app.command()(corrupt)
 app.command()(predict)

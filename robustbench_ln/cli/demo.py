@@ -1,0 +1,38 @@
+"""`ln-bench demo`: a whole evaluation of two shipped networks, without options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from robustbench_ln.cli.display import open_display
+
+__all__ = ["demo"]
+
+
+def demo(
+    out: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="Run directories and report; the same command resumes it"),
+    ] = Path("ln-bench-demo"),
+) -> None:
+    """Show in a minute how BatchNorm and LocalNorm read noisy digits, in every mode.
+
+    The digits and the two networks come with the package: nothing is fetched, nothing is written
+    outside DIR.
+
+    Example: ln-bench demo --out runs/demo
+    """
+    from robustbench_ln.demo import describe_outcome, run_demo
+    from robustbench_ln.reports.report import write_report
+    from robustbench_ln.reports.terminal import terminal_tables
+
+    with open_display() as display:
+        runs = run_demo(out, progress=display)
+        written = write_report(runs, out / "report")
+    figure = next(file for file in written.files if file.suffix == ".png")
+    typer.echo(terminal_tables(written.frame, width=100))
+    typer.echo(f"\n{describe_outcome(written.frame)}")
+    typer.echo(f"Figure: {figure}\nReport: {written.markdown}")

@@ -1,0 +1,67 @@
+"""The demo from its images to its report, on few digits."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from robustbench_ln.demo import describe_outcome, run_demo
+from robustbench_ln.errors import RecordError
+from robustbench_ln.progress import Silent
+from robustbench_ln.records import read_records
+from robustbench_ln.reports.report import write_report
+from robustbench_ln.reports.runs import read_runs
+from tests.cli.conftest import ln_bench, refuses  # noqa: F401
+
+BATCH_MODES = {"bn", "dbn-batch", "dbn-single", "dbn-single-rot90"}
+
+
+@pytest.fixture
+def few(tmp_path):
+    """Run directories of 30 digits at two sigmas."""
+    return run_demo(tmp_path / "demo", progress=Silent(), sigmas=(0.0, 1.0), limit=30)
+
+
+def test_every_mode_is_measured_and_told(few, tmp_path):
+    batch, local = ({record.mode for record in read_records(run)} for run in few)
+    assert batch == BATCH_MODES
+    assert len(local) == 6
+    assert all(mode.startswith("ln-") for mode in local)
+    rows = [record for run in few for record in read_records(run)]
+    assert {(r.corruption, r.severity, r.range) for r in rows} == {
+        ("clean", 0.0, None), ("agn-additive", 1.0, "none"),
+    }  # fmt: skip
+    accuracy = {(r.mode, r.severity): r.accuracy for r in rows}
+    assert min(accuracy[mode, 0.0] for mode in ("bn", "ln-voting")) > 0.8
+    assert accuracy["bn", 1.0] < 0.6 < accuracy["ln-voting", 1.0]
+    written = write_report(few, tmp_path / "demo" / "report")
+    assert "better than bn" in describe_outcome(written.frame)
+    assert {p.name for p in tmp_path.iterdir()} == {"demo"}
+
+
+def test_second_run_finishes_what_is_there(few, tmp_path):
+    before = {run: (run / "cells.jsonl").read_bytes() for run in few}
+    run_demo(tmp_path / "demo", progress=Silent(), sigmas=(0.0, 1.0), limit=30)
+    assert before == {run: (run / "cells.jsonl").read_bytes() for run in few}
+
+
+def test_the_command_of_the_caption_does_the_same(few, ln_bench):  # noqa: F811
+    (run,) = read_runs([few[0]])
+    outcome = ln_bench(*shlex.split(run.commands[0])[1:])
+    assert outcome.code == 0
+    assert "every cell is done already" in outcome.err
+
+
+def test_wrong_folders_are_refused(tmp_path, refuses):  # noqa: F811
+    file = tmp_path / "file"
+    file.write_text("mine")
+    assert "file is a file; give --out a folder" in refuses("demo", "--out", str(file))
+    assert "holds other files ('file'); give --out a new folder" in refuses(
+        "demo", "--out", str(tmp_path)
+    )
+    assert file.read_text() == "mine"
+    (tmp_path / "d" / "batchnorm").mkdir(parents=True)
+    (tmp_path / "d" / "batchnorm" / "mine.txt").write_text("mine")
+    with pytest.raises(RecordError, match=r"holds other files \('mine.txt'\) and no run"):
+        run_demo(tmp_path / "d", progress=Silent(), sigmas=(0.0,), limit=10)
