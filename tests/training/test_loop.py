@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from torch.nn import functional as F
 from robustbench_ln.data import ArrayImages
 from robustbench_ln.errors import DataError, RecordError, TrainingError
 from robustbench_ln.models.checkpoint import read_checkpoint
+from robustbench_ln.normalization import parse_normalization
 from robustbench_ln.norms import convert_batchnorm
 from robustbench_ln.progress import Silent
 from robustbench_ln.training import train
@@ -58,6 +60,8 @@ def test_a_training_learns_and_its_checkpoints_say_what_they_are(tmp_path, norm)
     trained = train(start, striped_images(), spec, out=tmp_path / "run")
     assert trained.epochs == 6
     assert trained.best_accuracy > 0.85
+    accuracies = [float(row["validation_accuracy"]) for row in rows_of(tmp_path / "run/log.csv")]
+    assert trained.best_epoch == accuracies.index(max(accuracies)) + 1 < 6
     best = read_checkpoint(tmp_path / "run/best.pt")
     assert best.metadata["epoch"] == trained.best_epoch
     assert best.metadata["validation_accuracy"] == trained.best_accuracy
@@ -72,31 +76,36 @@ def test_a_training_learns_and_its_checkpoints_say_what_they_are(tmp_path, norm)
     assert same_weights(last.state, start.model.state_dict())
 
 
-def test_one_epoch_is_plain_gradient_descent_on_its_batches(tmp_path):
+def test_epochs_are_plain_gradient_descent_on_their_batches(tmp_path):
     """Against a loop written here: momentum, weight decay and the rate of every step."""
-    images, spec = striped_images(), spec_of(replace(RECIPE, epochs=1, schedule="cosine"))
+    images, spec = striped_images(), spec_of(replace(RECIPE, epochs=2, schedule="cosine"))
     start, expected = start_of(), small_network()
     train(start, images, spec, out=tmp_path / "run")
-    batches = Batches(images, spec, normalization_of("none"))
+    batches = Batches(images, spec, parse_normalization("none", 3))
     buffers = {name: torch.zeros_like(p) for name, p in expected.named_parameters()}
     expected.train()
-    with torch_seeded(0, "dropout", 1):
-        for step, batch in enumerate(batches.training(split_images(90, spec).training, 1)):
-            rate = 0.1 * (1 + torch.cos(torch.tensor(torch.pi * step / 5)).item()) / 2
-            expected.zero_grad()
-            F.cross_entropy(expected(batch.images), batch.labels).backward()
-            with torch.no_grad():
-                for name, p in expected.named_parameters():
-                    buffers[name] = 0.9 * buffers[name] + p.grad + 1e-4 * p
-                    p.sub_(rate * buffers[name])
+    for epoch in (1, 2):
+        with torch_seeded(0, "dropout", epoch):
+            for step, batch in enumerate(batches.training(split_images(90, spec).training, epoch)):
+                rate = 0.1 * (1 + math.cos(math.pi * ((epoch - 1) * 5 + step) / 10)) / 2
+                expected.zero_grad()
+                F.cross_entropy(expected(batch.images), batch.labels).backward()
+                with torch.no_grad():
+                    for name, p in expected.named_parameters():
+                        buffers[name] = 0.9 * buffers[name] + p.grad + 1e-4 * p
+                        p.sub_(rate * buffers[name])
     for name, value in expected.state_dict().items():
         torch.testing.assert_close(start.model.state_dict()[name], value, rtol=1e-4, atol=1e-5)
 
 
-def normalization_of(name):
-    from robustbench_ln.normalization import parse_normalization
-
-    return parse_normalization(name, 3)
+def test_the_validation_accuracy_is_that_of_the_held_out_images(tmp_path):
+    images, spec = striped_images(), spec_of(replace(RECIPE, learning_rate=0.02))
+    start = start_of()
+    trained = train(start, images, spec, out=tmp_path / "run")
+    held_out = split_images(90, spec).validation
+    inputs = torch.from_numpy(images.pixels[held_out]).permute(0, 3, 1, 2) / 255
+    hits = start.model.eval()(inputs).argmax(dim=1).numpy() == images.labels[held_out]
+    assert 0 < trained.last_accuracy == hits.mean()
 
 
 @pytest.mark.parametrize("norm", ["batch", "local"])
