@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,12 +17,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-import robustbench_ln
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import TrainingError
 from robustbench_ln.normalization import parse_normalization
 from robustbench_ln.progress import Progress, Silent
 from robustbench_ln.training.batches import Batches, split_images
+from robustbench_ln.training.description import describe_training
 from robustbench_ln.training.directory import TrainingDirectory
 from robustbench_ln.training.log import EpochRow, norm_rows
 from robustbench_ln.training.spec import TrainingSpec
@@ -72,34 +72,8 @@ def train(
         TrainingError: The loss is no longer finite.
     """
     training = _Training(start, images, spec, progress=progress or Silent())
-    with TrainingDirectory(out, _describe(start, images, spec)) as directory:
+    with TrainingDirectory(out, describe_training(start, images, spec)) as directory:
         return training.run(directory)
-
-
-def _describe(start: StartNetwork, images: ImageSet, spec: TrainingSpec) -> dict[str, Any]:
-    """Return what train.json says; a training goes on only under the same options."""
-    return {
-        "options": {
-            "--arch": start.name,
-            "--norm": spec.norm,
-            "--groups": spec.num_groups,
-            "--recipe": spec.recipe.name,
-            "--epochs": spec.recipe.epochs,
-            "--learning-rate": spec.recipe.learning_rate,
-            "--init": start.parent_sha256 or None,
-            "--normalize": start.normalize,
-            "--data": images.sha256(),
-            "--augment-noise": None if spec.noise is None else spec.noise.to_json(),
-            "--share": None if spec.noise is None else spec.noise_share,
-            "--limit": spec.limit,
-            "--seed": spec.seed,
-            "--device": spec.device,
-        },
-        "recipe": asdict(spec.recipe),
-        "data": images.source,
-        "versions": {"robustbench_ln": robustbench_ln.__version__, "torch": torch.__version__},
-        "commands": [start.command] if start.command else [],
-    }
 
 
 @dataclass(slots=True)
