@@ -65,6 +65,7 @@ class _PlainDisplay:
 
     def start(self, *, cells: int, image_passes: int, unit: str = "cell") -> None:
         self._cells, self._images = cells, image_passes
+        self._done_cells = self._done_images = 0
         self._started = self._last_line = time.monotonic()
         self._unit = unit
         plural = unit if cells == 1 else f"{unit}s"
@@ -135,9 +136,11 @@ class _LiveDisplay:
         self._bars.stop()
 
     def start(self, *, cells: int, image_passes: int, unit: str = "cell") -> None:
-        self._cells = cells
+        self._cells, self._done_cells, self._done_images = cells, 0, 0
         self._started = time.monotonic()
-        self._bars.update(self._task, total=image_passes, cells=f"0/{cells}", unit=unit)
+        self._bars.update(
+            self._task, completed=0, total=image_passes, cells=f"0/{cells}", unit=unit
+        )
 
     def describe(self, what: str) -> None:
         self._bars.update(self._task, description=what)

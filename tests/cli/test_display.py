@@ -46,6 +46,25 @@ def test_what_is_counted_has_its_own_name(monkeypatch, capsys):
     ]
 
 
+def test_a_second_run_in_one_display_counts_from_zero(monkeypatch, capsys):
+    clock = iter([0.0, 0.0, 4.0, 5.0, 6.0, 26.0])
+    monkeypatch.setattr(display, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    with display.open_display() as shown:
+        work(shown)
+        shown.start(cells=2, image_passes=40)
+        shown.advance(20)
+    assert capsys.readouterr().err.splitlines()[-1] == "0/2 cells, agn 0.5, 1 images/s, 0:20 left"
+
+
+def test_a_second_bar_starts_empty(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with display.open_display() as shown:
+        work(shown)
+        shown.start(cells=2, image_passes=40)
+        (task,) = shown._bars.tasks
+        assert (task.completed, task.total, task.fields["cells"]) == (0, 40, "0/2")
+
+
 def test_a_finished_run_says_so(capsys):
     with display.open_display() as shown:
         shown.start(cells=0, image_passes=0)
