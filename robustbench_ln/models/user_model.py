@@ -6,7 +6,7 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,7 +22,8 @@ __all__ = ["build_user_model"]
 def build_user_model(text: str) -> nn.Module:
     """Run the user's file and return what the user's function returns.
 
-    The file's folder is on sys.path meanwhile, as with `python FILE.py`. Where their code raises,
+    The file's folder is on sys.path meanwhile, as with `python FILE.py`, and what their code prints
+    goes to stderr, since stdout is for results. Where their code raises,
     the error has their traceback as a note (PEP 678), from their first line on and marked as
     theirs.
 
@@ -38,13 +39,15 @@ def build_user_model(text: str) -> nn.Module:
     path = Path(file).resolve()
     if not path.is_file():
         raise SpecError(f"--model {text}: no such file")
-    with _folder_on_path(path.parent):
+    with _folder_on_path(path.parent), redirect_stdout(sys.stderr):
         module = _call(lambda: _import(path), path, f"--model {text}: {path.name} does not import")
         function = getattr(module, name, None)
         if not callable(function):
             choices = [key for key, value in vars(module).items() if callable(value)]
             kind = f"function of {path.name}"
             raise unknown_name(name, choices, kind=kind)
+        if isinstance(function, nn.Module):
+            raise SpecError(f"--model {text}: {name} is a network; name a function that returns it")
         network = _call(function, path, f"--model {text}: {name}() failed")
     if not isinstance(network, nn.Module):
         raise SpecError(

@@ -31,6 +31,12 @@ def leave():
 
 def needy(width):
     return torch.nn.Linear(width, 2)
+
+ready = torch.nn.Linear(5, 2)
+
+def talk():
+    print("building")
+    return ready
 """
 
 
@@ -53,6 +59,13 @@ def test_the_function_is_called_with_its_folder_on_the_path(folder: Path) -> Non
     assert sys.path == before
 
 
+def test_what_their_code_prints_stays_out_of_the_results(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build_user_model(f"{folder}/network.py:talk")
+    assert capsys.readouterr() == ("", "building\n")
+
+
 def test_a_relative_path(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     assert isinstance(build_user_model("network.py:build"), torch.nn.Linear)
@@ -71,6 +84,7 @@ def test_a_relative_path(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("network.py:three", r"three\(\) returned an int; expected a torch.nn.Module"),
         ("network.py:fail", r"fail\(\) failed \(KeyError: 'no such width'\); the fault is in"),
         ("network.py:leave", r"leave\(\) failed \(SystemExit: 0\); the fault is in that file"),
+        ("network.py:ready", "ready is a network; name a function that returns it"),
         ("network.py:needy", r"needy\(\) failed \(TypeError: needy\(\) missing 1 required"),
     ],
 )
