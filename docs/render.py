@@ -191,6 +191,12 @@ def _is_whole(table: dict[str, dict[str, list[float]]]) -> bool:
     return len(table) == 19 and all(table.values())
 
 
+def demo_output(_: str) -> str:
+    """What `ln-bench demo` printed; tests/demo/test_demo_output.py makes it again."""
+    lines = (RESULTS / "demo.txt").read_text().splitlines()
+    return "\n".join(f"    {line}".rstrip() for line in lines)
+
+
 BLOCKS: dict[str, Callable[[str], str]] = {
     "modes": modes_table,
     "noises": noises_table,
@@ -202,6 +208,7 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     "models": models_table,
     "recipes": recipes_table,
     "memory": memory_table,
+    "demo": demo_output,
     "corruption_speed": corruption_speed_table,
     **RESULT_BLOCKS,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import fill
 from typing import Annotated
 
 import typer
@@ -10,6 +11,8 @@ import typer
 from robustbench_ln.cli.display import open_display
 
 __all__ = ["demo"]
+
+_WIDTH = 100
 
 
 def demo(
@@ -33,6 +36,6 @@ def demo(
         runs = run_demo(out, progress=display)
         written = write_report(runs, out / "report")
     figure = next(file for file in written.files if file.suffix == ".png")
-    typer.echo(terminal_tables(written.frame, width=100))
-    typer.echo(f"\n{describe_outcome(written.frame)}")
+    typer.echo(f"{terminal_tables(written.frame, width=_WIDTH)}\n")
+    typer.echo(fill(describe_outcome(written.frame), _WIDTH))
     typer.echo(f"Figure: {figure}\nReport: {written.markdown}")
