@@ -37,5 +37,5 @@ def demo(
         written = write_report(runs, out / "report")
     figure = next(file for file in written.files if file.suffix == ".png")
     typer.echo(f"{terminal_tables(written.frame, width=_WIDTH)}\n")
-    typer.echo(fill(describe_outcome(written.frame), _WIDTH))
+    typer.echo(fill(describe_outcome(written.frame), _WIDTH, break_on_hyphens=False))
     typer.echo(f"Figure: {figure}\nReport: {written.markdown}")
