@@ -23,10 +23,9 @@ def mode_obstacle(
     """
     kinds = {layer.kind for layer in layers if layer.positions is not None}
     if mode.needs == "local" and "local" not in kinds:
-        return (
-            "needs LocalNorm groups, and the network has none; "
-            "make them with ln-bench convert CKPT --norm local --groups 8"
-        )
+        fix = "make them with ln-bench convert CKPT --norm local --groups 8"
+        without = "there is no BatchNorm to make them from either; use --modes plain"
+        return f"needs LocalNorm groups, and the network has none; {fix if 'batch' in kinds else without}"
     if mode.needs == "batch" and "local" in kinds:
         return "needs one gamma and beta, and the network has LocalNorm groups; use an ln-* mode"
     if mode.needs == "batch" and "batch" not in kinds:

@@ -39,6 +39,7 @@ def test_named_modes_come_in_the_tables_order_once():
         ("ln-voting", small_net(), r"--modes ln-voting: needs LocalNorm groups.*ln-bench convert"),
         ("dbn-batch", GROUP_NET, "needs BatchNorm, and the network has none; use --modes plain"),
         ("bn", GROUP_NET, "needs BatchNorm"),
+        ("ln-single", GROUP_NET, "no BatchNorm to make them from either; use --modes plain$"),
         ("dbn-batch", convert_batchnorm(small_net(), 2).model, "use an ln-\\* mode"),
         ("plain", convert_batchnorm(small_net(), 2).model, "no running statistics.*an ln-\\* mode"),
         ("bn", convert_batchnorm(small_net(), 2).model, "needs one gamma and beta"),
