@@ -17,13 +17,14 @@ from tests.cli.conftest import ln_bench, refuses  # noqa: F401
 BATCH_MODES = {"bn", "dbn-batch", "dbn-single", "dbn-single-rot90"}
 
 
-@pytest.fixture
-def few(tmp_path):
+@pytest.fixture(scope="module")
+def few(tmp_path_factory):
     """Run directories of 30 digits at two sigmas."""
-    return run_demo(tmp_path / "demo", progress=Silent(), sigmas=(0.0, 1.0), limit=30)
+    out = tmp_path_factory.mktemp("few") / "demo"
+    return run_demo(out, progress=Silent(), sigmas=(0.0, 1.0), limit=30)
 
 
-def test_every_mode_is_measured_and_told(few, tmp_path):
+def test_every_mode_is_measured_and_told(few):
     batch, local = ({record.mode for record in read_records(run)} for run in few)
     assert batch == BATCH_MODES
     assert len(local) == 6
@@ -35,14 +36,14 @@ def test_every_mode_is_measured_and_told(few, tmp_path):
     accuracy = {(r.mode, r.severity): r.accuracy for r in rows}
     assert min(accuracy[mode, 0.0] for mode in ("bn", "ln-voting")) > 0.8
     assert accuracy["bn", 1.0] < 0.6 < accuracy["ln-voting", 1.0]
-    written = write_report(few, tmp_path / "demo" / "report")
+    written = write_report(few, few[0].parent / "report")
     assert "better than bn" in describe_outcome(written.frame)
-    assert {p.name for p in tmp_path.iterdir()} == {"demo"}
+    assert {p.name for p in few[0].parents[1].iterdir()} == {"demo"}
 
 
-def test_second_run_finishes_what_is_there(few, tmp_path):
+def test_second_run_finishes_what_is_there(few):
     before = {run: (run / "cells.jsonl").read_bytes() for run in few}
-    run_demo(tmp_path / "demo", progress=Silent(), sigmas=(0.0, 1.0), limit=30)
+    run_demo(few[0].parent, progress=Silent(), sigmas=(0.0, 1.0), limit=30)
     assert before == {run: (run / "cells.jsonl").read_bytes() for run in few}
 
 
