@@ -23,9 +23,10 @@ def mode_obstacle(
     """
     kinds = {layer.kind for layer in layers if layer.positions is not None}
     if mode.needs == "local" and "local" not in kinds:
-        fix = "make them with ln-bench convert CKPT --norm local --groups 8"
-        without = "there is no BatchNorm to make them from either; use --modes plain"
-        return f"needs LocalNorm groups, and the network has none; {fix if 'batch' in kinds else without}"
+        fix = "there is no BatchNorm to make them from either; use --modes plain"
+        if "batch" in kinds:
+            fix = "make them with ln-bench convert CKPT --norm local --groups 8"
+        return f"needs LocalNorm groups, and the network has none; {fix}"
     if mode.needs == "batch" and "local" in kinds:
         return "needs one gamma and beta, and the network has LocalNorm groups; use an ln-* mode"
     if mode.needs == "batch" and "batch" not in kinds:
