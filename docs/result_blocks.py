@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -96,8 +97,41 @@ def _count(head: str, column: dict[str, str]) -> str:
     return f"{head}: {counts} of {len(verdicts)} corruptions."
 
 
+def seeds_table(names: str) -> str:
+    """Accuracy of networks that were trained with several seeds: runs NAME_0, NAME_1, ..."""
+    parts = []
+    runs = {n: sorted(RESULTS.glob(f"{n}_[0-9]")) for n in names.split()}
+    frame = read_frame([run for found in runs.values() for run in found])
+    frame["network"] = frame["label"].str.replace(r"-\d+$", "", regex=True)
+    for table in make_tables(frame):
+        cells = table.cells.groupby(["network", "variant", "severity"], sort=False)["accuracy"]
+        pairs = table.cells[["network", "variant"]].drop_duplicates()
+        columns = [(str(n), str(v)) for n, v in pairs.itertuples(index=False)]
+        rows = [
+            (f"{sigma:g}", *(_mean_sd(cells, (*column, sigma)) for column in columns))
+            for sigma in sorted(table.cells["severity"].unique())
+        ]
+        grid = Grid(("sigma", *(f"{n} {v}" for n, v in columns)), tuple(rows))
+        parts.append(f"**{table.title}**\n\n{to_markdown(grid)}")
+    commands = {name: commands_of(found[0]) for name, found in runs.items()}
+    shown = "".join(f"    {line}\n" for lines in commands.values() for line in lines)
+    number = max(map(len, runs.values()))
+    return (
+        f"{shown}\nand the same for the other seeds. Mean ± SD over {number} trainings, in %:\n\n"
+        + "\n".join(parts)
+    )
+
+
+def _mean_sd(cells: Any, place: tuple[str, str, float]) -> str:
+    if place not in cells.groups:
+        return "-"
+    values = 100 * cells.get_group(place)
+    return f"{values.mean():.1f} ± {values.std(ddof=1):.1f}"
+
+
 RESULT_BLOCKS: dict[str, Callable[[str], str]] = {
     "corruptions_accuracy": corruptions_table,
     "summary": summary_table,
     "verdicts": verdicts_table,
+    "seeds": seeds_table,
 }
