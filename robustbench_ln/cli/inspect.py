@@ -19,6 +19,7 @@ from robustbench_ln.cli.options import (
 if TYPE_CHECKING:
     from robustbench_ln.evaluation.inspection import Inspection
     from robustbench_ln.models.fitting import LoadedModel
+    from robustbench_ln.norms import GroupSpread
 
 __all__ = ["inspect"]
 
@@ -34,6 +35,7 @@ _HEADER = (
     "image",
     "rot90",
 )
+_WIDTH = 100
 
 
 def inspect(
@@ -71,6 +73,8 @@ def inspect(
     inspection = inspect_network(loaded.model, shape)
     print(_describe(loaded, inspection, shape[1]))
     print(_layer_table(inspection))
+    if inspection.spread is not None:
+        print(_spread_table(inspection, inspection.spread))
     print(_mode_list(inspection))
 
 
@@ -110,6 +114,30 @@ def _layer_table(inspection: Inspection) -> str:
         for row in rows
     ]
     return "\n".join(lines) if inspection.rows else "no norm layers"
+
+
+def _spread_table(inspection: Inspection, overall: GroupSpread) -> str:
+    from robustbench_ln.reports.grids import Grid, to_text
+
+    spreads = [(row.layer.name or "(root)", row.spread) for row in inspection.rows]
+    rows = [(name, *_spread_cells(spread)) for name, spread in spreads if spread is not None]
+    header = ("layer", "mean |gamma|", "SD over groups", "mean |beta|", "SD over groups")
+    grid = Grid(header, (*rows, ("all channels", *_spread_cells(overall))))
+    gamma, beta = (_share(sd, size) for size, sd in (overall[:2], overall[2:]))
+    return (
+        f"\nGamma and beta of the {inspection.num_groups} groups; the SD over groups is that of a "
+        f"channel, its mean over channels\n{to_text(grid, width=_WIDTH)}"
+        f"SD over groups: {gamma} of mean |gamma|, {beta} of mean |beta|; 0 % where all groups are "
+        "the same"
+    )
+
+
+def _spread_cells(spread: GroupSpread) -> tuple[str, ...]:
+    return tuple(f"{value:.4f}" for value in spread)
+
+
+def _share(sd: float, size: float) -> str:
+    return f"{sd / size * 100:.1f} %" if size else "0.0 %"
 
 
 def _mode_list(inspection: Inspection) -> str:

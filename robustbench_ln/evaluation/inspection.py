@@ -14,9 +14,12 @@ from robustbench_ln.norms import (
     IMAGE,
     ROT90,
     RUNNING,
+    GroupSpread,
+    LocalNorm2d,
     NormLayer,
     StatisticsLayout,
     find_norm_layers,
+    group_spread,
     treat_layer,
 )
 
@@ -34,6 +37,7 @@ class LayerRow(NamedTuple):
         sets: With sets of test images (batch and set layouts).
         image: With each image alone.
         rot90: With each image and its rotations.
+        spread: Of gamma and beta over its groups; None where there is one.
     """
 
     layer: NormLayer
@@ -41,6 +45,7 @@ class LayerRow(NamedTuple):
     sets: str
     image: str
     rot90: str
+    spread: GroupSpread | None
 
 
 class Inspection(NamedTuple):
@@ -51,6 +56,7 @@ class Inspection(NamedTuple):
         num_values: Parameters and buffers, counting running statistics as the papers do.
         num_groups: Groups of LocalNorm parameters; 1 without.
         rows: Its norm layers.
+        spread: Of gamma and beta over groups, in all channels of all layers; None with one group.
         obstacles: Mode -> why the network cannot be evaluated in it, or None.
     """
 
@@ -58,6 +64,7 @@ class Inspection(NamedTuple):
     num_values: int
     num_groups: int
     rows: tuple[LayerRow, ...]
+    spread: GroupSpread | None
     obstacles: dict[str, str | None]
 
 
@@ -74,9 +81,15 @@ def inspect_network(model: nn.Module, image_shape: tuple[int, int, int]) -> Insp
         num_parameters=num_parameters,
         num_values=num_parameters + statistics,
         num_groups=max((layer.num_groups for layer in layers), default=1),
-        rows=tuple(LayerRow(layer, *_treatments(layer)) for layer in layers),
+        rows=tuple(_row(model, layer) for layer in layers),
+        spread=_spread(model, layers),
         obstacles={name: mode_obstacle(mode, layers, image_shape) for name, mode in MODES.items()},
     )
+
+
+def _row(model: nn.Module, layer: NormLayer) -> LayerRow:
+    running, sets, image, rot90 = _treatments(layer)
+    return LayerRow(layer, running, sets, image, rot90, _spread(model, [layer]))
 
 
 def _treatments(layer: NormLayer) -> Sequence[str]:
@@ -90,3 +103,9 @@ def _treatment(layer: NormLayer, layout: StatisticsLayout, positions: int) -> st
         return treat_layer(layer, layout, positions)
     except LayoutError:
         return "refused"
+
+
+def _spread(model: nn.Module, layers: Sequence[NormLayer]) -> GroupSpread | None:
+    modules = [model.get_submodule(layer.name) for layer in layers if layer.num_groups > 1]
+    local = [module for module in modules if isinstance(module, LocalNorm2d)]
+    return group_spread(local) if local else None

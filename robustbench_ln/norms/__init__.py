@@ -1,6 +1,7 @@
 """Norm layers, and who shares their statistics."""
 
 from robustbench_ln.norms.choices import NORMS, Norm, convert_batchnorm, replace_norms
+from robustbench_ln.norms.group_spread import GroupSpread, group_spread
 from robustbench_ln.norms.layers import (
     NormClasses,
     NormLayer,
@@ -23,6 +24,7 @@ __all__ = [
     "RUNNING",
     "BatchRenorm2d",
     "Converted",
+    "GroupSpread",
     "LocalNorm2d",
     "Moments",
     "Norm",
@@ -36,6 +38,7 @@ __all__ = [
     "convert_batchnorm",
     "count_classes",
     "find_norm_layers",
+    "group_spread",
     "replace_norms",
     "set_moments",
     "treat_layer",

@@ -80,17 +80,3 @@ def test_random_words_never_make_a_traceback(words):
     command = typer.main.get_command(app)
     code = run_command(lambda: command.main(list(words), "ln-bench", standalone_mode=False))
     assert code == 2
-
-
-def test_inspect_shows_layers_layouts_and_modes(ln_bench, lab):
-    outcome = ln_bench(
-        "inspect", str(lab.folder / "net.pt"), "--model", f"{lab.folder}/net.py:network",
-        "--image-size", "12",
-    )  # fmt: skip
-    assert outcome.code == 0, outcome.err
-    rows = [line.split() for line in outcome.out.splitlines()]
-    assert ["1", "BatchNorm2d", "6", "1", "1e-05", "100", "running", "dynamic", "dynamic",
-            "dynamic"] in rows  # fmt: skip
-    assert "681 trainable parameters, 709 with running statistics, 1 group" in outcome.out
-    assert "modes: plain, bn, dbn-batch" in outcome.out
-    assert "not ln-voting: needs LocalNorm groups" in outcome.out
