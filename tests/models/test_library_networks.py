@@ -22,6 +22,7 @@ WITH_BATCHNORM = [
     "torchvision:efficientnet_b0",
     "torchvision:densenet121",
     "timm:resnet50",
+    "timm:tf_efficientnet_b0",  # eps 1e-3, as trained in TensorFlow
     "timm:resnetv2_50",  # every norm layer is a BatchNormAct2d
 ]
 WITHOUT_BATCHNORM = ["torchvision:convnext_tiny", "torchvision:vit_b_16"]
