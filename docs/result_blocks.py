@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -14,6 +13,7 @@ from robustbench_ln.reports.corruption_table import corruption_grid
 from robustbench_ln.reports.frame import read_frame
 from robustbench_ln.reports.grids import Grid, to_markdown
 from robustbench_ln.reports.tables import make_tables
+from robustbench_ln.reports.trainings import training_grid
 
 __all__ = ["RESULT_BLOCKS", "commands_of"]
 
@@ -99,34 +99,28 @@ def _count(head: str, column: dict[str, str]) -> str:
 
 def seeds_table(names: str) -> str:
     """Accuracy of networks that were trained with several seeds: runs NAME_0, NAME_1, ..."""
-    parts = []
-    runs = {n: sorted(RESULTS.glob(f"{n}_[0-9]")) for n in names.split()}
-    frame = read_frame([run for found in runs.values() for run in found])
-    frame["network"] = frame["label"].str.replace(r"-\d+$", "", regex=True)
-    for table in make_tables(frame):
-        cells = table.cells.groupby(["network", "variant", "severity"], sort=False)["accuracy"]
-        pairs = table.cells[["network", "variant"]].drop_duplicates()
-        columns = [(str(n), str(v)) for n, v in pairs.itertuples(index=False)]
-        rows = [
-            (f"{sigma:g}", *(_mean_sd(cells, (*column, sigma)) for column in columns))
-            for sigma in sorted(table.cells["severity"].unique())
-        ]
-        grid = Grid(("sigma", *(f"{n} {v}" for n, v in columns)), tuple(rows))
-        parts.append(f"**{table.title}**\n\n{to_markdown(grid)}")
-    commands = {name: commands_of(found[0]) for name, found in runs.items()}
-    shown = "".join(f"    {line}\n" for lines in commands.values() for line in lines)
+    runs = {name: trainings_of(name) for name in names.split()}
+    tables = make_tables(read_frame([run for found in runs.values() for run in found]))
+    parts = [f"**{table.title}**\n\n{to_markdown(training_grid(table))}" for table in tables]
+    commands = [line for found in runs.values() for line in commands_of(found[0])]
     number = max(map(len, runs.values()))
     return (
-        f"{shown}\nand the same for the other seeds. Mean ± SD over {number} trainings, in %:\n\n"
-        + "\n".join(parts)
+        f"{details(commands)}\nand the same for the other seeds. "
+        f"Mean ± SD over {number} trainings, in %:\n\n" + "\n".join(parts)
     )
 
 
-def _mean_sd(cells: Any, place: tuple[str, str, float]) -> str:
-    if place not in cells.groups:
-        return "-"
-    values = 100 * cells.get_group(place)
-    return f"{values.mean():.1f} ± {values.std(ddof=1):.1f}"
+def trainings_of(name: str) -> list[Path]:
+    """The runs of a network's trainings, by seed."""
+    return sorted(RESULTS.glob(f"{name}_[0-9]"))
+
+
+def details(commands: list[str]) -> str:
+    """Commands, folded where they are many."""
+    shown = "".join(f"    {line}\n" for line in commands)
+    if len(commands) < 4:
+        return shown
+    return f"<details><summary>{len(commands)} commands</summary>\n\n{shown}\n</details>\n"
 
 
 RESULT_BLOCKS: dict[str, Callable[[str], str]] = {
