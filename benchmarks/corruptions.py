@@ -16,12 +16,9 @@ import argparse
 import importlib
 import json
 import os
-import platform
 import statistics
 import sys
-import time
 import warnings
-from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
@@ -34,6 +31,7 @@ from robustbench_ln.corruptions.frost import find_frost_folder
 from robustbench_ln.corruptions.registry import corrupt_images
 from robustbench_ln.corruptions.table import CORRUPTIONS
 from robustbench_ln.rng import image_streams, stream
+from robustbench_ln.timing import Job, circumstances, time_in_turns
 
 RESULTS = Path(__file__).parent / "results"
 PEERS = {"imagecorruptions-imaug": "imagecorruptions", "corrupt-tta": "corrupt_tta"}
@@ -42,7 +40,6 @@ NUM_IMAGES = {32: 252, 224: 8}
 PEER_SHARE = 4
 """A peer corrupts one in so many of the images: it takes its time."""
 
-Job = Callable[[], object]
 Seconds = dict[str, dict[str, dict[int, list[float]]]]
 """who -> corruption -> severity -> seconds an image, of every repetition."""
 
@@ -74,21 +71,20 @@ def peer_job(module: str, name: str, severity: int, images: torch.Tensor) -> Job
     ]
 
 
-def time_in_turns(jobs: dict[str, tuple[Job, int]], repetitions: int) -> dict[str, list[float]]:
-    """Return seconds an image of every repetition; the first turn is a warm-up."""
-    seconds: dict[str, list[float]] = {}
-    for turn in range(repetitions + 1):
-        for who, (job, count) in jobs.items():
-            started = time.perf_counter()
-            try:
-                job()
-            except Exception as error:  # noqa: BLE001  (a peer may fail in any way)
-                if turn == 0:
-                    print(f"  {who} fails: {type(error).__name__}: {error}", file=sys.stderr)
-                continue
-            if turn:
-                seconds.setdefault(who, []).append((time.perf_counter() - started) / count)
-    return seconds
+def seconds_an_image(jobs: dict[str, tuple[Job, int]], repetitions: int) -> dict[str, list[float]]:
+    """Seconds an image of every repetition, without the jobs that fail in a first, untimed turn."""
+    able = {who: job for who, (job, _) in jobs.items() if runs(who, job)}
+    seconds = time_in_turns(able, repetitions, warms_up=False)
+    return {who: [value / jobs[who][1] for value in values] for who, values in seconds.items()}
+
+
+def runs(who: str, job: Job) -> bool:
+    try:
+        job()
+    except Exception as error:  # noqa: BLE001  (a peer may fail in any way)
+        print(f"  {who} fails: {type(error).__name__}: {error}", file=sys.stderr)
+        return False
+    return True
 
 
 def importable_peers() -> dict[str, str]:
@@ -117,7 +113,7 @@ def measure(names: list[str], arguments: argparse.Namespace) -> Seconds:
             if severity in MEAN_SEVERITIES:
                 for package, module in peers.items():
                     jobs[package] = (peer_job(module, name, severity, few), len(few))
-            for who, values in time_in_turns(jobs, arguments.repetitions).items():
+            for who, values in seconds_an_image(jobs, arguments.repetitions).items():
                 seconds[who].setdefault(name, {})[severity] = values
         print_row(name, seconds)
     return seconds
@@ -160,12 +156,10 @@ def main() -> None:
     print(f"one severity of all, the mean: {sum(own) / 5 * 1000:.2f} ms an image")
     peers = [package for package in seconds if package != "robustbench_ln"]
     record = {
-        "command": " ".join(["python", *sys.argv]),
+        **circumstances(" ".join(["python", *sys.argv]), threads=1),
         "size": arguments.size,
         "severity_table": arguments.table,
         "frost": "procedural" if find_frost_folder() is None else "photographs",
-        "threads": 1,
-        "machine": {"processor": platform.machine(), "python": platform.python_version()},
         "versions": versions(
             [
                 "robustbench_ln",

@@ -13,24 +13,21 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 
-import robustbench_ln
 from robustbench_ln.corruptions.conditions import corruption_conditions, noise_conditions
 from robustbench_ln.corruptions.severities import SEVERITIES
 from robustbench_ln.data import ArrayImages, DataOptions, ImageSet, load_images
 from robustbench_ln.evaluation.run import evaluate
-from robustbench_ln.evaluation.subject import Subject
+from robustbench_ln.evaluation.subject import Subject, versions
 from robustbench_ln.models.registry import build_model
 from robustbench_ln.norms import (
     IMAGE,
@@ -42,13 +39,13 @@ from robustbench_ln.norms import (
     with_statistics,
 )
 from robustbench_ln.spec import CLEAN, Condition, EvaluationSpec, Normalization
+from robustbench_ln.timing import Job, circumstances, time_in_turns
 
 RESULTS = Path(__file__).parent / "results"
 NUM_IMAGES = 1024
 SHAPE = (3, 32, 32)
 SET16 = StatisticsLayout(name="set", set_size=16)
 
-Job = Callable[[], object]
 FILES = {"passes": "evaluation", "evaluation": "evaluation", "cifar10-c": "cifar10_c"}
 """Table -> record that it goes into."""
 
@@ -158,20 +155,6 @@ def cifar10_c_evaluation(images: ImageSet) -> dict[str, Job]:
     }
 
 
-def measure(
-    jobs: dict[str, Job], repetitions: int, *, warms_up: bool = True
-) -> dict[str, list[float]]:
-    """Seconds of every repetition; the jobs take turns, the first turn may be a warm-up."""
-    seconds: dict[str, list[float]] = {name: [] for name in jobs}
-    for turn in range(0 if warms_up else 1, repetitions + 1):
-        for name, job in jobs.items():
-            started = time.perf_counter()
-            job()
-            if turn:
-                seconds[name].append(time.perf_counter() - started)
-    return seconds
-
-
 def main() -> None:
     """Measure, print, and write the raw record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -192,7 +175,7 @@ def main() -> None:
     tables = arguments.tables.split(",")
     seconds = {
         # Two minutes a job: the first images are warm-up enough.
-        name: measure(makers[name](), arguments.repetitions, warms_up=name != "cifar10-c")
+        name: time_in_turns(makers[name](), arguments.repetitions, warms_up=name != "cifar10-c")
         for name in tables
     }
     for table in seconds.values():
@@ -201,16 +184,9 @@ def main() -> None:
         for name, value in medians.items():
             print(f"{name:45s} {value:8.3f} s   {value / bare:5.2f} x bare")
     record = {
-        "command": " ".join(["python", *sys.argv]),
+        **circumstances(" ".join(["python", *sys.argv]), threads=1),
         "images": len(images),
-        "threads": 1,
-        "load": os.getloadavg()[0],
-        "machine": {"processor": platform.machine(), "python": platform.python_version()},
-        "versions": {
-            "robustbench_ln": robustbench_ln.__version__,
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-        },
+        "versions": versions(),
         "seconds": seconds,
     }
     RESULTS.mkdir(exist_ok=True)

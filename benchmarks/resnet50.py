@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import resource
 import subprocess
 import sys
@@ -23,13 +22,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-import robustbench_ln
 from robustbench_ln.data.image_set import ArrayImages
 from robustbench_ln.evaluation.run import evaluate
-from robustbench_ln.evaluation.subject import Subject
+from robustbench_ln.evaluation.subject import Subject, versions
 from robustbench_ln.models.registry import build_model
 from robustbench_ln.normalization import parse_normalization
 from robustbench_ln.spec import EvaluationSpec
+from robustbench_ln.timing import circumstances
 
 RESULTS = Path(__file__).parent / "results" / "resnet50.json"
 UNITS = {"bare": 1, "all": 7}
@@ -86,17 +85,11 @@ def main() -> None:
             f"{job:18s} {seconds:7.1f} s  {unit:5.2f} x bare per unit  {peak:6.0f} MiB", flush=True
         )
     record = {
-        "command": " ".join(["python", *sys.argv]),
+        **circumstances(" ".join(["python", *sys.argv]), threads=1),
         "images": NUM_IMAGES,
         "stat_batch": 32,
         "device_batch": 32,
-        "threads": 1,
-        "machine": {"processor": platform.machine(), "python": platform.python_version()},
-        "versions": {
-            "robustbench_ln": robustbench_ln.__version__,
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-        },
+        "versions": versions(),
         "units": UNITS,
         "results": results,
     }

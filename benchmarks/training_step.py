@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from evaluation import Job, measure
 from torch.nn import functional as F
 
 import robustbench_ln
 from robustbench_ln.models.registry import build_model
 from robustbench_ln.norms import NORMS, replace_norms
+from robustbench_ln.timing import Job, time_in_turns
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -77,7 +77,9 @@ def main() -> None:
     torch.set_num_threads(1)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    seconds = {network.arch: measure(steps(network), arguments.repetitions) for network in NETWORKS}
+    seconds = {
+        network.arch: time_in_turns(steps(network), arguments.repetitions) for network in NETWORKS
+    }
     for table in seconds.values():
         medians = {name: statistics.median(values) for name, values in table.items()}
         bare = next(value for name, value in medians.items() if "bare" in name)

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import TrainingError
@@ -27,6 +26,7 @@ from robustbench_ln.training.directory import TrainingDirectory
 from robustbench_ln.training.log import EpochRow, norm_rows
 from robustbench_ln.training.spec import TrainingSpec
 from robustbench_ln.training.start import StartNetwork
+from robustbench_ln.training.step import make_optimizer, training_step
 from robustbench_ln.training.torch_seed import torch_seeded
 
 __all__ = ["Trained", "train"]
@@ -94,12 +94,7 @@ class _Training:
         self.start, self.spec, self.progress = start, spec, progress
         self.split = split_images(len(images), spec)
         self.model = start.model.to(spec.device)
-        self.optimizer = torch.optim.SGD(
-            self.model.parameters(),
-            lr=spec.recipe.learning_rate,
-            momentum=spec.recipe.momentum,
-            weight_decay=spec.recipe.weight_decay,
-        )
+        self.optimizer = make_optimizer(self.model, spec.recipe)
         normalization = parse_normalization(start.normalize, images.shape[2])
         self.batches = Batches(images, spec, normalization)
         self.num_steps = len(self.split.training) // spec.recipe.batch_size
@@ -145,19 +140,18 @@ class _Training:
         for step, batch in enumerate(self.batches.training(self.split.training, epoch)):
             for group in self.optimizer.param_groups:
                 group["lr"] = self._learning_rate(epoch, step)
-            labels = batch.labels.to(self.spec.device)
-            logits: Tensor = self.model(batch.images.to(self.spec.device))
-            loss = F.cross_entropy(logits, labels)
-            value = float(loss.detach())
-            if not math.isfinite(value):
-                raise self._diverged(epoch, f"the loss is {value} at step {step + 1}")
-            self.optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            self.optimizer.step()
-            sums.loss += value * len(labels)
-            sums.correct += int((logits.argmax(dim=1) == labels).sum())
-            sums.images += len(labels)
-            self.progress.advance(len(labels))
+            done = training_step(
+                self.model,
+                self.optimizer,
+                images=batch.images.to(self.spec.device),
+                labels=batch.labels.to(self.spec.device),
+            )
+            if not math.isfinite(done.loss):
+                raise self._diverged(epoch, f"the loss is {done.loss} at step {step + 1}")
+            sums.loss += done.loss * len(batch.labels)
+            sums.correct += done.correct
+            sums.images += len(batch.labels)
+            self.progress.advance(len(batch.labels))
         if not all(bool(p.isfinite().all()) for p in self.model.parameters()):
             raise self._diverged(epoch, "the weights are not finite after the last step")
         return sums

@@ -1,0 +1,57 @@
+"""One step of training."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from robustbench_ln.training.recipes import Recipe
+
+__all__ = ["Step", "make_optimizer", "training_step"]
+
+
+class Step(NamedTuple):
+    """What a step came to.
+
+    Attributes:
+        loss: Mean cross-entropy of the batch, before the update; may be nan or infinite.
+        correct: Images of the batch whose largest logit is their label's.
+    """
+
+    loss: float
+    correct: int
+
+
+def make_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """Return stochastic gradient descent on all parameters, with the recipe's numbers."""
+    return torch.optim.SGD(
+        model.parameters(),
+        lr=recipe.learning_rate,
+        momentum=recipe.momentum,
+        weight_decay=recipe.weight_decay,
+    )
+
+
+def training_step(
+    model: nn.Module, optimizer: torch.optim.Optimizer, *, images: Tensor, labels: Tensor
+) -> Step:
+    """Forward, loss, backward, update; where the loss is not finite, the weights stay.
+
+    Args:
+        model: In training mode; its weights and running statistics are changed.
+        optimizer: Of its parameters.
+        images: [N, C, H, W], as the network takes them.
+        labels: [N].
+    """
+    logits: Tensor = model(images)
+    loss = F.cross_entropy(logits, labels)
+    value = float(loss.detach())
+    if math.isfinite(value):
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    return Step(value, int((logits.argmax(dim=1) == labels).sum()))
