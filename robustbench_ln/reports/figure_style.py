@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable, Iterator, Mapping
-from itertools import cycle, islice
+from itertools import cycle
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
@@ -17,7 +17,16 @@ from matplotlib.figure import Figure
 from robustbench_ln.reports.captions import limit_stamp
 from robustbench_ln.reports.tables import Column, Table
 
-__all__ = ["WIDTHS", "Kind", "Series", "draw_chance", "each_series", "save_figure"]
+__all__ = [
+    "WIDTHS",
+    "Kind",
+    "Series",
+    "draw_chance",
+    "each_series",
+    "line_style",
+    "render_figure",
+    "save_figure",
+]
 
 WIDTHS: Mapping[str, float] = MappingProxyType({"": 6.8, "_narrow": 3.3})
 """Ending of the file's name -> width in inches: the two widths of a journal's page."""
@@ -57,16 +66,27 @@ def save_figure(
             below, of another beside the axes, where it may be higher than them.
         kind: PNG has 200 dots an inch.
     """
-    with mpl.rc_context():
-        mpl.rcdefaults()  # whatever the user's own style is: same records, same bytes
-        mpl.rcParams.update(_STYLE)
-        figure = Figure(figsize=size, layout="constrained")
-        FigureCanvasAgg(figure)
+
+    def fill(figure: Figure) -> None:
         axes = figure.add_subplot()
         draw(axes, table)
         if stamp := limit_stamp(table):
             axes.set_title(stamp, fontsize=8, color="#D55E00", loc="left")
         _draw_legend(figure, axes, is_below=size[0] < 5)
+
+    return render_figure(fill, size=size, kind=kind)
+
+
+def render_figure(
+    fill: Callable[[Figure], None], *, size: tuple[float, float], kind: Kind
+) -> bytes:
+    """Return what `fill` draws into an empty figure of `size` inches, as a file's content."""
+    with mpl.rc_context():
+        mpl.rcdefaults()  # whatever the user's own style is: same records, same bytes
+        mpl.rcParams.update(_STYLE)
+        figure = Figure(figsize=size, layout="constrained")
+        FigureCanvasAgg(figure)
+        fill(figure)
         buffer = io.BytesIO()
         metadata = {"Date": None} if kind == "svg" else {"Software": None}
         figure.savefig(buffer, format=kind, dpi=200, metadata=metadata)
@@ -89,14 +109,13 @@ def each_series(axes: Axes, table: Table) -> Iterator[Series]:
     """
     variants = list(dict.fromkeys(column.variant for column in table.columns))
     labels = list(dict.fromkeys(column.label for column in table.columns))
-    looks = list(zip(islice(cycle(_COLOURS), len(variants)), cycle(_MARKERS), strict=False))
     for label, line in zip(labels, cycle(_LINES), strict=False):
         if len(labels) > 1:
             axes.plot([], [], linestyle="none", label=_legend_head(label))
         for column in table.columns:
             if column.label == label:
                 number = variants.index(column.variant)
-                yield Series(column, number, _style(*looks[number], line, number % 2 == 1))
+                yield Series(column, number, line_style(number, line))
 
 
 def draw_chance(draw_line: Callable[..., Any], table: Table) -> None:
@@ -112,7 +131,10 @@ def draw_chance(draw_line: Callable[..., Any], table: Table) -> None:
         )
 
 
-def _style(colour: str, marker: str, line: Any, is_hollow: bool) -> dict[str, Any]:
+def line_style(number: int, line: Any = "-") -> dict[str, Any]:
+    """Return how the `number`-th mode is drawn; every second one has small and hollow markers."""
+    colour, marker = _COLOURS[number % len(_COLOURS)], _MARKERS[number % len(_MARKERS)]
+    is_hollow = number % 2 == 1
     return {
         "color": colour,
         "marker": marker,
