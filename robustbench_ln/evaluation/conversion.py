@@ -127,8 +127,8 @@ def _check_groups(network: str, num_groups: int | None, group_size: int | None) 
     if num_groups is None:
         raise SpecError("--norm local needs --groups, the groups of parameters (the papers' 8)")
     if num_groups < 1 or (group_size is not None and group_size < 1):
-        images = "" if group_size is None else f" of {group_size} images"
-        raise SpecError(f"--groups {num_groups}{images}: expected 1 or more of each")
+        size = "" if group_size is None else f", --group-size is {group_size}"
+        raise SpecError(f"--groups is {num_groups}{size}; expected 1 or more")
     return training_group_size(network, num_groups) if group_size is None else group_size
 
 

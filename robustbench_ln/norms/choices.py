@@ -12,6 +12,7 @@ from torch import nn
 
 from robustbench_ln.errors import LayoutError
 from robustbench_ln.lookup import find_entry
+from robustbench_ln.norms.layers import layer_kind
 from robustbench_ln.norms.local import LocalNorm2d
 from robustbench_ln.norms.renorm import BatchRenorm2d
 from robustbench_ln.norms.replace import Converted, replace_modules
@@ -137,7 +138,12 @@ def replace_norms(model: nn.Module, norm: str, *, num_groups: int) -> Converted:
     modules = copied.named_modules(remove_duplicate=False)
     layers = {name: module for name, module in modules if isinstance(module, BatchLayer)}
     if not layers:
-        raise LayoutError("the network has no BatchNorm2d layer; there is nothing to convert")
+        others = sorted({type(m).__name__ for m in copied.modules() if layer_kind(m)})
+        seen = f", but {', '.join(others)}" if others else ""
+        raise LayoutError(
+            f"the network has no BatchNorm2d layer{seen}; "
+            "there is nothing to convert. Use one with BatchNorm2d (ln-bench list archs)"
+        )
     build = entry.build
     if build is None:
         return Converted(copied, tuple(layers))

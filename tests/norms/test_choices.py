@@ -91,8 +91,12 @@ def test_what_cannot_be_replaced_is_refused_by_name():
         SpecError, match=r"unknown norm 'swtich'; did you mean 'switch'.*list norms"
     ):
         replace_norms(small_net(), "swtich", num_groups=2)
-    with pytest.raises(LayoutError, match="no BatchNorm2d layer; there is nothing to convert"):
+    with pytest.raises(
+        LayoutError, match="no BatchNorm2d layer, but BatchNorm1d, GroupNorm; there is"
+    ):
         replace_norms(nn.Sequential(nn.GroupNorm(2, 4), nn.BatchNorm1d(4)), "group", num_groups=2)
+    with pytest.raises(LayoutError, match="no BatchNorm2d layer; there is nothing to convert. Use"):
+        replace_norms(nn.Conv2d(3, 4, 1), "group", num_groups=2)
     special = settle(nn.Sequential(NormAndActivation(3)))
     with pytest.raises(LayoutError, match="'0' is a NormAndActivation, which does more than norm"):
         replace_norms(special, "group", num_groups=2)
