@@ -18,6 +18,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,7 +26,7 @@ from robustbench_ln.reports.frame import read_frame
 from robustbench_ln.reports.grids import to_markdown
 from robustbench_ln.reports.tables import make_tables
 from robustbench_ln.reports.trainings import training_grid
-from robustbench_ln.training import RECIPES
+from robustbench_ln.training import RECIPES, Recipe
 
 Words = tuple[str, ...]
 
@@ -48,11 +49,17 @@ class Setting:
 
 
 class Variation(NamedTuple):
-    """One network of a sweep: its name in tables, its options in training, its modes."""
+    """One network of a sweep.
+
+    Attributes:
+        name: In tables.
+        options: In training.
+        modes: In the tests, which are all repeated for each entry.
+    """
 
     name: str
     options: Words
-    modes: str = "all"
+    modes: tuple[Words, ...]
 
 
 SETTINGS = {
@@ -78,24 +85,35 @@ SETTINGS = {
 }  # fmt: skip
 NORMS = {"BN": "batch", "LN": "local", "SN": "switch", "GN": "group"}
 SHARES = (0.0, 0.25, 0.5, 1.0)
+_LOCAL_MODES = ("--modes", "ln-batch,ln-voting")
 
 
 def variations(experiment: str, setting: Setting) -> Iterator[Variation]:
     """Yield the networks of an experiment."""
+    recipe = RECIPES[recipe_of(experiment, setting)]
     if experiment == "norms":
         for name, norm in NORMS.items():
-            yield Variation(name, ("--norm", norm))
+            yield Variation(name, ("--norm", norm), _modes_of(norm, recipe))
     elif experiment == "groups":
-        size = RECIPES[recipe_of(experiment, setting)].batch_size
+        size = recipe.batch_size
         for number in (n for n in range(1, size // 2 + 1) if size % n == 0):
             options = ("--norm", "local", "--groups", str(number))
-            yield Variation(f"G={number}", options, "ln-batch,ln-voting")
+            yield Variation(f"G={number}", options, (_LOCAL_MODES,))
     else:
         for share in SHARES:
             noise = (*setting.noise, "--share", f"{share:g}") if share else ()
-            for name, modes in (("BN", "bn,dbn-batch"), ("LN", "ln-batch,ln-voting")):
+            for name, modes in (("BN", ("--modes", "bn,dbn-batch")), ("LN", _LOCAL_MODES)):
                 options = ("--norm", NORMS[name], *noise)
-                yield Variation(f"{name}, {share:.0%} noisy", options, modes)
+                yield Variation(f"{name}, {share:.0%} noisy", options, (modes,))
+
+
+def _modes_of(norm: str, recipe: Recipe) -> tuple[Words, ...]:
+    """Return all modes, and Dynamic BatchNorm with sets as small as LocalNorm's too."""
+    every = ("--modes", "all")
+    if norm not in ("batch", "switch"):
+        return (every,)
+    size = recipe.batch_size // recipe.num_groups
+    return every, ("--modes", "dbn-batch", "--stat-batch", str(size))
 
 
 def recipe_of(experiment: str, setting: Setting) -> str:
@@ -126,10 +144,10 @@ def measure(
         "train", *common, "--recipe", recipe, *variation.options, *epochs, "--seed", str(seed),
         "--data", arguments.train, "--out", str(trained),
     )  # fmt: skip
-    for test in setting.tests:
+    for test, modes in product(setting.tests, variation.modes):
         ln_bench(
             "evaluate", str(trained / "last.pt"), *common, "--data", arguments.test,
-            "--normalize", RECIPES[recipe].normalize, "--modes", variation.modes, *test,
+            "--normalize", RECIPES[recipe].normalize, *modes, *test,
             "--label", f"{variation.name}-{seed}", "--out", str(run),
         )  # fmt: skip
     return run

@@ -62,6 +62,8 @@ def test_networks_of_a_seed_differ_in_one_option(
     trainings = [command for command in commands if command[0] == "train"]
     assert [value_of(c, "--norm") for c in trainings] == ["batch", "local", "switch", "group"] * 2
     assert [value_of(c, "--seed") for c in trainings] == ["0"] * 4 + ["1"] * 4
+    sizes = {(value_of(c, "--stat-batch"), value_of(c, "--modes")) for c in commands[:7]}
+    assert sizes == {(None, None), (None, "all"), ("10", "dbn-batch")}
     for option in ("--recipe", "--epochs", "--data", "--arch"):
         assert len({value_of(command, option) for command in trainings}) == 1
 
