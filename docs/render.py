@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from result_blocks import RESULT_BLOCKS, commands_of
+from result_blocks import RESULT_BLOCKS, commands_of, forward_passes
 
 from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.table import CORRUPTIONS
@@ -43,8 +43,11 @@ PAGES = (
 
 def modes_table(_: str) -> str:
     """Every evaluation mode: what it takes its statistics from."""
-    rows = tuple((f"`{m.name}`", m.paper, m.statistics) for m in MODES.values())
-    return to_markdown(Grid(("mode", "in the papers", "statistics from"), rows))
+    rows = tuple(
+        (f"`{m.name}`", m.paper, m.statistics, forward_passes(m.name, "G")) for m in MODES.values()
+    )
+    header = ("mode", "in the papers", "statistics from", "forward passes an image")
+    return to_markdown(Grid(header, rows))
 
 
 def noises_table(_: str) -> str:

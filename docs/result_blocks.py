@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
+from robustbench_ln.modes import MODES
 from robustbench_ln.reports.captions import caption
 from robustbench_ln.reports.corruption_table import corruption_grid
 from robustbench_ln.reports.frame import read_frame
 from robustbench_ln.reports.grids import Grid, to_markdown
-from robustbench_ln.reports.tables import make_tables
+from robustbench_ln.reports.tables import Table, make_tables
 from robustbench_ln.reports.trainings import training_grid
 
-__all__ = ["RESULT_BLOCKS", "commands_of"]
+__all__ = ["RESULT_BLOCKS", "commands_of", "forward_passes"]
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -101,13 +103,33 @@ def seeds_table(names: str) -> str:
     """Accuracy of networks that were trained with several seeds: runs NAME_0, NAME_1, ..."""
     runs = {name: trainings_of(name) for name in names.split()}
     tables = make_tables(read_frame([run for found in runs.values() for run in found]))
-    parts = [f"**{table.title}**\n\n{to_markdown(training_grid(table))}" for table in tables]
+    parts = [f"**{table.title}**\n\n{to_markdown(_with_cost(table))}" for table in tables]
     commands = [line for found in runs.values() for line in commands_of(found[0])]
     number = max(map(len, runs.values()))
     return (
         f"{details(commands)}\nand the same for the other seeds. "
         f"Mean ± SD over {number} trainings, in %:\n\n" + "\n".join(parts)
     )
+
+
+def _with_cost(table: Table) -> Grid:
+    """The grid of a table, and what each mode costs."""
+    grid = training_grid(table)
+    groups = {
+        f"{cell.label.rsplit('-', 1)[0]} {cell.variant}": (cell.mode, str(cell.num_groups))
+        for cell in table.cells.itertuples()
+    }
+    costs = (forward_passes(*groups[head]) for head in grid.header[1:])
+    return replace(grid, rows=(*grid.rows, ("forward passes", *costs)))
+
+
+def forward_passes(mode: str, num_groups: str) -> str:
+    """How often an image, or one of its rotations, goes through the network: "4 G"."""
+    rotations = "4" if MODES[mode].layout == "rot90" else ""
+    votes = num_groups if MODES[mode].reduction == "vote" else ""
+    if rotations and votes.isdecimal():
+        return str(4 * int(votes))
+    return f"{rotations} {votes}".strip() or "1"
 
 
 def trainings_of(name: str) -> list[Path]:
