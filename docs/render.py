@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from claims import CLAIM_BLOCKS
 from result_blocks import RESULT_BLOCKS, commands_of, forward_passes
 
 from robustbench_ln.corruptions.localnorm_noise import NOISES
@@ -214,6 +215,7 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     "demo": demo_output,
     "corruption_speed": corruption_speed_table,
     **RESULT_BLOCKS,
+    **CLAIM_BLOCKS,
 }
 _BLOCK = re.compile(r"(<!-- begin (\w+) ?(.*?) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 
