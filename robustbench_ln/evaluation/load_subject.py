@@ -17,7 +17,11 @@ from robustbench_ln.models.published_weights import (
 )
 from robustbench_ln.models.registry import find_architecture
 from robustbench_ln.models.user_model import build_user_model
-from robustbench_ln.models.weights_metadata import InputPipeline, weights_metadata
+from robustbench_ln.models.weights_metadata import (
+    InputPipeline,
+    stated_pipeline,
+    weights_metadata,
+)
 from robustbench_ln.normalization import NORMALIZATIONS
 from robustbench_ln.norms import count_classes
 from robustbench_ln.spec import Normalization
@@ -119,10 +123,15 @@ def input_shape(
 
 
 def published_pipeline(source: NetworkSource, loaded: LoadedModel) -> InputPipeline | None:
-    """Return what the publisher of the weights says about their input; None where nobody does."""
-    if source.arch is None:
-        return None
-    return weights_metadata(find_architecture(source.arch), loaded.checkpoint)
+    """Return what the weights' publisher, or else their file, says about their input.
+
+    None where nobody says anything. A file that `ln-bench train` wrote says its normalisation.
+    """
+    if source.arch is not None:
+        published = weights_metadata(find_architecture(source.arch), loaded.checkpoint)
+        if published is not None:
+            return published
+    return stated_pipeline(loaded.checkpoint)
 
 
 def choose_normalize(text: str | None, pipeline: InputPipeline | None) -> str:

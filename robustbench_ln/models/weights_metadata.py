@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from robustbench_ln.errors import CheckpointError
+from robustbench_ln.errors import CheckpointError, SpecError
 from robustbench_ln.models.architecture import Architecture
 from robustbench_ln.models.checkpoint import Checkpoint
 from robustbench_ln.models.timm_models import import_timm
 from robustbench_ln.models.torchvision_models import import_torchvision_models, torchvision_names
-from robustbench_ln.normalization import NORMALIZATIONS
+from robustbench_ln.normalization import NORMALIZATIONS, parse_normalization
 from robustbench_ln.spec import Normalization
 
-__all__ = ["InputPipeline", "weights_metadata"]
+__all__ = ["InputPipeline", "stated_pipeline", "weights_metadata"]
 
 _TRANSFORMS_INPUT = ("googlenet", "inception_v3")
 """torchvision turns its input normalisation into -1..1 inside the network (transform_input), where
@@ -40,14 +40,14 @@ class InputPipeline:
         resize: Length of the shorter side, before the crop; None where the publisher does not cut
             a square out of the middle (timm's crop modes "squash" and "border").
         crop: Side of the square that is cut out of the middle; None likewise.
-        interpolation: "bilinear", "bicubic", ...
+        interpolation: "bilinear", "bicubic", ...; None where it is not said.
     """
 
     source: str
     normalization: Normalization
     resize: int | None
     crop: int | None
-    interpolation: str
+    interpolation: str | None
 
 
 def weights_metadata(architecture: Architecture, checkpoint: Checkpoint) -> InputPipeline | None:
@@ -62,6 +62,24 @@ def weights_metadata(architecture: Architecture, checkpoint: Checkpoint) -> Inpu
         return _torchvision_pipeline(name, checkpoint)
     if library == "timm":
         return _timm_pipeline(name, checkpoint)
+    return None
+
+
+def stated_pipeline(checkpoint: Checkpoint) -> InputPipeline | None:
+    """Return the normalisation that a file says it was trained with; None where it says none."""
+    text = str(checkpoint.metadata.get("normalize", ""))
+    for channels in (3, 1):
+        try:
+            normalization = parse_normalization(text, channels)
+        except SpecError:  # not for so many channels, or no normalisation at all
+            continue
+        return InputPipeline(
+            source=str(checkpoint.path),
+            normalization=normalization,
+            resize=None,
+            crop=None,
+            interpolation=None,
+        )
     return None
 
 

@@ -131,10 +131,8 @@ def start_network(source: StartSource, images: ImageSet, spec: TrainingSpec) -> 
         if source.has_new_head:
             model = _with_head(loaded, source, num_classes, spec.seed)
         name, parent = loaded.network, loaded.checkpoint.sha256
-        own_norm = _stated(loaded, "norm")
-        normalize = choose_normalize(
-            source.normalize or _stated(loaded, "normalize"), published_pipeline(network, loaded)
-        )
+        own_norm = str(loaded.checkpoint.metadata.get("norm", "")) or None
+        normalize = choose_normalize(source.normalize, published_pipeline(network, loaded))
     model = _with_norm(model, spec, own_norm)
     _check_fit(model, images, spec)
     return StartNetwork(
@@ -152,12 +150,6 @@ def _build(source: StartSource, num_classes: int, channels: int, seed: int) -> n
         if source.arch is None:
             return build_user_model(source.model or "").cpu().float()
         return find_architecture(source.arch).build(num_classes, channels)
-
-
-def _stated(loaded: LoadedModel, what: str) -> str | None:
-    """Return what a checkpoint of `train` or `convert` says about itself."""
-    value = loaded.checkpoint.metadata.get(what)
-    return str(value) if value else None
 
 
 def _with_head(loaded: LoadedModel, source: StartSource, num_classes: int, seed: int) -> nn.Module:

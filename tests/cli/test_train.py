@@ -43,12 +43,14 @@ def test_a_trained_network_is_evaluated_and_trained_on(ln_bench, digits):
     assert ln_bench(*command(digits, "--norm", "local")).err == "every epoch is done already\n"
     best = str(digits / "run/best.pt")
     evaluated = ln_bench(
-        "evaluate", best, "--arch", "mnist-dnn", "--normalize", "none", "--data",
+        "evaluate", best, "--arch", "mnist-dnn", "--data",
         f"arrays:{digits}/digits.npz", "--modes", "ln-batch", "--out", str(digits / "evaluated"),
     )  # fmt: skip
     assert evaluated.code == 0, evaluated.err
     row = json.loads((digits / "evaluated/cells.jsonl").read_text().splitlines()[0])
     assert (row["num_groups"], row["set_size"]) == (10, 10)
+    run = json.loads((digits / "evaluated/run.json").read_text())
+    assert run["normalize"]["name"] == "none"  # as the checkpoint says
     again = ln_bench(*command(digits, "--norm", "local", "--init", best, out="again"))
     assert again.code == 0, again.err
     about = read_checkpoint(digits / "again/last.pt").metadata

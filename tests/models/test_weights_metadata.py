@@ -12,7 +12,11 @@ import torchvision
 
 from robustbench_ln.errors import CheckpointError
 from robustbench_ln.models import Checkpoint, find_architecture
-from robustbench_ln.models.weights_metadata import InputPipeline, weights_metadata
+from robustbench_ln.models.weights_metadata import (
+    InputPipeline,
+    stated_pipeline,
+    weights_metadata,
+)
 from robustbench_ln.normalization import parse_normalization
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -173,3 +177,24 @@ def test_weights_of_another_tag(digits: str, file: str, owner: str) -> None:
         match=f"{file}: holds timm's resnet50.{owner}; use --arch timm:resnet50.{owner}",
     ):
         metadata("timm:resnet50.a2_in1k", digits, path=Path(file))
+
+
+def stated(text: object) -> InputPipeline | None:
+    checkpoint = Checkpoint(
+        path=Path("last.pt"), sha256="0" * 64, state={}, key=None, prefix="",
+        metadata={"normalize": text},  # type: ignore[dict-item]
+    )  # fmt: skip
+    return stated_pipeline(checkpoint)
+
+
+@pytest.mark.parametrize("text", ["cifar10", "mnist", "none", "0.5,0.4,0.3/0.2,0.2,0.2", "0.1/0.3"])
+def test_a_file_may_state_its_normalisation(text: str) -> None:
+    pipeline = stated(text)
+    assert pipeline is not None
+    assert pipeline.normalization.name == text
+    assert (pipeline.resize, pipeline.crop, pipeline.interpolation) == (None, None, None)
+
+
+@pytest.mark.parametrize("text", ["", "nope", "1,2/3,4", "nan/1", 7, "../x"])
+def test_what_is_no_normalisation_states_nothing(text: object) -> None:
+    assert stated(text) is None
