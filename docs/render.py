@@ -22,11 +22,13 @@ from result_blocks import RESULT_BLOCKS, commands_of, forward_passes
 from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.table import CORRUPTIONS
 from robustbench_ln.modes import MODES
+from robustbench_ln.norm_speed import NetworkSpeed
 from robustbench_ln.norms import NORMS
 from robustbench_ln.reports.captions import caption
 from robustbench_ln.reports.frame import read_frame
 from robustbench_ln.reports.grids import Grid, to_markdown
 from robustbench_ln.reports.noise_table import noise_grid
+from robustbench_ln.reports.norm_speed import speed_caption, speed_grid, speed_note
 from robustbench_ln.reports.tables import make_tables
 from robustbench_ln.training import RECIPES
 
@@ -104,6 +106,14 @@ def speed_table(name: str) -> str:
         rows = tuple((job, f"{m:.3f}", f"{m / bare:.2f}") for job, m in medians.items())
         parts.append(to_markdown(Grid(("", "median seconds", "x bare"), rows)))
     return "\n".join(parts)
+
+
+def norms_speed_table(name: str) -> str:
+    """Speed and parameters under every norm: a raw record of `ln-bench inspect --speed`."""
+    about = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
+    networks = [NetworkSpeed.from_json(entry) for entry in about["networks"]]
+    parts = [f"{speed_caption(n)}:\n\n{to_markdown(speed_grid(n))}" for n in networks]
+    return "\n".join([f"`{about['command']}`\n", *parts, speed_note(networks, about)])
 
 
 def norms_table(_: str) -> str:
@@ -209,6 +219,7 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     "accuracy": accuracy_table,
     "speed": speed_table,
     "norms": norms_table,
+    "norms_speed": norms_speed_table,
     "models": models_table,
     "recipes": recipes_table,
     "memory": memory_table,

@@ -49,7 +49,7 @@ def try_network(name: str) -> dict[str, object]:
     layers = Counter(row.layer.class_name for row in inspection.rows)
     return {
         "network": name,
-        "parameters": inspection.num_parameters,
+        "parameters": inspection.parameters.trainable,
         "layers": dict(layers),
         "eps": sorted({row.layer.eps for row in inspection.rows}),
         "modes": sorted({r.mode for r in records}),

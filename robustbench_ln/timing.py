@@ -30,7 +30,7 @@ def time_in_turns(
         repetitions: Turns that are timed.
         warms_up: Whether one turn goes before them, untimed.
         images: That go through a network in one job, for the progress.
-        progress: Is told of a job before it, and of its images after it.
+        progress: Is told of a job before it and of its images after it; a turn is a cell.
 
     >>> turns = []
     >>> jobs = {name: (lambda name=name: turns.append(name)) for name in "ab"}
@@ -48,6 +48,7 @@ def time_in_turns(
             if turn:
                 seconds[name].append(took)
             watcher.advance(images)
+        watcher.finish_cells(1)
     return seconds
 
 

@@ -35,7 +35,7 @@ def run_command(command: Callable[[], object]) -> int:
         return DONE
     if result == INTERRUPTED:
         print(
-            "Interrupted. What was finished is kept; the same command goes on from there.",
+            "Interrupted. What was written is kept; a command with --out DIR goes on from there.",
             file=sys.stderr,
         )
     return result if isinstance(result, int) else DONE

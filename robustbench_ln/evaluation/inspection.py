@@ -17,7 +17,9 @@ from robustbench_ln.norms import (
     GroupSpread,
     LocalNorm2d,
     NormLayer,
+    ParameterCounts,
     StatisticsLayout,
+    count_parameters,
     find_norm_layers,
     group_spread,
     treat_layer,
@@ -52,16 +54,14 @@ class Inspection(NamedTuple):
     """A network, described.
 
     Attributes:
-        num_parameters: Trainable parameters.
-        num_values: Parameters and buffers, counting running statistics as the papers do.
+        parameters: How many it has, without and with running statistics.
         num_groups: Groups of LocalNorm parameters; 1 without.
         rows: Its norm layers.
         spread: Of gamma and beta over groups, in all channels of all layers; None with one group.
         obstacles: Mode -> why the network cannot be evaluated in it, or None.
     """
 
-    num_parameters: int
-    num_values: int
+    parameters: ParameterCounts
     num_groups: int
     rows: tuple[LayerRow, ...]
     spread: GroupSpread | None
@@ -71,15 +71,8 @@ class Inspection(NamedTuple):
 def inspect_network(model: nn.Module, image_shape: tuple[int, int, int]) -> Inspection:
     """Describe a network for images of (C, H, W); nothing is evaluated."""
     layers = find_norm_layers(model, image_shape)
-    num_parameters = sum(p.numel() for p in model.parameters())
-    statistics = sum(
-        buffer.numel()
-        for name, buffer in model.named_buffers()
-        if name.rpartition(".")[2] in ("running_mean", "running_var")
-    )
     return Inspection(
-        num_parameters=num_parameters,
-        num_values=num_parameters + statistics,
+        parameters=count_parameters(model),
         num_groups=max((layer.num_groups for layer in layers), default=1),
         rows=tuple(_row(model, layer) for layer in layers),
         spread=_spread(model, layers),

@@ -12,6 +12,7 @@ from robustbench_ln.norms.layers import (
 from robustbench_ln.norms.layout import IMAGE, ROT90, RUNNING, StatisticsLayout, batch_layout
 from robustbench_ln.norms.local import LocalNorm2d
 from robustbench_ln.norms.moments import Moments, set_moments
+from robustbench_ln.norms.parameter_counts import ParameterCounts, count_parameters
 from robustbench_ln.norms.renorm import BatchRenorm2d, RenormSchedule
 from robustbench_ln.norms.replace import Converted
 from robustbench_ln.norms.statistics import StatisticsModel, with_statistics
@@ -30,6 +31,7 @@ __all__ = [
     "Norm",
     "NormClasses",
     "NormLayer",
+    "ParameterCounts",
     "RenormSchedule",
     "StatisticsLayout",
     "StatisticsModel",
@@ -37,6 +39,7 @@ __all__ = [
     "batch_layout",
     "convert_batchnorm",
     "count_classes",
+    "count_parameters",
     "find_norm_layers",
     "group_spread",
     "replace_norms",
