@@ -14,15 +14,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from robustbench_ln.errors import LnBenchError, RecordError
+from robustbench_ln.output_folders import list_folder, lock_folder
 from robustbench_ln.predictions import Predictions, encode_predictions
 from robustbench_ln.records import Record, read_records
 from robustbench_ln.write_errors import explain_write_errors
 
 __all__ = ["RunDirectory"]
 
+_FILES = frozenset({"run.json", "run.json.part", "lock", "cells.jsonl", "predictions", "report"})
 _IDENTITY = ("checkpoint", "data", "normalize", "seed", "order", "limit", "device", "dtype")
 """Fields of run.json that may not change within one run directory."""
 
@@ -43,11 +43,8 @@ class RunDirectory:
         self.path = path
         self._cells = path / "cells.jsonl"
         self._is_new = not path.exists()
-        with explain_write_errors(path):
-            self._refuse_other_folders()
-            path.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(path / "lock")
-            self._acquire()
+        _refuse_other_folders(path)
+        self._lock = lock_folder(path)
         try:
             with explain_write_errors(path):
                 self._check_identity(description)
@@ -100,25 +97,6 @@ class RunDirectory:
             finally:
                 part.unlink(missing_ok=True)
 
-    def _refuse_other_folders(self) -> None:
-        if self.path.exists() and not self.path.is_dir():
-            raise RecordError(f"{self.path} is a file; give --out a folder")
-        ours = {"run.json", "lock", "cells.jsonl", "predictions", "report", "run.json.part"}
-        foreign = [p.name for p in self.path.iterdir()] if self.path.is_dir() else []
-        if not (self.path / "run.json").is_file() and set(foreign) - ours:
-            raise RecordError(
-                f"{self.path} holds other files ('{sorted(set(foreign) - ours)[0]}') and no run; "
-                "give --out a new folder"
-            )
-
-    def _acquire(self) -> None:
-        try:
-            self._lock.acquire(timeout=0)
-        except Timeout as error:
-            raise RecordError(
-                f"{self.path} is in use by another ln-bench; wait for it, or give another --out"
-            ) from error
-
     def _check_identity(self, description: dict[str, Any]) -> None:
         file = self.path / "run.json"
         if file.is_file():
@@ -138,6 +116,15 @@ class RunDirectory:
         whole = content.rfind(b"\n") + 1
         if whole < len(content):
             os.truncate(self._cells, whole)
+
+
+def _refuse_other_folders(path: Path) -> None:
+    names = list_folder(path)
+    foreign = sorted(names - _FILES)
+    if foreign and "run.json" not in names:
+        raise RecordError(
+            f"{path} holds other files ('{foreign[0]}') and no run; give --out a new folder"
+        )
 
 
 def _read_json(file: Path) -> dict[str, Any]:

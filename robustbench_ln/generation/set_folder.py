@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.table import CORRUPTIONS
 from robustbench_ln.errors import RecordError
 from robustbench_ln.generation.array_layout import LABELS
 from robustbench_ln.generation.image_folder import CLASS_MAP
 from robustbench_ln.generation.manifest import JOURNAL, MANIFEST, read_listing
+from robustbench_ln.output_folders import list_folder, lock_folder
 from robustbench_ln.write_errors import explain_write_errors
 
 __all__ = ["check_free_space", "hold_folder"]
@@ -34,15 +33,7 @@ def hold_folder(folder: Path, *, overwrite: bool) -> Iterator[None]:
         RecordError: It holds something else, another process holds it, or it cannot be written.
     """
     _refuse_other_folders(folder)
-    with explain_write_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / _LOCK)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise RecordError(
-                f"{folder} is in use by another ln-bench; wait for it, or give another --out"
-            ) from error
+    lock = lock_folder(folder, _LOCK)
     try:
         if overwrite and (folder / MANIFEST).is_file():
             _clear(folder)
@@ -66,13 +57,9 @@ def check_free_space(folder: Path, num_bytes: int) -> None:
 
 
 def _refuse_other_folders(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise RecordError(f"{folder} is a file; give --out a folder")
-    if not folder.is_dir() or (folder / MANIFEST).is_file():
-        return
-    with explain_write_errors(folder):
-        foreign = sorted({path.name for path in folder.iterdir()} - {_LOCK, f"{MANIFEST}.part"})
-    if foreign:
+    names = list_folder(folder)
+    foreign = sorted(names - {_LOCK, f"{MANIFEST}.part"})
+    if foreign and MANIFEST not in names:
         raise RecordError(
             f"{folder} holds other files ('{foreign[0]}') and no {MANIFEST}; give --out a new "
             "folder"

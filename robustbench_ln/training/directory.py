@@ -9,12 +9,11 @@ from types import TracebackType
 from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
 
 from robustbench_ln.errors import RecordError
+from robustbench_ln.output_folders import list_folder, lock_folder
 from robustbench_ln.training.log import EpochRow, NormRow, append_rows, drop_rows_after
 from robustbench_ln.whole_files import write_whole
-from robustbench_ln.write_errors import explain_write_errors
 
 __all__ = ["TrainingDirectory"]
 
@@ -38,16 +37,8 @@ class TrainingDirectory:
 
     def __init__(self, path: Path, description: dict[str, Any]) -> None:
         self.path = path
-        with explain_write_errors(path):
-            _refuse_other_folders(path)
-            path.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(path / "lock")
-            try:
-                self._lock.acquire(timeout=0)
-            except Timeout as error:
-                raise RecordError(
-                    f"{path} is in use by another ln-bench; wait for it, or give another --out"
-                ) from error
+        _refuse_other_folders(path)
+        self._lock = lock_folder(path)
         try:
             self._describe(description)
         except BaseException:
@@ -117,9 +108,7 @@ class TrainingDirectory:
 
 
 def _refuse_other_folders(path: Path) -> None:
-    if path.exists() and not path.is_dir():
-        raise RecordError(f"{path} is a file; give --out a folder")
-    names = {file.name for file in path.iterdir()} if path.is_dir() else set()
+    names = list_folder(path)
     foreign = sorted(name for name in names if name.removesuffix(".part") not in _FILES)
     if foreign and "train.json" not in names:
         raise RecordError(
