@@ -60,8 +60,12 @@ class NetworkSpeed:
         return median(norm.step_seconds) * self.epoch_steps
 
     def step_ratio(self, norm: NormSpeed) -> float:
-        """Return the median step in units of BatchNorm's."""
-        return median(norm.step_seconds) / median(self.norms[0].step_seconds)
+        """Return the step in units of BatchNorm's of the same turn, the median over turns.
+
+        What else the machine does slows neighbours alike: this varies less than a ratio of medians.
+        """
+        pairs = zip(norm.step_seconds, self.norms[0].step_seconds, strict=True)
+        return median(own / batch for own, batch in pairs)
 
     def images_per_second(self, norm: NormSpeed, mode: str) -> float | None:
         """Return the rate of the median forward pass; None where the norm has no such mode."""

@@ -72,7 +72,7 @@ def speed_note(networks: Sequence[NetworkSpeed], about: Mapping[str, Any]) -> st
     """
     sentences = [
         "s/epoch: the median training step x steps, without reading images and validation.",
-        "x batch: the median step in units of BatchNorm's.",
+        "x batch: the step in units of BatchNorm's of the same turn.",
         "Parameters: with running statistics, as the papers count them.",
         "Images/s: forward passes of one batch; plain with running statistics or the images' own, "
         "dbn-batch as one set, ln-batch as sets of a training group's size.",
