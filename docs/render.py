@@ -113,7 +113,9 @@ def norms_speed_table(name: str) -> str:
     about = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
     networks = [NetworkSpeed.from_json(entry) for entry in about["networks"]]
     parts = [f"{speed_caption(n)}:\n\n{to_markdown(speed_grid(n))}" for n in networks]
-    return "\n".join([f"`{about['command']}`\n", *parts, speed_note(networks, about)])
+    ratios = [n.step_ratio(norm) for n in networks for norm in n.norms if norm.norm == "local"]
+    local = f"LocalNorm's step: {min(ratios):.2f} to {max(ratios):.2f} times BatchNorm's.\n"
+    return "\n".join([f"`{about['command']}`\n", *parts, local, speed_note(networks, about)])
 
 
 def norms_table(_: str) -> str:
