@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from robustbench_ln.errors import CheckpointError, SpecError
+from robustbench_ln.errors import SpecError
 from robustbench_ln.evaluation.load_subject import training_group_size
 from robustbench_ln.lookup import find_entry
 from robustbench_ln.models.fitting import LoadedModel
@@ -27,6 +27,7 @@ from robustbench_ln.norms import (
     with_statistics,
 )
 from robustbench_ln.rng import stream
+from robustbench_ln.whole_files import write_whole
 
 __all__ = ["Conversion", "Identity", "convert_network", "write_converted"]
 
@@ -161,11 +162,9 @@ def _check_identity(
 def write_converted(conversion: Conversion, out: Path, *, overwrite: bool = False) -> None:
     """Write the weights, .safetensors or .pt, with what later commands need beside them.
 
-    The file is written under another name and renamed when it is whole.
-
     Raises:
         SpecError: Another ending, or the file exists and `overwrite` is False.
-        CheckpointError: It cannot be written.
+        RecordError: It cannot be written.
     """
     if out.suffix not in (".safetensors", ".pt"):
         raise SpecError(f"--out {out}: expected a name that ends in .safetensors or .pt")
@@ -181,13 +180,7 @@ def write_converted(conversion: Conversion, out: Path, *, overwrite: bool = Fals
         "parent_sha256": conversion.parent,
     }
     stated = {name: value for name, value in about.items() if value is not None}
-    part = out.with_name(out.name + ".part")
-    try:
-        part.write_bytes(_encode(state, stated, out.suffix))
-        part.replace(out)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise CheckpointError(f"{out}: cannot be written ({error.strerror or error})") from error
+    write_whole(out, _encode(state, stated, out.suffix))
 
 
 def _encode(state: dict[str, Tensor], about: dict[str, int | str], suffix: str) -> bytes:

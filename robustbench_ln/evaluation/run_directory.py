@@ -18,6 +18,7 @@ from robustbench_ln.errors import LnBenchError, RecordError
 from robustbench_ln.output_folders import list_folder, lock_folder
 from robustbench_ln.predictions import Predictions, encode_predictions
 from robustbench_ln.records import Record, read_records
+from robustbench_ln.whole_files import write_whole
 from robustbench_ln.write_errors import explain_write_errors
 
 __all__ = ["RunDirectory"]
@@ -83,19 +84,11 @@ class RunDirectory:
         self.records += records
 
     def write_predictions(self, name: str, predictions: Predictions) -> None:
-        """Write predictions/NAME: a temporary file, then renamed."""
+        """Write predictions/NAME."""
         folder = self.path / "predictions"
-        with explain_write_errors(self.path):
+        with explain_write_errors(folder):
             folder.mkdir(exist_ok=True)
-            part = folder / f"{name}.part"
-            try:
-                with part.open("wb") as file:
-                    file.write(encode_predictions(predictions))
-                    file.flush()
-                    os.fsync(file.fileno())
-                part.replace(folder / name)
-            finally:
-                part.unlink(missing_ok=True)
+        write_whole(folder / name, encode_predictions(predictions))
 
     def _check_identity(self, description: dict[str, Any]) -> None:
         file = self.path / "run.json"
@@ -105,9 +98,7 @@ class RunDirectory:
                 _refuse_difference(self.path, name, earlier.get(name), description[name])
             again = [c for c in description["commands"] if c not in earlier.get("commands", [])]
             description = description | {"commands": [*earlier.get("commands", []), *again]}
-        part = self.path / "run.json.part"
-        part.write_text(json.dumps(description, indent=2) + "\n")
-        part.replace(file)
+        write_whole(file, (json.dumps(description, indent=2) + "\n").encode())
         self._cells.touch()
 
     def _drop_torn_line(self) -> None:

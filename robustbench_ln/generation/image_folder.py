@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 from collections import Counter
@@ -19,7 +18,7 @@ from robustbench_ln.data.file_images import FileImages
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import DataError
 from robustbench_ln.generation.layout import Unit
-from robustbench_ln.generation.manifest import Entry, Manifest
+from robustbench_ln.generation.manifest import Entry, Manifest, write_entry
 
 __all__ = ["CLASS_MAP", "FolderLayout", "encode_jpeg", "encode_png", "picture_names"]
 
@@ -62,7 +61,7 @@ class FolderLayout:
         if not manifest.has_whole(CLASS_MAP):
             class_map = {name: index for index, name in enumerate(self._classes)}
             content = json.dumps(class_map, indent=1) + "\n"
-            manifest.add_files([_write_file(self._folder, CLASS_MAP, content.encode())])
+            manifest.add_files([write_entry(self._folder, CLASS_MAP, content.encode())])
         return [
             unit
             for unit in units
@@ -79,7 +78,7 @@ class FolderLayout:
         for parent in {(self._folder / path).parent for path in paths}:
             parent.mkdir(parents=True, exist_ok=True)
         return [
-            _write_file(self._folder, path, self._encode(image))
+            write_entry(self._folder, path, self._encode(image), is_synced=False)
             for path, image in zip(paths, images, strict=True)
         ]
 
@@ -133,12 +132,3 @@ def encode_jpeg(image: NDArray[np.uint8]) -> bytes:
         content, "JPEG", quality=85
     )
     return content.getvalue()
-
-
-def _write_file(folder: Path, path: str, content: bytes) -> Entry:
-    """Write a file and rename it into place."""
-    target = folder / path
-    part = target.with_name(f"{target.name}.part")
-    part.write_bytes(content)
-    part.replace(target)
-    return Entry(path, len(content), hashlib.sha256(content).hexdigest())

@@ -15,9 +15,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from robustbench_ln.errors import RecordError
+from robustbench_ln.whole_files import write_whole
 from robustbench_ln.write_errors import explain_write_errors
 
-__all__ = ["JOURNAL", "MANIFEST", "Entry", "Manifest", "find_damage", "hash_file", "read_listing"]
+__all__ = [
+    "JOURNAL",
+    "MANIFEST",
+    "Entry",
+    "Manifest",
+    "find_damage",
+    "hash_file",
+    "read_listing",
+    "write_entry",
+]
 
 MANIFEST, JOURNAL = "manifest.json", "journal.jsonl"
 
@@ -107,13 +117,7 @@ class Manifest:
             "complete": bool(entries),
             "files": {e.path: {"bytes": e.size, "sha256": e.sha256} for e in entries},
         }
-        part = self._folder / f"{MANIFEST}.part"
-        with part.open("w") as file:
-            json.dump(content, file, indent=1)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self._folder / MANIFEST)
+        write_whole(self._folder / MANIFEST, (json.dumps(content, indent=1) + "\n").encode())
 
     def _drop_torn_line(self) -> None:
         """Cut off a last line that was being written when the process was killed."""
@@ -167,6 +171,12 @@ def _refuse_difference(folder: Path, earlier: dict[str, Any], now: dict[str, Any
             f"{folder} holds a set with another {' and '.join(different)}; give --out a new "
             "folder, or --overwrite"
         )
+
+
+def write_entry(folder: Path, path: str, content: bytes, *, is_synced: bool = True) -> Entry:
+    """Write a file of a set at once; see `open_whole`."""
+    write_whole(folder / path, content, is_synced=is_synced)
+    return Entry(path, len(content), hashlib.sha256(content).hexdigest())
 
 
 def find_damage(folder: Path, entries: Iterable[Entry]) -> list[str]:

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from robustbench_ln.generation.manifest import Entry, hash_file
+from robustbench_ln.generation.manifest import Entry, hash_file, write_entry
 
 __all__ = ["ArrayFile", "write_array"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ArrayFile:
-    """A .npy file on its way: `.part` until every row is written.
+    """A .npy file on its way: `part` until every row is written, through as many stops as it takes.
 
     Attributes:
         folder: Of the set.
@@ -83,7 +83,6 @@ class ArrayFile:
 
 def write_array(folder: Path, name: str, values: NDArray[Any]) -> Entry:
     """Write a small array at once."""
-    file = ArrayFile(folder=folder, name=name, shape=values.shape, dtype=values.dtype)
-    file.start()
-    file.write(0, values)
-    return file.finish()
+    content = io.BytesIO()
+    np.lib.format.write_array(content, values, version=(1, 0))
+    return write_entry(folder, name, content.getvalue())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from robustbench_ln.generation.manifest import Entry, hash_file
 from robustbench_ln.generation.npy import ArrayFile
+from robustbench_ln.whole_files import open_whole
 
 __all__ = ["ArchiveFile"]
 
@@ -28,10 +30,15 @@ class ArchiveFile(ArrayFile):
 
     labels: NDArray[Any]
 
+    @property
+    def part(self) -> Path:
+        """The unfinished images."""
+        return self.folder / f"{self.name}.images.part"
+
     def finish(self) -> Entry:
-        """Put images and labels into an archive, without a clock in it, and rename it."""
-        archive = self.folder / f"{self.name}.zip.part"
-        with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:
+        """Put images and labels into an archive, without a clock in it."""
+        path = self.folder / self.name
+        with open_whole(path) as archive, zipfile.ZipFile(archive, "w") as file:
             images = zipfile.ZipInfo("images.npy", _NO_TIME)
             with file.open(images, "w", force_zip64=True) as target, self.part.open("rb") as source:
                 while block := source.read(_COPIED_BYTES):
@@ -39,7 +46,6 @@ class ArchiveFile(ArrayFile):
             labels = zipfile.ZipInfo("labels.npy", _NO_TIME)
             with file.open(labels, "w") as target:
                 np.lib.format.write_array(target, self.labels, version=(1, 0))
-        entry = Entry(self.name, archive.stat().st_size, hash_file(archive))
-        archive.replace(self.folder / self.name)
+        entry = Entry(self.name, path.stat().st_size, hash_file(path))
         self.part.unlink()
         return entry

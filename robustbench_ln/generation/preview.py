@@ -16,7 +16,7 @@ from robustbench_ln.errors import RecordError
 from robustbench_ln.generation.chunks import StreamOptions, find_inputs
 from robustbench_ln.images import round_to_uint8
 from robustbench_ln.spec import Condition
-from robustbench_ln.write_errors import explain_write_errors
+from robustbench_ln.whole_files import open_whole
 
 __all__ = ["check_new", "draw_sheet", "enlarge", "save_png", "write_sheet"]
 
@@ -51,15 +51,13 @@ def check_new(path: Path, *, option: str, overwrite: bool) -> None:
 
 
 def save_png(sheet: Image.Image, path: Path) -> None:
-    """Write a picture, and rename it when it is whole.
+    """Write a picture whole.
 
     Raises:
         RecordError: It cannot be written.
     """
-    part = path.with_name(f"{path.name}.part")
-    with explain_write_errors(path):
-        sheet.save(part, "PNG", optimize=True)
-        part.replace(path)
+    with open_whole(path) as file:
+        sheet.save(file, "PNG", optimize=True)
 
 
 def draw_sheet(

@@ -85,7 +85,7 @@ def _clear(folder: Path) -> None:
                     if not any(tree.parent.iterdir()):
                         tree.parent.rmdir()
         for name in names:
-            for suffix in ("", ".part", ".zip.part"):
+            for suffix in ("", ".part", ".images.part"):
                 (folder / f"{name}{suffix}").unlink(missing_ok=True)
         (folder / JOURNAL).unlink(missing_ok=True)
         (folder / MANIFEST).unlink()

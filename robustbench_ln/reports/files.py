@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from robustbench_ln.errors import RecordError
+from robustbench_ln.whole_files import write_whole
+from robustbench_ln.write_errors import explain_write_errors
 
 __all__ = ["csv_bytes", "write_file"]
 
@@ -18,19 +19,12 @@ def csv_bytes(frame: pd.DataFrame) -> bytes:
 
 
 def write_file(path: Path, content: bytes) -> Path:
-    """Write a file beside its place, then rename it; return its path.
+    """Write a file whole, make its folder where there is none, and return its path.
 
     Raises:
         RecordError: It cannot be written.
     """
-    part = path.with_name(path.name + ".part")
-    try:
+    with explain_write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
-        part.replace(path)
-    except OSError as error:
-        raise RecordError(
-            f"cannot write {path}: {error.strerror or error}; give --out a folder that can be "
-            "written"
-        ) from error
+    write_whole(path, content)
     return path

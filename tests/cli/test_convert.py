@@ -102,7 +102,7 @@ def test_wrong_conversions_are_one_line_and_write_nothing(lab, refuses):
         (["--norm", "swich"], "a.pt", "unknown norm 'swich'; did you mean 'switch'?"),
         (["--groups", "4"], "a.onnx", "ends in .safetensors or .pt"),
         (["--norm", "layer"], "there.pt", "exists; add --overwrite"),
-        (["--groups", "4"], "none/a.pt", "cannot be written"),
+        (["--groups", "4"], "none/a.pt", "No such file or directory; check the path and run"),
         (["--norm", "instance", "--image-size", "5"], "a.pt", "cannot take images of 5x5 with 3"),
     ):
         assert message in refuses(*command(lab, *extra, out=out))

@@ -96,7 +96,7 @@ def test_wrong_input_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match=r"zero\.csv makes no error under fog: the ratio"):
         run(ALEXNET, "--baseline", zero)
     (tmp_path / "file").write_text("")
-    with pytest.raises(RecordError, match="cannot write .*give --out a folder"):
+    with pytest.raises(RecordError, match="cannot write .*file: File exists; check the path"):
         run(ALEXNET, "--out", tmp_path / "file")
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import json
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -173,6 +176,27 @@ def test_a_stopped_set_lists_whole_files_only_and_goes_on(tmp_path, monkeypatch,
     assert verify(out) == len(tree_digest(out)) - 1
 
 
+@pytest.mark.parametrize("name", ["labels.npy", "contrast_1.npz", "contrast/1/0/0.png"])
+def test_a_full_disk_leaves_no_part_of_a_file_and_the_set_goes_on(tmp_path, monkeypatch, name):
+    spec = make_spec(["contrast"], [1], format=Path(name).suffix[1:].replace("png", "folder"))
+    generate(make_images(), spec, out=tmp_path / "whole")
+    out, replace = tmp_path / "set", Path.replace
+
+    def fail(part, target):
+        if target == out / name:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return replace(part, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", fail)
+        with pytest.raises(RecordError, match="No space left on device; free some space and run"):
+            generate(make_images(), spec, out=out)
+    assert not (out / name).exists()
+    assert not (out / f"{name}.part").exists()
+    generate(make_images(), spec, out=out)
+    assert tree_digest(out) == tree_digest(tmp_path / "whole")
+
+
 def test_only_what_is_missing_is_made_again(tmp_path, monkeypatch):
     out = tmp_path / "set"
     generate(make_images(), make_spec(), out=out)
@@ -240,6 +264,16 @@ def test_overwrite_takes_away_the_old_set_and_nothing_else(tmp_path):
         "notes.txt",
     ]  # fmt: skip
     assert not (out / "contrast").exists()
+
+
+def test_overwrite_takes_away_what_is_unfinished(tmp_path):
+    out = tmp_path / "set"
+    generate(make_images(), make_spec(["contrast"], [1], format="npz"), out=out)
+    for name in ("contrast_1.npz.part", "contrast_1.npz.images.part"):
+        (out / name).write_bytes(b"of a killed run")
+    options = GenerationOptions(overwrite=True)
+    generate(make_images(), make_spec(["contrast"], [1]), out=out, options=options)
+    assert sorted(tree_digest(out)) == ["contrast.npy", "labels.npy", "manifest.json"]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,6 @@ from robustbench_ln.training.log import (
     drop_rows_after,
     norm_rows,
 )
-from robustbench_ln.whole_files import write_whole
 
 ABOUT = {"options": {"--recipe": "mnist", "--seed": 0}, "recipe": {"epochs": 3}, "commands": ["a"]}
 ROW = EpochRow(1, 0.1, 2.5, 0.25, 1 / 3, 12.0)
@@ -86,16 +85,6 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch, name):
         write(directory, 2)
         assert directory.read_state()["epochs"] == 2
         assert (tmp_path / "run/norms.csv").read_text().count("\n") == 3
-
-
-def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
-    file = tmp_path / "a.txt"
-    write_whole(file, b"old")
-    fill_disk(monkeypatch, whole_files, "a.txt")
-    with pytest.raises(RecordError, match="cannot write .*a.txt: No space left"):
-        write_whole(file, b"new")
-    assert file.read_bytes() == b"old"
-    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
 def test_two_processes_do_not_share_a_directory(tmp_path):
