@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 
 from robustbench_ln.errors import DataError
 
-__all__ = ["ArrayImages", "ImageSet", "Labels", "Pixels"]
+__all__ = [
+    "ArrayImages",
+    "ImageSet",
+    "Labels",
+    "Pixels",
+    "Tick",
+    "check_labels",
+    "check_pixels",
+    "hash_arrays",
+]
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -110,12 +119,18 @@ class ArrayImages:
 
     def sha256(self, tick: Tick | None = None) -> str:
         """Return the digest of shape, pixels and labels."""
-        digest = hashlib.sha256(repr(self.pixels.shape).encode())
-        digest.update(np.ascontiguousarray(self.pixels).data)
-        digest.update(np.ascontiguousarray(self.labels, dtype="<i8").data)
+        digest = hash_arrays(self.pixels, self.labels)
         if tick is not None:
             tick(len(self), len(self))
-        return digest.hexdigest()
+        return digest
+
+
+def hash_arrays(pixels: Pixels, labels: Labels) -> str:
+    """Return the SHA-256 of shape, pixels and labels; it is in every record."""
+    digest = hashlib.sha256(repr(pixels.shape).encode())
+    digest.update(np.ascontiguousarray(pixels).data)
+    digest.update(np.ascontiguousarray(labels, dtype="<i8").data)
+    return digest.hexdigest()
 
 
 def check_pixels(pixels: NDArray[np.generic], source: str) -> None:

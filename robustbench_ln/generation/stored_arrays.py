@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import warnings
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,15 @@ from numpy.typing import NDArray
 from robustbench_ln.array_errors import ARRAY_ERRORS
 from robustbench_ln.corruption_error import SEVERITIES
 from robustbench_ln.data.files import explain_bad_file
-from robustbench_ln.data.image_set import ImageSet, Labels, Pixels, Tick, check_labels, check_pixels
+from robustbench_ln.data.image_set import (
+    ImageSet,
+    Labels,
+    Pixels,
+    Tick,
+    check_labels,
+    check_pixels,
+    hash_arrays,
+)
 from robustbench_ln.errors import DataError
 from robustbench_ln.generation.array_layout import LABELS
 from robustbench_ln.generation.manifest import hash_file
@@ -64,12 +71,10 @@ class MappedImages:
 
     def sha256(self, tick: Tick | None = None) -> str:
         """Return the digest of shape, pixels and labels."""
-        digest = hashlib.sha256(repr(self.pixels.shape).encode())
-        digest.update(np.ascontiguousarray(self.pixels).data)
-        digest.update(np.ascontiguousarray(self.labels, dtype="<i8").data)
+        digest = hash_arrays(self.pixels, self.labels)
         if tick is not None:
             tick(len(self), len(self))
-        return digest.hexdigest()
+        return digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

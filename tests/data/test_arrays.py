@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import hashlib
 import pickle
+import struct
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robustbench_ln.data import DataOptions, load_images
+from robustbench_ln.data.image_set import hash_arrays
 from robustbench_ln.errors import DataError
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (4, 5, 6, 3)).astype(np.uint8)
@@ -48,6 +51,19 @@ def test_the_digest_is_of_pixels_shape_and_labels(tmp_path):
     ]
     assert one == same
     assert len({one, *other}) == 4
+
+
+def test_the_digest_stays_what_records_have():
+    """SHA-256 of the shape as Python writes it, the pixels, and the labels as little-endian int64.
+
+    A digest that changed would make every run directory refuse its own images.
+    """
+    pixels = np.arange(72, dtype=np.uint8).reshape(2, 3, 4, 3)
+    content = b"(2, 3, 4, 3)" + bytes(range(72)) + struct.pack("<2q", 1, 0)
+    assert hash_arrays(pixels, np.array([1, 0])) == hashlib.sha256(content).hexdigest()
+    assert hash_arrays(pixels[:, ::-1, ::-1][:, ::-1, ::-1], np.array([1, 0], np.int32)) == (
+        "dd859743be691bb372a72252b631d4e97bf2d801cd7434fecdcb7a823d983324"
+    )
 
 
 class Touch:

@@ -58,6 +58,10 @@ def test_arrays_hold_one_severity_after_another(folder, clean):
         assert images.labels.tolist() == clean.labels.tolist()
         assert condition.origin == "official"
         assert condition.severity_table == "cifar10-c"
+        whole = ArrayImages(
+            source="x", kind="arrays", pixels=images.read(range(N)), labels=clean.labels
+        )
+        assert images.sha256() == whole.sha256()
     assert images.image_id(2) == f"{folder / 'fog.npy'}, row {4 * N + 2}"
     assert len({c.corrupted_sha256 for c in stored.images}) == 2
     assert "snow" in stored.missing
