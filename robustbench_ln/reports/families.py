@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from robustbench_ln.corruption_error import (
     BENCHMARK_CORRUPTIONS,
@@ -20,20 +20,24 @@ class Family(NamedTuple):
     """What conditions of one table have in common.
 
     Attributes:
+        name: For file names: "agn_paper_clip".
         title: For people: "agn, paper convention, range clip".
         is_noise: Whether it has sigmas; else it has corruptions with severities.
     """
 
+    name: str
     title: str
     is_noise: bool
 
 
-def family_of(condition: Condition) -> Family:
-    """Return the family of a condition that is not clean."""
-    if condition.convention is not None:
-        noise = f"{condition.corruption}, {condition.convention} convention"
-        return Family(f"{noise}, range {condition.range}", True)
-    return Family(f"{condition.severity_table or 'corruptions'}, {condition.origin}", False)
+def family_of(condition: Condition | Any) -> Family:
+    """Return the family of a condition, or of a row of `read_frame`, that is not clean."""
+    if condition.convention:
+        noise, convention, limits = condition.corruption, condition.convention, condition.range
+        title = f"{noise}, {convention} convention, range {limits}"
+        return Family(f"{noise}_{convention}_{limits}", title, True)
+    severities, origin = condition.severity_table or "corruptions", condition.origin
+    return Family(f"{severities}_{origin}", f"{severities}, {origin}", False)
 
 
 def group_families(conditions: Iterable[Condition]) -> dict[Family, list[Condition]]:

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from robustbench_ln.reports.families import Family, family_of
+
 __all__ = ["Column", "Place", "Table", "make_tables", "row_name"]
 
 
@@ -15,9 +17,6 @@ class Column(NamedTuple):
 
     label: str
     variant: str
-
-
-_FAMILY = ("corruption", "convention", "range", "severity_table", "origin")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,31 +105,17 @@ def make_tables(frame: pd.DataFrame) -> list[Table]:
     is_clean = frame["corruption"] == "clean"
     if is_clean.all():
         return [Table("clean", "clean images", True, frame)]
-    tables = [
-        _make_table(cells, frame)
-        for _, cells in frame[~is_clean].groupby(_family(frame[~is_clean]))
-    ]
+    places: dict[Family, list[Any]] = {}
+    for row in frame[~is_clean].itertuples():
+        places.setdefault(family_of(row), []).append(row.Index)
+    tables = [_make_table(family, frame, rows) for family, rows in places.items()]
     return sorted(tables, key=lambda table: (not table.is_noise, table.name))
 
 
-def _family(frame: pd.DataFrame) -> list[pd.Series]:
-    """Return what rows of one table have in common; common corruptions share a table."""
-    is_noise = frame["convention"] != ""
-    noise_name = frame["corruption"].where(is_noise, "")
-    return [noise_name, *(frame[name] for name in _FAMILY[1:])]
-
-
-def _make_table(cells: pd.DataFrame, frame: pd.DataFrame) -> Table:
-    first = cells.iloc[0]
-    is_noise = bool(first["convention"] != "")
-    if is_noise:
-        parts = [first["corruption"], first["convention"], first["range"]]
-        title = f"{parts[0]}, {parts[1]} convention, range {parts[2]}"
-    else:
-        parts = [first["severity_table"] or "corruptions", first["origin"]]
-        title = f"{parts[0]}, {parts[1]}"
+def _make_table(family: Family, frame: pd.DataFrame, rows: list[Any]) -> Table:
+    cells = frame.loc[rows]
     pairs = set(zip(cells["label"], cells["variant"], strict=True))
     columns = pd.MultiIndex.from_frame(frame[["label", "variant"]])
     is_column = columns.isin(list(pairs))
-    is_here = frame.index.isin(cells.index) | (is_column & (frame["corruption"] == "clean"))
-    return Table("_".join(parts), title, is_noise, frame[is_here])
+    is_here = frame.index.isin(rows) | (is_column & (frame["corruption"] == "clean"))
+    return Table(family.name, family.title, family.is_noise, frame[is_here])

@@ -14,6 +14,7 @@ from robustbench_ln.reports.corruption_table import (
     corruption_grid,
     severity_means,
 )
+from robustbench_ln.reports.families import group_families
 from robustbench_ln.reports.frame import read_frame
 from robustbench_ln.reports.grids import to_markdown
 from robustbench_ln.reports.noise_table import (
@@ -51,6 +52,9 @@ def test_unlike_rows_never_share_a_table(tmp_path: Path) -> None:
         "cifar10-c_generated",
         "cifar10-c_official",
     ]
+    families = group_families(record.condition for record in records)
+    assert [family.name for family in families] == [table.name for table in tables]
+    assert [family.title for family in families] == [table.title for table in tables]
     accuracies = [[row[-1][:4] for row in noise_grid(table).rows] for table in tables[:4]]
     assert accuracies == [["90.0", "10.0"], ["90.0", "10.1"], ["90.0", "10.2"], ["90.0", "10.3"]]
     assert [corruption_grid(table).rows[1][-1] for table in tables[4:]] == ["70.0", "71.0"]
