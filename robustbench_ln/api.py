@@ -21,9 +21,7 @@ from robustbench_ln.evaluation.device import check_device
 from robustbench_ln.evaluation.load_subject import (
     NetworkSource,
     choose_normalize,
-    load_network,
-    name_subject,
-    published_pipeline,
+    open_network,
 )
 from robustbench_ln.evaluation.own_network import name_own_network
 from robustbench_ln.evaluation.run import evaluate as evaluate_subject
@@ -176,7 +174,7 @@ def evaluate(  # noqa: PLR0913  (the options of the command line)
         subject = _name_network(model_or_path, arch, normalize, image_shape=shape, label=label)
     else:
         source = NetworkSource(path=Path(model_or_path), arch=arch, download=download)
-        subject = _open_checkpoint(source, normalize, image_shape=shape, label=label)
+        subject = open_network(source, normalize).as_subject(image_set.shape, label=label)
     subject = replace(subject, norm_classes=tuple(norm_classes))
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run" if out is None else Path(out)
@@ -219,20 +217,3 @@ def _name_network(
         raise SpecError(f"arch '{arch}' is for a checkpoint's file; a network was given")
     normalization = parse_normalization(choose_normalize(normalize, None), image_shape[0])
     return name_own_network(network, normalization, image_shape=image_shape, label=label)
-
-
-def _open_checkpoint(
-    source: NetworkSource,
-    normalize: str | None,
-    *,
-    image_shape: tuple[int, int, int],
-    label: str | None,
-) -> Subject:
-    loaded = load_network(source)
-    name = choose_normalize(normalize, published_pipeline(source, loaded))
-    return name_subject(
-        loaded,
-        parse_normalization(name, image_shape[0]),
-        image_shape=image_shape,
-        label=label or source.path.stem,
-    )

@@ -9,7 +9,7 @@ from robustbench_ln.errors import SpecError
 from robustbench_ln.lookup import unknown_name
 from robustbench_ln.spec import Normalization
 
-__all__ = ["NORMALIZATIONS", "parse_normalization"]
+__all__ = ["NORMALIZATIONS", "check_normalization", "parse_normalization"]
 
 Numbers = tuple[float, ...]
 
@@ -54,6 +54,16 @@ def parse_normalization(text: str, num_channels: int) -> Normalization:
             "give as many values as channels, or one for all"
         )
     return normalization
+
+
+def check_normalization(text: str | None) -> None:
+    """Demand numbers or a name that exists, where something is said: nothing is read yet.
+
+    Raises:
+        SpecError: As `parse_normalization`; the number of channels is not known yet.
+    """
+    if text is not None:
+        parse_normalization(text, 1 if text == "mnist" else 3)
 
 
 def _parse_numbers(text: str) -> tuple[Numbers, Numbers]:

@@ -186,7 +186,6 @@ def evaluate(
         uses_tf32=tf32,
         is_compiled=compile_network,
     )
-    check_normalize_text(normalize)
     choose_baseline(baseline)
     fetches_weights = download and has_published_weights(arch)
     source = NetworkSource(
@@ -269,14 +268,6 @@ class _Request:
         return stored
 
 
-def check_normalize_text(normalize: str | None) -> None:
-    """Demand numbers or a name that exists, before anything is read."""
-    from robustbench_ln.normalization import parse_normalization
-
-    if normalize is not None:
-        parse_normalization(normalize, 1 if normalize == "mnist" else 3)
-
-
 def _run(
     spec: EvaluationSpec,
     source: NetworkSource,
@@ -286,29 +277,15 @@ def _run(
     out: Path,
     display: Display,
 ) -> None:
-    from robustbench_ln.evaluation.load_subject import (
-        choose_normalize,
-        load_network,
-        name_subject,
-        published_pipeline,
-    )
+    from robustbench_ln.evaluation.load_subject import open_network
     from robustbench_ln.evaluation.run import evaluate as evaluate_network
-    from robustbench_ln.normalization import parse_normalization
 
     (request, options), (normalize, label) = data, naming
-    loaded = load_network(source)
-    pipeline = published_pipeline(source, loaded)
-    normalize = choose_normalize(normalize, pipeline)
-    options = _published_framing(request.base, options, pipeline, display)
+    network = open_network(source, normalize)
+    options = _published_framing(request.base, options, network.pipeline, display)
     images = request.open(options, display)
-    height, width, channels = images.shape
-    subject = name_subject(
-        loaded,
-        parse_normalization(normalize, channels),
-        image_shape=(channels, height, width),
-        label=label or source.path.stem,
-        command=shlex.join(["ln-bench", *sys.argv[1:]]),
-    )
+    command = shlex.join(["ln-bench", *sys.argv[1:]])
+    subject = network.as_subject(images.shape, label=label, command=command)
     evaluate_network(subject, images, spec, out=out, progress=display)
 
 

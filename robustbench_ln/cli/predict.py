@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from robustbench_ln.cli.evaluate import check_normalize_text
 from robustbench_ln.cli.options import (
     Arch,
     Checkpoint,
@@ -84,16 +83,12 @@ def predict(
     from robustbench_ln.evaluation.load_subject import (
         NetworkSource,
         choose_framing,
-        choose_normalize,
-        load_network,
-        name_subject,
-        published_pipeline,
+        open_network,
     )
     from robustbench_ln.evaluation.predict import predict_pictures
     from robustbench_ln.evaluation.prediction_sheet import draw_predictions
     from robustbench_ln.generation.preview import check_new, save_png
     from robustbench_ln.modes import check_mode_names
-    from robustbench_ln.normalization import parse_normalization
     from robustbench_ln.spec import EvaluationSpec, check_tie_rule
 
     spec = EvaluationSpec(
@@ -104,7 +99,6 @@ def predict(
         seed=seed,
         device=check_device(device),
     )
-    check_normalize_text(normalize)
     framing = Framing(resize=resize, crop=crop, interpolation=interpolation)
     if sheet is not None:
         check_new(sheet, option="--sheet", overwrite=overwrite)
@@ -116,22 +110,15 @@ def predict(
         trust=trust_checkpoint,
         download=download,
     )
-    loaded = load_network(source)
-    pipeline = published_pipeline(source, loaded)
+    network = open_network(source, normalize)
     images = open_files(
         Path(),
         [(str(path), 0) for path in pictures],
         source="the pictures",
         class_names=(),
-        framing=choose_framing(framing, pipeline),
+        framing=choose_framing(framing, network.pipeline),
     )
-    height, width, channels = images.shape
-    subject = name_subject(
-        loaded,
-        parse_normalization(choose_normalize(normalize, pipeline), channels),
-        image_shape=(channels, height, width),
-        label=source.path.stem,
-    )
+    subject = network.as_subject(images.shape)
     name_of = _class_names(classes, subject.num_classes)
     said = predict_pictures(subject, images, spec)
     print(_tables(pictures, said, name_of))

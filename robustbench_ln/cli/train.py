@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robustbench_ln.cli.display import open_display
-from robustbench_ln.cli.evaluate import check_normalize_text
 from robustbench_ln.cli.options import (
     Arch,
     CheckpointKey,
@@ -124,10 +123,11 @@ def train(
     cifar-resnet --out runs/resnet20-ln
     """
     from robustbench_ln.evaluation.device import check_device
+    from robustbench_ln.normalization import check_normalization
     from robustbench_ln.training import StartSource, TrainingSpec
 
     chosen = _choose_recipe(recipe, epochs, learning_rate)
-    check_normalize_text(normalize)
+    check_normalization(normalize)
     default_groups = chosen.num_groups if norm == "local" else 1
     spec = TrainingSpec(
         recipe=chosen,

@@ -10,9 +10,8 @@ from robustbench_ln.corruptions.conditions import noise_conditions
 from robustbench_ln.data import DataOptions, load_images
 from robustbench_ln.demo.digits import DIGITS, NETWORKS, DemoNetwork
 from robustbench_ln.errors import RecordError
-from robustbench_ln.evaluation.load_subject import NetworkSource, load_subject
+from robustbench_ln.evaluation.load_subject import NetworkSource, open_network
 from robustbench_ln.evaluation.run import evaluate
-from robustbench_ln.normalization import parse_normalization
 from robustbench_ln.progress import Progress
 from robustbench_ln.spec import EvaluationSpec
 
@@ -45,7 +44,6 @@ def run_demo(
     """
     _refuse_other_folders(out)
     images = load_images(f"arrays:{DIGITS}", DataOptions())
-    height, width, channels = images.shape
     spec = EvaluationSpec(
         conditions=noise_conditions(
             [NOISE], convention="released", pixel_range="none", sigmas=sigmas
@@ -55,13 +53,9 @@ def run_demo(
     for network in NETWORKS:
         progress.note(f"{network.label}: {network.checkpoint.name}, {len(images)} digits")
         run = out / network.folder
-        subject = load_subject(
-            NetworkSource(path=network.checkpoint, arch=_ARCH),
-            parse_normalization(_NORMALIZE, channels),
-            image_shape=(channels, height, width),
-            label=network.label,
-            command=_command(network, run, sigmas, limit),
-        )
+        opened = open_network(NetworkSource(path=network.checkpoint, arch=_ARCH), _NORMALIZE)
+        command = _command(network, run, sigmas, limit)
+        subject = opened.as_subject(images.shape, label=network.label, command=command)
         evaluate(subject, images, spec, out=run, progress=progress)
     return [out / network.folder for network in NETWORKS]
 

@@ -22,19 +22,18 @@ from robustbench_ln.models.weights_metadata import (
     stated_pipeline,
     weights_metadata,
 )
-from robustbench_ln.normalization import NORMALIZATIONS
+from robustbench_ln.normalization import NORMALIZATIONS, check_normalization, parse_normalization
 from robustbench_ln.norms import count_classes
-from robustbench_ln.spec import Normalization
 
 __all__ = [
     "NetworkSource",
+    "OpenedNetwork",
     "check_one_network",
     "choose_framing",
     "choose_normalize",
     "input_shape",
     "load_network",
-    "load_subject",
-    "name_subject",
+    "open_network",
     "published_pipeline",
     "training_group_size",
 ]
@@ -157,55 +156,67 @@ def choose_framing(framing: Framing, pipeline: InputPipeline | None) -> Framing:
     return Framing(resize=pipeline.resize, crop=pipeline.crop, interpolation=pipeline.interpolation)
 
 
-def load_subject(
-    source: NetworkSource,
-    normalization: Normalization,
-    *,
-    image_shape: tuple[int, int, int],
-    label: str | None = None,
-    command: str = "",
-) -> Subject:
-    """Return the network under test; see `name_subject`."""
-    return name_subject(
-        load_network(source),
-        normalization,
-        image_shape=image_shape,
-        label=label or source.path.stem,
-        command=command,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OpenedNetwork:
+    """A network with its weights, and what its input is like.
+
+    Attributes:
+        loaded: The network.
+        pipeline: What the weights' publisher or their file says about the input; None: nothing.
+        normalize: Input normalisation, as --normalize takes it.
+        name: Of the file, without its ending.
+    """
+
+    loaded: LoadedModel
+    pipeline: InputPipeline | None
+    normalize: str
+    name: str
+
+    def as_subject(
+        self, shape: tuple[int, int, int], *, label: str | None = None, command: str = ""
+    ) -> Subject:
+        """Return the network as the subject of a run.
+
+        Args:
+            shape: (H, W, C) of the images.
+            label: What tables call it; None is the file's name.
+            command: For captions.
+        """
+        height, width, channels = shape
+        loaded, checkpoint = self.loaded, self.loaded.checkpoint
+        num_classes = loaded.num_classes or count_classes(loaded.model, (channels, height, width))
+        return Subject(
+            model=loaded.model,
+            num_classes=num_classes,
+            normalization=parse_normalization(self.normalize, channels),
+            label=label or self.name,
+            checkpoint={
+                "path": str(checkpoint.path),
+                "sha256": checkpoint.sha256,
+                "arch": loaded.network,
+                "num_parameters": sum(p.numel() for p in loaded.model.parameters()),
+                "num_groups": loaded.num_groups,
+            },
+            group_size=_group_size(checkpoint, loaded),
+            command=command,
+        )
 
 
-def name_subject(
-    loaded: LoadedModel,
-    normalization: Normalization,
-    *,
-    image_shape: tuple[int, int, int],
-    label: str,
-    command: str = "",
-) -> Subject:
-    """Return a loaded network as the subject of a run.
+def open_network(source: NetworkSource, normalize: str | None) -> OpenedNetwork:
+    """Load a network; an input normalisation that is none is refused before that.
 
     Args:
-        loaded: The network.
-        normalization: Of its input.
-        image_shape: (C, H, W) of the images.
-        label: What tables call it.
-        command: For captions.
+        source: Where it comes from.
+        normalize: Its input normalisation; None is what its publisher or its file says.
     """
-    return Subject(
-        model=loaded.model,
-        num_classes=loaded.num_classes or count_classes(loaded.model, image_shape),
-        normalization=normalization,
-        label=label,
-        checkpoint={
-            "path": str(loaded.checkpoint.path),
-            "sha256": loaded.checkpoint.sha256,
-            "arch": loaded.network,
-            "num_parameters": sum(p.numel() for p in loaded.model.parameters()),
-            "num_groups": loaded.num_groups,
-        },
-        group_size=_group_size(loaded.checkpoint, loaded),
-        command=command,
+    check_normalization(normalize)
+    loaded = load_network(source)
+    pipeline = published_pipeline(source, loaded)
+    return OpenedNetwork(
+        loaded=loaded,
+        pipeline=pipeline,
+        normalize=choose_normalize(normalize, pipeline),
+        name=source.path.stem,
     )
 
 

@@ -7,9 +7,8 @@ import pytest
 
 from robustbench_ln.corruptions.conditions import noise_conditions
 from robustbench_ln.data import DataOptions, load_images
-from robustbench_ln.evaluation.load_subject import NetworkSource, load_subject
+from robustbench_ln.evaluation.load_subject import NetworkSource, open_network
 from robustbench_ln.evaluation.run import evaluate
-from robustbench_ln.normalization import parse_normalization
 from robustbench_ln.spec import EvaluationSpec
 
 BATCHNORM = {
@@ -30,11 +29,8 @@ def run(shared_data, tmp_path):
     images = load_images(f"arrays:{shared_data / 'cifar10_test_1017.npz'}", DataOptions())
 
     def evaluate_checkpoint(name: str, **options):
-        subject = load_subject(
-            NetworkSource(path=shared_data / "checkpoints" / name, arch=name[:8]),
-            parse_normalization("imagenet", 3),
-            image_shape=(3, 32, 32),
-        )
+        source = NetworkSource(path=shared_data / "checkpoints" / name, arch=name[:8])
+        subject = open_network(source, "imagenet").as_subject(images.shape)
         spec = EvaluationSpec(**options)
         return evaluate(subject, images, spec, out=tmp_path / name)
 
