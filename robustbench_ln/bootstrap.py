@@ -73,7 +73,7 @@ def resample_means(
     means = np.empty((num_resamples, len(values)))
     for start in range(0, num_resamples, _CHUNK):
         stop = min(start + _CHUNK, num_resamples)
-        times = np.stack([_draw(num_units, generator) for _ in range(start, stop)])  # [r, U]
+        times = _draw(num_units, stop - start, generator)  # [r, U]
         means[start:stop] = times @ sums.T / (times @ sizes)[:, None]
     return means
 
@@ -82,10 +82,14 @@ _CHUNK = 256
 """Resamples that lie in memory at once."""
 
 
-def _draw(num_units: int, generator: np.random.Generator) -> NDArray[np.float64]:
-    """Return [U]: how often each unit was drawn."""
-    drawn = generator.integers(num_units, size=num_units)
-    return np.bincount(drawn, minlength=num_units).astype(np.float64)
+def _draw(
+    num_units: int, num_resamples: int, generator: np.random.Generator
+) -> NDArray[np.float64]:
+    """Return [r, U]: how often each unit was drawn."""
+    drawn = generator.integers(num_units, size=(num_resamples, num_units))
+    drawn += num_units * np.arange(num_resamples)[:, None]
+    times = np.bincount(drawn.ravel(), minlength=drawn.size)
+    return times.reshape(drawn.shape).astype(np.float64)
 
 
 def bootstrap_interval(resampled: NDArray[np.float64], *, num_units: int) -> Interval:

@@ -13,6 +13,7 @@ from robustbench_ln.comparison import Side
 from robustbench_ln.errors import RecordError, SpecError
 from robustbench_ln.modes import MODES
 from robustbench_ln.predictions import Predictions, prediction_name, read_predictions
+from robustbench_ln.progress import Progress
 from robustbench_ln.records import Record
 from robustbench_ln.reduce import reduce_predictions
 from robustbench_ln.reports.runs import Run, read_runs
@@ -25,6 +26,7 @@ __all__ = [
     "find_series",
     "read_repeats",
     "read_series",
+    "read_sides",
     "split_run",
 ]
 
@@ -64,7 +66,10 @@ class Series:
         Raises:
             RecordError: Predictions are missing or damaged, or give another count than the row.
         """
-        correct = [self._read_correct(self.records[condition]) for condition in conditions]
+        correct = [
+            self.reduce(self.read_predictions(record), record)
+            for record in map(self.records.__getitem__, conditions)
+        ]
         return Side(correct=np.stack(correct), set_size=self.set_size)
 
     def read_order(self) -> NDArray[np.int64]:
@@ -79,10 +84,15 @@ class Series:
         """Return the file of a row's predictions."""
         return self.run.path / "predictions" / prediction_name(record, self.run.seed)
 
-    def _read_correct(self, record: Record) -> NDArray[np.bool_]:
+    def reduce(self, predictions: Predictions, record: Record) -> NDArray[np.bool_]:
+        """Return [N]: what was right, from the predictions of a row.
+
+        Raises:
+            RecordError: It is another count than the row's.
+        """
         reduced = reduce_predictions(
             MODES[record.mode],
-            self.read_predictions(record),
+            predictions,
             set_size=record.set_size or 1,
             seed=record.seed,
             tie_rule=check_tie_rule(record.tie_rule or "random"),
@@ -99,6 +109,32 @@ class Series:
 def read_series(run: Run) -> dict[str, Series]:
     """Return every mode of a run by the name that tables have for it; of its first seed."""
     return _of_seed(run, run.seed)
+
+
+def read_sides(run: Sequence[Series], progress: Progress) -> list[Side]:
+    """Return what modes of one run got right under all their conditions, in the order of `records`.
+
+    Modes that shared a pass share a file; it is read once.
+
+    Raises:
+        RecordError: See `Series.read_side`.
+    """
+    rows = [(series, record) for series in run for record in series.records.values()]
+    files: dict[Path, list[int]] = {}
+    for position, (series, record) in enumerate(rows):
+        files.setdefault(series.path_of(record), []).append(position)
+    correct: dict[int, NDArray[np.bool_]] = {}
+    for done, (path, positions) in enumerate(files.items()):
+        progress.describe(f"{run[0].run.label}: predictions, {done} of {len(files)} files")
+        predictions = read_predictions(path)
+        for position in positions:
+            series, record = rows[position]
+            correct[position] = series.reduce(predictions, record)
+    in_order = iter(correct[position] for position in range(len(rows)))
+    return [
+        Side(correct=np.stack([next(in_order) for _ in series.records]), set_size=series.set_size)
+        for series in run
+    ]
 
 
 def read_repeats(run: Run, variant: str) -> list[Series]:

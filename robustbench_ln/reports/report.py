@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from robustbench_ln.progress import Progress, Silent
 from robustbench_ln.reports.captions import caption, difference_note, limit_stamp
 from robustbench_ln.reports.corruption_figure import draw_corruptions, draw_severities
 from robustbench_ln.reports.corruption_table import (
@@ -58,6 +59,7 @@ def write_report(
     out: Path,
     labels: Sequence[str] = (),
     baseline: Baseline | None = None,
+    progress: Progress | None = None,
 ) -> Report:
     """Write the tables and figures of some runs into a folder.
 
@@ -69,11 +71,13 @@ def write_report(
         out: Made if it does not exist. Files of an earlier report are replaced.
         labels: What tables call the runs; () takes their own labels.
         baseline: What mCE is relative to; None gives the mean error alone.
+        progress: Is told how far it is.
 
     Raises:
         RecordError: A run cannot be read, or a file cannot be written.
         SpecError: The labels do not fit the runs.
     """
+    progress = progress or Silent()
     runs = read_runs(paths, labels)
     frame = make_frame(runs)
     tables = make_tables(frame)
@@ -81,8 +85,8 @@ def write_report(
     for table in tables:
         contents[f"accuracy_{table.name}.csv"] = csv_bytes(_wide_frame(table))
         contents[f"accuracy_{table.name}.tex"] = _latex(runs, table).encode()
-        contents |= _figures(table)
-    summary = summarise_runs(runs, baseline)
+        contents |= _figures(table, progress)
+    summary = summarise_runs(runs, baseline, progress)
     if summary:
         contents["summary.csv"] = csv_bytes(summary_frame(summary))
     contents["report.md"] = _markdown(
@@ -168,11 +172,13 @@ def _drawings(table: Table) -> list[_Drawing]:
     return drawings
 
 
-def _figures(table: Table) -> dict[str, bytes]:
+def _figures(table: Table, progress: Progress) -> dict[str, bytes]:
     """Return file name -> content."""
-    return {
-        f"{drawing.name}{suffix}.{kind}": drawing.draw(table, inches=inches, kind=kind)
-        for drawing in _drawings(table)
-        for suffix, inches in WIDTHS.items()
-        for kind in ("png", "svg")
-    }
+    contents = {}
+    for drawing in _drawings(table):
+        progress.describe(f"figure {drawing.name}")
+        for suffix, inches in WIDTHS.items():
+            for kind in ("png", "svg"):
+                name = f"{drawing.name}{suffix}.{kind}"
+                contents[name] = drawing.draw(table, inches=inches, kind=kind)
+    return contents

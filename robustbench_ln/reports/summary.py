@@ -6,14 +6,14 @@ sets, together over all cells, and over the baseline where that is a run of its 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from statistics import stdev
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robustbench_ln.bootstrap import bootstrap_interval, joint_units, resample_means
+from robustbench_ln.bootstrap import bootstrap_interval
 from robustbench_ln.corruption_error import (
     BENCHMARK_CORRUPTIONS,
     SEVERITIES,
@@ -26,8 +26,8 @@ from robustbench_ln.corruption_error import (
 from robustbench_ln.curves import area_under_curve, half_accuracy_sigma
 from robustbench_ln.metrics import Interval
 from robustbench_ln.reports.families import Family, group_families
-from robustbench_ln.reports.outcomes import Series, check_same_images
-from robustbench_ln.rng import stream
+from robustbench_ln.reports.outcomes import Series
+from robustbench_ln.reports.resampled import Errors, Resampled
 from robustbench_ln.spec import Condition
 
 __all__ = [
@@ -48,9 +48,6 @@ MCE = "mCE"
 RELATIVE_MCE = "relative mCE"
 
 Floats = NDArray[np.float64]
-Errors = Mapping[Condition, Floats]
-"""Condition -> error, 0..1: of the rows [1], or over resamples [R]."""
-
 Baseline = CorruptionErrors | Series
 """What mCE is relative to: published errors, or a mode of a run."""
 
@@ -73,7 +70,10 @@ class Quantity(NamedTuple):
 
 
 def summarise_series(
-    series: Series, repeats: Sequence[Series], baseline: Baseline | None
+    series: Series,
+    repeats: Sequence[Series],
+    baseline: Baseline | None,
+    resampled: Resampled | None,
 ) -> dict[Family, dict[str, Quantity]]:
     """Return family -> name -> number, of everything that was measured whole.
 
@@ -81,13 +81,11 @@ def summarise_series(
         series: A mode of a run.
         repeats: The same mode with other seeds.
         baseline: What mCE is relative to.
+        resampled: The mode's resamples; None where there are none.
 
     Raises:
-        RecordError: The baseline makes no error, or saw other images; predictions are damaged.
+        RecordError: The baseline makes no error.
     """
-    if isinstance(baseline, Series):
-        check_same_images(series, baseline)
-    resampled = _resample(series, baseline)
     summary: dict[Family, dict[str, Quantity]] = {}
     for family, members in group_families(series.records).items():
         values = _numbers(members, _row_errors(series), _rows_of(baseline))
@@ -96,7 +94,7 @@ def summarise_series(
             for one in repeats
             if set(members) <= set(one.records)
         ]
-        draws = {} if resampled is None else _numbers(members, resampled.errors, resampled.baseline)
+        draws = {} if resampled is None else _draws(members, resampled, baseline)
         if values:
             summary[family] = {
                 name: Quantity(
@@ -109,7 +107,15 @@ def summarise_series(
     return summary
 
 
-def _interval(draws: Floats | None, resampled: _Resampled | None) -> Interval | None:
+def _draws(
+    members: Sequence[Condition], resampled: Resampled, baseline: Baseline | None
+) -> dict[str, Floats]:
+    """Return the numbers over resamples, of a published baseline that is what it is."""
+    below = _rows_of(baseline) if resampled.baseline is None else resampled.baseline
+    return _numbers(members, resampled.errors, below)
+
+
+def _interval(draws: Floats | None, resampled: Resampled | None) -> Interval | None:
     if draws is None or resampled is None or np.isnan(draws).any():
         return None
     return bootstrap_interval(draws, num_units=resampled.num_units)
@@ -175,27 +181,3 @@ def _row_errors(series: Series) -> Errors:
 
 def _rows_of(baseline: Baseline | None) -> CorruptionErrors | Errors | None:
     return _row_errors(baseline) if isinstance(baseline, Series) else baseline
-
-
-class _Resampled(NamedTuple):
-    """Errors over resamples of units, of a mode and of the baseline."""
-
-    errors: Errors
-    baseline: CorruptionErrors | Errors | None
-    num_units: int
-
-
-def _resample(series: Series, baseline: Baseline | None) -> _Resampled | None:
-    """Return joint resamples; None where there is nothing to resample."""
-    both = [series, *([baseline] if isinstance(baseline, Series) else [])]
-    if not all(one.has_predictions for one in both):
-        return None
-    sides = [one.read_side(list(one.records)) for one in both]
-    units = joint_units(sides[0].correct.shape[1], [side.set_size for side in sides])
-    num_units = int(units.max()) + 1
-    if num_units < 2:
-        return None
-    wrong = ~np.concatenate([side.correct for side in sides])
-    means = iter(resample_means(wrong, units, generator=stream(series.run.seed, "summary")).T)
-    drawn = [{condition: next(means) for condition in one.records} for one in both]
-    return _Resampled(drawn[0], drawn[1] if len(both) == 2 else _rows_of(baseline), num_units)

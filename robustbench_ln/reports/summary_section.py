@@ -9,10 +9,17 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from robustbench_ln.progress import Progress
 from robustbench_ln.reports.families import Family, group_families
 from robustbench_ln.reports.formats import MISSING, fixed, percent
 from robustbench_ln.reports.grids import Grid, to_markdown, to_text
-from robustbench_ln.reports.outcomes import read_repeats, read_series
+from robustbench_ln.reports.outcomes import (
+    Series,
+    check_same_images,
+    read_repeats,
+    read_series,
+)
+from robustbench_ln.reports.resampled import resample_errors
 from robustbench_ln.reports.runs import Run
 from robustbench_ln.reports.summary import (
     AREA,
@@ -50,17 +57,26 @@ class SummaryLine(NamedTuple):
     quantities: dict[str, Quantity]
 
 
-def summarise_runs(runs: Sequence[Run], baseline: Baseline | None) -> list[SummaryLine]:
+def summarise_runs(
+    runs: Sequence[Run], baseline: Baseline | None, progress: Progress
+) -> list[SummaryLine]:
     """Return what every mode of every run comes down to, family by family.
 
     Raises:
-        RecordError: See `summarise_series`.
+        RecordError: The baseline makes no error, or saw other images; predictions are damaged.
     """
+    own = baseline if isinstance(baseline, Series) else None
     lines = []
     for run in runs:
-        for series in read_series(run).values():
+        modes = list(read_series(run).values())
+        if own is not None:
+            for series in modes:
+                check_same_images(series, own)
+        resampled = resample_errors(modes, own, progress)
+        for series in modes:
             families = group_families(series.records)
-            summary = summarise_series(series, read_repeats(run, series.variant), baseline)
+            repeats = read_repeats(run, series.variant)
+            summary = summarise_series(series, repeats, baseline, resampled.get(series.variant))
             lines += [
                 SummaryLine(
                     run.label,

@@ -72,6 +72,26 @@ def sharpen(lab: Lab) -> None:
 
 
 @pytest.fixture
+def voting_lab(lab: Lab) -> Lab:
+    """A lab whose network has LocalNorm; its five groups disagree."""
+    sharpen(lab)
+    state = torch.load(lab.folder / "net.pt")
+    generator = torch.Generator().manual_seed(0)
+    for name in ("1.weight", "1.bias", "4.weight", "4.bias"):
+        value = state[name]
+        state[name] = value + 0.05 * torch.randn((5, len(value)), generator=generator)
+    for layer in ("1", "4"):
+        for name in ("running_mean", "running_var", "num_batches_tracked"):
+            del state[f"{layer}.{name}"]
+    torch.save({"state_dict": state, "num_groups": 5, "group_size": 4}, lab.folder / "net.pt")
+    text = (lab.folder / "net.py").read_text()
+    text = "from robustbench_ln import LocalNorm2d\n" + text
+    text = text.replace("nn.BatchNorm2d(6)", "LocalNorm2d(6, 5)")
+    (lab.folder / "net.py").write_text(text.replace("nn.BatchNorm2d(8)", "LocalNorm2d(8, 5)"))
+    return lab
+
+
+@pytest.fixture
 def ln_bench(monkeypatch, capsys) -> Callable[..., Outcome]:
     """Runs the command line in this process."""
 

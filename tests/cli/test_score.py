@@ -5,32 +5,15 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
-import torch
-
-from tests.cli.conftest import sharpen
 
 
 @pytest.fixture
-def run(lab, ln_bench):
+def run(voting_lab, ln_bench):
     """A run of a LocalNorm network whose five groups disagree."""
-    sharpen(lab)
-    state = torch.load(lab.folder / "net.pt")
-    generator = torch.Generator().manual_seed(0)
-    for name in ("1.weight", "1.bias", "4.weight", "4.bias"):
-        value = state[name]
-        state[name] = value + 0.05 * torch.randn((5, len(value)), generator=generator)
-    for layer in ("1", "4"):
-        for name in ("running_mean", "running_var", "num_batches_tracked"):
-            del state[f"{layer}.{name}"]
-    torch.save({"state_dict": state, "num_groups": 5, "group_size": 4}, lab.folder / "net.pt")
-    text = (lab.folder / "net.py").read_text()
-    text = "from robustbench_ln import LocalNorm2d\n" + text
-    text = text.replace("nn.BatchNorm2d(6)", "LocalNorm2d(6, 5)")
-    (lab.folder / "net.py").write_text(text.replace("nn.BatchNorm2d(8)", "LocalNorm2d(8, 5)"))
-    command = lab.command("--modes", "ln-voting,ln-batch", "--ties", "lowest", "--seed", "3")
+    command = voting_lab.command("--modes", "ln-voting,ln-batch", "--ties", "lowest", "--seed", "3")
     outcome = ln_bench(*command)
     assert outcome.code == 0, outcome.err
-    return lab.folder / "run"
+    return voting_lab.folder / "run"
 
 
 def test_votes_are_counted_again(run, ln_bench):

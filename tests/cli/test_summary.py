@@ -12,6 +12,7 @@ from scipy import stats
 
 from robustbench_ln.corruption_error import BENCHMARK_CORRUPTIONS
 from robustbench_ln.error_files import read_baseline
+from robustbench_ln.reports import outcomes
 from tests.cli.conftest import sharpen
 
 
@@ -142,3 +143,31 @@ def test_curves_have_areas_half_sigmas_and_a_spread_over_seeds(lab, ln_bench):
     assert "SD: over 3 seeds" in outcome.out
     text = (lab.folder / "run/report/report.md").read_text()
     assert "sigma at half of the clean accuracy" in text
+
+
+@pytest.mark.parametrize("baseline", ["none", "ln-batch"])
+def test_modes_that_are_resampled_together_keep_their_numbers(voting_lab, ln_bench, baseline):
+    modes = ("ln-single", "ln-voting", "ln-single-voting", "ln-batch")
+    assert ln_bench(*voting_lab.command("--modes", ",".join(modes))).code == 0
+    run, alone, out = (voting_lab.folder / name for name in ("run", "alone", "out"))
+    options = ("--baseline", "none" if baseline == "none" else f"{run}:{baseline}")
+    assert ln_bench("report", str(run), "--out", str(out), *options).code == 0
+    shutil.copytree(run, alone)
+    for mode in modes:
+        rows = (run / "cells.jsonl").read_text().splitlines(keepends=True)
+        (alone / "cells.jsonl").write_text(
+            "".join(r for r in rows if json.loads(r)["mode"] == mode)
+        )
+        assert ln_bench("report", str(alone), *options).code == 0
+        expected = summary(alone / "report", mode)
+        assert expected["low"].notna().all()
+        pd.testing.assert_frame_equal(summary(out, mode), expected, check_exact=True)
+
+
+def test_predictions_that_modes_share_are_read_once(voting_lab, ln_bench, monkeypatch):
+    read, paths = outcomes.read_predictions, []
+    command = voting_lab.command("--modes", "ln-voting,ln-batch")
+    monkeypatch.setattr(outcomes, "read_predictions", lambda path: paths.append(path) or read(path))
+    assert ln_bench(*command).code == 0
+    assert sorted(paths) == sorted((voting_lab.folder / "run/predictions").iterdir())
+    assert len(paths) == 3
