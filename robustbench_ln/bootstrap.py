@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from robustbench_ln.errors import RecordError
 from robustbench_ln.metrics import Interval
@@ -105,7 +105,7 @@ def bootstrap_interval(resampled: NDArray[np.float64], *, num_units: int) -> Int
 
     Source: Hesterberg 2015, "What teachers should know about the bootstrap", section 5.3.
     """
-    quantile = stats.t.ppf(0.975, num_units - 1) * math.sqrt(num_units / (num_units - 1))
+    quantile = stdtrit(num_units - 1, 0.975) * math.sqrt(num_units / (num_units - 1))
     tail = NormalDist().cdf(-float(quantile))
     low, high = np.quantile(resampled, [tail, 1 - tail], method="inverted_cdf")
     return Interval(float(low), float(high))

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 __all__ = ["Discordance", "adjust_holm", "count_discordant", "mcnemar_test", "sign_flip_test"]
 
@@ -33,6 +32,8 @@ def mcnemar_test(discordance: Discordance) -> float:
 
     Source: McNemar 1947; exact: a binomial test of the discordant images at one half.
     """
+    from scipy import stats  # half a second, which reports without this test save
+
     total = sum(discordance)
     return float(stats.binomtest(discordance.only_first, total).pvalue) if total else 1.0
 

@@ -89,7 +89,7 @@ def severity_means(table: Table) -> dict[Column, dict[float, float]]:
     A severity is left out of a column where one of the 15 is missing, or there are two of frost.
     """
     cells: dict[Column, dict[float, list[Any]]] = {column: {} for column in table.columns}
-    for place, cell in table.by_place().items():
+    for place, cell in table.by_place.items():
         if cell.corruption in ("clean", *BENCHMARK_CORRUPTIONS):
             cells[place.column].setdefault(place.severity, []).append(cell)
     return {
@@ -142,7 +142,7 @@ def _severities_of(table: Table) -> list[float]:
 
 def _means(table: Table) -> Means:
     """Return each row's mean accuracy over the severities, None where one is missing."""
-    cells = table.by_place()
+    cells = table.by_place
     rows = {Row(place.row, cell.corruption) for place, cell in cells.items()}
     means: Means = {}
     all_severities = _severities_of(table)

@@ -132,7 +132,7 @@ def _wide_columns(table: Table) -> list[str]:
 def _rows(table: Table) -> dict[float, _Row]:
     """Return sigma -> column -> cell, both in their order."""
     rows: dict[float, _Row] = {sigma: {} for sigma in sorted(set(table.cells["severity"]))}
-    for place, cell in table.by_place().items():
+    for place, cell in table.by_place.items():
         rows[place.severity][place.column] = cell
     return rows
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -19,7 +21,7 @@ class Column(NamedTuple):
     variant: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Table:
     """Cells that may be compared, with the clean cells of the same columns.
 
@@ -35,13 +37,13 @@ class Table:
     is_noise: bool
     cells: pd.DataFrame
 
-    @property
+    @cached_property
     def columns(self) -> list[Column]:
         """Label and variant of each column, in their order."""
         pairs = self.cells[["label", "variant"]].drop_duplicates()
         return [Column(*pair) for pair in pairs.itertuples(index=False)]
 
-    @property
+    @cached_property
     def names(self) -> dict[Column, str]:
         """What to call each column; the label is left out where there is only one."""
         has_one_label = self.cells["label"].nunique() == 1
@@ -69,8 +71,9 @@ class Table:
         is_run = self.cells["label"] == column.label
         return self.cells[is_run & (self.cells["variant"] == column.variant)]
 
-    def by_place(self) -> dict[Place, Any]:
-        """Return the row of each cell."""
+    @cached_property
+    def by_place(self) -> Mapping[Place, Any]:
+        """The row of each cell."""
         return {
             Place(Column(label, variant), row_name(row), severity): row
             for row, label, variant, severity in zip(

@@ -67,7 +67,7 @@ def training_grid(table: Table) -> Grid:
 
 def _noise_rows(table: Table) -> dict[str, dict[Column, float]]:
     rows: dict[str, dict[Column, float]] = {}
-    for place, cell in sorted(table.by_place().items(), key=lambda item: item[0].severity):
+    for place, cell in sorted(table.by_place.items(), key=lambda item: item[0].severity):
         rows.setdefault(general(place.severity), {})[place.column] = cell.accuracy
     return rows
 
