@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from robustbench_ln.cli.display import open_display
-from robustbench_ln.corruptions.conditions import corruption_conditions, noise_conditions
 from robustbench_ln.corruptions.severities import SEVERITIES
+from robustbench_ln.data import ArrayImages, DataOptions, ImageSet
 from robustbench_ln.data.file_images import FileImages
-from robustbench_ln.data.image_set import ArrayImages
 from robustbench_ln.data.in_memory import collect_images
 from robustbench_ln.errors import SpecError
 from robustbench_ln.evaluation.device import check_device
@@ -24,10 +24,11 @@ from robustbench_ln.evaluation.load_subject import (
     open_network,
 )
 from robustbench_ln.evaluation.own_network import name_own_network
+from robustbench_ln.evaluation.request import ImageRequest, choose_fetches
 from robustbench_ln.evaluation.run import evaluate as evaluate_subject
 from robustbench_ln.evaluation.subject import Subject
 from robustbench_ln.modes import check_mode_names
-from robustbench_ln.normalization import parse_normalization
+from robustbench_ln.normalization import check_normalization, parse_normalization
 from robustbench_ln.norms import NormClasses
 from robustbench_ln.progress import Progress
 from robustbench_ln.reports.frame import read_frame
@@ -44,6 +45,7 @@ def evaluate(  # noqa: PLR0913  (the options of the command line)
     images: Any,
     labels: Any = None,
     *,
+    clean: str | ImageSet | None = None,
     normalize: str | None = None,
     arch: str | None = None,
     download: bool = False,
@@ -79,20 +81,24 @@ def evaluate(  # noqa: PLR0913  (the options of the command line)
     Args:
         model_or_path: A network, which is not changed; or a checkpoint's file, with `arch`.
         images: With `labels`: uint8 [N, H, W, C] or [N, H, W], or floats k / 255. Without: a torch
-            Dataset or DataLoader of (image, label), not normalised, or what `load_images` opened.
-            All but the last are held in memory as uint8.
+            Dataset or DataLoader of (image, label), not normalised; what `load_images` opened; or
+            KIND:PATH as --data takes it, corrupted sets included. Arrays and pairs are held in
+            memory as uint8.
         labels: [N] class indices.
+        clean: Clean images of a corrupted set: KIND:PATH, or what `load_images` opened.
         normalize: Input normalisation the network was trained with, by name or as MEAN/STD.
-            Required, unless the file's weights are published ones that state it.
+            Required, unless the file or its publisher states it.
         arch: Network of a checkpoint's file.
-        download: Fetch the file where it is missing and published under that name.
+        download: Fetch what is missing: a file published under that name, and the data set of
+            KIND:PATH, where torchvision can.
         norm_classes: Your own norm layers that work as BatchNorm does, to be dynamic too.
         modes: "all", or names.
         noises: Of the LocalNorm papers.
         sigmas: Of the noises; None is the released list of each.
         convention: "paper" or "released".
         pixel_range: "clip", "rescale" or "none"; None is the convention's own.
-        corruptions: "cifar10-c" or "imagenet-c" for all 19, or names.
+        corruptions: "cifar10-c" or "imagenet-c" for all 19, or names; of a corrupted set, those to
+            take.
         severity_table: For named corruptions.
         severities: 1-5.
         frost_dir: Photographs of frost.
@@ -134,25 +140,24 @@ def evaluate(  # noqa: PLR0913  (the options of the command line)
     2  dbn-batch      clean       0.0     20
     3  dbn-batch        agn       0.5     20
     """
-    image_set = _open_images(images, labels)
-    conditions = (
-        *noise_conditions(
-            _names(noises),
-            convention=convention,
-            pixel_range=pixel_range,
-            sigmas=sigmas,
-            source_kind=image_set.kind,
-        ),
-        *corruption_conditions(
-            _names(corruptions),
-            severity_table=severity_table,
-            severities=severities,
-            frost_dir=frost_dir,
-        ),
+    check_normalization(normalize)
+    fetches = choose_fetches(download, base=images if clean is None else clean, arch=arch)
+    request = ImageRequest(
+        data=_take_images(images, labels),
+        clean=_take_clean(clean),
+        options=DataOptions(download=fetches.data),
+        noises=_names(noises),
+        sigmas=sigmas,
+        convention=convention,
+        pixel_range=pixel_range,
+        corruptions=_names(corruptions),
+        severity_table=severity_table,
+        severities=severities,
+        frost_dir=frost_dir,
     )
     spec = EvaluationSpec(
         modes=check_mode_names(_names(modes)),
-        conditions=conditions,
+        conditions=request.conditions(),
         order=check_order(order),
         stat_batch=stat_batch,
         group_size=group_size,
@@ -168,21 +173,23 @@ def evaluate(  # noqa: PLR0913  (the options of the command line)
         uses_tf32=tf32,
         is_compiled=compile_network,
     )
-    height, width, channels = image_set.shape
-    shape = (channels, height, width)
-    if isinstance(model_or_path, nn.Module):
-        subject = _name_network(model_or_path, arch, normalize, image_shape=shape, label=label)
-    else:
-        source = NetworkSource(path=Path(model_or_path), arch=arch, download=download)
-        subject = open_network(source, normalize).as_subject(image_set.shape, label=label)
-    subject = replace(subject, norm_classes=tuple(norm_classes))
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run" if out is None else Path(out)
-        if progress is not None:
-            evaluate_subject(subject, image_set, spec, out=run, progress=progress)
-        else:
-            with open_display() as display:
-                evaluate_subject(subject, image_set, spec, out=run, progress=display)
+        with open_display() if progress is None else nullcontext(progress) as display:
+            if isinstance(model_or_path, nn.Module):
+                opened = request.open(display)
+                subject = _name_network(model_or_path, arch, normalize, shape=opened.shape)
+            else:
+                source = NetworkSource(
+                    path=Path(model_or_path), arch=arch, download=fetches.weights
+                )
+                network = open_network(source, normalize)
+                opened = request.open(display, network.pipeline)
+                subject = network.as_subject(opened.shape)
+            subject = replace(
+                subject, label=label or subject.label, norm_classes=tuple(norm_classes)
+            )
+            evaluate_subject(subject, opened, spec, out=run, progress=display)
         return read_frame([run])
 
 
@@ -197,23 +204,29 @@ def _device_of(model_or_path: nn.Module | str | Path) -> str:
     return "cpu" if parameter is None else str(parameter.device)
 
 
-def _open_images(images: Any, labels: Any) -> ArrayImages | FileImages:
-    if not isinstance(images, ArrayImages | FileImages):
+def _take_images(images: Any, labels: Any) -> str | ImageSet:
+    if not isinstance(images, str | ArrayImages | FileImages):
         return collect_images(images, labels)
     if labels is not None:
-        raise SpecError(f"{images.source} has its own labels; leave labels out")
+        name = images if isinstance(images, str) else images.source
+        raise SpecError(f"{name} has its own labels; leave labels out")
     return images
 
 
+def _take_clean(clean: Any) -> str | ImageSet | None:
+    if clean is None or isinstance(clean, str | ArrayImages | FileImages):
+        return clean
+    raise SpecError(
+        f"clean is a {type(clean).__name__}; give KIND:PATH, as in cifar10:data, or what "
+        "load_images opened"
+    )
+
+
 def _name_network(
-    network: nn.Module,
-    arch: str | None,
-    normalize: str | None,
-    *,
-    image_shape: tuple[int, int, int],
-    label: str | None,
+    network: nn.Module, arch: str | None, normalize: str | None, *, shape: tuple[int, int, int]
 ) -> Subject:
     if arch is not None:
         raise SpecError(f"arch '{arch}' is for a checkpoint's file; a network was given")
-    normalization = parse_normalization(choose_normalize(normalize, None), image_shape[0])
-    return name_own_network(network, normalization, image_shape=image_shape, label=label)
+    height, width, channels = shape
+    normalization = parse_normalization(choose_normalize(normalize, None), channels)
+    return name_own_network(network, normalization, image_shape=(channels, height, width))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import shlex
 import sys
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from robustbench_ln.cli.display import Display, open_display
+from robustbench_ln.cli.display import open_display
 from robustbench_ln.cli.options import (
     Arch,
     Baseline,
@@ -38,14 +37,6 @@ from robustbench_ln.cli.options import (
     split_names,
 )
 from robustbench_ln.cli.report import write_and_print
-from robustbench_ln.errors import SpecError
-
-if TYPE_CHECKING:
-    from robustbench_ln.data import DataOptions, ImageSet
-    from robustbench_ln.evaluation.load_subject import NetworkSource
-    from robustbench_ln.generation.stored_set import StoredSet
-    from robustbench_ln.models.weights_metadata import InputPipeline
-    from robustbench_ln.spec import EvaluationSpec
 
 __all__ = ["evaluate"]
 
@@ -132,45 +123,37 @@ def evaluate(
     Example: ln-bench evaluate resnet20.th --arch resnet20 --normalize imagenet --data
     cifar10:data --noise agn --sigmas 0:2:0.25 --out runs/resnet20
     """
-    from robustbench_ln.corruptions.conditions import (
-        corruption_conditions,
-        noise_conditions,
-        parse_severities,
-        parse_sigmas,
-    )
+    from robustbench_ln.corruptions.conditions import parse_severities, parse_sigmas
     from robustbench_ln.data import DataOptions, Framing
-    from robustbench_ln.data.download import is_fetched
     from robustbench_ln.evaluation.device import check_device
-    from robustbench_ln.evaluation.load_subject import NetworkSource
-    from robustbench_ln.models.published_weights import has_published_weights
+    from robustbench_ln.evaluation.load_subject import NetworkSource, open_network
+    from robustbench_ln.evaluation.request import ImageRequest, choose_fetches
+    from robustbench_ln.evaluation.run import evaluate as evaluate_network
     from robustbench_ln.modes import check_mode_names
     from robustbench_ln.reports.baselines import choose_baseline
     from robustbench_ln.spec import EvaluationSpec, check_order, check_tie_rule
 
-    if sigmas is not None and not noise:
-        raise SpecError("--sigmas needs a noise, as in --noise agn")
-    request = _Request(
-        data=data, clean=clean, names=split_names(corruptions), severities=severities
+    fetches = choose_fetches(download, base=data if clean is None else clean, arch=arch)
+    request = ImageRequest(
+        data=data,
+        clean=clean,
+        options=DataOptions(
+            framing=Framing(resize=resize, crop=crop, interpolation=interpolation),
+            class_map=class_map,
+            download=fetches.data,
+        ),
+        noises=split_names(noise),
+        sigmas=None if sigmas is None else parse_sigmas(sigmas),
+        convention=convention,
+        pixel_range=pixel_range,
+        corruptions=split_names(corruptions),
+        severity_table=severity_table,
+        severities=parse_severities(severities),
+        frost_dir=frost_dir,
     )
-    if request.is_stored:
-        request.check(noise, severity_table)
     spec = EvaluationSpec(
         modes=check_mode_names(split_names(modes)),
-        conditions=(
-            *noise_conditions(
-                split_names(noise),
-                convention=convention,
-                pixel_range=pixel_range,
-                sigmas=None if sigmas is None else parse_sigmas(sigmas),
-                source_kind=request.base.partition(":")[0],
-            ),
-            *corruption_conditions(
-                () if request.is_stored else request.names,
-                severity_table=severity_table,
-                severities=parse_severities(severities),
-                frost_dir=frost_dir,
-            ),
-        ),
+        conditions=request.conditions(),
         order=check_order(order),
         stat_batch=stat_batch,
         group_size=group_size,
@@ -187,119 +170,18 @@ def evaluate(
         is_compiled=compile_network,
     )
     choose_baseline(baseline)
-    fetches_weights = download and has_published_weights(arch)
     source = NetworkSource(
         path=checkpoint,
         arch=arch,
         model=model,
         key=checkpoint_key,
         trust=trust_checkpoint,
-        download=fetches_weights,
+        download=fetches.weights,
     )
-    framing = Framing(resize=resize, crop=crop, interpolation=interpolation)
-    fetches_data = download and (is_fetched(request.base) or not fetches_weights)
-    options = DataOptions(framing=framing, class_map=class_map, download=fetches_data)
     with open_display() as display:
-        _run(spec, source, (request, options), (normalize, label), out=out, display=display)
+        network = open_network(source, normalize)
+        images = request.open(display, network.pipeline)
+        command = shlex.join(["ln-bench", *sys.argv[1:]])
+        subject = network.as_subject(images.shape, label=label, command=command)
+        evaluate_network(subject, images, spec, out=out, progress=display)
     write_and_print([out], out / "report", baseline=baseline)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Request:
-    """Which images were asked for.
-
-    Attributes:
-        data: --data.
-        clean: --clean.
-        names: --corruptions; of a stored set those to take.
-        severities: --severities.
-    """
-
-    data: str
-    clean: str | None
-    names: tuple[str, ...]
-    severities: str
-
-    @property
-    def is_stored(self) -> bool:
-        """Whether the images are corrupted already."""
-        from robustbench_ln.generation.stored_set import STORED_KINDS
-
-        kind, _, place = self.data.partition(":")
-        return kind in STORED_KINDS and bool(place)
-
-    @property
-    def base(self) -> str:
-        """The source of the clean images, where there is one."""
-        return self.clean or self.data
-
-    def check(self, noise: str, severity_table: str | None) -> None:
-        """Refuse what a stored set would ignore."""
-        if severity_table is not None:
-            raise SpecError(f"--severity-table: the severities of {self.data} are made already")
-        if noise and self.clean is None:
-            raise SpecError("--noise acts on clean images; give them with --clean KIND:PATH")
-
-    def open(self, options: DataOptions, display: Display) -> ImageSet | StoredSet:
-        """Return the images, or the corrupted set with its clean ones.
-
-        Raises:
-            SpecError: --clean beside images that are clean themselves.
-        """
-        from robustbench_ln.corruptions.conditions import parse_severities
-        from robustbench_ln.data import load_images
-        from robustbench_ln.generation.stored_set import open_stored
-
-        if not self.is_stored:
-            if self.clean is not None:
-                raise SpecError(
-                    f"--clean is for sets that are corrupted already; {self.data} is no such set"
-                )
-            return load_images(self.data, options)
-        stored = open_stored(
-            self.data,
-            load_images(self.clean, options) if self.clean else None,
-            names=self.names,
-            severities=parse_severities(self.severities),
-            tell=display.describe,
-        )
-        if stored.missing:
-            display.note(f"Note: {self.data} has no {', '.join(stored.missing)}")
-        return stored
-
-
-def _run(
-    spec: EvaluationSpec,
-    source: NetworkSource,
-    data: tuple[_Request, DataOptions],
-    naming: tuple[str | None, str | None],
-    *,
-    out: Path,
-    display: Display,
-) -> None:
-    from robustbench_ln.evaluation.load_subject import open_network
-    from robustbench_ln.evaluation.run import evaluate as evaluate_network
-
-    (request, options), (normalize, label) = data, naming
-    network = open_network(source, normalize)
-    options = _published_framing(request.base, options, network.pipeline, display)
-    images = request.open(options, display)
-    command = shlex.join(["ln-bench", *sys.argv[1:]])
-    subject = network.as_subject(images.shape, label=label, command=command)
-    evaluate_network(subject, images, spec, out=out, progress=display)
-
-
-def _published_framing(
-    data: str, options: DataOptions, pipeline: InputPipeline | None, display: Display
-) -> DataOptions:
-    """Fill in resize, crop and interpolation of published weights where none of them is given."""
-    from robustbench_ln.data.sources import PICTURE_SOURCES
-    from robustbench_ln.evaluation.load_subject import choose_framing
-
-    is_picture = data.partition(":")[0] in PICTURE_SOURCES
-    if pipeline is None or not is_picture:
-        return options
-    framing = choose_framing(options.framing, pipeline)
-    if framing != options.framing:
-        display.note(f"{pipeline.source}: {framing}, normalisation {pipeline.normalization.name}")
-    return replace(options, framing=framing)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -19,7 +19,7 @@ from robustbench_ln.data.picture import Framing
 from robustbench_ln.errors import SpecError
 from robustbench_ln.lookup import unknown_name
 
-__all__ = ["ARRAY_SOURCES", "PICTURE_SOURCES", "load_images"]
+__all__ = ["IMAGE_KINDS", "PICTURE_SOURCES", "find_kind", "load_images"]
 
 ARRAY_SOURCES: Mapping[str, Callable[[Path, str, Part], ImageSet]] = MappingProxyType(
     {
@@ -37,6 +37,24 @@ PICTURE_SOURCES: Mapping[str, Callable[[Path, str, DataOptions], ImageSet]] = Ma
 )
 """Kind -> opener of (path, source as written, options). Picture files of any size."""
 
+IMAGE_KINDS = (*ARRAY_SOURCES, *PICTURE_SOURCES)
+
+
+def find_kind(source: str, kinds: Collection[str] = IMAGE_KINDS, *, option: str = "--data") -> str:
+    """Return the kind that KIND:PATH says.
+
+    Raises:
+        SpecError: No KIND:PATH, or none of `kinds`; the message names `option`.
+    """
+    kind, _, path = source.partition(":")
+    if not path:
+        raise SpecError(
+            f"{option} {source}: expected KIND:PATH, as in cifar10:data ({', '.join(kinds)})"
+        )
+    if kind not in kinds:
+        raise unknown_name(kind, kinds, kind=f"{option} kind")
+    return kind
+
 
 def load_images(source: str, options: DataOptions) -> ImageSet:
     """Return the images that KIND:PATH names.
@@ -45,16 +63,9 @@ def load_images(source: str, options: DataOptions) -> ImageSet:
         SpecError: No KIND:PATH, an unknown kind, or an option that the kind does not have.
         DataError: The images cannot be read.
     """
-    kinds = (*ARRAY_SOURCES, *PICTURE_SOURCES)
-    kind, colon, path = source.partition(":")
-    if not colon or not path:
-        raise SpecError(
-            f"--data {source}: expected KIND:PATH, as in cifar10:data ({', '.join(kinds)})"
-        )
-    if kind not in kinds:
-        raise unknown_name(kind, kinds, kind="--data kind")
+    kind = find_kind(source)
     _check_options(kind, options)
-    place = Path(path).expanduser()
+    place = Path(source.partition(":")[2]).expanduser()
     if options.download:
         download_data(kind, place)
     if kind in PICTURE_SOURCES:

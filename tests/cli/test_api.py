@@ -59,6 +59,47 @@ def test_python_measures_what_the_command_line_measures(lab, ln_bench):
                     "--out", str(lab.folder / "both")).code == 0  # fmt: skip
 
 
+def test_python_measures_a_stored_set_as_the_command_line_does(lab, ln_bench):
+    clean, made = f"arrays:{lab.folder}/data.npz", f"cifar10-c:{lab.folder}/made"
+    corrupt = ("--corruptions", "fog,contrast", "--severity-table", "cifar10-c")
+    assert ln_bench("corrupt", clean, *corrupt, "--out", f"{lab.folder}/made").code == 0
+    chosen = ("--corruptions", "fog", "--severities", "2,5", "--modes", "bn,dbn-batch")
+    assert ln_bench(*lab.command("--data", made, "--clean", clean, *chosen)).code == 0
+    network, _, _ = read_lab(lab)
+    options = {
+        "normalize": "none", "noises": "agn", "sigmas": [0, 0.5, 1], "corruptions": "fog",
+        "severities": [2, 5], "modes": ["bn", "dbn-batch"], "stat_batch": 16,
+        "progress": ln.Silent(),
+    }  # fmt: skip
+    ln.evaluate(network, made, clean=clean, out=lab.folder / "python", **options)
+    differing = {"checkpoint_sha256", "seconds"}
+    ours, theirs = (
+        [{k: v for k, v in row.items() if k not in differing} for row in rows(lab.folder / run)]
+        for run in ("python", "run")
+    )
+    assert ours == theirs
+    assert len(ours) == 2 * (1 + 2 + 2)
+    assert {row["corruption"] for row in ours if row["corrupted_sha256"]} == {"fog"}
+    opened = ln.load_images(clean, ln.DataOptions())
+    again = ln.evaluate(network, made, clean=opened, **options)
+    columns = ["mode", "corruption", "severity", "correct"]
+    expected = sorted([row[name] for name in columns] for row in theirs)
+    assert sorted(again[columns].to_numpy().tolist()) == expected
+
+
+def test_a_set_without_clean_images_is_named_alone(lab):
+    network, images, labels = read_lab(lab)
+    (lab.folder / "shifted").mkdir()
+    np.save(lab.folder / "shifted/v6.npy", images)
+    np.save(lab.folder / "shifted/labels.npy", labels)
+    options = {"normalize": "none", "modes": "bn", "progress": ln.Silent()}
+    frame = ln.evaluate(network, f"corrupted:{lab.folder}/shifted", **options)
+    assert frame["corruption"].tolist() == ["v6"]
+    named = ln.evaluate(network, f"arrays:{lab.folder}/data.npz", **options)
+    assert named["corruption"].tolist() == ["clean"]
+    assert frame["correct"].tolist() == named["correct"].tolist()
+
+
 def test_a_loader_and_arrays_give_the_same(lab):
     network, images, labels = read_lab(lab)
     loader = DataLoader(
@@ -115,6 +156,12 @@ def test_a_layer_of_ones_own_is_dynamic_where_it_is_named(lab):
         ({"arch": "resnet20"}, "arch 'resnet20' is for a checkpoint's file"),
         ({"labels": None}, "labels are missing"),
         ({"images": ln.load_images}, "a function is no array of images"),
+        ({"sigmas": [1]}, "--sigmas needs a noise"),
+        ({"clean": "cifar10:x"}, "--clean is for sets that are corrupted already; images is no"),
+        ({"clean": np.zeros(3)}, "clean is a ndarray; give KIND:PATH, as in cifar10:data, or"),
+        ({"images": "cifar10-c:x"}, "cifar10-c:x has its own labels; leave labels out"),
+        ({"images": "cifar10-c:x", "labels": None}, "needs its clean images: give --clean"),
+        ({"images": "data.npz", "labels": None}, "--data data.npz: expected KIND:PATH"),
         ({"labels": np.full(50, 5)}, r"label 5, the network has 5 classes \(0..4\)"),
     ],
 )

@@ -91,6 +91,8 @@ def test_prior_ties_group_size_and_label_arrive(lab, ln_bench):
         (["--stat-batch", "0"], "--stat-batch is 0"),
         (["--stat-batch", "x"], "--stat-batch"),
         (["--mode", "bn"], "No such option: --mode"),
+        (["--data", "cifar10-c:"], "--data cifar10-c:: expected KIND:PATH"),
+        (["--data", "cifar10c:x"], "unknown --data kind 'cifar10c'; did you mean 'cifar10-c'"),
         (["--data", "arrays:none.npz"], "none.npz: no such file"),
         (["--resize", "8"], "--resize and --crop are for folder"),
     ],
@@ -171,7 +173,7 @@ def test_an_interrupt_leaves_a_run_that_goes_on(lab, ln_bench, monkeypatch):
     monkeypatch.setattr(run_module.PassRun, "finish", interrupt)
     outcome = ln_bench(*lab.command("--modes", "bn"))
     assert outcome.code == 130
-    assert "the same command goes on from there" in outcome.err
+    assert "a command with --out DIR goes on from there" in outcome.err
     assert "Traceback" not in outcome.err
     assert len(rows(lab)) == 1
     assert ln_bench(*lab.command("--modes", "bn")).code == 0
