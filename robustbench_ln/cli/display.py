@@ -101,24 +101,25 @@ def _minutes(seconds: float) -> str:
 
 
 class _LiveDisplay:
-    """A bar with cells, images a second and the time left."""
+    """A bar with cells, images a second and the time left; before `start`, with what is done."""
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bars
 
         self._bars = Bars(
-            TextColumn("{task.fields[cells]} {task.fields[unit]}s"),
+            TextColumn("{task.fields[cells]}"),
             BarColumn(bar_width=None),
-            TextColumn("{task.percentage:3.0f} %"),
+            TaskProgressColumn("{task.percentage:3.0f} %"),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
             TextColumn("{task.description}"),
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._bars.add_task("", total=None, cells="", unit="cell", rate="")
+        self._task = self._bars.add_task("", total=None, cells="", rate="")
+        self._unit = "cell"
         self._cells = self._done_cells = self._done_images = 0
         self._started = time.monotonic()
 
@@ -136,11 +137,10 @@ class _LiveDisplay:
         self._bars.stop()
 
     def start(self, *, cells: int, image_passes: int, unit: str = "cell") -> None:
-        self._cells, self._done_cells, self._done_images = cells, 0, 0
+        self._unit, self._cells, self._done_cells, self._done_images = unit, cells, 0, 0
         self._started = time.monotonic()
-        self._bars.update(
-            self._task, completed=0, total=image_passes, cells=f"0/{cells}", unit=unit
-        )
+        self._bars.update(self._task, completed=0, total=image_passes)
+        self.finish_cells(0)
 
     def describe(self, what: str) -> None:
         self._bars.update(self._task, description=what)
@@ -152,7 +152,7 @@ class _LiveDisplay:
 
     def finish_cells(self, cells: int) -> None:
         self._done_cells += cells
-        self._bars.update(self._task, cells=f"{self._done_cells}/{self._cells}")
+        self._bars.update(self._task, cells=f"{self._done_cells}/{self._cells} {self._unit}s")
 
     def note(self, text: str) -> None:
         self._bars.console.print(text, markup=False, highlight=False)

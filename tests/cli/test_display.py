@@ -62,7 +62,7 @@ def test_a_second_bar_starts_empty(monkeypatch):
         work(shown)
         shown.start(cells=2, image_passes=40)
         (task,) = shown._bars.tasks
-        assert (task.completed, task.total, task.fields["cells"]) == (0, 40, "0/2")
+        assert (task.completed, task.total, task.fields["cells"]) == (0, 40, "0/2 cells")
 
 
 def test_a_finished_run_says_so(capsys):
@@ -82,6 +82,20 @@ def test_a_terminal_gets_a_bar_with_cells_rate_and_what_is_done(monkeypatch):
     text = terminal.getvalue()
     for part in ("1/4 epochs", "50 %", "images/s", "agn 0.5", "a warning"):
         assert part in text
+
+
+def test_what_has_no_end_to_count_to_has_no_numbers(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with display.open_display() as shown:
+        shown.describe("predictions, 3 of 9 files")
+        shown._bars.refresh()
+    text = terminal.getvalue()
+    assert "predictions, 3 of 9 files" in text
+    assert "%" not in text
+    assert "cells" not in text
 
 
 def test_a_notebook_gets_the_bar_where_it_can_be_redrawn(monkeypatch):

@@ -12,7 +12,9 @@ from scipy import stats
 
 from robustbench_ln.corruption_error import BENCHMARK_CORRUPTIONS
 from robustbench_ln.error_files import read_baseline
+from robustbench_ln.progress import Silent
 from robustbench_ln.reports import outcomes
+from robustbench_ln.reports.report import write_report
 from tests.cli.conftest import sharpen
 
 
@@ -171,3 +173,18 @@ def test_predictions_that_modes_share_are_read_once(voting_lab, ln_bench, monkey
     assert ln_bench(*command).code == 0
     assert sorted(paths) == sorted((voting_lab.folder / "run/predictions").iterdir())
     assert len(paths) == 3
+
+
+def test_a_report_says_where_it_is(voting_lab, ln_bench):
+    assert ln_bench(*voting_lab.command("--modes", "ln-voting,ln-batch")).code == 0
+    progress = Silent()
+    said = []
+    progress.describe = said.append
+    write_report([voting_lab.folder / "run"], voting_lab.folder / "out", progress=progress)
+    assert said == [
+        "figure accuracy_agn_paper_clip",
+        "net: predictions, 0 of 3 files",
+        "net: predictions, 1 of 3 files",
+        "net: predictions, 2 of 3 files",
+        "net: intervals",
+    ]
