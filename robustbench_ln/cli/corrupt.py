@@ -9,6 +9,7 @@ import typer
 
 from robustbench_ln.cli.display import open_display
 from robustbench_ln.cli.options import (
+    CLEAN_KINDS,
     ClassMap,
     Convention,
     Corruptions,
@@ -35,12 +36,7 @@ __all__ = ["corrupt"]
 def corrupt(
     data: Annotated[
         str | None,
-        typer.Argument(
-            metavar="DATA",
-            help="Clean images: arrays:FILE.npz, cifar10:DIR, cifar100:DIR, mnist:DIR, "
-            "fashion-mnist:DIR, folder:DIR, imagenet:DIR, cars:DIR",
-            show_default=False,
-        ),
+        typer.Argument(metavar="DATA", help=f"Clean images: {CLEAN_KINDS}", show_default=False),
     ] = None,
     out: Annotated[
         Path | None,

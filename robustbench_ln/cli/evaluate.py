@@ -20,12 +20,13 @@ from robustbench_ln.cli.options import (
     Convention,
     Corruptions,
     Crop,
-    DataOrCorrupted,
+    Data,
     Device,
     DownloadAll,
     FrostDir,
     Interpolation,
     Model,
+    Modes,
     Noise,
     Normalize,
     PixelRange,
@@ -33,6 +34,7 @@ from robustbench_ln.cli.options import (
     Severities,
     SeverityTable,
     Sigmas,
+    Ties,
     Trust,
     split_names,
 )
@@ -43,7 +45,7 @@ __all__ = ["evaluate"]
 
 def evaluate(
     checkpoint: Checkpoint,
-    data: DataOrCorrupted,
+    data: Data,
     out: Annotated[
         Path,
         typer.Option(
@@ -53,9 +55,7 @@ def evaluate(
     arch: Arch = None,
     model: Model = None,
     normalize: Normalize = None,
-    modes: Annotated[
-        str, typer.Option(help="all, or a list: bn,dbn-batch,ln-voting (ln-bench list modes)")
-    ] = "all",
+    modes: Modes = "all",
     clean: Clean = None,
     noise: Noise = "",
     corruptions: Corruptions = "",
@@ -81,9 +81,7 @@ def evaluate(
     device_batch: Annotated[
         int, typer.Option(help="Images in the network at once; memory only, no result")
     ] = 128,
-    ties: Annotated[
-        str, typer.Option(help="Tied votes: random (the paper), lowest (the code), logit-sum")
-    ] = "random",
+    ties: Ties = "random",
     prior: Annotated[
         float, typer.Option(help="bn-adapt: weight of the running statistics, in images")
     ] = 16.0,

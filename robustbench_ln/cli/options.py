@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "CLEAN_KINDS",
     "Arch",
     "Baseline",
     "Checkpoint",
@@ -18,7 +19,6 @@ __all__ = [
     "Corruptions",
     "Crop",
     "Data",
-    "DataOrCorrupted",
     "Device",
     "Download",
     "DownloadAll",
@@ -26,6 +26,7 @@ __all__ = [
     "FrostDir",
     "Interpolation",
     "Model",
+    "Modes",
     "Noise",
     "Normalize",
     "PixelRange",
@@ -33,6 +34,7 @@ __all__ = [
     "Severities",
     "SeverityTable",
     "Sigmas",
+    "Ties",
     "Trust",
     "split_names",
 ]
@@ -78,29 +80,31 @@ Normalize = Annotated[
     typer.Option(
         metavar="NAME|MEAN/STD",
         help="Input normalisation the network was trained with: none (0..1), symmetric (-1..1), "
-        "imagenet, cifar10, cifar100, mnist, or 0.5,0.5,0.5/0.25,0.25,0.25. Required, unless the "
-        "weights are published ones of torchvision or timm that state it.",
+        "imagenet, cifar10, cifar100, mnist, or 0.5,0.5,0.5/0.25,0.25,0.25. Required, unless "
+        "published weights of torchvision or timm, or a checkpoint of ln-bench train, state it.",
         show_default=False,
     ),
 ]
+CLEAN_KINDS = (
+    "arrays:FILE.npz, cifar10:DIR, cifar100:DIR, mnist:DIR, fashion-mnist:DIR, folder:DIR, "
+    "imagenet:DIR, cars:DIR"
+)
+"""Sources of clean images, as help lists them."""
+
 Data = Annotated[
     str,
     typer.Option(
         metavar="KIND:PATH",
-        help="Test images: arrays:FILE.npz, cifar10:DIR, cifar100:DIR, mnist:DIR, "
-        "fashion-mnist:DIR, folder:DIR, imagenet:DIR, cars:DIR",
+        help=f"Test images: {CLEAN_KINDS}; or a corrupted set with --clean: cifar10-c:DIR, "
+        "cifar100-c:DIR, imagenet-c:DIR, corrupted:DIR",
         show_default=False,
     ),
 ]
-DataOrCorrupted = Annotated[
-    str,
-    typer.Option(
-        metavar="KIND:PATH",
-        help="Test images: arrays:FILE.npz, cifar10:DIR, cifar100:DIR, mnist:DIR, "
-        "fashion-mnist:DIR, folder:DIR, imagenet:DIR, cars:DIR; or a corrupted set with --clean: "
-        "cifar10-c:DIR, cifar100-c:DIR, imagenet-c:DIR, corrupted:DIR",
-        show_default=False,
-    ),
+Modes = Annotated[
+    str, typer.Option(help="all, or a list: bn,dbn-single,ln-voting (ln-bench list modes)")
+]
+Ties = Annotated[
+    str, typer.Option(help="Tied votes: random (the paper), lowest (the code), logit-sum")
 ]
 Baseline = Annotated[
     str,

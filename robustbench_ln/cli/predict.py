@@ -17,8 +17,10 @@ from robustbench_ln.cli.options import (
     DownloadWeights,
     Interpolation,
     Model,
+    Modes,
     Normalize,
     Resize,
+    Ties,
     Trust,
     split_names,
 )
@@ -39,9 +41,7 @@ def predict(
     arch: Arch = None,
     model: Model = None,
     normalize: Normalize = None,
-    modes: Annotated[
-        str, typer.Option(help="all, or a list: bn,dbn-single,ln-voting (ln-bench list modes)")
-    ] = "all",
+    modes: Modes = "all",
     classes: Annotated[
         Path | None,
         typer.Option(
@@ -57,9 +57,7 @@ def predict(
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the sheet")] = False,
-    ties: Annotated[
-        str, typer.Option(help="Tied votes: random (the paper), lowest (the code), logit-sum")
-    ] = "random",
+    ties: Ties = "random",
     seed: Annotated[int, typer.Option(help="Group picks and ties")] = 0,
     device: Device = "cpu",
     resize: Resize = None,

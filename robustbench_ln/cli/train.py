@@ -11,6 +11,7 @@ import typer
 
 from robustbench_ln.cli.display import open_display
 from robustbench_ln.cli.options import (
+    CLEAN_KINDS,
     Arch,
     CheckpointKey,
     ClassMap,
@@ -35,8 +36,7 @@ def train(
         str,
         typer.Option(
             metavar="KIND:PATH",
-            help="Images, of published sets the training part: arrays:FILE.npz, cifar10:DIR, "
-            "cifar100:DIR, mnist:DIR, fashion-mnist:DIR, folder:DIR, imagenet:DIR, cars:DIR",
+            help=f"Images, of published sets the training part: {CLEAN_KINDS}",
             show_default=False,
         ),
     ],

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from robustbench_ln import __version__
 from robustbench_ln.cli.failures import run_command
+from robustbench_ln.data.sources import IMAGE_KINDS
 from robustbench_ln.errors import LnBenchError
+from robustbench_ln.generation.stored_set import STORED_KINDS
 from robustbench_ln.modes import MODES
 from robustbench_ln.norms import NORMS
 from robustbench_ln.training import RECIPES
@@ -49,6 +51,16 @@ def test_lists_have_their_entries(ln_bench, what):
     }[what]
     assert all(word in out for word in expected)
     assert all(len(line) <= 120 for line in out.splitlines())
+
+
+def test_help_names_every_kind_of_images(ln_bench):
+    for command, kinds in (
+        ("evaluate", (*IMAGE_KINDS, *STORED_KINDS)),
+        ("corrupt", IMAGE_KINDS),
+        ("train", IMAGE_KINDS),
+    ):
+        text = "".join(ln_bench(command, "--help").out.split())
+        assert [kind for kind in kinds if f"{kind}:" not in text] == []
 
 
 def test_exit_codes():
