@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -85,83 +85,71 @@ class Recipe:
         return self.learning_rate / 10.0**num_steps
 
 
-_ENTRIES = (
-    Recipe(
-        name="mnist",
-        purpose="mnist-dnn on MNIST or Fashion-MNIST, from scratch",
-        epochs=10,
-        batch_size=100,
-        num_groups=10,
-        learning_rate=0.05,
-        schedule="cosine",
-        weight_decay=1e-4,
-        normalize="none",
-    ),
-    Recipe(
-        name="cifar-vgg",
-        purpose="vgg-localnorm, vgg19 on CIFAR, from scratch",
-        epochs=200,
-        batch_size=128,
-        num_groups=8,
-        learning_rate=0.05,
-        schedule="cosine",
-        weight_decay=5e-4,
-        augmentation="crop-flip",
-        crop=4,
-        normalize="cifar10",
-    ),
-    Recipe(
-        name="cifar-resnet",
-        purpose="resnet20 to resnet110, resnet32-preact on CIFAR, from scratch",
-        epochs=200,
-        batch_size=128,
-        num_groups=8,
-        learning_rate=0.1,
-        schedule="step",
-        weight_decay=1e-4,
-        augmentation="crop-flip",
-        crop=4,
-        normalize="cifar10",
-    ),
-    Recipe(
-        name="cifar-resnet-finetune",
-        purpose="a ResNet for CIFAR, from --init",
-        epochs=3,
-        batch_size=128,
-        num_groups=8,
-        learning_rate=0.01,
-        schedule="cosine",
-        weight_decay=1e-4,
-        augmentation="crop-flip",
-        crop=4,
-    ),
-    Recipe(
-        name="cars-finetune",
-        purpose="torchvision:resnet152 and its kin on Stanford Cars, from --init with --new-head",
-        epochs=30,
-        batch_size=16,
-        num_groups=4,
-        learning_rate=0.005,
-        schedule="cosine",
-        weight_decay=1e-4,
-        augmentation="resized-crop-flip",
-        crop=224,
-        framing=256,
-    ),
-    Recipe(
-        name="imagenet-finetune",
-        purpose="torchvision:vgg16_bn and its kin on ImageNet, from --init",
-        epochs=3,
-        batch_size=128,
-        num_groups=8,
-        learning_rate=0.005,
-        schedule="cosine",
-        weight_decay=1e-4,
-        augmentation="resized-crop-flip",
-        crop=224,
-        framing=256,
-    ),
+_MNIST = Recipe(
+    name="mnist",
+    purpose="mnist-dnn on MNIST or Fashion-MNIST, from scratch",
+    epochs=10,
+    batch_size=100,
+    num_groups=10,
+    learning_rate=0.05,
+    schedule="cosine",
+    weight_decay=1e-4,
+    normalize="none",
 )
+_CIFAR_RESNET = Recipe(
+    name="cifar-resnet",
+    purpose="resnet20 to resnet110, resnet32-preact on CIFAR, from scratch",
+    epochs=200,
+    batch_size=128,
+    num_groups=8,
+    learning_rate=0.1,
+    schedule="step",
+    weight_decay=1e-4,
+    augmentation="crop-flip",
+    crop=4,
+    normalize="cifar10",
+)
+_CIFAR_VGG = replace(
+    _CIFAR_RESNET,
+    name="cifar-vgg",
+    purpose="vgg-localnorm, vgg19 on CIFAR, from scratch",
+    learning_rate=0.05,
+    schedule="cosine",
+    weight_decay=5e-4,
+)
+_CIFAR_RESNET_FINETUNE = replace(
+    _CIFAR_RESNET,
+    name="cifar-resnet-finetune",
+    purpose="a ResNet for CIFAR, from --init",
+    epochs=3,
+    learning_rate=0.01,
+    schedule="cosine",
+    normalize="imagenet",
+)
+_IMAGENET_FINETUNE = Recipe(
+    name="imagenet-finetune",
+    purpose="torchvision:vgg16_bn and its kin on ImageNet, from --init",
+    epochs=3,
+    batch_size=128,
+    num_groups=8,
+    learning_rate=0.005,
+    schedule="cosine",
+    weight_decay=1e-4,
+    augmentation="resized-crop-flip",
+    crop=224,
+    framing=256,
+)
+_CARS_FINETUNE = replace(
+    _IMAGENET_FINETUNE,
+    name="cars-finetune",
+    purpose="torchvision:resnet152 and its kin on Stanford Cars, from --init with --new-head",
+    epochs=30,
+    batch_size=16,
+    num_groups=4,
+)
+_ENTRIES = (
+    _MNIST, _CIFAR_VGG, _CIFAR_RESNET, _CIFAR_RESNET_FINETUNE, _CARS_FINETUNE, _IMAGENET_FINETUNE,
+)  # fmt: skip
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType({r.name: r for r in _ENTRIES})
 """Batch sizes and numbers of groups are the papers'; they publish no optimiser, so the rest is

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -42,6 +42,33 @@ def test_every_recipe_cuts_its_batch_into_its_groups():
     for name, recipe in RECIPES.items():
         assert recipe.name == name
         assert spec_of(recipe, norm="local", num_groups=recipe.num_groups).group_size >= 4
+
+
+NUMBERS = {
+    "mnist": (10, 100, 10, 0.05, "cosine", 1e-4, "none", 0, 0, "none"),
+    "cifar-vgg": (200, 128, 8, 0.05, "cosine", 5e-4, "crop-flip", 4, 0, "cifar10"),
+    "cifar-resnet": (200, 128, 8, 0.1, "step", 1e-4, "crop-flip", 4, 0, "cifar10"),
+    "cifar-resnet-finetune": (3, 128, 8, 0.01, "cosine", 1e-4, "crop-flip", 4, 0, "imagenet"),
+    "cars-finetune": (
+        30, 16, 4, 0.005, "cosine", 1e-4, "resized-crop-flip", 224, 256, "imagenet",
+    ),
+    "imagenet-finetune": (
+        3, 128, 8, 0.005, "cosine", 1e-4, "resized-crop-flip", 224, 256, "imagenet",
+    ),
+}  # fmt: skip
+"""Epochs, batch, groups, learning rate, schedule, weight decay, augmentation, crop, framing and
+normalisation, written out: whoever changes one changes what trainings give."""
+
+
+def test_no_number_of_a_recipe_changes():
+    found = {}
+    for name, recipe in RECIPES.items():
+        fields = asdict(recipe)
+        del fields["name"], fields["purpose"]
+        shared = [fields.pop(n) for n in ("momentum", "validation_share", "most_validation")]
+        assert shared == [0.9, 0.1, 5000]
+        found[name] = tuple(fields.values())
+    assert found == NUMBERS
 
 
 def test_the_numbers_of_the_papers():
