@@ -95,8 +95,8 @@ def test_wrong_conversions_are_one_line_and_write_nothing(lab, refuses):
     (lab.folder / "there.pt").write_text("x")
     for extra, out, message in (
         ([], "a.pt", "--norm local needs --groups"),
-        (["--groups", "0"], "a.pt", "--groups 0: expected 1 or more"),
-        (["--groups", "2", "--group-size", "0"], "a.pt", "--groups 2 of 0 images: expected 1"),
+        (["--groups", "0"], "a.pt", "--groups is 0; expected 1 or more"),
+        (["--groups", "2", "--group-size", "0"], "a.pt", "--groups is 2, --group-size is 0; exp"),
         (["--norm", "group", "--groups", "4"], "a.pt", "--norm group has no groups of images"),
         (["--norm", "switch", "--group-size", "4"], "a.pt", "--norm switch has no groups of"),
         (["--norm", "swich"], "a.pt", "unknown norm 'swich'; did you mean 'switch'?"),
