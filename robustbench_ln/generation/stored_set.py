@@ -6,7 +6,7 @@ is checked when it is opened, so that no number rests on two sets that do not be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -60,7 +60,7 @@ class StoredSet:
         base: The clean images; where the set has none, those of its first condition.
         has_clean: Whether `base` is clean.
         images: Condition -> its images, in the order of `base`.
-        missing: Corruptions of the benchmark that the set does not have.
+        missing: Corruptions of the benchmark that the set does not have, where all were asked for.
     """
 
     base: ImageSet
@@ -126,7 +126,7 @@ def open_stored(
         base=base,
         has_clean=clean is not None,
         images=MappingProxyType(images),
-        missing=tuple(n for n in BENCHMARK_CORRUPTIONS if kind.names and n not in found.names),
+        missing=_missing(found.names) if kind.names and _takes_all(names, kind) else (),
     )
 
 
@@ -142,13 +142,21 @@ def _find(folder: Path, kind: _Kind) -> ArrayFiles | PictureFolders:
     raise DataError(f"{folder}: no corrupted images; expected {expected}, as in fog")
 
 
+def _takes_all(names: Sequence[str], kind: _Kind) -> bool:
+    return not names or list(names) == [kind.table]
+
+
+def _missing(found: Collection[str]) -> tuple[str, ...]:
+    return tuple(name for name in BENCHMARK_CORRUPTIONS if name not in found)
+
+
 def _choose(
     names: Sequence[str], found: Iterable[str], kind: _Kind, folder: Path
 ) -> tuple[str, ...]:
     """Return the corruptions to read, the benchmark's in its order."""
     order = {name: rank for rank, name in enumerate(_NAMES)}
     there = sorted(found, key=lambda name: (order.get(name, len(order)), name))
-    if not names or list(names) == [kind.table]:
+    if _takes_all(names, kind):
         return tuple(there)
     if absent := [name for name in names if name not in there]:
         raise DataError(f"{folder} has no '{absent[0]}'; it has {', '.join(there)}")

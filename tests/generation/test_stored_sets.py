@@ -71,6 +71,8 @@ def test_arrays_hold_one_severity_after_another(folder, clean):
 def test_names_and_severities_choose(folder, clean):
     stored = open_stored(f"cifar100-c:{folder}", clean, names=("fog",), severities=(5, 2))
     assert [(c.corruption, c.severity) for c in stored.images] == [("fog", 2.0), ("fog", 5.0)]
+    assert stored.missing == ()  # nobody asked for snow
+    assert "snow" in open_stored(f"cifar10-c:{folder}", clean, names=("cifar10-c",)).missing
     message = refused(f"cifar10-c:{folder}", clean, names=("snow",))
     assert message == f"{folder} has no 'snow'; it has glass_blur, fog"
 
