@@ -13,7 +13,20 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from claims import RESULTS, values_of
+from claims import (
+    BN,
+    DBN_10,
+    DBN_16,
+    DBN_128,
+    DBN_ROT90,
+    GN,
+    LN,
+    RESULTS,
+    ROT90,
+    SINGLE,
+    SN,
+    values_of,
+)  # fmt: skip
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -23,22 +36,8 @@ from robustbench_ln.reports.trainings import Trainings, Values
 PICTURES = Path(__file__).parent / "pictures"
 WIDTH = 6.8
 
-CIFAR_LINES = (
-    Trainings("BN", "bn"),
-    Trainings("BN", "dbn-batch (sets of 128)"),
-    Trainings("BN", "dbn-batch (sets of 16)"),
-    Trainings("BN", "dbn-single-rot90"),
-    Trainings("LN", "ln-batch"),
-    Trainings("LN", "ln-single-rot90"),
-    Trainings("LN", "ln-single"),
-)
-MNIST_LINES = (
-    Trainings("BN", "bn"),
-    Trainings("BN", "dbn-batch"),
-    Trainings("LN", "ln-batch"),
-    Trainings("SN", "bn"),
-    Trainings("GN", "plain"),
-)
+CIFAR_LINES = (BN, DBN_128, DBN_16, DBN_ROT90, LN, ROT90, SINGLE)
+MNIST_LINES = (BN, DBN_10, LN, SN, GN)
 
 
 def draw_lines(axes: Axes, points: Mapping[float, Sequence[float]], number: int, name: str) -> None:
@@ -56,7 +55,9 @@ def draw_lines(axes: Axes, points: Mapping[float, Sequence[float]], number: int,
 def draw_panel(axes: Axes, values: Values, lines: Sequence[Trainings], title: str) -> None:
     """Draw accuracy against sigma."""
     for number, line in enumerate(lines):
-        points = {float(row): list(found[line].values()) for row, found in values.items()}
+        points = {
+            float(row): list(found[line].values()) for row, found in values.items() if line in found
+        }
         draw_lines(axes, points, number, f"{line.network} {line.variant}")
     axes.axhline(10, color="0.45", linewidth=0.8, linestyle=(0, (1, 2)), label="chance")
     axes.set_title(title, fontsize=8)
