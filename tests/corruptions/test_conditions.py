@@ -56,10 +56,16 @@ def test_sigmas_that_are_none_are_refused(text, message):
         (["apn-add"], {"convention": "released"}, "use --convention paper"),
         (["agn"], {"convention": "papers"}, "unknown convention 'papers'; did you mean 'paper'"),
         (["agn"], {"pixel_range": "scale"}, "unknown range 'scale'; did you mean 'rescale'"),
-        (["agn"], {"sigmas": [-0.5]}, "sigma -0.5 of agn: expected 0 or more"),
+        (["agn"], {"sigmas": [-0.5]}, "sigma -0.5 of agn: expected 0 or more, at most 1000"),
         (["mbn"], {"sigmas": [1.5]}, "sigma 1.5 of mbn: it is a probability"),
         (["apn"], {"sigmas": [float("nan")]}, "sigma nan of apn"),
         (["apn"], {"sigmas": [float("inf")]}, "sigma inf of apn"),
+        (["agn"], {"sigmas": [1e300]}, "sigma 1e.300 of agn: expected 0 or more, at most 1000"),
+        (
+            ["apn-add"],
+            {"sigmas": [1001]},
+            "sigma 1001 of apn-add: expected 0 or more, at most 1000",
+        ),
     ],
 )
 def test_wrong_noises_are_refused(noises, options, message):
