@@ -26,6 +26,8 @@ def load_arrays(path: Path, source: str) -> ArrayImages:
     Raises:
         DataError: No such file, not an archive, missing arrays, or a wrong shape or dtype.
     """
+    if path.is_dir():
+        raise DataError(f"{path} is a folder; expected an .npz with 'images' and 'labels'")
     if not path.is_file():
         raise DataError(f"{path}: no such file; expected an .npz with 'images' and 'labels'")
     found = _read_archive(path)

@@ -116,6 +116,8 @@ def test_files_that_are_something_else_are_refused(tmp_path):
     np.save(tmp_path / "one.npy", PIXELS)
     with pytest.raises(DataError, match="not an .npz archive"):
         load(f"arrays:{tmp_path / 'one.npy'}")
+    with pytest.raises(DataError, match="is a folder; expected an .npz with 'images' and 'lab"):
+        load(f"arrays:{tmp_path}")
     with pytest.raises(DataError, match="no such file"):
         load(f"arrays:{tmp_path / 'none.npz'}")
 
