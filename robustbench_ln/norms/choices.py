@@ -83,7 +83,7 @@ _ENTRIES = (
     Norm(
         id="group",
         layer=nn.GroupNorm,
-        description="statistics of each image over 32 groups of channels, of two or more each",
+        description="statistics of each image over at most 32 groups of two or more channels",
         source="Wu & He 2018",
         build=lambda layer, _: nn.GroupNorm(
             channel_groups(layer.num_features), layer.num_features, eps=layer.eps
