@@ -1,7 +1,7 @@
 """The papers' training experiments: networks that differ in one option, trained and tested alike.
 
     python experiments/sweep.py groups mnist --train mnist:data --test mnist:data --out runs/g
-    python experiments/sweep.py groups cifar --train cifar10:data --test cifar10:data --out runs/g
+    python experiments/sweep.py groups cifar --train cifar10:data --test cifar10:data --out runs/gc
 
 norms: BatchNorm, LocalNorm, SwitchNorm, GroupNorm. groups: how many groups LocalNorm has (arXiv,
 figure 11). noise: Gaussian noise in a share of the training images (figure 10). Each network is a
