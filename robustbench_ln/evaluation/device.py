@@ -17,7 +17,7 @@ def check_device(name: str) -> str:
     """
     try:
         device = torch.device(name)
-        torch.empty(0, device=device)
+        torch.zeros(1, device=device).cpu()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).splitlines()[0]
         raise SpecError(f"--device {name}: {reason}; use --device cpu") from error

@@ -33,9 +33,16 @@ def describe_training(start: StartNetwork, images: ImageSet, spec: TrainingSpec)
             "--limit": spec.limit,
             "--seed": spec.seed,
             "--device": spec.device,
+            **start.choices,
         },
-        "recipe": asdict(spec.recipe),
+        "recipe": {name: v for name, v in asdict(spec.recipe).items() if name != "purpose"},
         "data": images.source,
-        "versions": {"robustbench_ln": robustbench_ln.__version__, "torch": torch.__version__},
-        "commands": [start.command] if start.command else [],
+        "runs": [
+            {
+                "command": start.command,
+                "robustbench_ln": robustbench_ln.__version__,
+                "torch": torch.__version__,
+                "threads": torch.get_num_threads(),
+            }
+        ],
     }

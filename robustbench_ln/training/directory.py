@@ -96,14 +96,15 @@ class TrainingDirectory:
         file = self.path / "train.json"
         if file.is_file():
             earlier = _read_json(file)
-            _refuse_differences(self.path, earlier.get("options", {}), description["options"])
+            _refuse_differences(self.path, earlier["options"], description["options"])
             if earlier.get("recipe") != description["recipe"]:
                 raise RecordError(
                     f"{self.path} was trained by another version of the recipe "
                     f"{description['options']['--recipe']}; give --out a new folder"
                 )
-            again = [c for c in description["commands"] if c not in earlier.get("commands", [])]
-            description = description | {"commands": [*earlier.get("commands", []), *again]}
+            runs = earlier.get("runs", [])
+            again = [run for run in description["runs"] if run not in runs]
+            description = description | {"runs": [*runs, *again]}
         write_whole(file, (json.dumps(description, indent=2) + "\n").encode())
 
 
@@ -135,8 +136,8 @@ def _read_json(file: Path) -> dict[str, Any]:
         content = json.loads(file.read_text())
     except (OSError, ValueError) as error:
         raise RecordError(f"{file} is not JSON; give --out a new folder") from error
-    if not isinstance(content, dict):
-        raise RecordError(f"{file} is not a training of ln-bench; give --out a new folder")
+    if not isinstance(content, dict) or not isinstance(content.get("options"), dict):
+        raise RecordError(f"{file} is not of a training of ln-bench; give --out a new folder")
     return content
 
 

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
-from torch import Tensor, nn
 
 from robustbench_ln.data.image_set import ImageSet
-from robustbench_ln.errors import TrainingError
+from robustbench_ln.errors import RecordError, TrainingError
 from robustbench_ln.normalization import parse_normalization
+from robustbench_ln.norms.renorm import RenormSchedule
 from robustbench_ln.progress import Progress, Silent
 from robustbench_ln.training.batches import Batches, split_images
 from robustbench_ln.training.description import describe_training
@@ -108,11 +109,27 @@ class _Training:
         left = range(self.trained.epochs + 1, self.spec.recipe.epochs + 1)
         images_an_epoch = self.num_steps * self.spec.recipe.batch_size + len(self.split.validation)
         self.progress.start(cells=len(left), image_passes=len(left) * images_an_epoch, unit="epoch")
+        if left:
+            self._tell()
         if self.trained.epochs and left:
             self.progress.note(f"{directory.path}: going on after epoch {self.trained.epochs}")
         for epoch in left:
             self._run_epoch(epoch, directory)
         return self.trained
+
+    def _tell(self) -> None:
+        """Say what is trained on, and what would surprise later."""
+        labels = self.batches.images.labels[self.split.training]
+        self.progress.note(
+            f"{len(labels)} images of {len(np.unique(labels))} classes to train on, "
+            f"{len(self.split.validation)} held out to validate on"
+        )
+        start = RenormSchedule().start
+        if self.spec.norm == "renorm" and self.num_steps * self.spec.recipe.epochs <= start:
+            self.progress.note(
+                f"Note: Batch Renormalization corrects from step {start:,} on; this training has "
+                f"{self.num_steps * self.spec.recipe.epochs:,}, all of them as BatchNorm's"
+            )
 
     def _run_epoch(self, epoch: int, directory: TrainingDirectory) -> None:
         """Train, validate, write."""
@@ -179,12 +196,13 @@ class _Training:
         return correct / len(self.split.validation)
 
     def _write(self, row: EpochRow, directory: TrainingDirectory, *, is_best: bool) -> None:
+        weights = {name: tensor.cpu() for name, tensor in self.model.state_dict().items()}
         directory.write_epoch(
             row,
             list(norm_rows(self.model, row.epoch)),
-            checkpoint={"state_dict": _weights(self.model)} | self._metadata(row),
+            checkpoint={"state_dict": weights} | self._metadata(row),
             state={
-                "model": _weights(self.model),
+                "model": weights,
                 "optimizer": self.optimizer.state_dict(),
                 **self.trained._asdict(),
             },
@@ -214,17 +232,20 @@ class _Training:
         return metadata | ({"parent_sha256": parent} if parent else {})
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.trained = Trained(**{name: state[name] for name in Trained._fields})
+        try:
+            self.model.load_state_dict(state["model"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.trained = Trained(**{name: state[name] for name in Trained._fields})
+        except (RuntimeError, ValueError, KeyError) as error:
+            raise RecordError(
+                "state.pt is not of this training; give --out a new folder "
+                "(best.pt and last.pt may serve as --init)"
+            ) from error
 
     def _diverged(self, epoch: int, what: str) -> TrainingError:
         kept = f"last.pt has epoch {epoch - 1}" if epoch > 1 else "no epoch was finished"
+        place = " and a new --out" if epoch > 1 else ""
         return TrainingError(
             f"epoch {epoch}: {what}; {kept}. Start again with a smaller --learning-rate than "
-            f"{self.spec.recipe.learning_rate:g} and a new --out"
+            f"{self.spec.recipe.learning_rate:g}{place}"
         )
-
-
-def _weights(model: nn.Module) -> dict[str, Tensor]:
-    return {name: tensor.cpu().clone() for name, tensor in model.state_dict().items()}

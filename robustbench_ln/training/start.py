@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 from torch import nn
 
 from robustbench_ln.data.image_set import ImageSet
@@ -21,6 +24,7 @@ from robustbench_ln.models.matching_norms import match_norms
 from robustbench_ln.models.registry import find_architecture
 from robustbench_ln.models.user_model import build_user_model
 from robustbench_ln.norms import (
+    NORMS,
     LocalNorm2d,
     NormLayer,
     count_classes,
@@ -31,6 +35,9 @@ from robustbench_ln.training.spec import TrainingSpec
 from robustbench_ln.training.torch_seed import torch_seeded
 
 __all__ = ["StartNetwork", "StartSource", "start_network"]
+
+_MOST_UNSEEN = 10
+"""Classes without images that are taken for granted, beside as many as have images."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +93,7 @@ class StartNetwork:
         name: "resnet20", "FILE.py:FUNCTION".
         normalize: Name of its input normalisation.
         parent_sha256: Of the checkpoint that its weights came from; "" for fresh ones.
+        choices: Option -> what else was chosen of its source, for train.json.
         command: For train.json.
     """
 
@@ -93,6 +101,7 @@ class StartNetwork:
     name: str
     normalize: str
     parent_sha256: str = ""
+    choices: Mapping[str, object] = field(default_factory=dict)
     command: str = ""
 
 
@@ -113,7 +122,7 @@ def start_network(source: StartSource, images: ImageSet, spec: TrainingSpec) -> 
         LayoutError: The norm layers cannot be replaced, or the network cannot take the images.
         DataError: Labels that the network has no class for.
     """
-    num_classes = len(images.class_names) or int(images.labels.max()) + 1
+    num_classes = _count_image_classes(images)
     if source.init is None:
         model = _build(source, num_classes, images.shape[2], spec.seed)
         name = source.arch or source.model or ""
@@ -131,7 +140,7 @@ def start_network(source: StartSource, images: ImageSet, spec: TrainingSpec) -> 
         if source.has_new_head:
             model = _with_head(loaded, source, num_classes, spec.seed)
         name, parent = loaded.network, loaded.checkpoint.sha256
-        own_norm = str(loaded.checkpoint.metadata.get("norm", "")) or None
+        own_norm = str(loaded.checkpoint.metadata.get("norm", "")) or _norm_of(model)
         normalize = choose_normalize(source.normalize, published_pipeline(network, loaded))
     model = _with_norm(model, spec, own_norm)
     _check_fit(model, images, spec)
@@ -140,8 +149,35 @@ def start_network(source: StartSource, images: ImageSet, spec: TrainingSpec) -> 
         name=name,
         normalize=normalize,
         parent_sha256=parent,
+        choices=_choices_of(source),
         command=source.command,
     )
+
+
+def _count_image_classes(images: ImageSet) -> int:
+    """Return how many classes a head for these images has."""
+    distinct = len(np.unique(images.labels))
+    if distinct < 2:
+        raise DataError(f"{images.source}: all images are of one class; give images of several")
+    num_classes = len(images.class_names) or int(images.labels.max()) + 1
+    if num_classes > _MOST_UNSEEN + 2 * distinct:
+        raise DataError(
+            f"{images.source}: has label {images.labels.max()}, but images of {distinct} classes "
+            "alone; number the classes 0 and up without gaps, or leave void images out"
+        )
+    return num_classes
+
+
+def _choices_of(source: StartSource) -> dict[str, object]:
+    """Return what the start depends on beside the network's name and the checkpoint's bytes."""
+    choices: dict[str, object] = {
+        "--checkpoint-key": source.key,
+        "--new-head": source.has_new_head,
+    }
+    if source.model is not None:
+        code = Path(source.model.rpartition(":")[0]).read_bytes()
+        choices["the code of --model"] = hashlib.sha256(code).hexdigest()
+    return choices
 
 
 def _build(source: StartSource, num_classes: int, channels: int, seed: int) -> nn.Module:
@@ -164,15 +200,19 @@ def _with_head(loaded: LoadedModel, source: StartSource, num_classes: int, seed:
     return model
 
 
+def _norm_of(model: nn.Module) -> str | None:
+    """Return the norm of a network whose checkpoint does not say it, where its layers do."""
+    kinds = {type(module) for module in model.modules()}
+    own = ("local", "switch", "renorm")  # the others are torch's layers, and anybody's
+    return next((norm for norm in own if NORMS[norm].layer in kinds), None)
+
+
 def _with_norm(model: nn.Module, spec: TrainingSpec, stated: str | None) -> nn.Module:
     """Return the network with the norm of the training; `stated` is that of its checkpoint."""
     groups = {m.num_groups for m in model.modules() if isinstance(m, LocalNorm2d)}
     stated = "local" if groups else stated
     if stated in (None, "batch"):
-        is_own = spec.norm == "batch"
-        return (
-            model if is_own else replace_norms(model, spec.norm, num_groups=spec.num_groups).model
-        )
+        return replace_norms(model, spec.norm, num_groups=spec.num_groups).model
     if stated != spec.norm or groups - {spec.num_groups}:
         found = f"--norm {stated}" + "".join(f" --groups {number}" for number in groups)
         raise LayoutError(
@@ -191,6 +231,8 @@ def _check_fit(model: nn.Module, images: ImageSet, spec: TrainingSpec) -> None:
             f"{images.source}: images are {height}x{width}, and recipe {spec.recipe.name} shifts "
             f"them by up to {spec.recipe.crop} pixels; use larger images"
         )
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise SpecError("the network has no parameter that requires a gradient: nothing to train")
     num_classes = count_classes(model, (channels, height, width))
     if num_classes <= images.labels.max():
         raise DataError(

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from robustbench_ln.errors import TrainingError
 from robustbench_ln.training.recipes import Recipe
 
 __all__ = ["Step", "make_optimizer", "training_step"]
@@ -46,8 +47,16 @@ def training_step(
         optimizer: Of its parameters.
         images: [N, C, H, W], as the network takes them.
         labels: [N].
+
+    Raises:
+        TrainingError: The network does not return logits alone.
     """
-    logits: Tensor = model(images)
+    logits = model(images)
+    if not isinstance(logits, Tensor):
+        raise TrainingError(
+            f"in training the network returns a {type(logits).__name__}, not logits [N, K]; "
+            "build it without auxiliary heads"
+        )
     loss = F.cross_entropy(logits, labels)
     value = float(loss.detach())
     if math.isfinite(value):

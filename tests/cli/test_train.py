@@ -39,7 +39,8 @@ def test_a_trained_network_is_evaluated_and_trained_on(ln_bench, digits):
     assert outcome.out.splitlines()[1] == str(digits / "run/best.pt")
     shown = outcome.err.splitlines()
     assert shown[0] == "2 epochs to do"
-    assert [line.split(":")[0] for line in shown[1:]] == ["epoch 1/2", "epoch 2/2"]
+    assert shown[1] == "216 images of 10 classes to train on, 24 held out to validate on"
+    assert [line.split(":")[0] for line in shown[2:]] == ["epoch 1/2", "epoch 2/2"]
     assert ln_bench(*command(digits, "--norm", "local")).err == "every epoch is done already\n"
     best = str(digits / "run/best.pt")
     evaluated = ln_bench(
@@ -114,10 +115,12 @@ def test_every_option_reaches_the_training(ln_bench, digits):
         json.loads((digits / run / "train.json").read_text()) for run in ("run", "other")
     )
     changed = {k for k, v in plain["options"].items() if other["options"][k] != v}
-    assert changed == set(plain["options"]) - {"--arch", "--recipe", "--data", "--device"}
+    same = {"--arch", "--recipe", "--data", "--device", "--checkpoint-key"}
+    assert changed == set(plain["options"]) - same
     noise = other["options"]["--augment-noise"]
     assert (noise["convention"], noise["range"], noise["severity"]) == ("released", "clip", 0.5)
-    assert plain["commands"][0].startswith("ln-bench train --arch mnist-dnn")
+    assert plain["runs"][0]["command"].startswith("ln-bench train --arch mnist-dnn")
+    assert plain["runs"][0]["threads"] == 1
 
 
 def test_wrong_trainings_are_one_line_and_write_nothing(refuses, digits):

@@ -23,7 +23,7 @@ from robustbench_ln.training.log import (
     norm_rows,
 )
 
-ABOUT = {"options": {"--recipe": "mnist", "--seed": 0}, "recipe": {"epochs": 3}, "commands": ["a"]}
+ABOUT = {"options": {"--recipe": "mnist", "--seed": 0}, "recipe": {"epochs": 3}, "runs": ["a"]}
 ROW = EpochRow(1, 0.1, 2.5, 0.25, 1 / 3, 12.0)
 
 
@@ -99,11 +99,11 @@ def test_two_processes_do_not_share_a_directory(tmp_path):
         pass
 
 
-def test_commands_are_collected(tmp_path):
+def test_runs_are_collected(tmp_path):
     for command in ("a", "b", "a"):
-        with TrainingDirectory(tmp_path / "run", ABOUT | {"commands": [command]}):
+        with TrainingDirectory(tmp_path / "run", ABOUT | {"runs": [command]}):
             pass
-    assert json.loads((tmp_path / "run/train.json").read_text())["commands"] == ["a", "b"]
+    assert json.loads((tmp_path / "run/train.json").read_text())["runs"] == ["a", "b"]
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", "list", "keys"])
@@ -121,7 +121,12 @@ def test_a_damaged_state_says_what_is_left(tmp_path, content):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("{", "is not JSON"), ("[]", "is not a training of ln-bench"), (b"\xff", "is not JSON")],
+    [
+        ("{", "is not JSON"),
+        ("[]", "is not of a training of"),
+        ('{"options": [1]}', "is not of a training of"),
+        (b"\xff", "is not JSON"),
+    ],
 )
 def test_a_damaged_description_is_refused(tmp_path, content, message):
     file = tmp_path / "train.json"

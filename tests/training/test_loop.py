@@ -13,10 +13,11 @@ from robustbench_ln.data import ArrayImages
 from robustbench_ln.errors import DataError, RecordError, TrainingError
 from robustbench_ln.models.checkpoint import read_checkpoint
 from robustbench_ln.normalization import parse_normalization
-from robustbench_ln.norms import convert_batchnorm
+from robustbench_ln.norms import convert_batchnorm, replace_norms
 from robustbench_ln.progress import Silent
 from robustbench_ln.training import train
 from robustbench_ln.training.batches import Batches, split_images
+from robustbench_ln.training.spec import parse_augment_noise
 from robustbench_ln.training.torch_seed import torch_seeded
 from tests.training.stages import (
     RECIPE,
@@ -108,11 +109,16 @@ def test_the_validation_accuracy_is_that_of_the_held_out_images(tmp_path):
     assert 0 < trained.last_accuracy == hits.mean()
 
 
-@pytest.mark.parametrize("norm", ["batch", "local"])
+@pytest.mark.parametrize("norm", ["batch", "local", "switch", "renorm"])
 @pytest.mark.parametrize("stop", [1, 2])
 def test_a_killed_training_goes_on_to_the_same_bits(tmp_path, norm, stop):
-    spec = spec_of(norm=norm, num_groups=4 if norm == "local" else 1)
-    make = local_start if norm == "local" else start_of
+    groups = 4 if norm == "local" else 1
+    noise = parse_augment_noise("agn:0.5") if norm != "batch" else None
+    spec = spec_of(norm=norm, num_groups=groups, noise=noise)
+
+    def make():
+        return start_of(replace_norms(small_network(), norm, num_groups=groups).model)
+
     whole = make()
     train(whole, striped_images(), spec, out=tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
@@ -186,6 +192,49 @@ class Explodes(nn.Module):
         if self.training:
             self.left -= 1
         return images * float("nan") if self.left < 0 else images
+
+
+class Told(Silent):
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def test_renorm_that_never_corrects_says_so(tmp_path):
+    told = Told()
+    start = start_of(replace_norms(small_network(), "renorm", num_groups=1).model)
+    train(start, striped_images(), spec_of(norm="renorm"), out=tmp_path / "run", progress=told)
+    assert told.notes[0] == "81 images of 4 classes to train on, 9 held out to validate on"
+    assert told.notes[1].startswith("Note: Batch Renormalization corrects from step 5,000 on; this "
+                                    "training has 15, all")  # fmt: skip
+
+
+def test_a_state_of_another_network_is_refused(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        train(start_of(), striped_images(), spec_of(), out=tmp_path / "run", progress=StopAfter(1))
+    file = tmp_path / "run/state.pt"
+    state = torch.load(file)
+    for damaged in ({**state, "model": {}}, {k: v for k, v in state.items() if k[:4] != "best"}):
+        torch.save(damaged, file)
+        with pytest.raises(RecordError, match="state.pt is not of this training; give --out a new"):
+            train(start_of(), striped_images(), spec_of(), out=tmp_path / "run")
+
+
+class TwoHeads(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.network = small_network()
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
+        logits = self.network(images)
+        return (logits, logits) if self.training else logits
+
+
+def test_auxiliary_heads_are_refused(tmp_path):
+    with pytest.raises(TrainingError, match="returns a tuple, not logits .*auxiliary heads"):
+        train(start_of(TwoHeads()), striped_images(), spec_of(), out=tmp_path / "run")
 
 
 def test_a_loss_that_is_nan_keeps_the_last_good_epoch(tmp_path):

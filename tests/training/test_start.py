@@ -17,6 +17,7 @@ from torch import nn
 def plain(): return nn.Sequential(nn.Flatten(), nn.Linear(192, 4))
 def tiny(): return nn.Sequential(
     nn.Conv2d(3, 6, 8), nn.BatchNorm2d(6), nn.Flatten(), nn.Linear(6, 4))
+def frozen(): return tiny().requires_grad_(False)
 """
 
 
@@ -128,12 +129,46 @@ def test_labels_without_a_class_name_the_way_out(saved):
 
 def test_networks_of_the_user_and_without_norms(tmp_path):
     (tmp_path / "net.py").write_text(USER)
-    plain = StartSource(model=f"{tmp_path}/net.py:plain")
     images = striped_images()
-    one, other = (start_network(plain, images, spec_of()).model for _ in range(2))
+    tiny = StartSource(model=f"{tmp_path}/net.py:tiny")
+    one, other = (start_network(tiny, images, spec_of()).model for _ in range(2))
     assert same_weights(one.state_dict(), other.state_dict())
-    with pytest.raises(LayoutError, match="no BatchNorm2d layer; there is nothing to convert"):
-        start_network(plain, images, spec_of(norm="local", num_groups=4))
+    plain = StartSource(model=f"{tmp_path}/net.py:plain")
+    for spec in (spec_of(), spec_of(norm="local", num_groups=4)):
+        with pytest.raises(LayoutError, match="no BatchNorm2d layer; there is nothing to convert"):
+            start_network(plain, images, spec)
+    with pytest.raises(SpecError, match="no parameter that requires a gradient"):
+        start_network(StartSource(model=f"{tmp_path}/net.py:frozen"), images, spec_of())
+
+
+def test_images_of_one_class_and_labels_far_away_are_refused():
+    images = striped_images()
+    with pytest.raises(DataError, match="all images are of one class"):
+        start_network(
+            StartSource(arch="resnet20"), replace(images, labels=0 * images.labels), spec_of()
+        )
+    labels = np.where(images.labels == 3, 255, images.labels)
+    with pytest.raises(DataError, match="has label 255, but images of 4 classes alone; number"):
+        start_network(StartSource(arch="resnet20"), replace(images, labels=labels), spec_of())
+
+
+def test_the_code_of_a_network_is_part_of_a_training(tmp_path):
+    (tmp_path / "net.py").write_text(USER)
+    tiny = StartSource(model=f"{tmp_path}/net.py:tiny")
+    before = start_network(tiny, striped_images(), spec_of()).choices
+    (tmp_path / "net.py").write_text(USER + "# changed\n")
+    after = start_network(tiny, striped_images(), spec_of()).choices
+    assert {key for key, value in before.items() if after[key] != value} == {"the code of --model"}
+
+
+def test_a_norm_that_the_file_does_not_state_is_seen_in_its_layers(tmp_path):
+    start = start_network(StartSource(arch="resnet20"), images_of(10), spec_of(norm="switch"))
+    torch.save(start.model.state_dict(), tmp_path / "sn.pt")
+    source = StartSource(arch="resnet20", init=tmp_path / "sn.pt", normalize="none")
+    again = start_network(source, images_of(10), spec_of(norm="switch"))
+    assert same_weights(again.model.state_dict(), start.model.state_dict())
+    with pytest.raises(LayoutError, match="--init was trained with --norm switch; train it so"):
+        start_network(source, images_of(10), spec_of())
 
 
 @pytest.mark.parametrize(("norm", "groups", "size"), [("local", 16, 16), ("batch", 1, 1)])
