@@ -62,12 +62,18 @@ class TrainingDirectory:
         """Return what `write_epoch` saved last, and forget rows that were written after it.
 
         Raises:
-            RecordError: state.pt is damaged.
+            RecordError: state.pt is damaged, or a checkpoint was taken away.
         """
         file = self.path / "state.pt"
         state = _read_state(file) if file.is_file() else None
         for name in ("log.csv", "norms.csv"):
             drop_rows_after(self.path / name, state["epochs"] if state else 0)
+        missing = [name for name in ("best.pt", "last.pt") if not (self.path / name).is_file()]
+        if state is not None and missing:
+            raise RecordError(
+                f"{self.path / missing[0]} is missing, which later epochs may not write again; "
+                "put it back, or give --out a new folder"
+            )
         return state
 
     def write_epoch(

@@ -99,6 +99,15 @@ def test_two_processes_do_not_share_a_directory(tmp_path):
         pass
 
 
+@pytest.mark.parametrize("name", ["best.pt", "last.pt"])
+def test_a_checkpoint_that_was_taken_away_is_missed(tmp_path, name):
+    with TrainingDirectory(tmp_path / "run", ABOUT) as directory:
+        write(directory, 1)
+        (tmp_path / "run" / name).unlink()
+        with pytest.raises(RecordError, match=f"{name} is missing, which later epochs may not"):
+            directory.read_state()
+
+
 def test_runs_are_collected(tmp_path):
     for command in ("a", "b", "a"):
         with TrainingDirectory(tmp_path / "run", ABOUT | {"runs": [command]}):
