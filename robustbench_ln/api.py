@@ -183,7 +183,7 @@ def evaluate(  # noqa: PLR0913  (the options of the command line)
                 source = NetworkSource(
                     path=Path(model_or_path), arch=arch, download=fetches.weights
                 )
-                network = open_network(source, normalize)
+                network = open_network(source, normalize, progress=display)
                 opened = request.open(display, network.pipeline)
                 subject = network.as_subject(opened.shape)
             subject = replace(

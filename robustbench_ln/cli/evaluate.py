@@ -177,7 +177,7 @@ def evaluate(
         download=fetches.weights,
     )
     with open_display() as display:
-        network = open_network(source, normalize)
+        network = open_network(source, normalize, progress=display)
         images = request.open(display, network.pipeline)
         command = shlex.join(["ln-bench", *sys.argv[1:]])
         subject = network.as_subject(images.shape, label=label, command=command)

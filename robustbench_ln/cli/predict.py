@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from robustbench_ln.cli.display import open_display
 from robustbench_ln.cli.options import (
     Arch,
     Checkpoint,
@@ -108,7 +109,8 @@ def predict(
         trust=trust_checkpoint,
         download=download,
     )
-    network = open_network(source, normalize)
+    with open_display() as display:
+        network = open_network(source, normalize, progress=display)
     images = open_files(
         Path(),
         [(str(path), 0) for path in pictures],

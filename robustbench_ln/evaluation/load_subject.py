@@ -24,6 +24,7 @@ from robustbench_ln.models.weights_metadata import (
 )
 from robustbench_ln.normalization import NORMALIZATIONS, check_normalization, parse_normalization
 from robustbench_ln.norms import count_classes
+from robustbench_ln.progress import Progress
 
 __all__ = [
     "NetworkSource",
@@ -202,16 +203,27 @@ class OpenedNetwork:
         )
 
 
-def open_network(source: NetworkSource, normalize: str | None) -> OpenedNetwork:
+def open_network(
+    source: NetworkSource, normalize: str | None, *, progress: Progress | None = None
+) -> OpenedNetwork:
     """Load a network; an input normalisation that is none is refused before that.
 
     Args:
         source: Where it comes from.
         normalize: Its input normalisation; None is what its publisher or its file says.
+        progress: Who is told if the two differ; nobody by default.
     """
     check_normalization(normalize)
     loaded = load_network(source)
     pipeline = published_pipeline(source, loaded)
+    if progress is not None and pipeline is not None and normalize is not None:
+        stated = pipeline.normalization
+        asked = parse_normalization(normalize, len(stated.mean))
+        if (asked.mean, asked.std) != (stated.mean, stated.std):
+            progress.note(
+                f"Note: --normalize {normalize}, but {pipeline.source} was trained with "
+                f"{stated.name}; without the option it is evaluated so"
+            )
     return OpenedNetwork(
         loaded=loaded,
         pipeline=pipeline,

@@ -52,6 +52,13 @@ def test_a_trained_network_is_evaluated_and_trained_on(ln_bench, digits):
     assert (row["num_groups"], row["set_size"]) == (10, 10)
     run = json.loads((digits / "evaluated/run.json").read_text())
     assert run["normalize"]["name"] == "none"  # as the checkpoint says
+    other = ln_bench(
+        "evaluate", best, "--arch", "mnist-dnn", "--normalize", "symmetric", "--modes", "ln-batch",
+        "--data", f"arrays:{digits}/digits.npz", "--out", str(digits / "symmetric"),
+    )  # fmt: skip
+    note = f"Note: --normalize symmetric, but {best} was trained with none; without the option it"
+    assert other.code == 0
+    assert other.err.startswith(note)
     again = ln_bench(*command(digits, "--norm", "local", "--init", best, out="again"))
     assert again.code == 0, again.err
     about = read_checkpoint(digits / "again/last.pt").metadata
