@@ -60,13 +60,19 @@ def convert(
     """Replace BatchNorm2d by another norm with the same gamma, beta and eps.
 
     Every group of LocalNorm starts from the BatchNorm's parameters: before further training each
-    equals Dynamic BatchNorm on the same images; that is checked and printed. Batch Renormalization
-    equals BatchNorm in evaluation. The other norms have to be trained before they classify.
+    equals Dynamic BatchNorm on the same images. Batch Renormalization equals BatchNorm in
+    evaluation. That is checked with the new layers' own forward: above 1e-4 of the largest logit
+    nothing is written. The other norms have to be trained before they classify.
 
     Example: ln-bench convert resnet20.th --arch resnet20 --groups 8 --out resnet20-ln.safetensors
     """
     from robustbench_ln.evaluation.conversion import convert_network, write_converted
-    from robustbench_ln.evaluation.load_subject import NetworkSource, input_shape, load_network
+    from robustbench_ln.evaluation.load_subject import (
+        NetworkSource,
+        input_shape,
+        load_network,
+        published_pipeline,
+    )
 
     source = NetworkSource(
         path=checkpoint,
@@ -76,14 +82,17 @@ def convert(
         trust=trust_checkpoint,
         download=download,
     )
+    loaded = load_network(source)
+    pipeline = published_pipeline(source, loaded)
     conversion = convert_network(
-        load_network(source),
+        loaded,
         norm,
         num_groups=groups,
         group_size=group_size,
         image_shape=input_shape(source, image_size=image_size, channels=channels),
     )
-    write_converted(conversion, out, overwrite=overwrite)
+    normalize = pipeline.normalization.name if pipeline else None
+    write_converted(conversion, out, normalize=normalize, overwrite=overwrite)
     typer.echo(f"{_describe(conversion)}\n{out}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,19 +13,16 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import LayoutError, SpecError
 from robustbench_ln.evaluation.load_subject import training_group_size
 from robustbench_ln.lookup import find_entry
 from robustbench_ln.models.fitting import LoadedModel
 from robustbench_ln.norms import (
     NORMS,
-    RUNNING,
     Converted,
     Norm,
-    StatisticsLayout,
     find_norm_layers,
     replace_norms,
-    with_statistics,
 )
 from robustbench_ln.rng import stream
 from robustbench_ln.whole_files import write_whole
@@ -32,10 +30,14 @@ from robustbench_ln.whole_files import write_whole
 __all__ = ["Conversion", "Identity", "convert_network", "write_converted"]
 
 _IDENTITIES = {
-    "local": "LocalNorm and Dynamic BatchNorm on the same images",
+    "local": "LocalNorm as it trains and Dynamic BatchNorm on each set of images",
     "renorm": "Batch Renormalization and BatchNorm, both with running statistics,",
     "batch": "the written and the given BatchNorm network, both with running statistics,",
 }
+_MOST_IMAGES = 16
+"""In a set of the check; the identity holds for any number."""
+_TOLERANCE = 1e-4
+"""Of the check, times the largest logit."""
 
 
 class Identity(NamedTuple):
@@ -87,8 +89,9 @@ def convert_network(
 ) -> Conversion:
     """Replace every BatchNorm2d by another norm and check the identity that this norm has.
 
-    LocalNorm on sets of images equals Dynamic BatchNorm on the same sets, in every group; Batch
-    Renormalization equals BatchNorm in evaluation. The other norms have statistics of their own.
+    LocalNorm's own forward, on a batch of G sets of images, equals Dynamic BatchNorm on each set;
+    that of Batch Renormalization equals BatchNorm in evaluation. The other norms have statistics
+    of their own.
 
     Args:
         loaded: A network with BatchNorm2d; not changed.
@@ -98,8 +101,9 @@ def convert_network(
         image_shape: (C, H, W) of the images for the check.
 
     Raises:
-        SpecError: No such norm, no G, or numbers that the norm does not have or below 1.
-        LayoutError: Nothing to convert, or a layer that cannot be.
+        SpecError: No such norm, no G, a G that does not divide the papers' batch, or numbers that
+            the norm does not have or below 1.
+        LayoutError: Nothing to convert, a layer that cannot be, or the identity does not hold.
     """
     entry = find_entry(NORMS, norm, kind="norm", listing="ln-bench list norms")
     if norm == "local":
@@ -116,7 +120,9 @@ def convert_network(
         norm=entry,
         num_groups=num_groups,
         group_size=group_size,
-        identity=_check_identity(loaded.model, converted.model, entry, group_size, image_shape),
+        identity=_check_identity(
+            loaded.model, converted, entry, (num_groups, group_size), image_shape
+        ),
         eps=",".join(str(value) for value in sorted(eps)),
         parent=loaded.checkpoint.sha256,
         network=loaded.network,
@@ -130,37 +136,58 @@ def _check_groups(network: str, num_groups: int | None, group_size: int | None) 
     if num_groups < 1 or (group_size is not None and group_size < 1):
         size = "" if group_size is None else f", --group-size is {group_size}"
         raise SpecError(f"--groups is {num_groups}{size}; expected 1 or more")
-    return training_group_size(network, num_groups) if group_size is None else group_size
+    batch = training_group_size(network, 1)
+    if group_size is None and batch % num_groups:
+        divisors = [n for n in range(1, batch + 1) if batch % n == 0]
+        nearest = min(divisors, key=lambda n: abs(n - num_groups))
+        raise SpecError(
+            f"--groups {num_groups} does not divide the papers' batch of {batch} images; "
+            f"use {nearest}, or give --group-size"
+        )
+    return group_size or batch // num_groups
 
 
 def _check_identity(
     model: nn.Module,
-    converted: nn.Module,
+    converted: Converted,
     norm: Norm,
-    group_size: int | None,
+    groups: tuple[int | None, int | None],
     image_shape: tuple[int, int, int],
 ) -> Identity | None:
+    """Compare the new layers' own forward with the BatchNorm network, on random images."""
     if norm.id not in _IDENTITIES:
         return None
-    num_images = max(2, group_size or 2)
-    layout = RUNNING
+    num_sets, set_size = groups[0] or 1, min(max(2, groups[1] or 2), _MOST_IMAGES)
+    shape = (num_sets * set_size, *image_shape)
+    images = torch.from_numpy(stream(0, "identity check").random(shape, dtype=np.float32))
+    reference = copy.deepcopy(model).eval()
     if norm.id == "local":
-        layout = StatisticsLayout(name="set", set_size=num_images)
-    draws = stream(0, "identity check").random((num_images, *image_shape), dtype=np.float32)
-    images = torch.from_numpy(draws)
+        for name in converted.replaced:
+            reference.get_submodule(name).train()  # statistics of the set that is shown
     with torch.inference_mode():
-        expected = with_statistics(model, layout, image_shape=image_shape)(images)
-        view = with_statistics(converted, layout, image_shape=image_shape)
-        logits = torch.stack([view(images, group=group) for group in range(view.num_groups)])
-    return Identity(
-        _IDENTITIES[norm.id],
-        float((logits - expected).abs().max()),
-        float(expected.abs().max()),
-    )
+        expected = torch.cat([reference(part) for part in torch.split(images, set_size)])
+        logits = converted.model.eval()(images)
+    difference = float((logits - expected).abs().max())
+    scale = float(expected.abs().max())
+    if not difference <= _TOLERANCE * scale:
+        raise LayoutError(
+            f"{_IDENTITIES[norm.id]} differ by {difference:.2g} in a logit (largest logit "
+            f"{scale:.2g}); expected {_TOLERANCE:g} of it at most. Use a network whose "
+            "BatchNorm2d layers alone depend on the batch"
+        )
+    return Identity(_IDENTITIES[norm.id], difference, scale)
 
 
-def write_converted(conversion: Conversion, out: Path, *, overwrite: bool = False) -> None:
+def write_converted(
+    conversion: Conversion, out: Path, *, normalize: str | None = None, overwrite: bool = False
+) -> None:
     """Write the weights, .safetensors or .pt, with what later commands need beside them.
+
+    Args:
+        conversion: What is written.
+        out: New file.
+        normalize: Input normalisation of the parent; None where nobody states it.
+        overwrite: Replace a file that is there.
 
     Raises:
         SpecError: Another ending, or the file exists and `overwrite` is False.
@@ -177,6 +204,7 @@ def write_converted(conversion: Conversion, out: Path, *, overwrite: bool = Fals
         "group_size": conversion.group_size,
         "eps": conversion.eps,
         "arch": conversion.network,
+        "normalize": normalize,
         "parent_sha256": conversion.parent,
     }
     stated = {name: value for name, value in about.items() if value is not None}

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from robustbench_ln.errors import LayoutError
+from robustbench_ln.errors import LayoutError, SpecError
 from robustbench_ln.evaluation import conversion
 from robustbench_ln.evaluation.conversion import Conversion, convert_network
 from robustbench_ln.models import Checkpoint, LoadedModel
-from robustbench_ln.norms import Converted, replace_norms
+from robustbench_ln.norms import Converted, LocalNorm2d, replace_norms
 from tests.norms.networks import small_net
 
 
@@ -31,18 +31,18 @@ def convert(norm: str, num_groups: int | None = None) -> Conversion:
 
 
 def test_each_norm_has_the_identity_it_should():
-    for norm, num_groups in (("local", 3), ("renorm", None), ("batch", None)):
+    for norm, num_groups in (("local", 4), ("renorm", None), ("batch", None)):
         identity = convert(norm, num_groups).identity
         assert identity.difference <= 1e-5 * identity.scale
     assert all(convert(norm).identity is None for norm in ("switch", "group", "layer", "instance"))
-    assert convert("local", 3).eps == "1e-05,0.001"
+    assert convert("local", 4).eps == "1e-05,0.001"
 
 
 @pytest.mark.parametrize(
     ("norm", "num_groups", "wrong"),
-    [("local", 3, lambda layer: layer.weight[-1]), ("renorm", None, lambda x: x.running_var)],
+    [("local", 4, lambda layer: layer.weight[-1]), ("renorm", None, lambda x: x.running_var)],
 )
-def test_a_wrong_conversion_shows(monkeypatch, norm, num_groups, wrong):
+def test_a_wrong_conversion_is_refused(monkeypatch, norm, num_groups, wrong):
     def spoil(model: torch.nn.Module, norm: str, *, num_groups: int) -> Converted:
         converted = replace_norms(model, norm, num_groups=num_groups)
         with torch.no_grad():
@@ -50,8 +50,28 @@ def test_a_wrong_conversion_shows(monkeypatch, norm, num_groups, wrong):
         return converted
 
     monkeypatch.setattr(conversion, "replace_norms", spoil)
-    identity = convert(norm, num_groups).identity
-    assert identity.difference > 1e-2 * identity.scale
+    with pytest.raises(LayoutError, match=r"BatchNorm.* differ by .* expected 0.0001 of it"):
+        convert(norm, num_groups)
+
+
+def test_a_layer_that_trains_otherwise_than_it_is_evaluated_is_refused(monkeypatch):
+    own = LocalNorm2d.forward
+    monkeypatch.setattr(LocalNorm2d, "forward", lambda self, x: own(self, x.flip(0)).flip(0) + 0.01)
+    with pytest.raises(LayoutError, match="LocalNorm as it trains and Dynamic BatchNorm"):
+        convert("local", 4)
+
+
+def test_a_norm_after_a_linear_layer_keeps_its_running_statistics():
+    network = loaded(small_net(norm_after_linear=True))
+    made = convert_network(network, "local", num_groups=4, group_size=None, image_shape=(3, 8, 8))
+    assert made.identity.difference <= 1e-5 * made.identity.scale
+
+
+@pytest.mark.parametrize(("num_groups", "nearest"), [(7, 8), (300, 128), (100, 128)])
+def test_groups_that_do_not_divide_the_batch_need_a_group_size(num_groups, nearest):
+    message = f"--groups {num_groups} does not divide .* of 128 images; use {nearest}, or give"
+    with pytest.raises(SpecError, match=message):
+        convert("local", num_groups)
 
 
 def test_nothing_to_convert_is_said():
