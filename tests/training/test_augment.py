@@ -47,6 +47,19 @@ def test_shifts_are_uniform_and_half_the_images_are_mirrored():
     assert {(v.height, v.width) for v in views} == {(8, 8)}
 
 
+def parts_by_rejection(number: int, *, width: int, height: int) -> np.ndarray:
+    """Shares of the area: U(0.08, 1), aspects log-uniform, of the pairs that fit the image."""
+    generator = np.random.default_rng(1)
+    shares = generator.uniform(0.08, 1, 2 * number)
+    aspects = (3 / 4) ** generator.uniform(-1, 1, 2 * number)
+    widths, heights = np.sqrt(shares * aspects * 60_000), np.sqrt(shares / aspects * 60_000)
+    return shares[(widths < width + 0.5) & (heights < height + 0.5)][:number]
+
+
+def ecdf(values: np.ndarray, places: np.ndarray) -> np.ndarray:
+    return np.searchsorted(np.sort(values), places, side="right") / len(values)
+
+
 def test_parts_have_the_areas_and_aspects_of_the_source():
     views = views_of(PART, 1000, height=200, width=300)
     for view in views:
@@ -54,8 +67,8 @@ def test_parts_have_the_areas_and_aspects_of_the_source():
         assert 0 <= view.left <= 300 - view.width
     shares = np.array([v.height * v.width for v in views]) / 60_000
     aspects = np.array([v.width / v.height for v in views])
-    assert 0.075 < shares.min() < 0.12
-    assert shares.max() > 0.8
+    expected = np.sort(parts_by_rejection(20_000, width=300, height=200))
+    assert abs(ecdf(shares, expected) - ecdf(expected, expected)).max() < 0.06  # 1.9 / sqrt(1000)
     assert abs(np.median(np.log(aspects))) < 0.05
     assert aspects.min() > 0.74
     assert aspects.max() < 1.35
