@@ -25,6 +25,8 @@ class TrainingDirectory:
 
     After an epoch best.pt (where it is the best so far), last.pt and the rows of the logs are
     written, and state.pt at the end: a kill at any moment loses the epoch that was running.
+    Killed between those files, best.pt and last.pt may be of the epoch after state.pt's; going on
+    trains that epoch again to the same weights, and writes them again.
 
     Args:
         path: Made if it does not exist.

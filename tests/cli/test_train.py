@@ -145,6 +145,7 @@ def test_wrong_trainings_are_one_line_and_write_nothing(refuses, digits):
         (["--normalize", "imagenot"], "did you mean 'imagenet'?"),
         (["--arch", "vgg19"], "cannot take images of 28x28 with 1 channels"),
         (["--device", "tpu9"], "--device tpu9"),
+        (["--device", "meta"], "--device meta: "),
         (["--out", str(digits)], "holds other files ('digits.npz') and no training"),
         (["--out", str(digits / "digits.npz")], "is a file; give --out a folder"),
     ):
