@@ -12,6 +12,7 @@ from robustbench_ln.demo.digits import DIGITS, NETWORKS, DemoNetwork
 from robustbench_ln.errors import RecordError
 from robustbench_ln.evaluation.load_subject import NetworkSource, open_network
 from robustbench_ln.evaluation.run import evaluate
+from robustbench_ln.output_folders import list_folder
 from robustbench_ln.progress import Progress
 from robustbench_ln.spec import EvaluationSpec
 
@@ -71,10 +72,7 @@ def _command(network: DemoNetwork, run: Path, sigmas: Sequence[float], limit: in
 
 
 def _refuse_other_folders(out: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise RecordError(f"{out} is a file; give --out a folder")
-    ours = {network.folder for network in NETWORKS} | {"report"}
-    foreign = sorted(p.name for p in out.iterdir() if p.name not in ours) if out.is_dir() else []
+    foreign = sorted(list_folder(out) - {network.folder for network in NETWORKS} - {"report"})
     if foreign:
         raise RecordError(
             f"{out} holds other files ('{foreign[0]}'); give --out a new folder, or one of a demo"

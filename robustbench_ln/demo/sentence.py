@@ -25,7 +25,9 @@ def describe_outcome(frame: pd.DataFrame, *, severity: float = 1.0) -> str:
         "digits with the statistics of training (bn) and "
         f"{_share(rows['dbn-batch'])} with those of the test images (dbn-batch), LocalNorm "
         f"{_share(rows['ln-voting'])} (ln-voting): {_stand(rows, 'bn')}, "
-        f"{_stand(rows, 'dbn-batch')} (95 % intervals)."
+        f"{_stand(rows, 'dbn-batch')} (by 95 % intervals that overlap or not; `ln-bench compare` "
+        f"tests the same digits in pairs). {rows['dbn-batch']['set_size']:.0f} digits share "
+        f"statistics in dbn-batch, {rows['ln-voting']['set_size']:.0f} in ln-voting."
     )
 
 
@@ -48,4 +50,4 @@ def _stand(rows: dict[str, pd.Series], mode: str) -> str:
     votes, other = rows["ln-voting"], rows[mode]
     if votes["low"] > other["high"]:
         return f"better than {mode}"
-    return f"{'worse than' if votes['high'] < other['low'] else 'not told apart from'} {mode}"
+    return f"{'worse than' if votes['high'] < other['low'] else 'overlapping with'} {mode}"
