@@ -106,10 +106,10 @@ def seeds_table(names: str) -> str:
     parts = [f"**{table.title}**\n\n{to_markdown(_with_cost(table))}" for table in tables]
     commands = [line for found in runs.values() for line in commands_of(found[0])]
     number = max(map(len, runs.values()))
-    return (
-        f"{details(commands)}\nand the same for the other seeds. "
-        f"Mean ± SD over {number} trainings, in %:\n\n" + "\n".join(parts)
-    )
+    said = "Accuracy of one training, in %:"
+    if number > 1:
+        said = f"and the same for the other seeds. Mean ± SD over {number} trainings, in %:"
+    return f"{details(commands)}\n{said}\n\n" + "\n".join(parts)
 
 
 def _with_cost(table: Table) -> Grid:
