@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -9,19 +10,32 @@ from filelock import FileLock, Timeout
 from robustbench_ln.errors import RecordError
 from robustbench_ln.write_errors import explain_write_errors
 
-__all__ = ["list_folder", "lock_folder"]
+__all__ = ["lock_folder", "refuse_other_folders"]
 
 
-def list_folder(folder: Path) -> set[str]:
-    """Return the names in a folder that is to be written; none where it does not exist yet.
+def refuse_other_folders(
+    folder: Path, own: Collection[str], *, of: str, marker: str | None = None
+) -> None:
+    """Demand that a folder to be written is new, empty, or of the same command.
+
+    Args:
+        folder: To be written.
+        own: Names that the command writes there; with .part they are its too.
+        of: What the folder is of: "run", "training".
+        marker: The file that says so: beside it, others do no harm.
 
     Raises:
-        RecordError: It is a file, or cannot be read.
+        RecordError: It holds something else, is a file, or cannot be read.
     """
     with explain_write_errors(folder):
         if folder.exists() and not folder.is_dir():
             raise RecordError(f"{folder} is a file; give --out a folder")
-        return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+        names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    foreign = sorted(name for name in names if name.removesuffix(".part") not in own)
+    if foreign and marker not in names:
+        raise RecordError(
+            f"{folder} holds other files ('{foreign[0]}') and no {of}; give --out a new folder"
+        )
 
 
 def lock_folder(folder: Path, name: str = "lock") -> FileLock:

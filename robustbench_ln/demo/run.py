@@ -9,10 +9,9 @@ from pathlib import Path
 from robustbench_ln.corruptions.conditions import noise_conditions
 from robustbench_ln.data import DataOptions, load_images
 from robustbench_ln.demo.digits import DIGITS, NETWORKS, DemoNetwork
-from robustbench_ln.errors import RecordError
 from robustbench_ln.evaluation.load_subject import NetworkSource, open_network
 from robustbench_ln.evaluation.run import evaluate
-from robustbench_ln.output_folders import list_folder
+from robustbench_ln.output_folders import refuse_other_folders
 from robustbench_ln.progress import Progress
 from robustbench_ln.spec import EvaluationSpec
 
@@ -43,7 +42,8 @@ def run_demo(
     Raises:
         RecordError: `out` is a file or holds something else, or cannot be written.
     """
-    _refuse_other_folders(out)
+    folders = [network.folder for network in NETWORKS]
+    refuse_other_folders(out, [*folders, "report"], of="demo")
     images = load_images(f"arrays:{DIGITS}", DataOptions())
     spec = EvaluationSpec(
         conditions=noise_conditions(
@@ -58,7 +58,7 @@ def run_demo(
         command = _command(network, run, sigmas, limit)
         subject = opened.as_subject(images.shape, label=network.label, command=command)
         evaluate(subject, images, spec, out=run, progress=progress)
-    return [out / network.folder for network in NETWORKS]
+    return [out / folder for folder in folders]
 
 
 def _command(network: DemoNetwork, run: Path, sigmas: Sequence[float], limit: int | None) -> str:
@@ -69,11 +69,3 @@ def _command(network: DemoNetwork, run: Path, sigmas: Sequence[float], limit: in
     words += ["--sigmas", ",".join(f"{sigma:g}" for sigma in sigmas), "--label", network.label]
     words += ["--out", str(run)] if limit is None else ["--limit", str(limit), "--out", str(run)]
     return shlex.join(words)
-
-
-def _refuse_other_folders(out: Path) -> None:
-    foreign = sorted(list_folder(out) - {network.folder for network in NETWORKS} - {"report"})
-    if foreign:
-        raise RecordError(
-            f"{out} holds other files ('{foreign[0]}'); give --out a new folder, or one of a demo"
-        )

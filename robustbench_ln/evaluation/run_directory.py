@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from robustbench_ln.errors import LnBenchError, RecordError
-from robustbench_ln.output_folders import list_folder, lock_folder
+from robustbench_ln.output_folders import lock_folder, refuse_other_folders
 from robustbench_ln.predictions import Predictions, encode_predictions
 from robustbench_ln.records import Record, read_records
 from robustbench_ln.whole_files import write_whole
@@ -23,7 +23,7 @@ from robustbench_ln.write_errors import explain_write_errors
 
 __all__ = ["RunDirectory"]
 
-_FILES = frozenset({"run.json", "run.json.part", "lock", "cells.jsonl", "predictions", "report"})
+_FILES = frozenset({"run.json", "lock", "cells.jsonl", "predictions", "report"})
 _IDENTITY = ("checkpoint", "data", "normalize", "seed", "order", "limit", "device", "dtype")
 """Fields of run.json that may not change within one run directory."""
 
@@ -44,7 +44,7 @@ class RunDirectory:
         self.path = path
         self._cells = path / "cells.jsonl"
         self._is_new = not path.exists()
-        _refuse_other_folders(path)
+        refuse_other_folders(path, _FILES, of="run", marker="run.json")
         self._lock = lock_folder(path)
         try:
             with explain_write_errors(path):
@@ -107,15 +107,6 @@ class RunDirectory:
         whole = content.rfind(b"\n") + 1
         if whole < len(content):
             os.truncate(self._cells, whole)
-
-
-def _refuse_other_folders(path: Path) -> None:
-    names = list_folder(path)
-    foreign = sorted(names - _FILES)
-    if foreign and "run.json" not in names:
-        raise RecordError(
-            f"{path} holds other files ('{foreign[0]}') and no run; give --out a new folder"
-        )
 
 
 def _read_json(file: Path) -> dict[str, Any]:

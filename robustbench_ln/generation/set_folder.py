@@ -13,7 +13,7 @@ from robustbench_ln.errors import RecordError
 from robustbench_ln.generation.array_layout import LABELS
 from robustbench_ln.generation.image_folder import CLASS_MAP
 from robustbench_ln.generation.manifest import JOURNAL, MANIFEST, read_listing
-from robustbench_ln.output_folders import list_folder, lock_folder
+from robustbench_ln.output_folders import lock_folder, refuse_other_folders
 from robustbench_ln.write_errors import explain_write_errors
 
 __all__ = ["check_free_space", "hold_folder"]
@@ -32,7 +32,7 @@ def hold_folder(folder: Path, *, overwrite: bool) -> Iterator[None]:
     Raises:
         RecordError: It holds something else, another process holds it, or it cannot be written.
     """
-    _refuse_other_folders(folder)
+    refuse_other_folders(folder, (_LOCK, MANIFEST), of=MANIFEST, marker=MANIFEST)
     lock = lock_folder(folder, _LOCK)
     try:
         if overwrite and (folder / MANIFEST).is_file():
@@ -53,16 +53,6 @@ def check_free_space(folder: Path, num_bytes: int) -> None:
         raise RecordError(
             f"{folder}: about {num_bytes / 1e9:.2f} GB are to be written, {free / 1e9:.2f} GB are "
             "free; free some space, or ask for less (--limit, --severities)"
-        )
-
-
-def _refuse_other_folders(folder: Path) -> None:
-    names = list_folder(folder)
-    foreign = sorted(names - {_LOCK, f"{MANIFEST}.part"})
-    if foreign and MANIFEST not in names:
-        raise RecordError(
-            f"{folder} holds other files ('{foreign[0]}') and no {MANIFEST}; give --out a new "
-            "folder"
         )
 
 

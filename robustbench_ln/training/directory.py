@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from robustbench_ln.errors import RecordError
-from robustbench_ln.output_folders import list_folder, lock_folder
+from robustbench_ln.output_folders import lock_folder, refuse_other_folders
 from robustbench_ln.training.log import EpochRow, NormRow, append_rows, drop_rows_after
 from robustbench_ln.whole_files import write_whole
 
@@ -39,7 +39,7 @@ class TrainingDirectory:
 
     def __init__(self, path: Path, description: dict[str, Any]) -> None:
         self.path = path
-        _refuse_other_folders(path)
+        refuse_other_folders(path, _FILES, of="training", marker="train.json")
         self._lock = lock_folder(path)
         try:
             self._describe(description)
@@ -114,15 +114,6 @@ class TrainingDirectory:
             again = [run for run in description["runs"] if run not in runs]
             description = description | {"runs": [*runs, *again]}
         write_whole(file, (json.dumps(description, indent=2) + "\n").encode())
-
-
-def _refuse_other_folders(path: Path) -> None:
-    names = list_folder(path)
-    foreign = sorted(name for name in names if name.removesuffix(".part") not in _FILES)
-    if foreign and "train.json" not in names:
-        raise RecordError(
-            f"{path} holds other files ('{foreign[0]}') and no training; give --out a new folder"
-        )
 
 
 def _refuse_differences(path: Path, earlier: dict[str, Any], now: dict[str, Any]) -> None:

@@ -58,7 +58,7 @@ def test_wrong_folders_are_refused(tmp_path, refuses):  # noqa: F811
     file = tmp_path / "file"
     file.write_text("mine")
     assert "file is a file; give --out a folder" in refuses("demo", "--out", str(file))
-    assert "holds other files ('file'); give --out a new folder" in refuses(
+    assert "holds other files ('file') and no demo; give --out a new folder" in refuses(
         "demo", "--out", str(tmp_path)
     )
     assert file.read_text() == "mine"
