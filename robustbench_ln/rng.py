@@ -12,6 +12,7 @@ the 950,000 streams of one CIFAR-10-C would hold about a hundred identical pairs
 from __future__ import annotations
 
 import hashlib
+import operator
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -22,7 +23,8 @@ Key = str | int | float
 
 
 def _philox_key(seed: int, keys: tuple[Key, ...]) -> np.ndarray:
-    text = "\x1f".join(repr(key) for key in (seed, *keys))
+    # int: NumPy's own integers have another repr, and would name another stream.
+    text = "\x1f".join(repr(key) for key in (int(operator.index(seed)), *keys))
     digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
     return np.frombuffer(digest, dtype="<u8").astype(np.uint64)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -18,7 +19,9 @@ __all__ = [
     "Order",
     "TieRule",
     "check_order",
+    "check_seed",
     "check_tie_rule",
+    "check_whole_numbers",
 ]
 
 Order = Literal["shuffled", "as-is"]
@@ -86,6 +89,40 @@ def check_tie_rule(name: str) -> TieRule:
     return cast(TieRule, name)
 
 
+def check_whole_numbers(spec: object, *names: str) -> None:
+    """Make fields of a frozen spec plain ints, whichever integers they are; None stays.
+
+    NumPy's integers would end in a record as JSON cannot hold them.
+
+    Raises:
+        SpecError: A field is no whole number.
+    """
+    for name in names:
+        value = getattr(spec, name)
+        if value is not None:
+            whole = _whole_number(value, "--" + name.replace("_", "-"))
+            object.__setattr__(spec, name, whole)
+
+
+def check_seed(seed: int) -> int:
+    """Return the seed as a plain int.
+
+    Raises:
+        SpecError: No whole number, or out of range.
+    """
+    whole = _whole_number(seed, "--seed")
+    if not 0 <= whole < 2**63:
+        raise SpecError(f"--seed is {whole}; expected 0 or more")
+    return whole
+
+
+def _whole_number(value: Any, option: str) -> int:
+    try:
+        return int(operator.index(value))
+    except TypeError as error:
+        raise SpecError(f"{option} is {value}; expected a whole number") from error
+
+
 CLEAN = Condition(corruption="clean", severity=0.0)
 
 
@@ -145,7 +182,7 @@ class EvaluationSpec:
         is_compiled: Run the network through torch.compile.
 
     Raises:
-        SpecError: A number out of its range.
+        SpecError: A number out of its range, or a fraction where images or seeds are counted.
     """
 
     modes: tuple[str, ...] = ("all",)
@@ -174,6 +211,8 @@ class EvaluationSpec:
 
     def __post_init__(self) -> None:
         """Check the numbers."""
+        check_whole_numbers(self, "stat_batch", "group_size", "device_batch", "repeats", "limit")
+        object.__setattr__(self, "seed", check_seed(self.seed))
         counts = {
             "--stat-batch": self.stat_batch,
             "--group-size": 1 if self.group_size is None else self.group_size,
@@ -189,7 +228,5 @@ class EvaluationSpec:
             raise SpecError(f"--prior is {self.prior}; expected a number of images, 0 or more")
         if self.repeats < 1:
             raise SpecError(f"--repeats is {self.repeats}; expected 1 or more")
-        if not 0 <= self.seed < 2**63:
-            raise SpecError(f"--seed is {self.seed}; expected 0 or more")
         if not self.modes or not self.conditions:
             raise SpecError("nothing to do: no mode or no condition was given")

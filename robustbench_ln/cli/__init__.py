@@ -1,1 +1,1 @@
-"""TODO."""
+"""The commands of `ln-bench`, a file each."""

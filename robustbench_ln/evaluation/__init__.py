@@ -1,1 +1,1 @@
-"""TODO."""
+"""Networks measured: modes, passes over degraded images, run directories."""

@@ -16,6 +16,7 @@ from robustbench_ln.corruptions.table import find_corruption
 from robustbench_ln.data.image_set import ArrayImages
 from robustbench_ln.errors import SpecError
 from robustbench_ln.generation.chunks import StreamOptions, degraded_chunks
+from robustbench_ln.spec import check_seed
 
 __all__ = ["corrupt"]
 
@@ -57,7 +58,7 @@ def corrupt(  # noqa: PLR0913  (the options of the command line)
     Raises:
         DataError: No images, or another dtype or shape.
         ImageError: The corruption cannot change such images.
-        SpecError: An unknown name, or a severity that it does not have.
+        SpecError: An unknown name, a severity that it does not have, or no seed.
 
     >>> images = np.full((2, 32, 32, 3), 100, dtype=np.uint8)
     >>> corrupt(images, "contrast", 5, severity_table="cifar10-c").shape
@@ -84,7 +85,7 @@ def corrupt(  # noqa: PLR0913  (the options of the command line)
             severities=[severity],
             frost_dir=frost_dir,
         )
-    options = StreamOptions(seed=seed, frost_dir=frost_dir)
+    options = StreamOptions(seed=check_seed(seed), frost_dir=frost_dir)
     order = np.arange(len(source))
     chunks = degraded_chunks(source, order, conditions[-1], options)  # sigma 0 is the clean one
     corrupted = torch.cat([chunk.degraded.images for chunk in chunks])

@@ -8,7 +8,7 @@ from typing import Any
 
 from robustbench_ln.errors import SpecError
 from robustbench_ln.lookup import find_entry
-from robustbench_ln.spec import Condition
+from robustbench_ln.spec import Condition, check_seed, check_whole_numbers
 
 __all__ = ["FORMATS", "GenerationSpec", "keeps_floats"]
 
@@ -39,13 +39,13 @@ class GenerationSpec:
 
     def __post_init__(self) -> None:
         """Check that the parts fit together."""
+        check_whole_numbers(self, "limit")
+        object.__setattr__(self, "seed", check_seed(self.seed))
         find_entry(dict.fromkeys(FORMATS), self.format, kind="--format")
         if not self.conditions:
             raise SpecError("nothing to generate: only sigma 0 was given, the clean images")
         if self.uses_jpeg and self.format != "folder":
             raise SpecError(f"--jpeg is for --format folder; {self.format} holds plain arrays")
-        if not 0 <= self.seed < 2**63:
-            raise SpecError(f"--seed is {self.seed}; expected 0 or more")
         if self.limit is not None and self.limit < 1:
             raise SpecError(f"--limit is {self.limit}; expected 1 or more images")
         places = Counter((c.corruption, c.severity) for c in self.conditions)

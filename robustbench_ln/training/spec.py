@@ -8,7 +8,7 @@ from robustbench_ln.corruptions.conditions import noise_conditions
 from robustbench_ln.errors import LayoutError, SpecError
 from robustbench_ln.lookup import find_entry
 from robustbench_ln.norms.choices import NORMS
-from robustbench_ln.spec import Condition
+from robustbench_ln.spec import Condition, check_seed, check_whole_numbers
 from robustbench_ln.training.recipes import Recipe
 
 __all__ = ["TrainingSpec", "parse_augment_noise"]
@@ -44,6 +44,8 @@ class TrainingSpec:
 
     def __post_init__(self) -> None:
         """Check the numbers."""
+        check_whole_numbers(self, "num_groups", "limit")
+        object.__setattr__(self, "seed", check_seed(self.seed))
         find_entry(NORMS, self.norm, kind="norm", listing="ln-bench list norms")
         if self.norm != "local" and self.num_groups != 1:
             raise SpecError(f"--groups {self.num_groups} is for --norm local, not {self.norm}")
@@ -59,8 +61,6 @@ class TrainingSpec:
             raise SpecError(f"--share is {self.noise_share:g}; expected above 0 and up to 1")
         if self.limit is not None and self.limit < 1:
             raise SpecError(f"--limit is {self.limit}; expected 1 or more images")
-        if not 0 <= self.seed < 2**63:
-            raise SpecError(f"--seed is {self.seed}; expected 0 or more")
 
     @property
     def group_size(self) -> int:

@@ -11,7 +11,7 @@ from scipy import stats
 
 from robustbench_ln.corruptions.frost import FrostTextures, with_textures
 from robustbench_ln.corruptions.table import CORRUPTIONS
-from robustbench_ln.rng import image_streams
+from robustbench_ln.rng import image_streams, stream
 
 
 def draw(name, row, *, number=200, size=32, images=None, entry=None):
@@ -140,6 +140,11 @@ def test_frost_draws_every_texture_and_window_but_the_last_ones():
     assert stats.chisquare(np.bincount(left, minlength=width - size)).pvalue > 1e-4
     assert top.max() == height - size - 1  # the upper end is exclusive, as published
     assert left.max() == width - size - 1
+
+
+def test_a_stream_is_named_by_the_number_not_by_its_type():
+    first, again = (stream(seed, "a").random(4) for seed in (3, np.int64(3)))
+    assert np.array_equal(first, again)
 
 
 def test_deterministic_corruptions_draw_nothing():

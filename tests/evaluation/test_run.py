@@ -241,12 +241,21 @@ def test_limit_takes_the_first_of_the_permutation(tmp_path):
         ({"prior": -1.0}, "--prior is -1"),
         ({"prior": float("nan")}, "--prior is nan"),
         ({"seed": -1}, "--seed is -1"),
+        ({"seed": 0.5}, "--seed is 0.5; expected a whole number"),
+        ({"stat_batch": 8.0}, "--stat-batch is 8.0; expected a whole number"),
         ({"modes": ()}, "nothing to do"),
     ],
 )
 def test_numbers_out_of_range_are_refused(changes, message):
     with pytest.raises(SpecError, match=message):
         EvaluationSpec(**changes)
+
+
+def test_numpys_integers_ask_for_the_same_cells(tmp_path):
+    sizes = {"stat_batch": 8, "limit": 20, "seed": 3}
+    expected = evaluate(make_subject(), make_images(), make_spec(**sizes), out=tmp_path / "run")
+    spec = make_spec(**{name: np.int64(value) for name, value in sizes.items()})
+    assert evaluate(make_subject(), make_images(), spec, out=tmp_path / "run") == expected
 
 
 def test_an_infinite_prior_is_bn_and_is_recorded(tmp_path):

@@ -55,11 +55,18 @@ def test_a_tensor_gives_a_tensor_and_read_only_arrays_are_fine():
     assert np.array_equal(ours.numpy(), again)
 
 
+def test_a_seed_is_a_number_whatever_its_type():
+    expected = corrupt(IMAGES, "agn", 0.5, seed=3)
+    assert np.array_equal(corrupt(IMAGES, "agn", 0.5, seed=np.int64(3)), expected)
+    assert not np.array_equal(corrupt(IMAGES, "agn", 0.5, seed=4), expected)
+
+
 @pytest.mark.parametrize(
     ("images", "words", "options", "message"),
     [
         (IMAGES, ("fog", 1), {}, "'fog' needs --severity-table"),
         (IMAGES, ("fogg", 1), {}, "did you mean 'fog'"),
+        (IMAGES, ("agn", 1), {"seed": 0.5}, "--seed is 0.5; expected a whole number"),
         (IMAGES, ("fog", 6), {"severity_table": "cifar10-c"}, "severity 6: expected 1 to 5"),
         (IMAGES, ("fog", 1.5), {"severity_table": "cifar10-c"}, "severity 1.5: expected 1 to 5"),
         (IMAGES, ("agn", -1), {}, "sigma -1 of agn"),

@@ -23,6 +23,7 @@ from tests.training.stages import RECIPE, spec_of
         ({"noise_share": math.nan}, SpecError, "--share is nan"),
         ({"limit": 0}, SpecError, "--limit is 0"),
         ({"seed": -1}, SpecError, "--seed is -1"),
+        ({"seed": 1.5}, SpecError, "--seed is 1.5; expected a whole number"),
     ],
 )  # fmt: skip
 def test_numbers_out_of_range_are_refused(changes, error, message):
