@@ -142,8 +142,8 @@ def find_norm_layers(
             running_mean and running_var and from eps. That is checked.
 
     Raises:
-        LayoutError: The network cannot take such an image, or a layer of `norm_classes` works in
-            another way.
+        LayoutError: The network cannot take such an image, its LocalNorm layers have different
+            numbers of groups, or a layer of `norm_classes` works in another way.
     """
     probe = copy.deepcopy(model).eval()
     positions: dict[str, int] = {}
@@ -177,7 +177,12 @@ def count_classes(model: nn.Module, image_shape: tuple[int, int, int]) -> int:
 
 def _run_grey_images(network: nn.Module, image_shape: tuple[int, int, int]) -> Any:
     # LocalNorm cuts the batch into groups, a layer without running statistics needs more than one.
-    groups = (m.num_groups for m in network.modules() if isinstance(m, LocalNorm2d))
+    groups = sorted({m.num_groups for m in network.modules() if isinstance(m, LocalNorm2d)})
+    if len(groups) > 1:
+        raise LayoutError(
+            f"LocalNorm2d layers have {' and '.join(map(str, groups))} groups; group k is one "
+            "choice for the whole network: give all layers as many"
+        )
     images = torch.full((max(groups, default=2), *image_shape), 0.5)
     parameter = next(network.parameters(), None)
     if parameter is not None:
