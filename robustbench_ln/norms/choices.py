@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,7 +11,7 @@ from torch import nn
 
 from robustbench_ln.errors import LayoutError
 from robustbench_ln.lookup import find_entry
-from robustbench_ln.norms.layers import layer_kind
+from robustbench_ln.norms.layers import copy_network, layer_kind
 from robustbench_ln.norms.local import LocalNorm2d
 from robustbench_ln.norms.renorm import BatchRenorm2d
 from robustbench_ln.norms.replace import Converted, replace_modules
@@ -131,10 +130,11 @@ def replace_norms(model: nn.Module, norm: str, *, num_groups: int) -> Converted:
 
     Raises:
         SpecError: No such norm.
-        LayoutError: No BatchNorm2d, or a subclass of it that does more than normalise.
+        LayoutError: No BatchNorm2d, a subclass of it that does more than normalise, or a network
+            that cannot be copied.
     """
     entry = find_entry(NORMS, norm, kind="norm", listing="ln-bench list norms")
-    copied = copy.deepcopy(model)
+    copied = copy_network(model)
     modules = copied.named_modules(remove_duplicate=False)
     layers = {name: module for name, module in modules if isinstance(module, BatchLayer)}
     if not layers:

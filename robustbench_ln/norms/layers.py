@@ -21,6 +21,7 @@ __all__ = [
     "NormClasses",
     "NormLayer",
     "Treatment",
+    "copy_network",
     "count_classes",
     "find_norm_layers",
     "layer_kind",
@@ -128,6 +129,21 @@ def treat_layer(layer: NormLayer, layout: StatisticsLayout, positions: int) -> T
     )
 
 
+def copy_network(model: nn.Module) -> nn.Module:
+    """Return a copy that shares nothing with `model`.
+
+    Raises:
+        LayoutError: It holds something that has no copy.
+    """
+    try:
+        return copy.deepcopy(model)
+    except (RuntimeError, TypeError) as error:
+        raise LayoutError(
+            f"the network cannot be copied: {str(error).splitlines()[0]}; weight_norm and "
+            "spectral_norm can be where they are those of torch.nn.utils.parametrizations"
+        ) from error
+
+
 def find_norm_layers(
     model: nn.Module, image_shape: tuple[int, int, int], norm_classes: NormClasses = ()
 ) -> tuple[NormLayer, ...]:
@@ -142,10 +158,11 @@ def find_norm_layers(
             running_mean and running_var and from eps. That is checked.
 
     Raises:
-        LayoutError: The network cannot take such an image, its LocalNorm layers have different
-            numbers of groups, or a layer of `norm_classes` works in another way.
+        LayoutError: The network cannot be copied or cannot take such an image, its LocalNorm
+            layers have different numbers of groups, or a layer of `norm_classes` works in another
+            way.
     """
-    probe = copy.deepcopy(model).eval()
+    probe = copy_network(model).eval()
     positions: dict[str, int] = {}
     for name, module in probe.named_modules():
         if layer_kind(module, norm_classes) is None:
@@ -168,7 +185,7 @@ def count_classes(model: nn.Module, image_shape: tuple[int, int, int]) -> int:
     Raises:
         LayoutError: The network cannot take such images, or gives something else.
     """
-    output = _run_grey_images(copy.deepcopy(model).eval(), image_shape)
+    output = _run_grey_images(copy_network(model).eval(), image_shape)
     if not isinstance(output, Tensor) or output.ndim != 2:
         what = list(output.shape) if isinstance(output, Tensor) else type(output).__name__
         raise LayoutError(f"the network returns {what}; expected logits [N, classes]")

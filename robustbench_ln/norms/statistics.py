@@ -7,7 +7,6 @@ instances. Dropout and stochastic depth stay off: nothing is ever put in trainin
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,7 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from robustbench_ln.errors import LayoutError
-from robustbench_ln.norms.layers import NormClasses, NormLayer, find_norm_layers, treat_layer
+from robustbench_ln.norms.layers import (
+    NormClasses,
+    NormLayer,
+    copy_network,
+    find_norm_layers,
+    treat_layer,
+)
 from robustbench_ln.norms.layout import ROTATIONS, StatisticsLayout
 from robustbench_ln.norms.local import LocalNorm2d
 from robustbench_ln.norms.moments import Moments, mix_moments, normalize_sets, set_moments
@@ -122,8 +127,9 @@ def with_statistics(
             f"the network has no BatchNorm or LocalNorm layer: layout '{layout.name}' would "
             "change nothing; use --modes plain"
         )
-    network = copy.deepcopy(model).eval().requires_grad_(False)
-    network = network.to(memory_format=torch.channels_last)
+    network = copy_network(model).eval().requires_grad_(False)
+    if all(p.ndim < 5 for p in network.parameters()):  # the weights of a Conv3d have none
+        network = network.to(memory_format=torch.channels_last)
     view = StatisticsModel(network, layout, layers)
     for layer in layers:
         if layer.kind != "fixed":

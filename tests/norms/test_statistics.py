@@ -241,6 +241,35 @@ def test_local_norm_on_one_position_is_refused_for_single_images_by_name():
     assert view(model, set_layout(4))(random_images(4)).isfinite().all()
 
 
+class Volume(nn.Module):
+    """A convolution over channels too: its weights have five axes, as in lambda networks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv3d(1, 2, (2, 3, 3))
+
+    def forward(self, images):
+        return self.conv(images[:, None]).flatten(1, 2)
+
+
+def test_networks_with_weights_of_five_axes_take_part():
+    model, images = settle(nn.Sequential(Volume(), nn.BatchNorm2d(4))), random_images(4)
+    features = model[0](images).detach().double().numpy()
+    weight, bias = (v.detach().double().numpy() for v in model[1].parameters())
+    ours = view(model, set_layout(2))(images)
+    np.testing.assert_allclose(
+        ours, by_sets(features, 2, weight, bias, model[1].eps), rtol=1e-3, atol=1e-4
+    )
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm.*is deprecated:FutureWarning")
+def test_a_network_that_cannot_be_copied_is_refused():
+    model = nn.Sequential(nn.utils.weight_norm(nn.Conv2d(3, 4, 3)), nn.BatchNorm2d(4))
+    for act in (lambda: view(model, IMAGE), lambda: convert_batchnorm(model, 2)):
+        with pytest.raises(LayoutError, match=r"cannot be copied: .*torch.nn.utils.parametrizatio"):
+            act()
+
+
 def test_layers_of_different_numbers_of_groups_are_refused():
     model = nn.Sequential(LocalNorm2d(3, 4), nn.Conv2d(3, 3, 3), LocalNorm2d(3, 8))
     with pytest.raises(LayoutError, match="LocalNorm2d layers have 4 and 8 groups; group k is one"):
