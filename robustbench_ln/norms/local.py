@@ -18,7 +18,7 @@ class LocalNorm2d(nn.Module):
 
         y = (x - mu_k) / sqrt(var_k + eps) * weight[k] + bias[k]
 
-    There are no running statistics: training and evaluation mode are the same. Which group and
+    There are no running statistics: training and evaluation mode compute the same. Which group and
     which images a *test* image is normalised with is the matter of a layout (`with_statistics`).
 
     Args:
@@ -29,7 +29,8 @@ class LocalNorm2d(nn.Module):
     Shape: [N, C, H, W] to [N, C, H, W].
 
     Raises:
-        LayoutError: The batch cannot be cut into G equal groups, or is no [N, C, H, W].
+        LayoutError: The batch cannot be cut into G equal groups, is no [N, C, H, W], or in training
+            has one value for each channel of a group.
 
     Source: LocalNorm (ICANN 2021), section 3; eps 1e-5 and once, as in the authors' code.
     """
@@ -51,6 +52,10 @@ class LocalNorm2d(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Normalise [N, C, H, W] in G contiguous groups."""
+        return self._normalize(images, self._group_size(images))
+
+    def _group_size(self, images: Tensor) -> int:
+        """Return M, if each group of the batch has statistics."""
         if images.ndim != 4 or images.shape[1] != self.num_features:
             raise LayoutError(
                 f"LocalNorm2d saw shape {list(images.shape)}; "
@@ -62,7 +67,12 @@ class LocalNorm2d(nn.Module):
                 f"{len(images)} images cannot be cut into {self.num_groups} equal groups; "
                 f"use a batch that is a multiple of {self.num_groups}"
             )
-        return self._normalize(images, group_size)
+        if self.training and images[:group_size, 0].numel() < 2:
+            raise LayoutError(
+                "LocalNorm2d saw one value for each channel of a group in training; "
+                "a variance needs 2 or more: use larger groups or larger images"
+            )
+        return group_size
 
     def _normalize(self, images: Tensor, group_size: int) -> Tensor:
         """Give torch's BatchNorm kernel the channels of all groups side by side.

@@ -91,6 +91,14 @@ def test_a_batch_that_does_not_divide_is_refused(number):
         random_layer(3, 4)(random_images(number))
 
 
+def test_one_value_is_no_statistics_in_training():
+    with pytest.raises(LayoutError, match="saw one value for each channel of a group in training"):
+        random_layer(3, 4)(random_images(4, size=1))
+    assert random_layer(3, 2)(random_images(4, size=1)).std() > 0
+    layer = random_layer(3, 4).eval()  # as where a network is looked over with one grey image
+    assert torch.allclose(layer(random_images(4, size=1))[..., 0, 0], layer.bias, atol=1e-3)
+
+
 def test_wrong_channels_and_numbers_are_refused():
     with pytest.raises(LayoutError, match=r"saw shape \[4, 3, 8, 8\]; expected \[N, 5, H, W\]"):
         random_layer(5, 2)(random_images(4))
