@@ -88,7 +88,7 @@ def evaluate(  # noqa: PLR0913  (the options of the command line)
         clean: Clean images of a corrupted set: KIND:PATH, or what `load_images` opened.
         normalize: Input normalisation the network was trained with, by name or as MEAN/STD.
             Required, unless the file or its publisher states it.
-        arch: Network of a checkpoint's file.
+        arch: Network of a checkpoint's file; None is what the file says.
         download: Fetch what is missing: a file published under that name, and the data set of
             KIND:PATH, where torchvision can.
         norm_classes: Your own norm layers that work as BatchNorm does, to be dynamic too.

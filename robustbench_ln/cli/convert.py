@@ -83,13 +83,13 @@ def convert(
         download=download,
     )
     loaded = load_network(source)
-    pipeline = published_pipeline(source, loaded)
+    pipeline = published_pipeline(loaded)
     conversion = convert_network(
         loaded,
         norm,
         num_groups=groups,
         group_size=group_size,
-        image_shape=input_shape(source, image_size=image_size, channels=channels),
+        image_shape=input_shape(loaded, image_size=image_size, channels=channels),
     )
     normalize = pipeline.normalization.name if pipeline else None
     write_converted(conversion, out, normalize=normalize, overwrite=overwrite)

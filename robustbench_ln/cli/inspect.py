@@ -148,8 +148,8 @@ def _inspect_checkpoint(source: NetworkSource, image_size: int | None, *, channe
     from robustbench_ln.evaluation.inspection import inspect_network
     from robustbench_ln.evaluation.load_subject import input_shape, load_network
 
-    shape = input_shape(source, image_size=image_size, channels=channels)
     loaded = load_network(source)
+    shape = input_shape(loaded, image_size=image_size, channels=channels)
     inspection = inspect_network(loaded.model, shape)
     print(_describe(loaded, inspection, shape[1]))
     print(_layer_table(inspection))

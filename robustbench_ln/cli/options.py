@@ -49,7 +49,7 @@ Arch = Annotated[
     str | None,
     typer.Option(
         help="Network: resnet20, vgg-localnorm, ... (ln-bench list archs), torchvision:NAME, "
-        "timm:NAME",
+        "timm:NAME; default: what CKPT says, if ln-bench train or convert wrote it",
         show_default=False,
     ),
 ]

@@ -211,7 +211,8 @@ def _train(
         start = start_network(source, images, spec)
         trained = train_network(start, images, spec, out=out, progress=display)
     typer.echo(
-        f"{trained.epochs} epochs; validation {trained.last_accuracy:.1%}, "
+        f"{trained.epochs} epoch{'s' if trained.epochs > 1 else ''}; "
+        f"validation {trained.last_accuracy:.1%}, "
         f"at best {trained.best_accuracy:.1%} after epoch {trained.best_epoch}\n"
         f"{out / 'best.pt'}"
     )

@@ -8,8 +8,10 @@ from pathlib import Path
 from robustbench_ln.data.picture import Framing
 from robustbench_ln.errors import CheckpointError, SpecError
 from robustbench_ln.evaluation.subject import Subject
+from robustbench_ln.models.architecture import Architecture
 from robustbench_ln.models.checkpoint import Checkpoint, read_checkpoint
 from robustbench_ln.models.fitting import LoadedModel, load_model, load_weights
+from robustbench_ln.models.nearest import describe_nearest
 from robustbench_ln.models.published_weights import (
     fetch_weights,
     has_published_weights,
@@ -42,6 +44,10 @@ __all__ = [
 _TRAINING_BATCH = {"mnist-dnn": 100}
 """Images in a training batch of the papers; 128 where nothing is said."""
 
+_GIVE_NETWORK = (
+    "give the network as --arch NAME (ln-bench list archs) or as --model FILE.py:FUNCTION"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkSource:
@@ -50,13 +56,14 @@ class NetworkSource:
     Attributes:
         path: The checkpoint.
         arch: Its network by name; or
-        model: "FILE.py:FUNCTION". Exactly one of the two.
+        model: "FILE.py:FUNCTION". Neither where the file says its network by name, as those of
+            `ln-bench train` and `convert` do.
         key: The entry of the file that holds the weights; None where there is one.
         trust: Whether code in the file may run.
         download: Fetch published weights to `path` where no file is there.
 
     Raises:
-        SpecError: Neither or both of arch and model, or a download of what nobody publishes.
+        SpecError: Both of arch and model, or a download of what nobody publishes.
     """
 
     path: Path
@@ -67,35 +74,57 @@ class NetworkSource:
     download: bool = False
 
     def __post_init__(self) -> None:
-        """Demand one network."""
-        check_one_network(self.arch, self.model)
+        """Demand one network at most."""
+        check_one_network(self.arch, self.model, is_stated=True)
         if self.download and not has_published_weights(self.arch):
             raise SpecError(
                 "--download fetches the published weights of --arch torchvision:NAME and "
-                f"timm:NAME.TAG; {self.arch or self.model} is neither, leave it out"
+                f"timm:NAME.TAG; {self.arch or self.model or 'no --arch'} is neither, leave it out"
             )
 
 
-def check_one_network(arch: str | None, model: str | None) -> None:
-    """Demand a network by name or from the user's file, not both."""
-    if (arch is None) == (model is None):
-        raise SpecError(
-            "give the network as --arch NAME (ln-bench list archs) "
-            "or as --model FILE.py:FUNCTION, one of the two"
-        )
+def check_one_network(arch: str | None, model: str | None, *, is_stated: bool) -> None:
+    """Demand a network by name or from the user's file, not both.
+
+    Args:
+        arch: By name.
+        model: From the user's file.
+        is_stated: Whether a checkpoint may say it, so that it may be neither.
+    """
+    num_given = (arch is not None) + (model is not None)
+    if num_given == 2 or (num_given == 0 and not is_stated):
+        raise SpecError(f"{_GIVE_NETWORK}, one of the two")
 
 
 def load_network(source: NetworkSource) -> LoadedModel:
-    """Build the network and load its weights, strictly."""
+    """Build the network and load its weights, strictly.
+
+    Raises:
+        SpecError: No such network, or neither the source nor the file says one.
+        CheckpointError: The file cannot be read, or its weights do not fit.
+        LayoutError: See `load_weights`.
+    """
     architecture = find_architecture(source.arch) if source.arch else None
     network = build_user_model(source.model) if source.model else None
     if not source.path.exists():
         _fetch_or_tell(source)
     checkpoint = read_checkpoint(source.path, trust=source.trust, key=source.key)
-    if architecture is not None:
-        return load_model(checkpoint, architecture)
-    assert network is not None
-    return load_weights(checkpoint, network, name=source.model or "")
+    if network is not None:
+        return load_weights(checkpoint, network, name=source.model or "")
+    return load_model(checkpoint, architecture or _stated_architecture(checkpoint))
+
+
+def _stated_architecture(checkpoint: Checkpoint) -> Architecture:
+    """Return the network that a file says it is of, by name: code that it names is not run."""
+    stated = str(checkpoint.metadata.get("arch", ""))
+    try:
+        return find_architecture(stated)
+    except SpecError as error:
+        parts = [_GIVE_NETWORK]
+        if stated:
+            parts.append(f"{checkpoint.path} says {stated[:60]!r}")
+        nearest = describe_nearest(checkpoint)
+        raise SpecError("; ".join([*parts, nearest] if nearest else parts)) from error
 
 
 def _fetch_or_tell(source: NetworkSource) -> None:
@@ -111,24 +140,24 @@ def _fetch_or_tell(source: NetworkSource) -> None:
 
 
 def input_shape(
-    source: NetworkSource, *, image_size: int | None, channels: int
+    loaded: LoadedModel, *, image_size: int | None, channels: int
 ) -> tuple[int, int, int]:
     """Return (C, H, W) of a network's images: as published, unless a size is given."""
-    if source.arch is None:
+    architecture = loaded.architecture
+    if architecture is None:
         size = image_size or 224
         return channels, size, size
-    architecture = find_architecture(source.arch)
     size = image_size or architecture.image_size
     return architecture.in_channels if image_size is None else channels, size, size
 
 
-def published_pipeline(source: NetworkSource, loaded: LoadedModel) -> InputPipeline | None:
+def published_pipeline(loaded: LoadedModel) -> InputPipeline | None:
     """Return what the weights' publisher, or else their file, says about their input.
 
     None where nobody says anything. A file that `ln-bench train` wrote says its normalisation.
     """
-    if source.arch is not None:
-        published = weights_metadata(find_architecture(source.arch), loaded.checkpoint)
+    if loaded.architecture is not None:
+        published = weights_metadata(loaded.architecture, loaded.checkpoint)
         if published is not None:
             return published
     return stated_pipeline(loaded.checkpoint)
@@ -215,7 +244,7 @@ def open_network(
     """
     check_normalization(normalize)
     loaded = load_network(source)
-    pipeline = published_pipeline(source, loaded)
+    pipeline = published_pipeline(loaded)
     if progress is not None and pipeline is not None and normalize is not None:
         stated = pipeline.normalization
         asked = parse_normalization(normalize, len(stated.mean))

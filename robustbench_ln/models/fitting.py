@@ -28,6 +28,7 @@ class LoadedModel:
         network: What the user called it: "resnet20", "FILE.py:FUNCTION".
         num_classes: K, read from the head's shape; None where the user's own function decides.
         num_groups: G, read from the shapes of the LocalNorm layers; 1 without any.
+        architecture: The network by name; None where the user's own function makes it.
     """
 
     model: nn.Module
@@ -35,6 +36,7 @@ class LoadedModel:
     network: str
     num_classes: int | None
     num_groups: int
+    architecture: Architecture | None = None
 
 
 def load_model(
@@ -59,7 +61,8 @@ def load_model(
             f"{checkpoint.path}: its head has {sizes.num_classes} classes; expected {num_classes}"
         )
     network = architecture.build(*sizes)
-    return load_weights(checkpoint, network, name=architecture.id, num_classes=sizes.num_classes)
+    loaded = load_weights(checkpoint, network, name=architecture.id, num_classes=sizes.num_classes)
+    return replace(loaded, architecture=architecture)
 
 
 def load_weights(

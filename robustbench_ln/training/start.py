@@ -46,7 +46,7 @@ class StartSource:
 
     Attributes:
         arch: A network by name; or
-        model: "FILE.py:FUNCTION". Exactly one of the two.
+        model: "FILE.py:FUNCTION". Neither where the checkpoint says its network by name.
         init: A checkpoint with its weights; None for fresh ones.
         key: The entry of the checkpoint that holds the weights; None where there is one.
         trust: Whether code in the checkpoint may run.
@@ -55,7 +55,8 @@ class StartSource:
         command: For train.json.
 
     Raises:
-        SpecError: Neither or both of arch and model, or an option that would be ignored.
+        SpecError: Both of arch and model, neither without a checkpoint, or an option that would be
+            ignored.
     """
 
     arch: str | None = None
@@ -68,8 +69,8 @@ class StartSource:
     command: str = ""
 
     def __post_init__(self) -> None:
-        """Demand one network."""
-        check_one_network(self.arch, self.model)
+        """Demand one network, of which a checkpoint may say the name."""
+        check_one_network(self.arch, self.model, is_stated=self.init is not None)
         options = {
             "--checkpoint-key": self.key is not None,
             "--trust-checkpoint": self.trust,
@@ -124,7 +125,7 @@ def start_network(source: StartSource, images: ImageSet, spec: TrainingSpec) -> 
     """
     num_classes = _count_image_classes(images)
     if source.init is None:
-        model = _build(source, num_classes, images.shape[2], spec.seed)
+        model = _fresh(source, num_classes, images.shape[2], spec.seed)
         name = source.arch or source.model or ""
         normalize, parent, own_norm = source.normalize or spec.recipe.normalize, "", None
     else:
@@ -138,10 +139,10 @@ def start_network(source: StartSource, images: ImageSet, spec: TrainingSpec) -> 
         loaded = load_network(network)
         model = loaded.model
         if source.has_new_head:
-            model = _with_head(loaded, source, num_classes, spec.seed)
+            model = _with_head(loaded, num_classes, spec.seed)
         name, parent = loaded.network, loaded.checkpoint.sha256
         own_norm = str(loaded.checkpoint.metadata.get("norm", "")) or _norm_of(model)
-        normalize = choose_normalize(source.normalize, published_pipeline(network, loaded))
+        normalize = choose_normalize(source.normalize, published_pipeline(loaded))
     model = _with_norm(model, spec, own_norm)
     _check_fit(model, images, spec)
     return StartNetwork(
@@ -180,7 +181,7 @@ def _choices_of(source: StartSource) -> dict[str, object]:
     return choices
 
 
-def _build(source: StartSource, num_classes: int, channels: int, seed: int) -> nn.Module:
+def _fresh(source: StartSource, num_classes: int, channels: int, seed: int) -> nn.Module:
     """Return a network with fresh weights; a user's function decides its own sizes."""
     with torch_seeded(seed, "weights"):
         if source.arch is None:
@@ -188,10 +189,13 @@ def _build(source: StartSource, num_classes: int, channels: int, seed: int) -> n
         return find_architecture(source.arch).build(num_classes, channels)
 
 
-def _with_head(loaded: LoadedModel, source: StartSource, num_classes: int, seed: int) -> nn.Module:
+def _with_head(loaded: LoadedModel, num_classes: int, seed: int) -> nn.Module:
     """Return the loaded network with a fresh head: what has another shape for one class more."""
     channels = next(p.shape[1] for p in loaded.model.parameters() if p.ndim == 4)
-    model, other = (_build(source, num_classes + more, channels, seed) for more in (0, 1))
+    assert loaded.architecture is not None  # --new-head is not for --model
+    with torch_seeded(seed, "weights"):
+        model = loaded.architecture.build(num_classes, channels)
+        other = loaded.architecture.build(num_classes + 1, channels)
     shapes, others = ({n: t.shape for n, t in m.state_dict().items()} for m in (model, other))
     model = match_norms(model, loaded.checkpoint)
     state = loaded.model.state_dict()

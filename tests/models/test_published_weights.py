@@ -84,7 +84,7 @@ def test_a_published_network_is_fetched_checked_and_loaded(
     path = tmp_path / "new folder" / f"squeezenet1_1-{digits}.pth"
     source = NetworkSource(path=path, arch="torchvision:squeezenet1_1", download=True)
     loaded = load_network(source)
-    pipeline = published_pipeline(source, loaded)
+    pipeline = published_pipeline(loaded)
     assert pipeline is not None
     assert pipeline.resize == 256
     assert [p.name for p in path.parent.iterdir()] == [path.name]
@@ -151,9 +151,11 @@ def test_a_missing_published_file_names_the_option(tmp_path: Path) -> None:
         load_network(NetworkSource(path=path, arch="torchvision:resnet50"))
 
 
-@pytest.mark.parametrize("network", [{"arch": "resnet20"}, {"model": "net.py:build"}])
+@pytest.mark.parametrize("network", [{"arch": "resnet20"}, {"model": "net.py:build"}, {}])
 def test_nothing_is_fetched_for_networks_that_nobody_publishes(network: dict[str, str]) -> None:
-    with pytest.raises(SpecError, match=r"(resnet20|net.py:build) is neither, leave it out"):
+    with pytest.raises(
+        SpecError, match=r"(resnet20|net.py:build|no --arch) is neither, leave it out"
+    ):
         NetworkSource(path=Path("net.pth"), download=True, **network)  # type: ignore[arg-type]
 
 
@@ -186,7 +188,7 @@ def test_timm_weights_come_from_its_hub(
     asked = hub(lambda file: save_file(state, file))
     path = tmp_path / "test_resnet.r160_in1k.safetensors"
     source = NetworkSource(path=path, arch="timm:test_resnet.r160_in1k", download=True)
-    pipeline = published_pipeline(source, load_network(source))
+    pipeline = published_pipeline(load_network(source))
     assert pipeline is not None
     assert pipeline.crop == 160
     assert asked == ["timm/test_resnet.r160_in1k/model.safetensors"]
