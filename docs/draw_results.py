@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -73,9 +74,9 @@ def finish(figure: Figure, axes: Axes, columns: int = 4) -> None:
     )
 
 
-def noise_figure(figure: Figure) -> None:
+def noise_figure(figure: Figure, group: str) -> None:
     """CIFAR-10 under the six noises."""
-    tables = values_of("lossless")
+    tables = values_of(group)
     panels: Any = figure.subplots(2, 3, sharey=True)
     for axes, (title, values) in zip(_by_rows(panels), _in_pairs(tables).items(), strict=True):
         draw_panel(axes, values, CIFAR_LINES, title.replace(" convention, range", ","))
@@ -212,7 +213,7 @@ def _norm_rows(network: str) -> list[dict[str, str]]:
 
 
 FIGURES: dict[str, tuple[Callable[[Figure], None], float]] = {
-    "trained_noise": (noise_figure, 4.2),
+    "trained_noise": (partial(noise_figure, group="lossless"), 4.2),
     "trained_cifar10_c": (corruption_figure, 5.2),
     "mnist_norms": (norms_figure, 2.4),
     "mnist_sweeps": (sweeps_figure, 2.4),
