@@ -229,6 +229,11 @@ def _check_fit(model: nn.Module, images: ImageSet, spec: TrainingSpec) -> None:
     """Demand that the network takes such images, and has a class for every label."""
     height, width, channels = images.shape
     if spec.recipe.augmentation == "resized-crop-flip":
+        if min(height, width) < spec.recipe.crop:
+            raise DataError(
+                f"{images.source}: images are {height}x{width}, and recipe {spec.recipe.name} "
+                f"validates on their middle {spec.recipe.crop} pixels; use larger images"
+            )
         height = width = spec.recipe.crop
     elif min(height, width) <= spec.recipe.crop:
         raise DataError(

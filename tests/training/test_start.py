@@ -192,6 +192,18 @@ def test_images_that_a_shift_would_leave_are_refused(tmp_path):
         start_network(StartSource(model=f"{tmp_path}/net.py:tiny"), striped_images(), spec)
 
 
+def test_images_without_the_middle_that_validation_shows_are_refused(tmp_path):
+    """They would be shown small, within a black frame that no training image has."""
+    (tmp_path / "net.py").write_text(USER)
+    source = StartSource(model=f"{tmp_path}/net.py:tiny")
+    recipe = replace(RECIPES["imagenet-finetune"], crop=8)
+    assert start_network(source, striped_images(side=8), spec_of(recipe)).name.endswith(":tiny")
+    with pytest.raises(
+        DataError, match="images are 4x4, and recipe imagenet-finetune validates on t"
+    ):
+        start_network(source, striped_images(side=4), spec_of(recipe))
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
