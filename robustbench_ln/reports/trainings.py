@@ -6,6 +6,7 @@ A run's label says which: "LN-2" is training 2 of the network LN.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from statistics import fmean, stdev
 from typing import NamedTuple
 
@@ -32,9 +33,13 @@ Values = dict[str, dict[Trainings, dict[int, float]]]
 def training_values(table: Table) -> Values:
     """Return what each training came to, of a corruption its mean over the severities.
 
+    Of a mode that picks a group at random it is the exact expectation over the groups: the pick
+    says nothing of the training, and blurs its difference from another mode's.
+
     Raises:
         SpecError: A label that names no training.
     """
+    table = _with_expectations(table)
     rows = _noise_rows(table) if table.is_noise else _corruption_rows(table)
     values: Values = {}
     for name, line in rows.items():
@@ -63,6 +68,11 @@ def training_grid(table: Table) -> Grid:
             for row, line in values.items()
         ),
     )
+
+
+def _with_expectations(table: Table) -> Table:
+    expected = table.cells["expected_accuracy"].fillna(table.cells["accuracy"])
+    return replace(table, cells=table.cells.assign(accuracy=expected))
 
 
 def _noise_rows(table: Table) -> dict[str, dict[Column, float]]:

@@ -50,6 +50,25 @@ def test_trainings_of_one_network_make_one_column(tmp_path: Path) -> None:
     assert training_values(table)["0.5"][Trainings("BN", "bn")] == {0: 0.5, 1: 0.52, 2: 0.6}
 
 
+def test_a_random_group_counts_with_its_expectation(tmp_path: Path) -> None:
+    """Under noises and under corruptions; modes without a random group have their own counts."""
+    picked = {"expected_correct": 512.5, "expected_sd": 9.0}
+    noise = table_of(
+        tmp_path / "noise",
+        X_0=[
+            make_record("ln-batch", expected_correct=890.0, expected_sd=3.0),
+            agn("ln-batch", 0.5, 520, **picked),
+            *noisy(900, 300, mode="ln-voting"),
+        ],
+    )
+    assert training_values(noise) == {
+        "0": {Trainings("X", "ln-batch"): {0: 0.89}, Trainings("X", "ln-voting"): {0: 0.9}},
+        "0.5": {Trainings("X", "ln-batch"): {0: 0.5125}, Trainings("X", "ln-voting"): {0: 0.3}},
+    }
+    fog = table_of(tmp_path / "fog", X_0=[corrupted("ln-batch", "fog", 1, 520, **picked)])
+    assert training_values(fog)["fog"] == {Trainings("X", "ln-batch"): {0: 0.5125}}
+
+
 def test_a_corruption_counts_with_its_mean_over_the_severities(tmp_path: Path) -> None:
     def run(first: int) -> list[Record]:
         return [make_record("bn"), *(corrupted("bn", "fog", s, first + 100 * s) for s in (1, 2, 3))]
