@@ -49,7 +49,7 @@ def find_kind(source: str, kinds: Collection[str] = IMAGE_KINDS, *, option: str 
     kind, _, path = source.partition(":")
     if not path:
         raise SpecError(
-            f"{option} {source}: expected KIND:PATH, as in cifar10:data ({', '.join(kinds)})"
+            f"{option} '{source}': expected KIND:PATH, as in cifar10:data ({', '.join(kinds)})"
         )
     if kind not in kinds:
         raise unknown_name(kind, kinds, kind=f"{option} kind")

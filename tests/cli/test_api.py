@@ -161,7 +161,7 @@ def test_a_layer_of_ones_own_is_dynamic_where_it_is_named(lab):
         ({"clean": np.zeros(3)}, "clean is a ndarray; give KIND:PATH, as in cifar10:data, or"),
         ({"images": "cifar10-c:x"}, "cifar10-c:x has its own labels; leave labels out"),
         ({"images": "cifar10-c:x", "labels": None}, "needs its clean images: give --clean"),
-        ({"images": "data.npz", "labels": None}, "--data data.npz: expected KIND:PATH"),
+        ({"images": "data.npz", "labels": None}, "--data 'data.npz': expected KIND:PATH"),
         ({"labels": np.full(50, 5)}, r"label 5, the network has 5 classes \(0..4\)"),
     ],
 )

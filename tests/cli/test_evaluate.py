@@ -91,7 +91,7 @@ def test_prior_ties_group_size_and_label_arrive(lab, ln_bench):
         (["--stat-batch", "0"], "--stat-batch is 0"),
         (["--stat-batch", "x"], "--stat-batch"),
         (["--mode", "bn"], "No such option: --mode"),
-        (["--data", "cifar10-c:"], "--data cifar10-c:: expected KIND:PATH"),
+        (["--data", "cifar10-c:"], "--data 'cifar10-c:': expected KIND:PATH"),
         (["--data", "cifar10c:x"], "unknown --data kind 'cifar10c'; did you mean 'cifar10-c'"),
         (["--data", "arrays:none.npz"], "none.npz: no such file"),
         (["--resize", "8"], "--resize and --crop are for folder"),

@@ -20,8 +20,11 @@ RESIZED = DataOptions(framing=Framing(resize=8))
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"data": "cifar10-c:"}, r"--data cifar10-c:: expected .* cars, cifar10-c, .*corrupted\)$"),
-        ({"data": "cifar10-c"}, "--data cifar10-c: expected KIND:PATH, as in cifar10:data"),
+        (
+            {"data": "cifar10-c:"},
+            r"--data 'cifar10-c:': expected .* cars, cifar10-c, .*corrupted\)$",
+        ),
+        ({"data": "cifar10-c"}, "--data 'cifar10-c': expected KIND:PATH, as in cifar10:data"),
         ({"data": "cifar10c:x"}, "unknown --data kind 'cifar10c'; did you mean 'cifar10-c'"),
         ({"data": "corupted:x"}, "unknown --data kind 'corupted'; did you mean 'corrupted'"),
         ({"data": "zip:x"}, "unknown --data kind 'zip'; choose from arrays, .*cars, cifar10-c,"),
@@ -29,7 +32,10 @@ RESIZED = DataOptions(framing=Framing(resize=8))
             {"data": "corrupted:x", "clean": "cifar10-c:x"},
             "unknown --clean kind 'cifar10-c'; did you mean 'cifar10'",
         ),
-        ({"data": "corrupted:x", "clean": ""}, r"--clean : expected KIND:PATH.* imagenet, cars\)$"),
+        (
+            {"data": "corrupted:x", "clean": ""},
+            r"--clean '': expected KIND:PATH.* imagenet, cars\)$",
+        ),
         ({"data": "arrays:x", "clean": "arrays:x"}, "--clean is for .*; arrays:x is no such set"),
         ({"data": make_images(), "clean": "arrays:x"}, "; arrays:sample.npz is no such set"),
         ({"data": "arrays:x", "sigmas": (1.0,)}, "--sigmas needs a noise, as in --noise agn"),
