@@ -104,7 +104,8 @@ def evaluate(  # noqa: PLR0913  (the options of the command line)
         frost_dir: Photographs of frost.
         order: "shuffled" (seeded) or "as-is".
         stat_batch: Images that share statistics in dbn-batch and bn-adapt.
-        group_size: The same in ln-batch and ln-voting; None is the training's.
+        group_size: The same in ln-batch and ln-voting; None is the training's where a file says it,
+            else the papers' batch over the groups: 128 / G for a network.
         device_batch: Images in the network at once. Memory only.
         ties: Of votes: "random", "lowest", "logit-sum".
         prior: Weight of the running statistics in bn-adapt, in images.

@@ -121,9 +121,9 @@ def _read_json(file: Path) -> dict[str, Any]:
 
 def _refuse_difference(path: Path, name: str, earlier: Any, now: Any) -> None:
     if isinstance(now, dict) and isinstance(earlier, dict):
-        for key in now:
+        for key in earlier | now:
             if key not in ("path", "source"):
-                _refuse_difference(path, f"{name} {key}", earlier.get(key), now[key])
+                _refuse_difference(path, f"{name} {key}", earlier.get(key), now.get(key))
     elif earlier != now:
         raise RecordError(
             f"{path} holds a run with another {name} ({_short(earlier)}, not {_short(now)}); "

@@ -70,11 +70,12 @@ def describe_run(
     def tick(done: int, total: int) -> None:
         progress.describe(f"digest of the images, {done} of {total}")
 
+    own_norms = [norm.__qualname__ for norm in subject.norm_classes]
     return {
         "schema": SCHEMA,
         "label": subject.label,
         "commands": [subject.command] if subject.command else [],
-        "checkpoint": subject.checkpoint,
+        "checkpoint": subject.checkpoint | ({"norm_classes": own_norms} if own_norms else {}),
         "data": {
             "source": images.source,
             "sha256": images.sha256(tick),

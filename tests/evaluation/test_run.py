@@ -170,6 +170,15 @@ def test_another_run_in_the_same_directory_is_refused(tmp_path, subject, changes
     assert {p.name: p.read_bytes() for p in run.iterdir() if p.is_file()} == before
 
 
+@pytest.mark.parametrize("classes", [[(), (nn.BatchNorm1d,)], [(nn.BatchNorm1d,), ()]])
+def test_other_norm_classes_are_another_run(tmp_path, classes):
+    """The same network with other layers dynamic: cells of one are none of the other."""
+    first, second = (make_subject(norm_classes=chosen) for chosen in classes)
+    evaluate(first, make_images(), make_spec(modes=("bn",)), out=tmp_path / "run")
+    with pytest.raises(RecordError, match="another checkpoint norm_classes"):
+        evaluate(second, make_images(), make_spec(modes=("bn",)), out=tmp_path / "run")
+
+
 def test_a_directory_of_something_else_is_refused(tmp_path):
     (tmp_path / "thesis.tex").write_text("x")
     with pytest.raises(RecordError, match=r"holds other files \('thesis.tex'\) and no run"):
