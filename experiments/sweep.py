@@ -138,7 +138,7 @@ def measure(
     name = f"{re.sub(r'[^A-Za-z0-9]+', '_', variation.name).strip('_')}_{seed}"
     trained, run = arguments.out / "trained" / name, arguments.out / "runs" / name
     common = ("--arch", setting.archs[arguments.experiment], "--device", arguments.device)
-    epochs = ("--epochs", str(arguments.epochs)) if arguments.epochs else ()
+    epochs = () if arguments.epochs is None else ("--epochs", str(arguments.epochs))
     recipe = recipe_of(arguments.experiment, setting)
     ln_bench(
         "train", *common, "--recipe", recipe, *variation.options, *epochs, "--seed", str(seed),
@@ -167,6 +167,8 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, help="default: the recipe's")
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
+    if arguments.seeds < 1:
+        parser.error(f"--seeds is {arguments.seeds}; expected 1 or more")
     setting = SETTINGS[arguments.setting]
     runs = [
         measure(variation, seed, arguments, setting)

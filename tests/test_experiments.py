@@ -68,6 +68,16 @@ def test_networks_of_a_seed_differ_in_one_option(
         assert len({value_of(command, option) for command in trainings}) == 1
 
 
+def test_numbers_that_make_no_sweep_are_not_passed_over(
+    sweep: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands = commands_of(sweep, monkeypatch, "norms", "mnist", "--seeds", "1", "--epochs", "0")
+    assert value_of(commands[0], "--epochs") == "0"  # which `train` refuses
+    with pytest.raises(SystemExit):
+        commands_of(sweep, monkeypatch, "norms", "mnist", "--seeds", "0")
+    assert "--seeds is 0; expected 1 or more" in capsys.readouterr().err
+
+
 def test_shares_of_noise(sweep: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     commands = commands_of(sweep, monkeypatch, "noise", "cifar", "--seeds", "1")
     trainings = [command for command in commands if command[0] == "train"]
