@@ -81,6 +81,4 @@ class SetRunner:
     def _run(self, images: Tensor) -> Tensor:
         with torch.inference_mode():
             groups = range(self._view.num_groups)
-            if self._view.layout.name == "running":
-                groups = range(1)
             return torch.stack([self._view(images, group=g).float().cpu() for g in groups])

@@ -43,7 +43,7 @@ class StatisticsModel(nn.Module):
     Attributes:
         layout: Who shares statistics. The images of a set lie side by side in the batch.
         norm_layers: The norm layers that were found.
-        num_groups: Groups of LocalNorm parameters to choose from; 1 without LocalNorm.
+        num_groups: Groups of LocalNorm parameters to choose from; 1 where none is reached.
         running_layers: Names of BatchNorm layers that keep their running statistics although the
             layout is dynamic, because they see one value a channel.
     """
@@ -55,13 +55,13 @@ class StatisticsModel(nn.Module):
         self.network = network
         self.layout = layout
         self.norm_layers = norm_layers
-        self.num_groups = max((layer.num_groups for layer in norm_layers), default=1)
+        reached = [layer for layer in norm_layers if layer.positions is not None]
+        self.num_groups = max((layer.num_groups for layer in reached), default=1)
         self.running_layers = tuple(
             layer.name
-            for layer in norm_layers
+            for layer in reached
             if layout.name != "running"
-            and layer.positions is not None
-            and treat_layer(layer, layout, layer.positions) == "running"
+            and treat_layer(layer, layout, layer.positions or 1) == "running"
         )
         self.current = _Current(layout)
 

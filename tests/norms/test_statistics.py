@@ -135,6 +135,9 @@ def test_groups_have_their_own_parameters():
         np.testing.assert_allclose(run(images, group=group), expected, rtol=1e-4, atol=1e-5)
     with pytest.raises(LayoutError, match=r"group 2 does not exist; groups are 0\.\.1"):
         run(images, group=2)
+    model = small_net()
+    model.unused = local  # no images get there: there is nothing to choose
+    assert view(model, RUNNING).num_groups == view(model, set_layout(2)).num_groups == 1
 
 
 @pytest.mark.parametrize(("prior", "twin"), [(0.0, batch_layout(4)), (float("inf"), RUNNING)])
