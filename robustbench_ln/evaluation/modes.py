@@ -23,10 +23,7 @@ def mode_obstacle(
     """
     kinds = {layer.kind for layer in layers if layer.positions is not None}
     if mode.needs == "local" and "local" not in kinds:
-        fix = "there is no BatchNorm to make them from either; use --modes plain"
-        if "batch" in kinds:
-            fix = "make them with ln-bench convert CKPT --norm local --groups 8"
-        return f"needs LocalNorm groups, and the network has none; {fix}"
+        return f"needs LocalNorm groups, and the network has none; {_way_to_groups(layers)}"
     if mode.needs == "batch" and "local" in kinds:
         return "needs one gamma and beta, and the network has LocalNorm groups; use an ln-* mode"
     if mode.needs == "batch" and "batch" not in kinds:
@@ -35,6 +32,13 @@ def mode_obstacle(
         height, width = image_shape[1:]
         return f"rotates by 90 degrees, and images are {height}x{width}; make them square: --crop"
     return _layer_obstacle(mode, layers)
+
+
+def _way_to_groups(layers: Sequence[NormLayer]) -> str:
+    if any(layer.class_name in ("BatchNorm2d", "SyncBatchNorm") for layer in layers):
+        return "make them with ln-bench convert CKPT --norm local --groups G"
+    able = "a dbn-* mode" if any(layer.kind == "batch" for layer in layers) else "--modes plain"
+    return f"there is no BatchNorm2d to make them from either; use {able}"
 
 
 def _layer_obstacle(mode: Mode, layers: Sequence[NormLayer]) -> str | None:

@@ -120,8 +120,8 @@ def replace_norms(model: nn.Module, norm: str, *, num_groups: int) -> Converted:
     The rule is by type: every BatchNorm2d and SyncBatchNorm. BatchNorm1d after a Linear layer
     stays, and all stay for "batch". gamma, beta and eps are carried over, for LocalNorm to each
     group; for SwitchNorm and Batch Renormalization the running statistics too, and for the latter
-    the number of training steps. GroupNorm has 32 groups of channels, or the largest divisor of C
-    below that leaves two channels or more in a group.
+    the number of training steps; what is frozen stays so. GroupNorm has 32 groups of channels, or
+    the largest divisor of C below that leaves two channels or more in a group.
 
     Args:
         model: Not changed.
@@ -150,7 +150,7 @@ def replace_norms(model: nn.Module, norm: str, *, num_groups: int) -> Converted:
     for name, layer in layers.items():
         if type(layer) not in (nn.BatchNorm2d, nn.SyncBatchNorm):
             raise LayoutError(
-                f"'{name}' is a {type(layer).__name__}, which does more than normalise; "
+                f"'{name}' is a {type(layer).__name__}, which may do more than normalise; "
                 "another norm would delete that. Build the network with plain BatchNorm2d"
             )
     # A layer that a network uses in two places stays one layer.
@@ -176,8 +176,8 @@ def convert_batchnorm(model: nn.Module, num_groups: int) -> Converted:
 
 
 def _carry_over(layer: BatchLayer, fresh: nn.Module) -> nn.Module:
-    """Give a fresh layer the values that a BatchNorm layer has for it, its mode and device."""
-    values = layer.state_dict()
+    """Give a fresh layer what a BatchNorm layer has: values, frozen or not, mode and device."""
+    values = layer.state_dict(keep_vars=True)
     if "num_batches_tracked" in values:
         values["num_steps"] = values["num_batches_tracked"]
     like = next((value for value in values.values() if value.is_floating_point()), None)
@@ -186,4 +186,5 @@ def _carry_over(layer: BatchLayer, fresh: nn.Module) -> nn.Module:
         for name, value in fresh.state_dict(keep_vars=True).items():
             if name in values:
                 value.copy_(values[name])  # [C] to [G, C] for LocalNorm
+                value.requires_grad_(values[name].requires_grad)
     return fresh

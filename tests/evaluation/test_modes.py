@@ -6,7 +6,7 @@ from torch import nn
 from robustbench_ln.errors import SpecError
 from robustbench_ln.evaluation.modes import choose_modes
 from robustbench_ln.modes import MODES
-from robustbench_ln.norms import convert_batchnorm, find_norm_layers
+from robustbench_ln.norms import convert_batchnorm, find_norm_layers, replace_norms
 from tests.norms.networks import small_net
 
 SHAPE = (3, 8, 8)
@@ -39,7 +39,12 @@ def test_named_modes_come_in_the_tables_order_once():
         ("ln-voting", small_net(), r"--modes ln-voting: needs LocalNorm groups.*ln-bench convert"),
         ("dbn-batch", GROUP_NET, "needs BatchNorm, and the network has none; use --modes plain"),
         ("bn", GROUP_NET, "needs BatchNorm"),
-        ("ln-single", GROUP_NET, "no BatchNorm to make them from either; use --modes plain$"),
+        ("ln-single", GROUP_NET, "no BatchNorm2d to make them from either; use --modes plain$"),
+        (
+            "ln-single",
+            replace_norms(small_net(), "switch", num_groups=1).model,
+            "no BatchNorm2d to make them from either; use a dbn-\\* mode$",
+        ),
         ("dbn-batch", convert_batchnorm(small_net(), 2).model, "use an ln-\\* mode"),
         ("plain", convert_batchnorm(small_net(), 2).model, "no running statistics.*an ln-\\* mode"),
         ("bn", convert_batchnorm(small_net(), 2).model, "needs one gamma and beta"),

@@ -65,6 +65,15 @@ def test_layers_without_affine_or_running_statistics(norm):
 
 
 @pytest.mark.parametrize("norm", NORMS)
+def test_what_is_frozen_stays_frozen(norm):
+    frozen = nn.BatchNorm2d(4)
+    frozen.bias.requires_grad_(False)
+    layer = replace_norms(frozen, norm, num_groups=2).model
+    assert layer.weight.requires_grad
+    assert not layer.bias.requires_grad
+
+
+@pytest.mark.parametrize("norm", NORMS)
 def test_dtype_follows_the_network(norm):
     copied = replace_norms(small_net().double(), norm, num_groups=2)
     assert {value.dtype for value in copied.model.parameters()} == {torch.float64}
@@ -98,6 +107,8 @@ def test_what_cannot_be_replaced_is_refused_by_name():
     with pytest.raises(LayoutError, match="no BatchNorm2d layer; there is nothing to convert. Use"):
         replace_norms(nn.Conv2d(3, 4, 1), "group", num_groups=2)
     special = settle(nn.Sequential(NormAndActivation(3)))
-    with pytest.raises(LayoutError, match="'0' is a NormAndActivation, which does more than norm"):
+    with pytest.raises(
+        LayoutError, match="'0' is a NormAndActivation, which may do more than norm"
+    ):
         replace_norms(special, "group", num_groups=2)
     assert type(replace_norms(special, "batch", num_groups=2).model[0]) is NormAndActivation
