@@ -104,6 +104,11 @@ def interval_over(trainings: list[float]) -> Interval:
     return Interval(mean, mean - half, mean + half)
 
 
+def as_printed(found: Interval) -> Interval:
+    """Round to a tenth of a point: what is smaller decides nothing."""
+    return Interval(*(round(value, 3) for value in found))
+
+
 def judge(found: Interval, threshold: float) -> str:
     """Return whether something is above a threshold."""
     if found.low > threshold:
@@ -221,7 +226,7 @@ def claims_table(_: str) -> str:
     rows: list[tuple[str, ...]] = []
     for claim, comparisons in CLAIMS.items():
         for i, comparison in enumerate(comparisons):
-            found = paired_difference(comparison)
+            found = as_printed(paired_difference(comparison))
             said = judge(found, comparison.points / 100)
             rows.append((*(claim if i == 0 else ("", "")), comparison.words, str(found), said))
     header = ("claim", "in the papers", "on", "difference, points", "here")

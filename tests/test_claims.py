@@ -62,6 +62,16 @@ def test_judgements() -> None:
     assert claims.judge(claims.Interval(0.0, -0.01, 0.01), 0.0) == "not told apart"
 
 
+def test_less_than_is_printed_decides_nothing() -> None:
+    found = claims.as_printed(claims.Interval(-0.0003, -0.0006, -0.0001))
+    assert str(found) == "+0.0 [-0.1, +0.0]"
+    assert claims.judge(found, 0.0) == "not told apart"
+    assert claims.judge(claims.as_printed(claims.Interval(-0.011, -0.02, -0.0104)), -0.01) == (
+        "not told apart"
+    )
+    assert claims.judge(claims.as_printed(claims.Interval(0.002, 0.0006, 0.003)), 0.0) == "holds"
+
+
 def test_spread_over_groups(tmp_path: Path) -> None:
     lines = ["epoch,layer,group,gamma_mean,gamma_variance,beta_mean,beta_variance"]
     lines += ["1,a,0,1.0,0,0,0", "1,a,1,1.2,0,0,0", "1,b,0,5,0,5,0"]  # b has no groups
