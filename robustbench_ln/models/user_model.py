@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from robustbench_ln.errors import SpecError
 from robustbench_ln.lookup import unknown_name
@@ -31,7 +32,8 @@ def build_user_model(text: str) -> nn.Module:
         text: "FILE.py:FUNCTION"; the function is called without arguments.
 
     Raises:
-        SpecError: No such file or function, their code raised, or it returned no nn.Module.
+        SpecError: No such file or function, their code raised, or it returned no nn.Module
+            or one with lazy layers that saw no image.
     """
     file, colon, name = text.rpartition(":")
     if not colon or not file.endswith(".py"):
@@ -53,6 +55,12 @@ def build_user_model(text: str) -> nn.Module:
         raise SpecError(
             f"--model {text}: {name}() returned {_article(type(network).__name__)}; "
             "expected a torch.nn.Module"
+        )
+    lazy = [parameter for parameter, value in network.named_parameters() if is_lazy(value)]
+    if lazy:
+        raise SpecError(
+            f"--model {text}: '{lazy[0]}' has no size yet; "
+            f"let {name}() show the network a batch of images before it returns it"
         )
     return network
 

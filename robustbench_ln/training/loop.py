@@ -244,8 +244,7 @@ class _Training:
 
     def _diverged(self, epoch: int, what: str) -> TrainingError:
         kept = f"last.pt has epoch {epoch - 1}" if epoch > 1 else "no epoch was finished"
-        place = " and a new --out" if epoch > 1 else ""
         return TrainingError(
             f"epoch {epoch}: {what}; {kept}. Start again with a smaller --learning-rate than "
-            f"{self.spec.recipe.learning_rate:g}{place}"
+            f"{self.spec.recipe.learning_rate:g} and a new --out"
         )

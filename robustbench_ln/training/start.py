@@ -246,7 +246,7 @@ def _check_fit(model: nn.Module, images: ImageSet, spec: TrainingSpec) -> None:
     if num_classes <= images.labels.max():
         raise DataError(
             f"{images.source}: has label {images.labels.max()}, the network has {num_classes} "
-            "classes, 0 and up; with --init, --new-head gives it those of the images"
+            "classes, 0 and up; with --arch and --init, --new-head gives it those of the images"
         )
     for layer in find_norm_layers(model, (channels, height, width)):
         _check_statistics(layer, spec)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from robustbench_ln.errors import TrainingError
+from robustbench_ln.errors import LnBenchError, TrainingError
 from robustbench_ln.training.recipes import Recipe
 
 __all__ = ["Step", "make_optimizer", "training_step"]
@@ -49,12 +49,28 @@ def training_step(
         labels: [N].
 
     Raises:
-        TrainingError: The network does not return logits alone.
+        TrainingError: The network fails in training, or does not return logits alone.
     """
-    logits = model(images)
-    if not isinstance(logits, Tensor):
+    try:
+        return _step(model, optimizer, images=images, labels=labels)
+    except LnBenchError:
+        raise
+    except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise TrainingError(
-            f"in training the network returns a {type(logits).__name__}, not logits [N, K]; "
+            f"the network's forward or backward pass fails in training: {reason}; "
+            "it must take images alone and return logits [N, K] with a gradient"
+        ) from error
+
+
+def _step(
+    model: nn.Module, optimizer: torch.optim.Optimizer, *, images: Tensor, labels: Tensor
+) -> Step:
+    logits = model(images)
+    if not isinstance(logits, Tensor) or logits.ndim != 2:
+        what = list(logits.shape) if isinstance(logits, Tensor) else f"a {type(logits).__name__}"
+        raise TrainingError(
+            f"in training the network returns {what}, not logits [N, K]; "
             "build it without auxiliary heads"
         )
     loss = F.cross_entropy(logits, labels)

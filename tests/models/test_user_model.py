@@ -20,6 +20,9 @@ def build():
 def three():
     return 3
 
+def lazy():
+    return torch.nn.LazyLinear(2)
+
 def fail():
     helper()
 
@@ -82,6 +85,7 @@ def test_a_relative_path(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("gone.py:build", "gone.py:build: no such file"),
         ("network.py:bild", "unknown function of network.py 'bild'; did you mean 'build'"),
         ("network.py:three", r"three\(\) returned an int; expected a torch.nn.Module"),
+        ("network.py:lazy", r"'weight' has no size yet; let lazy\(\) show the network a batch"),
         ("network.py:fail", r"fail\(\) failed \(KeyError: 'no such width'\); the fault is in"),
         ("network.py:leave", r"leave\(\) failed \(SystemExit: 0\); the fault is in that file"),
         ("network.py:ready", "ready is a network; name a function that returns it"),

@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
+from robustbench_ln.errors import LayoutError, TrainingError
+from robustbench_ln.norms import LocalNorm2d
 from robustbench_ln.training.step import make_optimizer, training_step
 from tests.training.stages import RECIPE, same_weights
 
@@ -48,3 +50,44 @@ def test_a_loss_that_is_not_finite_leaves_the_weights(value):
     step = training_step(model, make_optimizer(model, RECIPE), images=images, labels=LABELS)
     assert not math.isfinite(step.loss)
     assert same_weights(model.state_dict(), linear().state_dict())
+
+
+class InTraining(nn.Module):
+    """A network whose forward pass is something else in training."""
+
+    def __init__(self, change) -> None:
+        super().__init__()
+        self.linear, self.change = linear(), change
+
+    def forward(self, images):
+        return self.change(self.linear(images))
+
+
+def fails(logits):
+    raise RuntimeError("needs targets\nin training")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (fails, "pass fails in training: needs targets; it must take images alone"),
+        (Tensor.detach, "pass fails in training: element 0 of tensors does not require grad"),
+        (lambda logits: logits[..., None], r"returns \[3, 2, 1\], not logits \[N, K\]"),
+        (
+            lambda logits: (logits, logits),
+            r"returns a tuple, not logits \[N, K\]; build it without",
+        ),
+    ],
+)
+def test_a_network_that_cannot_be_trained_is_one_line(change, message):
+    model = InTraining(change)
+    with pytest.raises(TrainingError, match=message):
+        training_step(model, make_optimizer(model, RECIPE), images=IMAGES, labels=LABELS)
+
+
+def test_errors_of_the_layers_stay_as_they_are():
+    layer = LocalNorm2d(3, 2)
+    with pytest.raises(LayoutError, match="use a batch that is a multiple of 2"):
+        training_step(
+            layer, make_optimizer(layer, RECIPE), images=torch.ones(3, 3, 2, 2), labels=LABELS
+        )
