@@ -86,6 +86,9 @@ def test_shares_of_noise(sweep: ModuleType, monkeypatch: pytest.MonkeyPatch) -> 
     assert {value_of(command, "--augment-noise") for command in trainings} == {None, "agn:1.0"}
     names = {Path(value_of(command, "--out") or "").name for command in trainings}
     assert len(names) == len(trainings)
+    tests = [command for command in commands if command[0] == "evaluate"]
+    assert {value_of(command, "--normalize") for command in tests} == {"cifar10"}
+    assert {Path(command[1]).name for command in tests} == {"last.pt"}
 
 
 @pytest.mark.parametrize("setting", ["mnist", "cifar"])

@@ -279,6 +279,15 @@ def test_layers_of_different_numbers_of_groups_are_refused():
         view(model, set_layout(2))
 
 
+def test_a_layer_in_two_places_has_the_positions_of_its_smallest_map():
+    norm = nn.BatchNorm2d(3)
+    for order in ((norm, nn.AdaptiveAvgPool2d(1), norm), (norm, norm)):
+        (layer,) = find_norm_layers(nn.Sequential(*order), SHAPE)
+        assert layer.positions == (1 if len(order) == 3 else 64)
+    upwards = nn.Sequential(nn.AdaptiveAvgPool2d(1), norm, nn.Upsample(4), norm)
+    assert find_norm_layers(upwards, SHAPE)[0].positions == 1
+
+
 def test_networks_without_dynamic_layers_are_refused():
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.GroupNorm(2, 4))
     with pytest.raises(LayoutError, match="would change nothing; use --modes plain"):
