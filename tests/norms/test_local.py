@@ -128,7 +128,7 @@ def test_convert_refuses_networks_without_batchnorm_and_layers_that_do_more():
         def forward(self, images):
             return super().forward(images).relu()
 
-    with pytest.raises(LayoutError, match="'0' is a NormAndActivation, which does more"):
+    with pytest.raises(LayoutError, match="'0' is a NormAndActivation, which may do more"):
         convert_batchnorm(torch.nn.Sequential(NormAndActivation(3)), 4)
 
 
