@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from torch import nn
+from torch import Tensor, nn
 
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import DataError, LayoutError, SpecError
@@ -144,6 +144,7 @@ def start_network(source: StartSource, images: ImageSet, spec: TrainingSpec) -> 
         own_norm = str(loaded.checkpoint.metadata.get("norm", "")) or _norm_of(model)
         normalize = choose_normalize(source.normalize, published_pipeline(loaded))
     model = _with_norm(model, spec, own_norm)
+    _check_state(model)
     _check_fit(model, images, spec)
     return StartNetwork(
         model=model,
@@ -225,6 +226,18 @@ def _with_norm(model: nn.Module, spec: TrainingSpec, stated: str | None) -> nn.M
     return model
 
 
+def _check_state(model: nn.Module) -> None:
+    """Demand a state that a checkpoint can hold, and something to train."""
+    for name, value in model.state_dict().items():
+        if not isinstance(value, Tensor):
+            raise SpecError(
+                f"'{name}' of the network's state is a {type(value).__name__}, and a checkpoint "
+                "holds tensors alone; make it a buffer, or leave get_extra_state out"
+            )
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise SpecError("the network has no parameter that requires a gradient: nothing to train")
+
+
 def _check_fit(model: nn.Module, images: ImageSet, spec: TrainingSpec) -> None:
     """Demand that the network takes such images, and has a class for every label."""
     height, width, channels = images.shape
@@ -240,8 +253,6 @@ def _check_fit(model: nn.Module, images: ImageSet, spec: TrainingSpec) -> None:
             f"{images.source}: images are {height}x{width}, and recipe {spec.recipe.name} shifts "
             f"them by up to {spec.recipe.crop} pixels; use larger images"
         )
-    if not any(parameter.requires_grad for parameter in model.parameters()):
-        raise SpecError("the network has no parameter that requires a gradient: nothing to train")
     num_classes = count_classes(model, (channels, height, width))
     if num_classes <= images.labels.max():
         raise DataError(
