@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -54,6 +55,13 @@ def test_one_row_alone(results: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("gone", ["A_1", "B_1"])
+def test_a_training_without_its_pair_is_an_error(results: Path, gone: str) -> None:
+    shutil.rmtree(results / gone)
+    with pytest.raises(AssertionError, match="Comparison"):
+        claims.paired_difference(compare())
+
+
 def test_judgements() -> None:
     assert claims.judge(claims.Interval(0.02, 0.01, 0.03), 0.0) == "holds"
     assert claims.judge(claims.Interval(-0.02, -0.03, -0.01), 0.0) == "does not hold"
@@ -67,7 +75,7 @@ def test_less_than_is_printed_decides_nothing() -> None:
     assert str(found) == "+0.0 [-0.1, +0.0]"
     assert claims.judge(found, 0.0) == "not told apart"
     assert claims.judge(claims.as_printed(claims.Interval(-0.011, -0.02, -0.0104)), -0.01) == (
-        "not told apart"
+        "undecided"
     )
     assert claims.judge(claims.as_printed(claims.Interval(0.002, 0.0006, 0.003)), 0.0) == "holds"
 
