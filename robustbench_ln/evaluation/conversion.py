@@ -36,6 +36,8 @@ _IDENTITIES = {
 }
 _MOST_IMAGES = 16
 """In a set of the check; the identity holds for any number."""
+_MOST_GROUPS = 1024
+"""Every group has its gamma and beta, and two images in a training batch."""
 _TOLERANCE = 1e-4
 """Of the check, times the largest logit."""
 
@@ -136,6 +138,8 @@ def _check_groups(network: str, num_groups: int | None, group_size: int | None) 
     if num_groups < 1 or (group_size is not None and group_size < 1):
         size = "" if group_size is None else f", --group-size is {group_size}"
         raise SpecError(f"--groups is {num_groups}{size}; expected 1 or more")
+    if num_groups > _MOST_GROUPS:
+        raise SpecError(f"--groups is {num_groups}; expected {_MOST_GROUPS} at most")
     batch = training_group_size(network, 1)
     if group_size is None and batch % num_groups:
         divisors = [n for n in range(1, batch + 1) if batch % n == 0]

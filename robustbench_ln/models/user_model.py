@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from robustbench_ln.errors import SpecError
@@ -32,8 +32,8 @@ def build_user_model(text: str) -> nn.Module:
         text: "FILE.py:FUNCTION"; the function is called without arguments.
 
     Raises:
-        SpecError: No such file or function, their code raised, or it returned no nn.Module
-            or one with lazy layers that saw no image.
+        SpecError: No such file or function, their code raised, or it returned no nn.Module, one
+            with lazy layers that saw no image, or one whose state is not of tensors alone.
     """
     file, colon, name = text.rpartition(":")
     if not colon or not file.endswith(".py"):
@@ -62,7 +62,18 @@ def build_user_model(text: str) -> nn.Module:
             f"--model {text}: '{lazy[0]}' has no size yet; "
             f"let {name}() show the network a batch of images before it returns it"
         )
+    _check_state(network, f"--model {text}")
     return network
+
+
+def _check_state(network: nn.Module, where: str) -> None:
+    """Demand a state that a checkpoint can hold."""
+    for name, value in network.state_dict().items():
+        if not isinstance(value, Tensor):
+            raise SpecError(
+                f"{where}: '{name}' of the network's state is {_article(type(value).__name__)}; "
+                "a checkpoint holds tensors alone: make it a buffer, or leave get_extra_state out"
+            )
 
 
 def _import(path: Path) -> ModuleType:

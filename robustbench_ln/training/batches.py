@@ -44,7 +44,7 @@ def split_images(num_images: int, spec: TrainingSpec) -> Split:
     """Hold out a seeded share of the images; `spec.limit` of them, after the shuffling, are used.
 
     Raises:
-        DataError: Not enough images for one batch.
+        DataError: Not enough images for one batch, or so few that a share of them is none.
     """
     recipe = spec.recipe
     order = stream(spec.seed, "validation split").permutation(num_images)[: spec.limit]
@@ -55,7 +55,16 @@ def split_images(num_images: int, spec: TrainingSpec) -> Split:
             f"{len(split.training)} images to train on after {num_validation} were held out, fewer "
             f"than the batch of {recipe.batch_size} of recipe {recipe.name}; use more images"
         )
+    if spec.noise is not None and _count_noisy(len(split.training), spec) == 0:
+        raise DataError(
+            f"--share {spec.noise_share:g} of {len(split.training)} images to train on is none; "
+            "give a larger one, or leave --augment-noise out"
+        )
     return split
+
+
+def _count_noisy(num_images: int, spec: TrainingSpec) -> int:
+    return round(num_images * spec.noise_share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +110,7 @@ class Batches:
         if self.spec.noise is None:
             return frozenset()
         order = stream(self.spec.seed, "noisy images", epoch).permutation(indices)
-        return frozenset(order[: round(len(order) * self.spec.noise_share)].tolist())
+        return frozenset(order[: _count_noisy(len(order), self.spec)].tolist())
 
     def _augment(self, part: Indices, noisy: frozenset[int], epoch: int) -> Tensor:
         """Return [N, H, W, C]: uint8, or floats 0..1 where the noise's convention keeps them."""

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-from torch import Tensor, nn
+from torch import nn
 
 from robustbench_ln.data.image_set import ImageSet
-from robustbench_ln.errors import DataError, LayoutError, SpecError
+from robustbench_ln.errors import LayoutError, SpecError
 from robustbench_ln.evaluation.load_subject import (
     NetworkSource,
     check_one_network,
@@ -26,18 +25,13 @@ from robustbench_ln.models.user_model import build_user_model
 from robustbench_ln.norms import (
     NORMS,
     LocalNorm2d,
-    NormLayer,
-    count_classes,
-    find_norm_layers,
     replace_norms,
 )
+from robustbench_ln.training.fit import check_fit, count_image_classes
 from robustbench_ln.training.spec import TrainingSpec
 from robustbench_ln.training.torch_seed import torch_seeded
 
 __all__ = ["StartNetwork", "StartSource", "start_network"]
-
-_MOST_UNSEEN = 10
-"""Classes without images that are taken for granted, beside as many as have images."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +117,7 @@ def start_network(source: StartSource, images: ImageSet, spec: TrainingSpec) -> 
         LayoutError: The norm layers cannot be replaced, or the network cannot take the images.
         DataError: Labels that the network has no class for.
     """
-    num_classes = _count_image_classes(images)
+    num_classes = count_image_classes(images)
     if source.init is None:
         model = _fresh(source, num_classes, images.shape[2], spec.seed)
         name = source.arch or source.model or ""
@@ -144,8 +138,7 @@ def start_network(source: StartSource, images: ImageSet, spec: TrainingSpec) -> 
         own_norm = str(loaded.checkpoint.metadata.get("norm", "")) or _norm_of(model)
         normalize = choose_normalize(source.normalize, published_pipeline(loaded))
     model = _with_norm(model, spec, own_norm)
-    _check_state(model)
-    _check_fit(model, images, spec)
+    check_fit(model, images, spec)
     return StartNetwork(
         model=model,
         name=name,
@@ -154,20 +147,6 @@ def start_network(source: StartSource, images: ImageSet, spec: TrainingSpec) -> 
         choices=_choices_of(source),
         command=source.command,
     )
-
-
-def _count_image_classes(images: ImageSet) -> int:
-    """Return how many classes a head for these images has."""
-    distinct = len(np.unique(images.labels))
-    if distinct < 2:
-        raise DataError(f"{images.source}: all images are of one class; give images of several")
-    num_classes = len(images.class_names) or int(images.labels.max()) + 1
-    if num_classes > _MOST_UNSEEN + 2 * distinct:
-        raise DataError(
-            f"{images.source}: has label {images.labels.max()}, but images of {distinct} classes "
-            "alone; number the classes 0 and up without gaps, or leave void images out"
-        )
-    return num_classes
 
 
 def _choices_of(source: StartSource) -> dict[str, object]:
@@ -224,50 +203,3 @@ def _with_norm(model: nn.Module, spec: TrainingSpec, stated: str | None) -> nn.M
             f"--init was trained with {found}; train it so, or start from a BatchNorm checkpoint"
         )
     return model
-
-
-def _check_state(model: nn.Module) -> None:
-    """Demand a state that a checkpoint can hold, and something to train."""
-    for name, value in model.state_dict().items():
-        if not isinstance(value, Tensor):
-            raise SpecError(
-                f"'{name}' of the network's state is a {type(value).__name__}, and a checkpoint "
-                "holds tensors alone; make it a buffer, or leave get_extra_state out"
-            )
-    if not any(parameter.requires_grad for parameter in model.parameters()):
-        raise SpecError("the network has no parameter that requires a gradient: nothing to train")
-
-
-def _check_fit(model: nn.Module, images: ImageSet, spec: TrainingSpec) -> None:
-    """Demand that the network takes such images, and has a class for every label."""
-    height, width, channels = images.shape
-    if spec.recipe.augmentation == "resized-crop-flip":
-        if min(height, width) < spec.recipe.crop:
-            raise DataError(
-                f"{images.source}: images are {height}x{width}, and recipe {spec.recipe.name} "
-                f"validates on their middle {spec.recipe.crop} pixels; use larger images"
-            )
-        height = width = spec.recipe.crop
-    elif min(height, width) <= spec.recipe.crop:
-        raise DataError(
-            f"{images.source}: images are {height}x{width}, and recipe {spec.recipe.name} shifts "
-            f"them by up to {spec.recipe.crop} pixels; use larger images"
-        )
-    num_classes = count_classes(model, (channels, height, width))
-    if num_classes <= images.labels.max():
-        raise DataError(
-            f"{images.source}: has label {images.labels.max()}, the network has {num_classes} "
-            "classes, 0 and up; with --arch and --init, --new-head gives it those of the images"
-        )
-    for layer in find_norm_layers(model, (channels, height, width)):
-        _check_statistics(layer, spec)
-
-
-def _check_statistics(layer: NormLayer, spec: TrainingSpec) -> None:
-    """Demand two values or more for every mean and variance of a batch."""
-    num_images = spec.group_size if layer.kind == "local" else spec.recipe.batch_size
-    if layer.kind != "fixed" and num_images * (layer.positions or 2) < 2:
-        raise LayoutError(
-            f"'{layer.name}' ({layer.class_name}) sees one value for each channel of a set of "
-            f"{num_images} image: no statistics; use larger images or fewer --groups"
-        )

@@ -23,6 +23,13 @@ def three():
 def lazy():
     return torch.nn.LazyLinear(2)
 
+class Remembers(torch.nn.Identity):
+    def get_extra_state(self):
+        return {}
+
+def remembers():
+    return torch.nn.Sequential(Remembers())
+
 def fail():
     helper()
 
@@ -86,6 +93,7 @@ def test_a_relative_path(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("network.py:bild", "unknown function of network.py 'bild'; did you mean 'build'"),
         ("network.py:three", r"three\(\) returned an int; expected a torch.nn.Module"),
         ("network.py:lazy", r"'weight' has no size yet; let lazy\(\) show the network a batch"),
+        ("network.py:remembers", "'0._extra_state' of the network's state is a dict; a checkpoint"),
         ("network.py:fail", r"fail\(\) failed \(KeyError: 'no such width'\); the fault is in"),
         ("network.py:leave", r"leave\(\) failed \(SystemExit: 0\); the fault is in that file"),
         ("network.py:ready", "ready is a network; name a function that returns it"),

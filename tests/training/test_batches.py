@@ -51,6 +51,13 @@ def test_too_few_images_name_the_batch():
         split_images(16, spec_of())
 
 
+def test_a_share_that_is_no_image_is_refused():
+    options = {"noise": parse_augment_noise("mbn:1.0")}
+    with pytest.raises(DataError, match="--share 0.006 of 81 images to train on is none; give"):
+        split_images(90, spec_of(**options, noise_share=0.006))
+    split_images(90, spec_of(**options, noise_share=0.007))
+
+
 def test_an_epoch_shows_every_image_at_most_once_in_whole_batches():
     spec = spec_of(PLAIN)
     split = split_images(90, spec)

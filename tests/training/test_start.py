@@ -18,10 +18,6 @@ def plain(): return nn.Sequential(nn.Flatten(), nn.Linear(192, 4))
 def tiny(): return nn.Sequential(
     nn.Conv2d(3, 6, 8), nn.BatchNorm2d(6), nn.Flatten(), nn.Linear(6, 4))
 def frozen(): return tiny().requires_grad_(False)
-class Remembers(nn.Identity):
-    def get_extra_state(self): return {}
-    def set_extra_state(self, state): pass
-def remembers(): return nn.Sequential(tiny(), Remembers())
 """
 
 
@@ -143,8 +139,6 @@ def test_networks_of_the_user_and_without_norms(tmp_path):
             start_network(plain, images, spec)
     with pytest.raises(SpecError, match="no parameter that requires a gradient"):
         start_network(StartSource(model=f"{tmp_path}/net.py:frozen"), images, spec_of())
-    with pytest.raises(SpecError, match="'1._extra_state' of the network's state is a dict, and a"):
-        start_network(StartSource(model=f"{tmp_path}/net.py:remembers"), images, spec_of())
 
 
 def test_images_of_one_class_and_labels_far_away_are_refused():
