@@ -27,6 +27,7 @@ NUM_TRAININGS = 3
 GROUPS = {
     "lossless": ("bn", "ln"),
     "jpeg": ("bn_jpeg", "ln_jpeg"),
+    "jpeg noises": ("bn_jpeg_modes", "ln_jpeg_modes"),
     "cifar10-c": ("bn_c", "ln_c"),
     "mnist norms": ("mnist_norms/BN", "mnist_norms/LN", "mnist_norms/SN", "mnist_norms/GN"),
     "mnist noise": ("mnist_noise/BN_*_noisy", "mnist_noise/LN_*_noisy"),
@@ -133,6 +134,7 @@ SN, GN = Trainings("SN", "bn"), Trainings("GN", "plain")
 
 LOSSLESS, JPEG = "CIFAR-10, 1,017 images", "CIFAR-10 as JPEG, 10,000 images"
 NOISES, C15 = "six noises, mean over sigma", "CIFAR-10-C, mean of the 15"
+JPEG_NOISES = "six noises, 2,000 images as JPEG"
 MNIST = "MNIST, 1,000 digits"
 
 
@@ -150,6 +152,7 @@ def _degraded(
     """Compare under the noises, under CIFAR-10-C, and on MNIST, there with `small` as second."""
     return [
         Comparison("lossless", first, second, NOISES),
+        Comparison("jpeg noises", first, second, JPEG_NOISES),
         Comparison("cifar10-c", first, second, C15),
         Comparison("mnist norms", first, small or second, f"{MNIST}, agn-additive", "agn-add"),
     ]
@@ -157,7 +160,9 @@ def _degraded(
 
 def _single(first: Trainings, second: Trainings, points: float = 0) -> list[Comparison]:
     """Compare modes of single images under the noises and under CIFAR-10-C."""
-    places = (("lossless", NOISES),)
+    places = (
+        ("lossless", NOISES), ("jpeg noises", JPEG_NOISES),
+    )  # fmt: skip
     return [Comparison(group, first, second, words, points=points) for group, words in places]
 
 

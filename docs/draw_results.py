@@ -214,6 +214,7 @@ def _norm_rows(network: str) -> list[dict[str, str]]:
 
 FIGURES: dict[str, tuple[Callable[[Figure], None], float]] = {
     "trained_noise": (partial(noise_figure, group="lossless"), 4.2),
+    "trained_jpeg_noise": (partial(noise_figure, group="jpeg noises"), 4.2),
     "trained_cifar10_c": (corruption_figure, 5.2),
     "mnist_norms": (norms_figure, 2.4),
     "mnist_sweeps": (sweeps_figure, 2.4),
