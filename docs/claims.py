@@ -29,6 +29,7 @@ GROUPS = {
     "jpeg": ("bn_jpeg", "ln_jpeg"),
     "jpeg noises": ("bn_jpeg_modes", "ln_jpeg_modes"),
     "cifar10-c": ("bn_c", "ln_c"),
+    "cifar10-c, all modes": ("bn_c_modes", "ln_c_modes"),
     "mnist norms": ("mnist_norms/BN", "mnist_norms/LN", "mnist_norms/SN", "mnist_norms/GN"),
     "mnist noise": ("mnist_noise/BN_*_noisy", "mnist_noise/LN_*_noisy"),
     "mnist groups": ("mnist_groups/G_*",),
@@ -135,6 +136,7 @@ SN, GN = Trainings("SN", "bn"), Trainings("GN", "plain")
 LOSSLESS, JPEG = "CIFAR-10, 1,017 images", "CIFAR-10 as JPEG, 10,000 images"
 NOISES, C15 = "six noises, mean over sigma", "CIFAR-10-C, mean of the 15"
 JPEG_NOISES = "six noises, 2,000 images as JPEG"
+C15_3 = "CIFAR-10-C, severity 3, mean of the 15"
 MNIST = "MNIST, 1,000 digits"
 
 
@@ -161,7 +163,7 @@ def _degraded(
 def _single(first: Trainings, second: Trainings, points: float = 0) -> list[Comparison]:
     """Compare modes of single images under the noises and under CIFAR-10-C."""
     places = (
-        ("lossless", NOISES), ("jpeg noises", JPEG_NOISES),
+        ("lossless", NOISES), ("jpeg noises", JPEG_NOISES), ("cifar10-c, all modes", C15_3),
     )  # fmt: skip
     return [Comparison(group, first, second, words, points=points) for group, words in places]
 
