@@ -17,7 +17,7 @@ demo: $(VENV)/ready ## BatchNorm and LocalNorm under noise, in a minute, into ln
 	$(BIN)/ln-bench demo
 
 demo-checkpoints: $(VENV)/ready ## makes the digits and checkpoints of the demo anew, in two minutes
-	$(BIN)/python docs/make_demo.py
+	$(BIN)/python -m tools.make_demo
 
 slow: $(VENV)/ready ## the long experiments
 	$(BIN)/python -m pytest -q --slow

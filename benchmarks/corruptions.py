@@ -26,12 +26,12 @@ import cv2
 import numpy as np
 import torch
 
+from robustbench_ln.corruptions.contract import corrupt_images
 from robustbench_ln.corruptions.fog import plasma
 from robustbench_ln.corruptions.frost import find_frost_folder
-from robustbench_ln.corruptions.registry import corrupt_images
-from robustbench_ln.corruptions.table import CORRUPTIONS
+from robustbench_ln.corruptions.registry import CORRUPTIONS
 from robustbench_ln.rng import image_streams, stream
-from robustbench_ln.timing import Job, circumstances, time_in_turns
+from robustbench_ln.speed.turns import Job, circumstances, time_in_turns
 
 RESULTS = Path(__file__).parent / "results"
 PEERS = {"imagecorruptions-imaug": "imagecorruptions", "corrupt-tta": "corrupt_tta"}

@@ -39,7 +39,7 @@ from robustbench_ln.norms import (
     with_statistics,
 )
 from robustbench_ln.spec import CLEAN, Condition, EvaluationSpec, Normalization
-from robustbench_ln.timing import Job, circumstances, time_in_turns
+from robustbench_ln.speed.turns import Job, circumstances, time_in_turns
 
 RESULTS = Path(__file__).parent / "results"
 NUM_IMAGES = 1024

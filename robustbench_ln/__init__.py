@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from robustbench_ln.api import evaluate
+    from robustbench_ln.corruptions.corrupt_arrays import corrupt
     from robustbench_ln.data import DataOptions, Framing, load_images
     from robustbench_ln.errors import LnBenchError
-    from robustbench_ln.generation.in_memory import corrupt
     from robustbench_ln.norms import (
         IMAGE,
         ROT90,
@@ -49,7 +49,7 @@ _MODULES = {
     "api": ("evaluate",),
     "data": ("DataOptions", "Framing", "load_images"),
     "errors": ("LnBenchError",),
-    "generation.in_memory": ("corrupt",),
+    "corruptions.corrupt_arrays": ("corrupt",),
     "norms": (
         "IMAGE", "ROT90", "RUNNING", "LocalNorm2d", "StatisticsLayout", "batch_layout",
         "with_statistics",

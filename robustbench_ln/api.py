@@ -11,27 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from robustbench_ln.cli.display import open_display
 from robustbench_ln.corruptions.severities import SEVERITIES
 from robustbench_ln.data import ArrayImages, DataOptions, ImageSet
 from robustbench_ln.data.file_images import FileImages
-from robustbench_ln.data.in_memory import collect_images
+from robustbench_ln.data.from_python import collect_images
+from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError
-from robustbench_ln.evaluation.device import check_device
-from robustbench_ln.evaluation.load_subject import (
-    NetworkSource,
-    choose_normalize,
-    open_network,
-)
 from robustbench_ln.evaluation.own_network import name_own_network
 from robustbench_ln.evaluation.request import ImageRequest, choose_fetches
 from robustbench_ln.evaluation.run import evaluate as evaluate_subject
-from robustbench_ln.evaluation.subject import Subject
+from robustbench_ln.evaluation.subject import Subject, subject_of
+from robustbench_ln.models.device import check_device
+from robustbench_ln.models.normalization import check_normalization, parse_normalization
+from robustbench_ln.models.opened import choose_normalize, open_network
+from robustbench_ln.models.source import NetworkSource
 from robustbench_ln.modes import check_mode_names
-from robustbench_ln.normalization import check_normalization, parse_normalization
 from robustbench_ln.norms import NormClasses
 from robustbench_ln.progress import Progress
-from robustbench_ln.reports.frame import read_frame
+from robustbench_ln.runs.frame import read_frame
 from robustbench_ln.spec import EvaluationSpec, check_order, check_tie_rule
 
 if TYPE_CHECKING:
@@ -186,7 +183,7 @@ def evaluate(  # noqa: PLR0913  (the options of the command line)
                 )
                 network = open_network(source, normalize, progress=display)
                 opened = request.open(display, network.pipeline)
-                subject = network.as_subject(opened.shape)
+                subject = subject_of(network, opened.shape)
             subject = replace(
                 subject, label=label or subject.label, norm_classes=tuple(norm_classes)
             )

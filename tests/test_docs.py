@@ -12,7 +12,7 @@ import pytest
 import typer
 
 from robustbench_ln.cli.main import app
-from robustbench_ln.corruptions.table import CORRUPTIONS
+from robustbench_ln.corruptions.registry import CORRUPTIONS
 from robustbench_ln.modes import MODES
 
 ROOT = Path(__file__).parents[1]
@@ -22,7 +22,7 @@ COMMANDS = typer.main.get_command(app).commands
 
 def test_generated_tables_are_fresh():
     run = subprocess.run(
-        [sys.executable, str(ROOT / "docs" / "render.py"), "--check"],
+        [sys.executable, "-m", "tools.render", "--check"], cwd=ROOT,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr

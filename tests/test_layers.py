@@ -3,23 +3,49 @@
 from __future__ import annotations
 
 import ast
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "robustbench_ln"
-RANK = {
-    "": 0, "baselines": 0, "corruptions": 1, "norms": 1, "data": 1, "models": 2,
-    "generation": 2, "evaluation": 3, "training": 4, "demo": 4, "cli": 5,
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "robustbench_ln"
+BASE = {"errors", "lookup", "modes", "progress", "rng", "spec", "images", "display"}
+"""Modules of the root that every room may import."""
+
+IMPORTS = {
+    "files": set(),
+    "metrics": set(),
+    "runs": {"files", "metrics"},
+    "data": {"files"},
+    "norms": set(),
+    "corruptions": {"data"},
+    "corrupted_sets": {"corruptions", "data", "files", "metrics"},
+    "models": {"files", "norms"},
+    "training": {"corruptions", "data", "files", "models", "norms"},
+    "evaluation": {"corrupted_sets", "corruptions", "data", "models", "norms", "runs"},
+    "reports": {"files", "metrics", "runs"},
+    "speed": {"evaluation", "models", "norms", "reports", "training"},
+    "api": {"corruptions", "data", "evaluation", "models", "norms", "runs"},
+    "demo": {"corruptions", "data", "evaluation", "files", "models"},
+    "cli": {
+        "corrupted_sets", "corruptions", "data", "demo", "evaluation", "files", "metrics",
+        "models", "norms", "reports", "runs", "speed", "training",
+    },
 }  # fmt: skip
-"""A file may import from its own folder and from lower ranks; reports sees the base only."""
+"""Room -> the rooms it imports, besides itself and the base; docs/architecture.md shows it."""
 
-FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.name not in ("__main__.py", "api.py"))
+WITHOUT_TORCH = ("files", "metrics", "runs", "reports")
+"""Rooms that work where torch is not wanted: nothing in them imports it, directly or not."""
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
-def folder_of(module: str) -> str:
-    parts = module.split(".")
-    return parts[1] if len(parts) > 1 and (PACKAGE / parts[1]).is_dir() else ""
+def room_of(module: str) -> str:
+    """The room of robustbench_ln.ROOM.MODULE; a module of the root is its own."""
+    return module.split(".")[1] if "." in module else "__init__"
 
 
 def imported_modules(path: Path) -> list[str]:
@@ -27,27 +53,63 @@ def imported_modules(path: Path) -> list[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: a relative import"
-            found.append(node.module or "")
+            module = node.module or ""
+            of_root = [f"{module}.{alias.name}" for alias in node.names]
+            found += of_root if module == "robustbench_ln" else [module]
         elif isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
-    return [name for name in found if name.split(".")[0] == "robustbench_ln"]
+    own = [name for name in found if name.startswith("robustbench_ln.")]
+    return [name for name in own if name != "robustbench_ln.__version__"]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_imports_point_one_way(path):
-    own = path.relative_to(PACKAGE).parts[0] if path.parent != PACKAGE else ""
-    for module in imported_modules(path):
-        other = folder_of(module)
-        if own == "" and path.name == "__init__.py":
-            continue  # the public API is resolved lazily
-        if own == "reports":
-            assert other in ("", "reports"), f"{path.name} imports {module}"
-        elif own != other:
-            allowed = RANK.get(other, 0) < RANK[own] or (own == "cli" and other == "reports")
-            assert allowed, f"{path.name} imports {module}"
+def test_imports_are_those_of_the_table() -> None:
+    used: dict[str, set[str]] = {room: set() for room in IMPORTS}
+    for path in MODULES:
+        own = path.relative_to(PACKAGE).with_suffix("").parts[0]
+        if own in ("__init__", "__main__") or own in BASE:
+            continue  # the public names, which are looked up when they are used; and the command
+        used[own] |= {room_of(module) for module in imported_modules(path)} - BASE - {own}
+    assert used == IMPORTS
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_files_are_short_and_named_for_an_idea(path):
+def test_the_table_is_an_order() -> None:
+    done: set[str] = set()
+    for room, below in IMPORTS.items():
+        assert below <= done, f"{room} imports what stands after it"
+        done.add(room)
+    rooms = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()}
+    assert rooms | {"api"} == done
+
+
+def test_the_base_imports_the_base_alone() -> None:
+    for name in BASE:
+        for module in imported_modules(PACKAGE / f"{name}.py"):
+            assert room_of(module) in BASE, f"{name} imports {module}"
+
+
+def test_at_most_twelve_modules_in_the_root() -> None:
+    assert len(list(PACKAGE.glob("*.py"))) <= 12
+
+
+def test_the_architecture_shows_the_table() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    shown = {
+        room: {name for name in below.replace(" ", "").split(",") if name not in ("", "-")}
+        for room, below in re.findall(r"^\| `(\w+)` \|[^|]*\| ([^|]*) \|$", page, re.MULTILINE)
+    }
+    assert shown == IMPORTS
+
+
+@pytest.mark.parametrize("room", WITHOUT_TORCH)
+def test_rooms_without_torch(room: str) -> None:
+    names = [f"robustbench_ln.{room}.{path.stem}" for path in (PACKAGE / room).glob("[a-z]*.py")]
+    code = f"import sys, importlib\nfor name in {names}: importlib.import_module(name)\n"
+    code += "assert 'torch' not in sys.modules"
+    assert len(names) > 3
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_files_are_short_and_named_for_an_idea(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 400
     assert path.stem not in ("utils", "helpers", "common", "misc")

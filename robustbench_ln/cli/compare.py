@@ -48,8 +48,8 @@ def compare(
         pair_text,
         summary_frame,
     )
-    from robustbench_ln.reports.files import csv_bytes, write_file
-    from robustbench_ln.reports.outcomes import find_series, split_run
+    from robustbench_ln.reports.report_files import csv_bytes, write_file
+    from robustbench_ln.runs.outcomes import find_series, split_run
 
     sides = [find_series(*split_run(text)) for text in (first, second)]
     pairs = [compare_series(*pair) for pair in pair_series(*sides)]

@@ -17,7 +17,7 @@ from robustbench_ln.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from robustbench_ln.evaluation.conversion import Conversion
+    from robustbench_ln.models.conversion import Conversion
 
 __all__ = ["convert"]
 
@@ -66,13 +66,9 @@ def convert(
 
     Example: ln-bench convert resnet20.th --arch resnet20 --groups 8 --out resnet20-ln.safetensors
     """
-    from robustbench_ln.evaluation.conversion import convert_network, write_converted
-    from robustbench_ln.evaluation.load_subject import (
-        NetworkSource,
-        input_shape,
-        load_network,
-        published_pipeline,
-    )
+    from robustbench_ln.models.conversion import convert_network, write_converted
+    from robustbench_ln.models.opened import input_shape, published_pipeline
+    from robustbench_ln.models.source import NetworkSource, load_network
 
     source = NetworkSource(
         path=checkpoint,

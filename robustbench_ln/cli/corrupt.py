@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from robustbench_ln.cli.display import open_display
 from robustbench_ln.cli.options import (
     CLEAN_KINDS,
     ClassMap,
@@ -25,6 +24,7 @@ from robustbench_ln.cli.options import (
     Sigmas,
     split_names,
 )
+from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError
 
 if TYPE_CHECKING:
@@ -100,11 +100,11 @@ def corrupt(
 
     Example: ln-bench corrupt cifar10:data --corruptions cifar10-c --out CIFAR-10-C
     """
+    from robustbench_ln.corrupted_sets.preview import write_sheet
+    from robustbench_ln.corrupted_sets.spec import GenerationSpec
+    from robustbench_ln.corrupted_sets.writer import GenerationOptions, generate
+    from robustbench_ln.corruptions.stream import StreamOptions
     from robustbench_ln.data import DataOptions, Framing, load_images
-    from robustbench_ln.generation.chunks import StreamOptions
-    from robustbench_ln.generation.generate import GenerationOptions, generate
-    from robustbench_ln.generation.preview import write_sheet
-    from robustbench_ln.generation.spec import GenerationSpec
 
     if verify is not None:
         _verify(verify, data)
@@ -134,7 +134,7 @@ def corrupt(
 
 
 def _verify(folder: Path, data: str | None) -> None:
-    from robustbench_ln.generation.generate import verify
+    from robustbench_ln.corrupted_sets.writer import verify
 
     if data is not None:
         raise SpecError("--verify DIR stands alone; leave DATA out")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from robustbench_ln.cli.display import open_display
+from robustbench_ln.display import open_display
 
 __all__ = ["demo"]
 

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from robustbench_ln.cli.display import open_display
 from robustbench_ln.cli.options import (
     Arch,
     Baseline,
@@ -39,6 +38,7 @@ from robustbench_ln.cli.options import (
     split_names,
 )
 from robustbench_ln.cli.report import write_and_print
+from robustbench_ln.display import open_display
 
 __all__ = ["evaluate"]
 
@@ -123,10 +123,12 @@ def evaluate(
     """
     from robustbench_ln.corruptions.conditions import parse_severities, parse_sigmas
     from robustbench_ln.data import DataOptions, Framing
-    from robustbench_ln.evaluation.device import check_device
-    from robustbench_ln.evaluation.load_subject import NetworkSource, open_network
     from robustbench_ln.evaluation.request import ImageRequest, choose_fetches
     from robustbench_ln.evaluation.run import evaluate as evaluate_network
+    from robustbench_ln.evaluation.subject import subject_of
+    from robustbench_ln.models.device import check_device
+    from robustbench_ln.models.opened import open_network
+    from robustbench_ln.models.source import NetworkSource
     from robustbench_ln.modes import check_mode_names
     from robustbench_ln.reports.baselines import choose_baseline
     from robustbench_ln.spec import EvaluationSpec, check_order, check_tie_rule
@@ -180,6 +182,6 @@ def evaluate(
         network = open_network(source, normalize, progress=display)
         images = request.open(display, network.pipeline)
         command = shlex.join(["ln-bench", *sys.argv[1:]])
-        subject = network.as_subject(images.shape, label=label, command=command)
+        subject = subject_of(network, images.shape, label=label, command=command)
         evaluate_network(subject, images, spec, out=out, progress=display)
     write_and_print([out], out / "report", baseline=baseline)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from robustbench_ln.cli.inspect_speed import inspect_speed
 from robustbench_ln.cli.options import (
     Arch,
     CheckpointKey,
@@ -16,12 +15,13 @@ from robustbench_ln.cli.options import (
     Model,
     Trust,
 )
+from robustbench_ln.cli.speed import inspect_speed
 from robustbench_ln.errors import SpecError
 
 if TYPE_CHECKING:
     from robustbench_ln.evaluation.inspection import Inspection
-    from robustbench_ln.evaluation.load_subject import NetworkSource
     from robustbench_ln.models.fitting import LoadedModel
+    from robustbench_ln.models.source import NetworkSource
     from robustbench_ln.norms import GroupSpread
 
 __all__ = ["inspect"]
@@ -131,7 +131,7 @@ def inspect(
     _refuse(of_speed, "is for --speed")
     if checkpoint is None:
         raise SpecError("give CKPT, the saved weights to inspect, or --speed to time the norms")
-    from robustbench_ln.evaluation.load_subject import NetworkSource
+    from robustbench_ln.models.source import NetworkSource
 
     source = NetworkSource(
         path=checkpoint,
@@ -146,7 +146,8 @@ def inspect(
 
 def _inspect_checkpoint(source: NetworkSource, image_size: int | None, *, channels: int) -> None:
     from robustbench_ln.evaluation.inspection import inspect_network
-    from robustbench_ln.evaluation.load_subject import input_shape, load_network
+    from robustbench_ln.models.opened import input_shape
+    from robustbench_ln.models.source import load_network
 
     loaded = load_network(source)
     shape = input_shape(loaded, image_size=image_size, channels=channels)

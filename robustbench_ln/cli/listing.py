@@ -67,7 +67,7 @@ def _noises() -> Rows:
 
 
 def _corruptions() -> Rows:
-    from robustbench_ln.corruptions.table import CORRUPTIONS
+    from robustbench_ln.corruptions.registry import CORRUPTIONS
 
     rows = []
     for entry in CORRUPTIONS.values():
@@ -103,7 +103,7 @@ def _recipes() -> Rows:
 
 
 def _normalizations() -> Rows:
-    from robustbench_ln.normalization import NORMALIZATIONS
+    from robustbench_ln.models.normalization import NORMALIZATIONS
 
     return [
         (name, f"mean {', '.join(map(str, mean))}; std {', '.join(map(str, std))}")
@@ -112,6 +112,6 @@ def _normalizations() -> Rows:
 
 
 def _baselines() -> Rows:
-    from robustbench_ln.error_files import BASELINES
+    from robustbench_ln.metrics.error_files import BASELINES
 
     return [(name, f"{entry.benchmark}: {entry.source}") for name, entry in BASELINES.items()]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from robustbench_ln.corruption_error import CorruptionErrors
+    from robustbench_ln.metrics.corruption_error import CorruptionErrors
 
 __all__ = ["mce"]
 
@@ -44,7 +44,7 @@ def mce(
 
     Example: ln-bench mce errors.csv --baseline alexnet
     """
-    from robustbench_ln.error_files import read_errors
+    from robustbench_ln.metrics.error_files import read_errors
     from robustbench_ln.reports.mce import summarise_mce, write_mce
 
     table = read_errors(errors, is_percent=percent)
@@ -56,7 +56,7 @@ def mce(
 
 def _read_baseline(name: str, *, is_percent: bool) -> CorruptionErrors | None:
     from robustbench_ln.reports.baselines import choose_baseline, errors_of
-    from robustbench_ln.reports.outcomes import Series
+    from robustbench_ln.runs.outcomes import Series
 
     baseline = choose_baseline(name, is_percent=is_percent)
     return errors_of(baseline) if isinstance(baseline, Series) else baseline

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from robustbench_ln.cli.display import open_display
 from robustbench_ln.cli.options import (
     Arch,
     Checkpoint,
@@ -25,6 +24,7 @@ from robustbench_ln.cli.options import (
     Trust,
     split_names,
 )
+from robustbench_ln.display import open_display
 from robustbench_ln.errors import DataError
 
 if TYPE_CHECKING:
@@ -76,17 +76,15 @@ def predict(
     Example: ln-bench predict resnet20.th car.png cat.png --arch resnet20 --normalize imagenet
     --resize 32 --crop 32 --sheet cars.png
     """
+    from robustbench_ln.corrupted_sets.preview import check_new, save_png
     from robustbench_ln.data import Framing
     from robustbench_ln.data.file_images import open_files
-    from robustbench_ln.evaluation.device import check_device
-    from robustbench_ln.evaluation.load_subject import (
-        NetworkSource,
-        choose_framing,
-        open_network,
-    )
     from robustbench_ln.evaluation.predict import predict_pictures
     from robustbench_ln.evaluation.prediction_sheet import draw_predictions
-    from robustbench_ln.generation.preview import check_new, save_png
+    from robustbench_ln.evaluation.subject import subject_of
+    from robustbench_ln.models.device import check_device
+    from robustbench_ln.models.opened import choose_framing, open_network
+    from robustbench_ln.models.source import NetworkSource
     from robustbench_ln.modes import check_mode_names
     from robustbench_ln.spec import EvaluationSpec, check_tie_rule
 
@@ -118,7 +116,7 @@ def predict(
         class_names=(),
         framing=choose_framing(framing, network.pipeline),
     )
-    subject = network.as_subject(images.shape)
+    subject = subject_of(network, images.shape)
     name_of = _class_names(classes, subject.num_classes)
     said = predict_pictures(subject, images, spec)
     print(_tables(pictures, said, name_of))

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from robustbench_ln.cli.display import open_display
 from robustbench_ln.cli.options import Baseline
+from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError
 
 __all__ = ["report", "write_and_print"]

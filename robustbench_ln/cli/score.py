@@ -53,11 +53,11 @@ def score(
 
     Example: ln-bench score runs/localnorm --votes 1,2,4,8
     """
-    from robustbench_ln.reports.files import csv_bytes, write_file
     from robustbench_ln.reports.grids import to_markdown, to_text
-    from robustbench_ln.reports.outcomes import find_series, split_run
+    from robustbench_ln.reports.report_files import csv_bytes, write_file
     from robustbench_ln.reports.score import score_frame, score_series, voting_series
     from robustbench_ln.reports.score_text import score_grids
+    from robustbench_ln.runs.outcomes import find_series, split_run
     from robustbench_ln.spec import check_tie_rule
 
     rule = check_tie_rule(ties)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from robustbench_ln.cli.display import open_display
 from robustbench_ln.cli.options import (
     CLEAN_KINDS,
     Arch,
@@ -22,6 +21,7 @@ from robustbench_ln.cli.options import (
     PixelRange,
     Trust,
 )
+from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError
 
 if TYPE_CHECKING:
@@ -122,8 +122,8 @@ def train(
     Example: ln-bench train --arch resnet20 --norm local --data cifar10:data --recipe
     cifar-resnet --out runs/resnet20-ln
     """
-    from robustbench_ln.evaluation.device import check_device
-    from robustbench_ln.normalization import check_normalization
+    from robustbench_ln.models.device import check_device
+    from robustbench_ln.models.normalization import check_normalization
     from robustbench_ln.training import StartSource, TrainingSpec
 
     chosen = _choose_recipe(recipe, epochs, learning_rate)

@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from robustbench_ln.corruptions.contract import Draws, Parameters, check_size
 from robustbench_ln.corruptions.filters import correlate, gaussian_weights, smooth
-from robustbench_ln.corruptions.registry import Draws, Parameters, check_size
 from robustbench_ln.images import to_unit, truncate_to_uint8
 
 __all__ = ["blur_defocus", "blur_gaussian"]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from robustbench_ln.corruptions.registry import Draws, Parameters
+from robustbench_ln.corruptions.contract import Draws, Parameters
 from robustbench_ln.images import to_unit, truncate_to_uint8
 
 __all__ = ["brighten", "change_contrast", "saturate"]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from robustbench_ln.corruptions.frost import load_frost_textures
 from robustbench_ln.corruptions.localnorm_noise import NOISES, RELEASED_SIGMAS
+from robustbench_ln.corruptions.registry import CORRUPTIONS, find_corruption
 from robustbench_ln.corruptions.severities import SEVERITIES, SEVERITY_TABLES
-from robustbench_ln.corruptions.table import CORRUPTIONS, find_corruption
 from robustbench_ln.errors import SpecError
 from robustbench_ln.lookup import find_entry, unknown_name
 from robustbench_ln.spec import CLEAN, Condition

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from robustbench_ln.corruptions.contract import Corruption, Parameters, corrupt_images
 from robustbench_ln.corruptions.frost import FrostTextures, with_textures
 from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.noise_sums import NoiseSums, noise_sums
 from robustbench_ln.corruptions.pixel_range import RescaleLimits, return_to_range
-from robustbench_ln.corruptions.registry import Corruption, Parameters, corrupt_images
+from robustbench_ln.corruptions.registry import find_corruption
 from robustbench_ln.corruptions.severities import severity_parameters
-from robustbench_ln.corruptions.table import find_corruption
 from robustbench_ln.images import check_uint8_images
 from robustbench_ln.rng import image_streams
 from robustbench_ln.spec import Condition

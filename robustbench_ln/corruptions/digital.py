@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from robustbench_ln.corruptions.registry import Draws, Parameters, check_size
+from robustbench_ln.corruptions.contract import Draws, Parameters, check_size
 
 __all__ = ["compress_jpeg", "pixelate"]
 

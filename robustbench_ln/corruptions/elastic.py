@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from robustbench_ln.corruptions.contract import Draws, Parameters, Streams, check_size
 from robustbench_ln.corruptions.filters import Border, fold_index, gaussian_weights
-from robustbench_ln.corruptions.registry import Draws, Parameters, Streams, check_size
 from robustbench_ln.images import to_unit, truncate_to_uint8
 
 __all__ = ["draw_elastic", "warp_elastic"]

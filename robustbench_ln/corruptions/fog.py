@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from robustbench_ln.corruptions.registry import Draws, Parameters, Streams
+from robustbench_ln.corruptions.contract import Draws, Parameters, Streams
 from robustbench_ln.images import to_unit, truncate_to_uint8
 
 __all__ = ["add_fog", "draw_fog", "plasma"]

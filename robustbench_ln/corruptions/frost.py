@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
+from robustbench_ln.corruptions.contract import Corruption, Draws, Parameters, Streams
 from robustbench_ln.corruptions.fog import plasma
-from robustbench_ln.corruptions.registry import Corruption, Draws, Parameters, Streams
 from robustbench_ln.errors import DataError
 from robustbench_ln.rng import stream
 

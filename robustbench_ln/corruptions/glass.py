@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from robustbench_ln.corruptions.contract import Draws, Parameters, Streams, check_size
 from robustbench_ln.corruptions.filters import gaussian_weights, smooth
-from robustbench_ln.corruptions.registry import Draws, Parameters, Streams, check_size
 from robustbench_ln.images import to_unit, truncate_to_uint8
 
 __all__ = ["blur_glass", "draw_steps"]

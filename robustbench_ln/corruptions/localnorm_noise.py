@@ -22,7 +22,7 @@ import torch
 from scipy.special import pdtr
 from torch import Tensor
 
-from robustbench_ln.corruptions.registry import Corruption, Draws, Parameters
+from robustbench_ln.corruptions.contract import Corruption, Draws, Parameters
 from robustbench_ln.images import to_unit
 
 __all__ = ["NOISES", "RELEASED_SIGMAS"]

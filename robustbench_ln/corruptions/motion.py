@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from robustbench_ln.corruptions.contract import Draws, Parameters, Streams
 from robustbench_ln.corruptions.filters import fold_index, sum_of_shifts
-from robustbench_ln.corruptions.registry import Draws, Parameters, Streams
 
 __all__ = ["blur_motion", "draw_angle", "motion_offsets", "streak", "sum_along"]
 

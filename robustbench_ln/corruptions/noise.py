@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import pdtr
 from torch import Tensor
 
-from robustbench_ln.corruptions.registry import Draws, Parameters, Streams
+from robustbench_ln.corruptions.contract import Draws, Parameters, Streams
 from robustbench_ln.images import truncate_to_uint8
 
 __all__ = [

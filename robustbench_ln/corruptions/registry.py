@@ -1,139 +1,129 @@
-"""The contract that every corruption keeps: draw and apply are two functions.
-
-`draw` has the only loop over images: each image's random numbers come from its own stream, in the
-order the published generators draw them. `apply` is deterministic, batched and works on the
-device of its images; the tests feed it the published draws. `corrupt_images` joins the two.
-"""
+"""The 19 common corruptions, each by its published name."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Literal
 
-import numpy as np
-import torch
 from torch import Tensor
 
-from robustbench_ln.errors import ImageError
-from robustbench_ln.images import check_uint8_images
+from robustbench_ln.corruptions import (
+    blur,
+    color,
+    digital,
+    elastic,
+    fog,
+    frost,
+    glass,
+    motion,
+    noise,
+    snow,
+    spatter,
+    zoom,
+)
+from robustbench_ln.corruptions.contract import (
+    Corruption,
+    Draws,
+    Parameters,
+    Streams,
+    draw_nothing,
+)
+from robustbench_ln.corruptions.severities import SEVERITY_TABLES
+from robustbench_ln.lookup import find_entry
 
-__all__ = [
-    "Corruption",
-    "Draws",
-    "Parameters",
-    "Streams",
-    "check_size",
-    "corrupt_images",
-    "draw_nothing",
-]
+__all__ = ["CORRUPTIONS", "find_corruption"]
 
-Parameters = tuple[float, ...]
-Draws = tuple[Tensor, ...]
-"""One tensor for each kind of draw, first axis = images; empty for a deterministic corruption."""
-Streams = Iterable[np.random.Generator]
-"""One generator for each image, in their order; the next one is asked for when one is done with."""
+Draw = Callable[[Tensor, Parameters, Streams], Draws]
+Apply = Callable[[Tensor, Draws, Parameters], Tensor]
+Family = Literal["noise", "blur", "weather", "digital"]
+
+_EXTRA = ("speckle_noise", "gaussian_blur", "spatter", "saturate")
+"""Published beside the benchmark; means and mCE leave them out."""
+
+_SOURCE = "hendrycks/robustness, ImageNet-C/create_c (Hendrycks and Dietterich, ICLR 2019)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Corruption:
-    """One way to degrade images.
-
-    Attributes:
-        name: The published name, snake_case.
-        family: "noise", "blur", "weather", "digital", or "localnorm" for the papers' noises.
-        draw: (images uint8 [N, H, W, C] on the CPU, parameters, one generator per image) -> Draws
-            on the CPU.
-        apply: (images uint8 [N, H, W, C], draws on the same device, parameters) -> images of the
-            same shape; uint8 for the common corruptions, float32 on the 0..1 scale, not yet
-            clipped, for the LocalNorm noises. The common corruptions are given C = 3.
-        parameters: For a common corruption: severity table -> the parameters of severities 1-5.
-            Empty for the LocalNorm noises, whose one parameter is sigma.
-        conventions: For a LocalNorm noise: the conventions that have it.
-        is_benchmark: Whether it is one of the 15 that means and mCE use.
-        source: Where the definition was published.
-        departs: Differences from the source, for the documentation; "" if none.
-    """
-
-    name: str
-    family: Literal["noise", "blur", "weather", "digital", "localnorm"]
-    draw: Callable[[Tensor, Parameters, Streams], Draws]
-    apply: Callable[[Tensor, Draws, Parameters], Tensor]
-    parameters: Mapping[str, Sequence[Parameters]] = field(
-        default_factory=lambda: MappingProxyType({})
+def _entry(name: str, family: Family, draw: Draw, apply: Apply, departs: str = "") -> Corruption:
+    return Corruption(
+        name=name,
+        family=family,
+        draw=draw,
+        apply=apply,
+        parameters=MappingProxyType({table: rows[name] for table, rows in SEVERITY_TABLES.items()}),
+        is_benchmark=name not in _EXTRA,
+        source=_SOURCE,
+        departs=departs,
     )
-    conventions: tuple[str, ...] = ()
-    is_benchmark: bool = False
-    source: str
-    departs: str = ""
 
 
-_CHUNK_VALUES = (2**16, 2**26)
-"""Values that are worked on at once: what a core's cache holds, what keeps a GPU busy."""
+_ENTRIES = (
+    _entry("gaussian_noise", "noise", noise.draw_normals, noise.add_gaussian),
+    _entry("shot_noise", "noise", noise.draw_photons, noise.add_shot),
+    _entry("impulse_noise", "noise", noise.draw_impulses, noise.replace_impulses),
+    _entry("defocus_blur", "blur", draw_nothing, blur.blur_defocus),
+    _entry(
+        "glass_blur",
+        "blur",
+        glass.draw_steps,
+        glass.blur_glass,
+        "none: like the source, it copies a neighbour where it means to swap with it",
+    ),
+    _entry(
+        "motion_blur",
+        "blur",
+        motion.draw_angle,
+        motion.blur_motion,
+        "ImageMagick's arithmetic without ImageMagick",
+    ),
+    _entry("zoom_blur", "blur", draw_nothing, zoom.blur_zoom),
+    _entry(
+        "snow",
+        "weather",
+        snow.draw_snow,
+        snow.add_snow,
+        "ImageMagick's arithmetic without ImageMagick",
+    ),
+    _entry(
+        "frost",
+        "weather",
+        frost.draw_frost,
+        frost.add_frost,
+        "without the photographs the frost is procedural and marked so; like the source, five of "
+        "the six photographs are drawn from",
+    ),
+    _entry("fog", "weather", fog.draw_fog, fog.add_fog),
+    _entry("brightness", "weather", draw_nothing, color.brighten),
+    _entry("contrast", "digital", draw_nothing, color.change_contrast),
+    _entry("elastic_transform", "digital", elastic.draw_elastic, elastic.warp_elastic),
+    _entry("pixelate", "digital", draw_nothing, digital.pixelate),
+    _entry(
+        "jpeg_compression",
+        "digital",
+        draw_nothing,
+        digital.compress_jpeg,
+        "libjpeg-turbo; the published files came from libjpeg 9 and differ in 26-45 % of values",
+    ),
+    _entry("speckle_noise", "noise", noise.draw_normals, noise.add_speckle),
+    _entry("gaussian_blur", "blur", draw_nothing, blur.blur_gaussian),
+    _entry(
+        "spatter",
+        "weather",
+        spatter.draw_pixel_normals,
+        spatter.add_spatter,
+        "where no drop forms the source divides 0 by 0; here the image stays",
+    ),
+    _entry("saturate", "digital", draw_nothing, color.saturate),
+)
 
-_FEWEST_AT_ONCE = 4
-"""Images, however large: fewer do not pay for the many small steps of fog and zoom_blur."""
+CORRUPTIONS: Mapping[str, Corruption] = MappingProxyType({e.name: e for e in _ENTRIES})
+"""Name -> corruption, in the published order: the 15 of the benchmark, then the 4 extra."""
 
 
-def corrupt_images(
-    entry: Corruption, images: Tensor, parameters: Parameters, streams: Streams
-) -> Tensor:
-    """Draw and apply, a few images at a time, so that memory does not grow with N.
-
-    Grey images are shown to a common corruption as three equal channels and come back as the luma
-    of what it made of them.
-
-    Args:
-        entry: What to do to them.
-        images: [N, H, W, C] uint8, C = 1 or 3; not changed.
-        parameters: One of `entry.parameters`, or (sigma,).
-        streams: One generator for each image.
-
-    Returns: The same shape on the same device; uint8, or float32 for a LocalNorm noise.
+def find_corruption(name: str) -> Corruption:
+    """Return a common corruption.
 
     Raises:
-        ImageError: Another shape or dtype, grey images for saturate, or an image too small.
+        SpecError: No such name; the message suggests the nearest.
     """
-    check_uint8_images(images)
-    is_replicated = images.shape[-1] == 1 and entry.family != "localnorm"
-    if is_replicated and entry.name == "saturate":
-        raise ImageError("saturate cannot change grey images (C = 1); leave it out")
-    values = _CHUNK_VALUES[images.device.type == "cuda"]
-    chunk = max(_FEWEST_AT_ONCE, values // math.prod(images.shape[1:]))
-    remaining = iter(streams)
-    done = []
-    for part in torch.split(images, chunk):
-        colour = part.expand(-1, -1, -1, 3).contiguous() if is_replicated else part
-        draws = entry.draw(colour.cpu(), parameters, islice(remaining, len(part)))
-        changed = entry.apply(colour, tuple(draw.to(images.device) for draw in draws), parameters)
-        done.append(_luma(changed) if is_replicated else changed)
-    return torch.cat(done)
-
-
-def _luma(images: Tensor) -> Tensor:
-    """Return [N, H, W, 1] uint8: (299 R + 587 G + 114 B) / 1000, rounded half up."""
-    red, green, blue = images.to(torch.int32).unbind(dim=-1)
-    return ((299 * red + 587 * green + 114 * blue + 500) // 1000).to(torch.uint8)[..., None]
-
-
-def draw_nothing(images: Tensor, parameters: Parameters, streams: Streams) -> Draws:
-    """Return no draws: the corruption is deterministic."""
-    del images, parameters, streams
-    return ()
-
-
-def check_size(images: Tensor, name: str, *, smallest: int) -> None:
-    """Demand sides that the corruption's kernel fits.
-
-    Raises:
-        ImageError: An image side is below `smallest`.
-    """
-    height, width = images.shape[1:3]
-    if min(height, width) < smallest:
-        raise ImageError(
-            f"{name} at this severity needs images of at least {smallest}x{smallest}; "
-            f"these are {height}x{width}"
-        )
+    return find_entry(CORRUPTIONS, name, kind="corruption", listing="ln-bench list corruptions")

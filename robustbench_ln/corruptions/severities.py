@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from robustbench_ln.corruptions.registry import Parameters
+from robustbench_ln.corruptions.contract import Parameters
 from robustbench_ln.errors import SpecError
 from robustbench_ln.lookup import find_entry
 

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from robustbench_ln.corruptions.contract import Draws, Parameters, Streams, check_size
 from robustbench_ln.corruptions.motion import streak
-from robustbench_ln.corruptions.registry import Draws, Parameters, Streams, check_size
 from robustbench_ln.corruptions.zoom import resample, zooms
 from robustbench_ln.images import to_unit, truncate_to_uint8
 

@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from robustbench_ln.corruptions.contract import Draws, Parameters
 from robustbench_ln.corruptions.filters import gaussian_weights, smooth
 from robustbench_ln.corruptions.noise import draw_pixel_normals
-from robustbench_ln.corruptions.registry import Draws, Parameters
 from robustbench_ln.images import to_unit, truncate_to_uint8
 
 __all__ = ["add_spatter", "draw_pixel_normals"]

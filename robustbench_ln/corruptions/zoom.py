@@ -17,7 +17,7 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-from robustbench_ln.corruptions.registry import Draws, Parameters, check_size
+from robustbench_ln.corruptions.contract import Draws, Parameters, check_size
 from robustbench_ln.images import to_unit, truncate_to_uint8
 
 __all__ = ["blur_zoom", "resample", "zoom_factors", "zooms"]

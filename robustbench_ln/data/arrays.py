@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robustbench_ln.array_errors import ARRAY_ERRORS
-from robustbench_ln.data.files import explain_bad_file
 from robustbench_ln.data.image_set import ArrayImages, check_labels, check_pixels
 from robustbench_ln.errors import DataError
+from robustbench_ln.files.array_errors import ARRAY_ERRORS
+from robustbench_ln.files.damage import explain_bad_file
 
 __all__ = ["load_arrays"]
 

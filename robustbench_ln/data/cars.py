@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy.io import loadmat
 
 from robustbench_ln.data.file_images import FileImages, open_files
-from robustbench_ln.data.files import explain_bad_file
 from robustbench_ln.data.options import DataOptions, Part
 from robustbench_ln.errors import DataError
+from robustbench_ln.files.damage import explain_bad_file
 
 __all__ = ["load_cars"]
 

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from robustbench_ln.data.files import explain_bad_file
 from robustbench_ln.data.image_set import ArrayImages, Labels, Pixels
 from robustbench_ln.data.options import Part
 from robustbench_ln.errors import DataError
+from robustbench_ln.files.damage import explain_bad_file
 
 __all__ = ["load_cifar10", "load_cifar100"]
 

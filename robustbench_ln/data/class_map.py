@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from robustbench_ln.data.files import explain_bad_file
 from robustbench_ln.errors import DataError
+from robustbench_ln.files.damage import explain_bad_file
 
 __all__ = ["name_classes", "read_class_map"]
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from robustbench_ln.data.files import explain_bad_file
 from robustbench_ln.data.image_set import Labels, Pixels, Tick
-from robustbench_ln.data.picture import Framing, read_picture
 from robustbench_ln.errors import DataError
+from robustbench_ln.files.damage import explain_bad_file
+from robustbench_ln.files.pictures import Framing, read_picture
 
 __all__ = ["FileImages", "open_files"]
 

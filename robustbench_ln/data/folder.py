@@ -8,10 +8,10 @@ from pathlib import Path
 
 from robustbench_ln.data.class_map import name_classes, read_class_map
 from robustbench_ln.data.file_images import FileImages, open_files
-from robustbench_ln.data.files import explain_bad_file
 from robustbench_ln.data.options import DataOptions, Part
-from robustbench_ln.data.picture import SUFFIXES
 from robustbench_ln.errors import DataError
+from robustbench_ln.files.damage import explain_bad_file
+from robustbench_ln.files.pictures import SUFFIXES
 
 __all__ = ["class_folders", "load_folder", "pictures_below"]
 

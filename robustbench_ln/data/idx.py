@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robustbench_ln.data.files import explain_bad_file
 from robustbench_ln.data.image_set import ArrayImages
 from robustbench_ln.data.options import Part
 from robustbench_ln.errors import DataError
+from robustbench_ln.files.damage import explain_bad_file
 
 __all__ = ["load_fashion_mnist", "load_mnist"]
 

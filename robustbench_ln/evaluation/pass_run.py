@@ -17,7 +17,7 @@ from robustbench_ln.evaluation.from_logits import predict
 from robustbench_ln.evaluation.sets import SetRunner
 from robustbench_ln.evaluation.subject import Subject
 from robustbench_ln.norms import StatisticsModel
-from robustbench_ln.predictions import Predictions, join_predictions
+from robustbench_ln.runs.predictions import Predictions, join_predictions
 
 __all__ = ["Measured", "PassRun", "Work", "check_logits"]
 

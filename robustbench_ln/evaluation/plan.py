@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from robustbench_ln.modes import Mode
 from robustbench_ln.norms import StatisticsLayout
-from robustbench_ln.records import Record
+from robustbench_ln.runs.records import Record
 from robustbench_ln.spec import Condition, EvaluationSpec
 
 __all__ = ["Pass", "cell_key", "make_passes", "missing_modes"]

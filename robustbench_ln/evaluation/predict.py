@@ -13,16 +13,16 @@ from torch import Tensor
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.evaluation.arithmetic import arithmetic
 from robustbench_ln.evaluation.from_logits import predict
-from robustbench_ln.evaluation.modes import choose_modes
+from robustbench_ln.evaluation.inputs import network_chunks
 from robustbench_ln.evaluation.pass_run import Work, check_logits
 from robustbench_ln.evaluation.plan import Pass, make_passes
 from robustbench_ln.evaluation.run import make_view
 from robustbench_ln.evaluation.sets import SetRunner
-from robustbench_ln.evaluation.stream import network_chunks
 from robustbench_ln.evaluation.subject import Subject, check_fit
+from robustbench_ln.evaluation.supported_modes import choose_modes
 from robustbench_ln.modes import Mode
 from robustbench_ln.norms import find_norm_layers
-from robustbench_ln.reduce import pick_groups, reduce_votes
+from robustbench_ln.runs.reduction import pick_groups, reduce_votes
 from robustbench_ln.spec import CLEAN, EvaluationSpec
 
 __all__ = ["Guess", "ModeGuesses", "predict_pictures"]

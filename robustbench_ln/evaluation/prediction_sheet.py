@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from robustbench_ln.corrupted_sets.preview import enlarge
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.evaluation.predict import NUM_GUESSES, Guess, ModeGuesses
-from robustbench_ln.generation.preview import enlarge
 
 __all__ = ["describe_guess", "draw_predictions"]
 

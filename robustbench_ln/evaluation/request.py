@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from robustbench_ln.corrupted_sets.reader import STORED_KINDS, StoredSet, open_stored
 from robustbench_ln.corruptions.conditions import corruption_conditions, noise_conditions
 from robustbench_ln.corruptions.severities import SEVERITIES
 from robustbench_ln.data import DataOptions, ImageSet, load_images
 from robustbench_ln.data.download import is_fetched
 from robustbench_ln.data.sources import IMAGE_KINDS, PICTURE_SOURCES, find_kind
 from robustbench_ln.errors import SpecError
-from robustbench_ln.evaluation.load_subject import choose_framing
-from robustbench_ln.generation.stored_set import STORED_KINDS, StoredSet, open_stored
+from robustbench_ln.models.opened import choose_framing
 from robustbench_ln.models.published_weights import has_published_weights
 from robustbench_ln.models.weights_metadata import InputPipeline
 from robustbench_ln.progress import Progress

@@ -9,26 +9,26 @@ from typing import Any
 
 import numpy as np
 
+from robustbench_ln.corrupted_sets.reader import StoredSet
 from robustbench_ln.corruptions.noise_sums import NoiseMeaning, NoiseSums, describe_noise
 from robustbench_ln.data.class_order import is_class_ordered
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.data.oddities import find_oddities
 from robustbench_ln.evaluation.arithmetic import arithmetic
-from robustbench_ln.evaluation.modes import choose_modes
+from robustbench_ln.evaluation.inputs import network_chunks
 from robustbench_ln.evaluation.pass_run import Measured, PassRun, Work
 from robustbench_ln.evaluation.plan import Pass, make_passes, missing_modes
-from robustbench_ln.evaluation.run_directory import RunDirectory
 from robustbench_ln.evaluation.sets import evaluation_order
-from robustbench_ln.evaluation.stream import network_chunks
 from robustbench_ln.evaluation.subject import Subject, check_fit, describe_run
-from robustbench_ln.generation.stored_set import StoredSet
+from robustbench_ln.evaluation.supported_modes import choose_modes
 from robustbench_ln.modes import Mode
 from robustbench_ln.norms import StatisticsModel, find_norm_layers, with_statistics
-from robustbench_ln.predictions import prediction_name
 from robustbench_ln.progress import Progress, Silent
-from robustbench_ln.records import Record
-from robustbench_ln.reduce import reduce_predictions
 from robustbench_ln.rng import stream
+from robustbench_ln.runs.predictions import prediction_name
+from robustbench_ln.runs.records import Record
+from robustbench_ln.runs.reduction import reduce_predictions
+from robustbench_ln.runs.writing import RunDirectory
 from robustbench_ln.spec import Condition, EvaluationSpec
 
 __all__ = ["evaluate", "make_view"]

@@ -12,12 +12,14 @@ from torch import nn
 import robustbench_ln
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import DataError
-from robustbench_ln.norms import NormClasses
+from robustbench_ln.models.normalization import parse_normalization
+from robustbench_ln.models.opened import OpenedNetwork
+from robustbench_ln.norms import NormClasses, count_classes
 from robustbench_ln.progress import Progress
-from robustbench_ln.records import SCHEMA
+from robustbench_ln.runs.records import SCHEMA
 from robustbench_ln.spec import EvaluationSpec, Normalization
 
-__all__ = ["Subject", "check_fit", "describe_run"]
+__all__ = ["Subject", "check_fit", "describe_run", "subject_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,6 +45,41 @@ class Subject:
     group_size: int = 16
     norm_classes: NormClasses = ()
     command: str = ""
+
+
+def subject_of(
+    network: OpenedNetwork,
+    shape: tuple[int, int, int],
+    *,
+    label: str | None = None,
+    command: str = "",
+) -> Subject:
+    """Return a network from a checkpoint's file as the subject of a run.
+
+    Args:
+        network: Its weights, and what its input is like.
+        shape: (H, W, C) of the images.
+        label: What tables call it; None is the file's name.
+        command: For captions.
+    """
+    height, width, channels = shape
+    loaded, checkpoint = network.loaded, network.loaded.checkpoint
+    num_classes = loaded.num_classes or count_classes(loaded.model, (channels, height, width))
+    return Subject(
+        model=loaded.model,
+        num_classes=num_classes,
+        normalization=parse_normalization(network.normalize, channels),
+        label=label or network.name,
+        checkpoint={
+            "path": str(checkpoint.path),
+            "sha256": checkpoint.sha256,
+            "arch": loaded.network,
+            "num_parameters": sum(p.numel() for p in loaded.model.parameters()),
+            "num_groups": loaded.num_groups,
+        },
+        group_size=network.group_size,
+        command=command,
+    )
 
 
 def check_fit(subject: Subject, images: ImageSet) -> None:

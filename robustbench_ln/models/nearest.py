@@ -14,9 +14,12 @@ from robustbench_ln.models.checkpoint import Checkpoint
 from robustbench_ln.models.containers import State
 from robustbench_ln.models.matching_norms import match_norms
 from robustbench_ln.models.mismatch import compare_states
+from robustbench_ln.models.networks.torchvision_models import (
+    torchvision_architecture,
+    torchvision_names,
+)
 from robustbench_ln.models.registry import ARCHITECTURES
 from robustbench_ln.models.sizes import Sizes, build_shapes, read_sizes
-from robustbench_ln.models.torchvision_models import torchvision_architecture, torchvision_names
 
 __all__ = ["describe_nearest"]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import torch
 
 from robustbench_ln.errors import CheckpointError, SpecError
-from robustbench_ln.models.timm_models import import_timm
-from robustbench_ln.models.torchvision_models import import_torchvision_models
+from robustbench_ln.models.networks.timm_models import import_timm
+from robustbench_ln.models.networks.torchvision_models import import_torchvision_models
 
 __all__ = ["fetch_weights", "has_published_weights", "published_files"]
 

@@ -11,12 +11,15 @@ from torch import nn
 from robustbench_ln.errors import SpecError
 from robustbench_ln.lookup import unknown_name
 from robustbench_ln.models.architecture import Architecture
-from robustbench_ln.models.mnist_dnn import MnistDnn
-from robustbench_ln.models.resnet import CifarResNet
-from robustbench_ln.models.resnet_preact import PreactResNet
-from robustbench_ln.models.timm_models import has_timm, import_timm, timm_architecture
-from robustbench_ln.models.torchvision_models import torchvision_architecture, torchvision_names
-from robustbench_ln.models.vgg import VGG19_STAGES, Vgg
+from robustbench_ln.models.networks.mnist_dnn import MnistDnn
+from robustbench_ln.models.networks.resnet import CifarResNet
+from robustbench_ln.models.networks.resnet_preact import PreactResNet
+from robustbench_ln.models.networks.timm_models import has_timm, import_timm, timm_architecture
+from robustbench_ln.models.networks.torchvision_models import (
+    torchvision_architecture,
+    torchvision_names,
+)
+from robustbench_ln.models.networks.vgg import VGG19_STAGES, Vgg
 
 __all__ = ["ARCHITECTURES", "build_model", "find_architecture"]
 

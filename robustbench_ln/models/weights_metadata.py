@@ -18,9 +18,12 @@ from typing import Any
 from robustbench_ln.errors import CheckpointError, SpecError
 from robustbench_ln.models.architecture import Architecture
 from robustbench_ln.models.checkpoint import Checkpoint
-from robustbench_ln.models.timm_models import import_timm
-from robustbench_ln.models.torchvision_models import import_torchvision_models, torchvision_names
-from robustbench_ln.normalization import NORMALIZATIONS, parse_normalization
+from robustbench_ln.models.networks.timm_models import import_timm
+from robustbench_ln.models.networks.torchvision_models import (
+    import_torchvision_models,
+    torchvision_names,
+)
+from robustbench_ln.models.normalization import NORMALIZATIONS, parse_normalization
 from robustbench_ln.spec import Normalization
 
 __all__ = ["InputPipeline", "stated_pipeline", "weights_metadata"]

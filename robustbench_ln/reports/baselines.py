@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from robustbench_ln.corruption_error import CorruptionErrors
-from robustbench_ln.error_files import BASELINES, read_baseline, read_errors
 from robustbench_ln.errors import SpecError
 from robustbench_ln.lookup import unknown_name
-from robustbench_ln.reports.outcomes import Series, find_series, split_run
+from robustbench_ln.metrics.corruption_error import CorruptionErrors
+from robustbench_ln.metrics.error_files import BASELINES, read_baseline, read_errors
 from robustbench_ln.reports.summary import Baseline
+from robustbench_ln.runs.outcomes import Series, find_series, split_run
 
 __all__ = ["choose_baseline", "errors_of"]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from robustbench_ln.corruption_error import BENCHMARK_CORRUPTIONS
+from robustbench_ln.metrics.corruption_error import BENCHMARK_CORRUPTIONS
 from robustbench_ln.reports.corruption_table import accuracy_words, missing_corruptions
 from robustbench_ln.reports.formats import spread
 from robustbench_ln.reports.tables import Table

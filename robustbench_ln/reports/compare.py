@@ -7,21 +7,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from robustbench_ln.comparison import (
+from robustbench_ln.errors import RecordError, SpecError
+from robustbench_ln.metrics.comparison import (
     Comparison,
     CurveComparison,
     Side,
     compare_curves,
     compare_sides,
 )
-from robustbench_ln.errors import RecordError, SpecError
-from robustbench_ln.reports.families import (
+from robustbench_ln.runs.families import (
     Family,
     group_families,
     pool_conditions,
     sort_conditions,
 )
-from robustbench_ln.reports.outcomes import Series, check_same_images
+from robustbench_ln.runs.outcomes import Series, check_same_images
 from robustbench_ln.spec import Condition
 
 __all__ = ["Pair", "compare_series", "pair_series"]

@@ -14,7 +14,11 @@ from typing import NamedTuple
 
 from matplotlib.axes import Axes
 
-from robustbench_ln.corruption_error import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS, MEAN_ROW
+from robustbench_ln.metrics.corruption_error import (
+    BENCHMARK_CORRUPTIONS,
+    EXTRA_CORRUPTIONS,
+    MEAN_ROW,
+)
 from robustbench_ln.reports.corruption_table import (
     Row,
     accuracy_words,

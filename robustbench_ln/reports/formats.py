@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-__all__ = ["MISSING", "fixed", "general", "percent", "percent_interval", "spread"]
+from robustbench_ln.runs.reading import MISSING
 
-MISSING = "-"
-"""Stands where nothing was measured."""
+__all__ = ["MISSING", "fixed", "general", "percent", "percent_interval", "spread"]
 
 
 def percent(share: float) -> str:

@@ -9,16 +9,16 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from robustbench_ln.corruption_error import (
+from robustbench_ln.metrics.corruption_error import (
     MEAN_ROW,
     SEVERITIES,
     CorruptionErrors,
     SummaryRow,
     summarise_errors,
 )
-from robustbench_ln.reports.files import csv_bytes, write_file
 from robustbench_ln.reports.formats import MISSING, fixed
 from robustbench_ln.reports.grids import Grid, to_markdown, to_text
+from robustbench_ln.reports.report_files import csv_bytes, write_file
 
 __all__ = ["MceSummary", "summarise_mce", "write_mce"]
 

@@ -18,8 +18,6 @@ from robustbench_ln.reports.corruption_table import (
 )
 from robustbench_ln.reports.figure_style import WIDTHS
 from robustbench_ln.reports.figures import draw_figure
-from robustbench_ln.reports.files import csv_bytes, write_file
-from robustbench_ln.reports.frame import make_frame
 from robustbench_ln.reports.grids import Grid, to_markdown
 from robustbench_ln.reports.latex import to_latex
 from robustbench_ln.reports.noise_table import (
@@ -28,7 +26,7 @@ from robustbench_ln.reports.noise_table import (
     noise_grid,
     random_group_grid,
 )
-from robustbench_ln.reports.runs import Run, read_runs
+from robustbench_ln.reports.report_files import csv_bytes, write_file
 from robustbench_ln.reports.summary import Baseline
 from robustbench_ln.reports.summary_section import (
     SummaryLine,
@@ -37,6 +35,8 @@ from robustbench_ln.reports.summary_section import (
     summary_markdown,
 )
 from robustbench_ln.reports.tables import Table, make_tables
+from robustbench_ln.runs.frame import make_frame
+from robustbench_ln.runs.reading import Run, read_runs
 
 __all__ = ["Report", "write_report"]
 

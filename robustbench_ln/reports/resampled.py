@@ -11,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from robustbench_ln.bootstrap import joint_units, resample_means
-from robustbench_ln.comparison import Side
+from robustbench_ln.metrics.bootstrap import joint_units, resample_means
+from robustbench_ln.metrics.comparison import Side
 from robustbench_ln.progress import Progress
-from robustbench_ln.reports.outcomes import Series, read_sides
 from robustbench_ln.rng import stream
+from robustbench_ln.runs.outcomes import Series, read_sides
 from robustbench_ln.spec import Condition
 
 __all__ = ["Errors", "Resampled", "resample_errors"]

@@ -10,14 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from robustbench_ln.calibration import calibration_error
 from robustbench_ln.errors import SpecError
-from robustbench_ln.metrics import wilson_interval
+from robustbench_ln.metrics.calibration import calibration_error
+from robustbench_ln.metrics.intervals import wilson_interval
 from robustbench_ln.modes import MODES
-from robustbench_ln.predictions import Predictions, take_groups
-from robustbench_ln.records import Record
-from robustbench_ln.reduce import reduce_votes
-from robustbench_ln.reports.outcomes import Series
+from robustbench_ln.runs.outcomes import Series
+from robustbench_ln.runs.predictions import Predictions, take_groups
+from robustbench_ln.runs.records import Record
+from robustbench_ln.runs.reduction import reduce_votes
 from robustbench_ln.spec import Condition, TieRule, check_tie_rule
 
 __all__ = ["Agreement", "Count", "VoteScore", "score_frame", "score_series", "voting_series"]

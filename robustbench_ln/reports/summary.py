@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from robustbench_ln.bootstrap import bootstrap_interval
-from robustbench_ln.corruption_error import (
+from robustbench_ln.metrics.bootstrap import bootstrap_interval
+from robustbench_ln.metrics.corruption_error import (
     BENCHMARK_CORRUPTIONS,
     SEVERITIES,
     CorruptionErrors,
@@ -23,11 +23,11 @@ from robustbench_ln.corruption_error import (
     published_sums,
     relative_mean_corruption_error,
 )
-from robustbench_ln.curves import area_under_curve, half_accuracy_sigma
-from robustbench_ln.metrics import Interval
-from robustbench_ln.reports.families import Family, group_families
-from robustbench_ln.reports.outcomes import Series
+from robustbench_ln.metrics.curves import area_under_curve, half_accuracy_sigma
+from robustbench_ln.metrics.intervals import Interval
 from robustbench_ln.reports.resampled import Errors, Resampled
+from robustbench_ln.runs.families import Family, group_families
+from robustbench_ln.runs.outcomes import Series
 from robustbench_ln.spec import Condition
 
 __all__ = [

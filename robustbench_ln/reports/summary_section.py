@@ -10,17 +10,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from robustbench_ln.progress import Progress
-from robustbench_ln.reports.families import Family, group_families
 from robustbench_ln.reports.formats import MISSING, fixed, percent
 from robustbench_ln.reports.grids import Grid, to_markdown, to_text
-from robustbench_ln.reports.outcomes import (
-    Series,
-    check_same_images,
-    read_repeats,
-    read_series,
-)
 from robustbench_ln.reports.resampled import resample_errors
-from robustbench_ln.reports.runs import Run
 from robustbench_ln.reports.summary import (
     AREA,
     HALF_SIGMA,
@@ -31,6 +23,14 @@ from robustbench_ln.reports.summary import (
     Quantity,
     summarise_series,
 )
+from robustbench_ln.runs.families import Family, group_families
+from robustbench_ln.runs.outcomes import (
+    Series,
+    check_same_images,
+    read_repeats,
+    read_series,
+)
+from robustbench_ln.runs.reading import Run
 
 __all__ = ["SummaryLine", "summarise_runs", "summary_frame", "summary_markdown", "summary_text"]
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from robustbench_ln.reports.families import Family, family_of
+from robustbench_ln.runs.families import Family, family_of
 
 __all__ = ["Column", "Place", "Table", "make_tables", "row_name"]
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_ln.corruptions.degrade import degrade
+from robustbench_ln.corruptions.stream import map_ahead
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import DataError
-from robustbench_ln.generation.chunks import map_ahead
 from robustbench_ln.images import to_network, to_unit
 from robustbench_ln.rng import image_streams, stream
 from robustbench_ln.spec import Normalization

@@ -11,9 +11,9 @@ from typing import Any
 import torch
 
 from robustbench_ln.errors import RecordError
-from robustbench_ln.output_folders import lock_folder, refuse_other_folders
+from robustbench_ln.files.output_folders import lock_folder, refuse_other_folders
+from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.training.log import EpochRow, NormRow, append_rows, drop_rows_after
-from robustbench_ln.whole_files import write_whole
 
 __all__ = ["TrainingDirectory"]
 

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 
 from robustbench_ln.errors import RecordError
+from robustbench_ln.files.whole_files import write_whole
+from robustbench_ln.files.write_errors import explain_write_errors
 from robustbench_ln.norms.layers import layer_kind
-from robustbench_ln.whole_files import write_whole
-from robustbench_ln.write_errors import explain_write_errors
 
 __all__ = ["EpochRow", "NormRow", "append_rows", "drop_rows_after", "norm_rows"]
 

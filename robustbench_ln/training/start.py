@@ -11,16 +11,11 @@ from torch import nn
 
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import LayoutError, SpecError
-from robustbench_ln.evaluation.load_subject import (
-    NetworkSource,
-    check_one_network,
-    choose_normalize,
-    load_network,
-    published_pipeline,
-)
 from robustbench_ln.models.fitting import LoadedModel
 from robustbench_ln.models.matching_norms import match_norms
+from robustbench_ln.models.opened import choose_normalize, published_pipeline
 from robustbench_ln.models.registry import find_architecture
+from robustbench_ln.models.source import NetworkSource, check_one_network, load_network
 from robustbench_ln.models.user_model import build_user_model
 from robustbench_ln.norms import (
     NORMS,

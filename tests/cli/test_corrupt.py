@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from robustbench_ln.corrupted_sets.writer import verify
 from robustbench_ln.corruptions.frost import FROST_FILES
-from robustbench_ln.generation.generate import verify
-from tests.generation.sample_sets import tree_digest, write_pictures
+from tests.corrupted_sets.sample_sets import tree_digest, write_pictures
 
 
 @pytest.fixture

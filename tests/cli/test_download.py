@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torchvision import models
 
-from robustbench_ln.evaluation import load_subject
+from robustbench_ln.models import source
 from tests.cli.conftest import Lab
 
 NAME = "squeezenet1_1-b8a52dc0.pth"
@@ -37,7 +37,7 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         paths.append(path)
         torch.save(models.get_model(arch.partition(":")[2]).state_dict(), path)
 
-    monkeypatch.setattr(load_subject, "fetch_weights", fetch)
+    monkeypatch.setattr(source, "fetch_weights", fetch)
     return paths
 
 

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from robustbench_ln.records import read_records
+from robustbench_ln.runs.records import read_records
 
 
 def start(lab, run: str) -> subprocess.Popen:

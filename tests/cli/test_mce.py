@@ -10,10 +10,10 @@ from typer.testing import CliRunner, Result
 
 from robustbench_ln.cli.main import app
 from robustbench_ln.errors import LnBenchError, RecordError, SpecError
-from tests.test_corruption_error import STANDARD
+from tests.metrics.test_corruption_error import STANDARD
 
 CheckGolden = Callable[[str, str], None]
-ALEXNET = Path(str(files("robustbench_ln"))) / "baselines" / "alexnet.csv"
+ALEXNET = Path(str(files("robustbench_ln.metrics"))) / "baselines" / "alexnet.csv"
 
 
 def run(*words: object) -> Result:

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from robustbench_ln.corruption_error import BENCHMARK_CORRUPTIONS
-from robustbench_ln.error_files import read_baseline
+from robustbench_ln.metrics.corruption_error import BENCHMARK_CORRUPTIONS
+from robustbench_ln.metrics.error_files import read_baseline
 from robustbench_ln.progress import Silent
-from robustbench_ln.reports import outcomes
 from robustbench_ln.reports.report import write_report
+from robustbench_ln.runs import outcomes
 from tests.cli.conftest import sharpen
 
 

@@ -8,8 +8,8 @@ import pytest
 from robustbench_ln.corruptions.digital import pixelate
 from robustbench_ln.corruptions.frost import procedural_frost, with_textures
 from robustbench_ln.corruptions.glass import blur_glass, draw_steps
+from robustbench_ln.corruptions.registry import CORRUPTIONS
 from robustbench_ln.corruptions.severities import SEVERITY_TABLES
-from robustbench_ln.corruptions.table import CORRUPTIONS
 from robustbench_ln.rng import image_streams
 from tests.corruptions.sample_images import sample_images
 from tests.references import corruption_reference

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from robustbench_ln.corruptions import registry
+from robustbench_ln.corruptions import contract
+from robustbench_ln.corruptions.contract import corrupt_images
 from robustbench_ln.corruptions.frost import procedural_frost, with_textures
 from robustbench_ln.corruptions.localnorm_noise import NOISES
-from robustbench_ln.corruptions.registry import corrupt_images
+from robustbench_ln.corruptions.registry import CORRUPTIONS
 from robustbench_ln.corruptions.severities import SEVERITY_TABLES
-from robustbench_ln.corruptions.table import CORRUPTIONS
 from robustbench_ln.rng import image_streams
 from tests.corruptions.sample_images import sample_images
 
@@ -61,8 +61,8 @@ def test_contract(entry, row):
 def test_chunks_change_nothing(entry, monkeypatch):
     row = entry.parameters["imagenet-c"][2]
     whole = corrupt(entry, row, IMAGES, range(5))
-    monkeypatch.setattr(registry, "_CHUNK_VALUES", (1, 1))
-    monkeypatch.setattr(registry, "_FEWEST_AT_ONCE", 2)
+    monkeypatch.setattr(contract, "_CHUNK_VALUES", (1, 1))
+    monkeypatch.setattr(contract, "_FEWEST_AT_ONCE", 2)
     assert torch.equal(corrupt(entry, row, IMAGES, range(5)), whole)
 
 

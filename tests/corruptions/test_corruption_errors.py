@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from robustbench_ln.corruptions.registry import corrupt_images
+from robustbench_ln.corruptions.contract import corrupt_images
+from robustbench_ln.corruptions.registry import CORRUPTIONS, find_corruption
 from robustbench_ln.corruptions.severities import severity_parameters
-from robustbench_ln.corruptions.table import CORRUPTIONS, find_corruption
 from robustbench_ln.errors import ImageError, SpecError
 from robustbench_ln.rng import image_streams
 from tests.corruptions.sample_images import sample_images

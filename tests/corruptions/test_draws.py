@@ -10,7 +10,7 @@ import torch
 from scipy import stats
 
 from robustbench_ln.corruptions.frost import FrostTextures, with_textures
-from robustbench_ln.corruptions.table import CORRUPTIONS
+from robustbench_ln.corruptions.registry import CORRUPTIONS
 from robustbench_ln.rng import image_streams, stream
 
 

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from robustbench_ln.corruptions import frost
+from robustbench_ln.corruptions.contract import corrupt_images
 from robustbench_ln.corruptions.frost import (
     FROST_FILES,
     find_frost_folder,
@@ -16,8 +17,7 @@ from robustbench_ln.corruptions.frost import (
     procedural_frost,
     with_textures,
 )
-from robustbench_ln.corruptions.registry import corrupt_images
-from robustbench_ln.corruptions.table import CORRUPTIONS
+from robustbench_ln.corruptions.registry import CORRUPTIONS
 from robustbench_ln.errors import DataError
 from robustbench_ln.rng import image_streams
 from tests.corruptions.sample_images import sample_images

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from robustbench_ln.corruptions.frost import find_frost_folder, fit_texture, load_frost_textures
-from robustbench_ln.corruptions.table import CORRUPTIONS
+from robustbench_ln.corruptions.registry import CORRUPTIONS
 
 FILES = {"cifar10-c": "cifar", "imagenet-c": "imagenet"}
 MAY_BE_OFF_BY_ONE = ("gaussian_blur", "glass_blur", "defocus_blur", "elastic_transform", "spatter")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.conftest import ln_bench  # noqa: F401
 
-SHOWN = Path(__file__).parents[2] / "docs" / "results" / "demo.txt"
+SHOWN = Path(__file__).parents[2] / "reproduction" / "records" / "demo.txt"
 
 
 @pytest.mark.slow

@@ -9,9 +9,9 @@ import pytest
 from robustbench_ln.demo import describe_outcome, run_demo
 from robustbench_ln.errors import RecordError
 from robustbench_ln.progress import Silent
-from robustbench_ln.records import read_records
 from robustbench_ln.reports.report import write_report
-from robustbench_ln.reports.runs import read_runs
+from robustbench_ln.runs.reading import read_runs
+from robustbench_ln.runs.records import read_records
 from tests.cli.conftest import ln_bench, refuses  # noqa: F401
 
 BATCH_MODES = {"bn", "dbn-batch", "dbn-single", "dbn-single-rot90"}

@@ -7,8 +7,10 @@ import pytest
 
 from robustbench_ln.corruptions.conditions import noise_conditions
 from robustbench_ln.data import DataOptions, load_images
-from robustbench_ln.evaluation.load_subject import NetworkSource, open_network
 from robustbench_ln.evaluation.run import evaluate
+from robustbench_ln.evaluation.subject import subject_of
+from robustbench_ln.models.opened import open_network
+from robustbench_ln.models.source import NetworkSource
 from robustbench_ln.spec import EvaluationSpec
 
 BATCHNORM = {
@@ -30,7 +32,7 @@ def run(shared_data, tmp_path):
 
     def evaluate_checkpoint(name: str, **options):
         source = NetworkSource(path=shared_data / "checkpoints" / name, arch=name[:8])
-        subject = open_network(source, "imagenet").as_subject(images.shape)
+        subject = subject_of(open_network(source, "imagenet"), images.shape)
         spec = EvaluationSpec(**options)
         return evaluate(subject, images, spec, out=tmp_path / name)
 

@@ -12,7 +12,7 @@ from robustbench_ln.errors import CheckpointError, DataError, SpecError
 from robustbench_ln.evaluation.own_network import name_own_network
 from robustbench_ln.evaluation.predict import predict_pictures
 from robustbench_ln.evaluation.prediction_sheet import draw_predictions
-from robustbench_ln.normalization import parse_normalization
+from robustbench_ln.models.normalization import parse_normalization
 from robustbench_ln.norms import (
     IMAGE,
     ROT90,

@@ -9,10 +9,10 @@ import pytest
 from robustbench_ln.data import DataOptions, Framing
 from robustbench_ln.errors import SpecError
 from robustbench_ln.evaluation.request import ImageRequest, choose_fetches
+from robustbench_ln.models.normalization import parse_normalization
 from robustbench_ln.models.weights_metadata import InputPipeline
-from robustbench_ln.normalization import parse_normalization
 from robustbench_ln.progress import Silent
-from tests.generation.sample_sets import make_images, write_pictures
+from tests.corrupted_sets.sample_sets import make_images, write_pictures
 
 RESIZED = DataOptions(framing=Framing(resize=8))
 

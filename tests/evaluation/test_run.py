@@ -14,7 +14,7 @@ from robustbench_ln.errors import CheckpointError, DataError, RecordError, SpecE
 from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.evaluation.subject import Subject
 from robustbench_ln.norms import convert_batchnorm
-from robustbench_ln.records import read_records
+from robustbench_ln.runs.records import read_records
 from robustbench_ln.spec import EvaluationSpec, Normalization
 from tests.norms.networks import settle, small_net
 

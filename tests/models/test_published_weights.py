@@ -18,8 +18,9 @@ from safetensors.torch import save_file
 from torchvision import models
 
 from robustbench_ln.errors import CheckpointError, LnBenchError, SpecError
-from robustbench_ln.evaluation.load_subject import NetworkSource, load_network, published_pipeline
+from robustbench_ln.models.opened import published_pipeline
 from robustbench_ln.models.published_weights import fetch_weights, published_files
+from robustbench_ln.models.source import NetworkSource, load_network
 
 Answer = Callable[[str], bytes]
 

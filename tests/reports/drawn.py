@@ -7,8 +7,8 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import NamedTuple
 
-from robustbench_ln.reports.frame import read_frame
 from robustbench_ln.reports.tables import Table, make_tables
+from robustbench_ln.runs.frame import read_frame
 
 _SVG = "{http://www.w3.org/2000/svg}"
 

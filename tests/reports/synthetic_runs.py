@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from robustbench_ln.records import Record
+from robustbench_ln.runs.records import Record
 
 VERSIONS = {"robustbench_ln": "0.1.0", "torch": "2.0", "numpy": "2.0"}
 

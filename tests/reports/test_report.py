@@ -8,11 +8,11 @@ import typer
 from typer.testing import CliRunner
 
 from robustbench_ln.cli.report import report as report_command
-from robustbench_ln.corruption_error import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
 from robustbench_ln.errors import RecordError, SpecError
-from robustbench_ln.reports.frame import read_frame
+from robustbench_ln.metrics.corruption_error import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
 from robustbench_ln.reports.report import write_report
 from robustbench_ln.reports.terminal import terminal_tables
+from robustbench_ln.runs.frame import read_frame
 from tests.reports.synthetic_runs import agn, corrupted, make_record, noise_run, write_run
 
 CheckGolden = Callable[[str, str], None]

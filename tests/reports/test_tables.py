@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from robustbench_ln.corruption_error import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
-from robustbench_ln.corruptions.table import CORRUPTIONS
-from robustbench_ln.records import Record
+from robustbench_ln.corruptions.registry import CORRUPTIONS
+from robustbench_ln.metrics.corruption_error import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
 from robustbench_ln.reports.captions import caption, difference_note, limit_stamp
 from robustbench_ln.reports.corruption_table import (
     accuracy_words,
@@ -14,8 +13,6 @@ from robustbench_ln.reports.corruption_table import (
     corruption_grid,
     severity_means,
 )
-from robustbench_ln.reports.families import group_families
-from robustbench_ln.reports.frame import read_frame
 from robustbench_ln.reports.grids import to_markdown
 from robustbench_ln.reports.noise_table import (
     accuracy_grid,
@@ -24,6 +21,9 @@ from robustbench_ln.reports.noise_table import (
     random_group_grid,
 )
 from robustbench_ln.reports.tables import Table, make_tables
+from robustbench_ln.runs.families import group_families
+from robustbench_ln.runs.frame import read_frame
+from robustbench_ln.runs.records import Record
 from tests.reports.synthetic_runs import agn, corrupted, make_record, write_run
 
 

@@ -10,8 +10,8 @@ import torch
 from filelock import FileLock
 from torch import nn
 
-from robustbench_ln import whole_files
 from robustbench_ln.errors import RecordError
+from robustbench_ln.files import whole_files
 from robustbench_ln.norms import LocalNorm2d
 from robustbench_ln.training import log
 from robustbench_ln.training.directory import TrainingDirectory

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from robustbench_ln.data import ArrayImages
 from robustbench_ln.errors import DataError, RecordError, TrainingError
 from robustbench_ln.models.checkpoint import read_checkpoint
-from robustbench_ln.normalization import parse_normalization
+from robustbench_ln.models.normalization import parse_normalization
 from robustbench_ln.norms import convert_batchnorm, replace_norms
 from robustbench_ln.progress import Silent
 from robustbench_ln.training import RECIPES, train

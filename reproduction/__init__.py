@@ -1,0 +1,1 @@
+"""The papers' experiments: sweeps of trainings, claims, and their raw records."""

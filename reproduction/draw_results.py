@@ -1,0 +1,234 @@
+"""Draw the figures of docs/results.md from the records in reproduction/records/.
+
+    python -m reproduction.draw_results
+
+Lines are means over the trainings, bands their standard deviation.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reproduction.claims import (
+    BN,
+    DBN_10,
+    DBN_16,
+    DBN_128,
+    DBN_ROT90,
+    GN,
+    LN,
+    RESULTS,
+    ROT90,
+    SINGLE,
+    SN,
+    values_of,
+)  # fmt: skip
+from reproduction.trainings import Trainings, Values
+from robustbench_ln.reports.figure_style import line_style, render_figure
+
+PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
+WIDTH = 6.8
+
+CIFAR_LINES = (BN, DBN_128, DBN_16, DBN_ROT90, LN, ROT90, SINGLE)
+MNIST_LINES = (BN, DBN_10, LN, SN, GN)
+
+
+def draw_lines(axes: Axes, points: Mapping[float, Sequence[float]], number: int, name: str) -> None:
+    """Draw accuracies 0..1 of several trainings at each x."""
+    places = sorted(points)
+    means = [100 * fmean(points[x]) for x in places]
+    spreads = [100 * stdev(points[x]) if len(points[x]) > 1 else 0.0 for x in places]
+    style = line_style(number)
+    axes.plot(places, means, label=name, **style)
+    low = [mean - spread for mean, spread in zip(means, spreads, strict=True)]
+    high = [mean + spread for mean, spread in zip(means, spreads, strict=True)]
+    axes.fill_between(places, low, high, color=style["color"], alpha=0.15, linewidth=0)
+
+
+def draw_panel(axes: Axes, values: Values, lines: Sequence[Trainings], title: str) -> None:
+    """Draw accuracy against sigma."""
+    for number, line in enumerate(lines):
+        points = {
+            float(row): list(found[line].values()) for row, found in values.items() if line in found
+        }
+        draw_lines(axes, points, number, f"{line.network} {line.variant}")
+    axes.axhline(10, color="0.45", linewidth=0.8, linestyle=(0, (1, 2)), label="chance")
+    axes.set_title(title, fontsize=8)
+    axes.set_ylim(0, 100)
+    axes.grid(axis="y", color="0.9", linewidth=0.5)
+
+
+def finish(figure: Figure, axes: Axes, columns: int = 4) -> None:
+    """Put the legend of one panel below all of them."""
+    handles, names = axes.get_legend_handles_labels()
+    figure.legend(
+        handles, names, loc="outside lower center", ncols=columns, frameon=False, fontsize=7
+    )
+
+
+def noise_figure(figure: Figure, group: str) -> None:
+    """CIFAR-10 under the six noises."""
+    tables = values_of(group)
+    panels: Any = figure.subplots(2, 3, sharey=True)
+    for axes, (title, values) in zip(_by_rows(panels), _in_pairs(tables).items(), strict=True):
+        draw_panel(axes, values, CIFAR_LINES, title.replace(" convention, range", ","))
+    for axes in panels[1]:
+        axes.set_xlabel("σ")
+    for axes in panels[:, 0]:
+        axes.set_ylabel("accuracy, %")
+    finish(figure, panels[0][0])
+
+
+def _by_rows(panels: Any) -> list[Axes]:
+    return [axes for row in panels for axes in row]
+
+
+def _in_pairs(tables: Mapping[str, Values]) -> dict[str, Values]:
+    """Return the paper's convention first, for all noises, then the released one."""
+    return {title: tables[title] for title in sorted(tables, key=lambda t: ("released" in t, t))}
+
+
+def corruption_figure(figure: Figure) -> None:
+    """CIFAR-10-C, a dot for each corruption and mode."""
+    (values,) = values_of("cifar10-c").values()
+    lines = [line for line in CIFAR_LINES if line in values["clean"]]
+    axes = figure.add_subplot()
+    for number, line in enumerate(lines):
+        accuracies = [list(found[line].values()) for found in values.values()]
+        style = line_style(CIFAR_LINES.index(line)) | {"linestyle": "none"}
+        axes.errorbar(
+            [100 * fmean(found) for found in accuracies],
+            [i + 0.12 * (number - (len(lines) - 1) / 2) for i in range(len(accuracies))],
+            xerr=[100 * stdev(found) if len(found) > 1 else 0.0 for found in accuracies],
+            elinewidth=0.8,
+            label=f"{line.network} {line.variant}",
+            **style,
+        )
+    axes.set_yticks(range(len(values)), list(values))
+    axes.set_ylim(len(values) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel("accuracy in %, mean over severities 1-5")
+    axes.grid(color="0.9", linewidth=0.5)
+    finish(figure, axes)
+
+
+def norms_figure(figure: Figure) -> None:
+    """MNIST DNN, four norms."""
+    tables = values_of("mnist norms")
+    panels: Any = figure.subplots(1, 3, sharey=True)
+    for axes, noise in zip(panels, ("agn-additive", "apn-add", "mbn"), strict=True):
+        (values,) = (found for title, found in tables.items() if title.startswith(noise))
+        draw_panel(axes, values, MNIST_LINES, noise)
+        axes.set_xlabel("σ")
+    panels[0].set_ylabel("accuracy, %")
+    finish(figure, panels[0], columns=6)
+
+
+SWEPT = (("", "0", "clean"), ("agn-additive", "1.5", "agn-additive 1.5"),
+         ("apn-add", "0.3", "apn-add 0.3"), ("mbn", "0.5", "mbn 0.5"))  # fmt: skip
+"""Beginning of a table's title, row, name in the figure."""
+
+
+def sweeps_figure(figure: Figure) -> None:
+    """MNIST DNN: accuracy against the number of groups and the share of noisy images."""
+    panels: Any = figure.subplots(1, 3, sharey=True)
+    _draw_sweep(panels[0], "mnist groups", "ln-batch", lambda name: _number(name, "G="))
+    panels[0].set_xscale("log")
+    ticks = [1, 2, 5, 10, 20, 50]
+    panels[0].set_xticks(ticks, [str(tick) for tick in ticks])
+    panels[0].minorticks_off()
+    panels[0].set_xlabel("groups of LocalNorm; batch of 100")
+    for axes, network, mode in ((panels[1], "BN", "bn"), (panels[2], "LN", "ln-batch")):
+        _draw_sweep(axes, "mnist noise", mode, lambda name, n=network: _number(name, f"{n}, "))
+        axes.set_xlabel("noisy training images, %")
+    for axes, title in zip(panels, ("LN ln-batch", "BN bn", "LN ln-batch"), strict=True):
+        axes.set_title(title, fontsize=8)
+        axes.grid(axis="y", color="0.9", linewidth=0.5)
+    panels[0].set_ylim(0, 100)
+    panels[0].set_ylabel("accuracy, %")
+    finish(figure, panels[0])
+
+
+def _draw_sweep(axes: Axes, group: str, mode: str, place: Callable[[str], float | None]) -> None:
+    tables = values_of(group)
+    for number, (start, row, name) in enumerate(SWEPT):
+        values = next(found for title, found in tables.items() if title.startswith(start))
+        points = {
+            x: list(trainings.values())
+            for line, trainings in values[row].items()
+            if line.variant == mode and (x := place(line.network)) is not None
+        }
+        draw_lines(axes, points, number, name)
+
+
+def _number(name: str, prefix: str) -> float | None:
+    """Return the number in "G=10" or "BN, 25% noisy"; None of another network."""
+    if not name.startswith(prefix):
+        return None
+    return float(name.removeprefix(prefix).split("%")[0])
+
+
+def spread_figure(figure: Figure) -> None:
+    """MNIST DNN: gamma and beta of every group after every epoch, as in ICANN figure 5."""
+    panels: Any = figure.subplots(1, 4)
+    names = ("gamma_mean", "gamma_variance", "beta_mean", "beta_variance")
+    for axes, column in zip(panels, names, strict=True):
+        for network, colour in (("LN", "#009E73"), ("BN", "#0072B2")):
+            for i, line in enumerate(_over_epochs(network, column).values()):
+                label = {"LN": "LocalNorm, a line a group", "BN": "BatchNorm"}[network]
+                axes.plot(
+                    range(1, len(line) + 1), line, color=colour, linewidth=0.8,
+                    label=label if i == 0 else None,
+                )  # fmt: skip
+        axes.set_title(column.replace("_", ", "), fontsize=8)
+        axes.set_xlabel("epoch")
+    finish(figure, panels[0])
+
+
+def _over_epochs(network: str, column: str) -> dict[str, list[float]]:
+    """Return group -> value after each epoch, the mean over the layers with groups."""
+    cells: dict[str, dict[int, list[float]]] = {}
+    grouped = {row["layer"] for row in _norm_rows("LN") if row["group"] != "0"}
+    for row in _norm_rows(network):
+        if row["layer"] in grouped:
+            group = cells.setdefault(row["group"], {})
+            group.setdefault(int(row["epoch"]), []).append(float(row[column]))
+    return {
+        group: [fmean(values) for _, values in sorted(epochs.items())]
+        for group, epochs in cells.items()
+    }
+
+
+def _norm_rows(network: str) -> list[dict[str, str]]:
+    with (RESULTS / "mnist_norms" / f"{network}_0" / "norms.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+FIGURES: dict[str, tuple[Callable[[Figure], None], float]] = {
+    "trained_noise": (partial(noise_figure, group="lossless"), 4.2),
+    "trained_jpeg_noise": (partial(noise_figure, group="jpeg noises"), 4.2),
+    "trained_cifar10_c": (corruption_figure, 5.2),
+    "mnist_norms": (norms_figure, 2.4),
+    "mnist_sweeps": (sweeps_figure, 2.4),
+    "group_spread": (spread_figure, 1.9),
+}
+"""Name -> how to draw it, and its height in inches."""
+
+
+def main() -> None:
+    """Draw all."""
+    for name, (fill, height) in FIGURES.items():
+        content = render_figure(fill, size=(WIDTH, height), kind="svg")
+        (PICTURES / f"{name}.svg").write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""Blocks of docs/results.md that rest on the files of `ln-bench report` and `ln-bench compare`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from reproduction.trainings import training_grid
+from robustbench_ln.modes import MODES
+from robustbench_ln.reports.captions import caption
+from robustbench_ln.reports.corruption_table import corruption_grid
+from robustbench_ln.reports.grids import Grid, to_markdown
+from robustbench_ln.reports.tables import Table, make_tables
+from robustbench_ln.runs.frame import read_frame
+
+__all__ = ["RESULT_BLOCKS", "commands_of", "forward_passes"]
+
+RESULTS = Path(__file__).parent / "records"
+
+
+def commands_of(run: Path) -> list[str]:
+    """The command lines that made a run."""
+    commands: list[str] = json.loads((run / "run.json").read_text())["commands"]
+    return commands
+
+
+def corruptions_table(names: str) -> str:
+    """Accuracy under each corruption of some runs in reproduction/records/."""
+    runs = [RESULTS / name for name in names.split()]
+    parts = ["".join(f"    {command}\n" for run in runs for command in commands_of(run))]
+    for table in make_tables(read_frame(runs)):
+        parts.append(f"**{table.title}**\n\n{to_markdown(corruption_grid(table))}")
+        parts.append(f"{caption(table)}\n")
+    return "\n".join(parts)
+
+
+def summary_table(name: str) -> str:
+    """What modes come down to: a summary.csv of `ln-bench report` in reproduction/records/."""
+    frame = pd.read_csv(RESULTS / name / "summary.csv", keep_default_na=False, na_values=[""])
+    parts = []
+    for title, lines in frame.groupby("table", sort=False):
+        quantities = list(dict.fromkeys(lines["quantity"]))
+        rows = [
+            (f"{label} {variant}", *(_cell(cells, quantity) for quantity in quantities))
+            for (label, variant), cells in lines.groupby(["label", "variant"], sort=False)
+        ]
+        header = ("", *(q if "sigma at" in q else f"{q} %" for q in quantities))
+        parts.append(f"**{title}**\n\n{to_markdown(Grid(header, tuple(rows)))}")
+    return "\n".join(parts)
+
+
+def _cell(cells: pd.DataFrame, quantity: str) -> str:
+    found = cells[cells["quantity"] == quantity]
+    if found.empty:
+        return "-"
+    row = found.iloc[0]
+    factor, digits = (1, 2) if "sigma at" in quantity else (100, 1)
+    value, low, high = (f"{factor * row[name]:.{digits}f}" for name in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"
+
+
+def verdicts_table(names: str) -> str:
+    """Where one side is ahead: comparison_summary.csv files of `ln-bench compare`, side by side."""
+    frames = {
+        name: pd.read_csv(RESULTS / name / "comparison_summary.csv") for name in names.split()
+    }
+    columns: dict[str, dict[str, str]] = {}
+    clean: dict[str, str] = {}
+    for name, frame in frames.items():
+        head = f"{frame['first'][0]} - {frame['second'][0]}"
+        pooled = frame[frame["quantity"].str.startswith("difference, ")]
+        columns[head] = {
+            row.quantity.removeprefix("difference, "): _verdict(row.value, row.low, row.high)
+            for row in pooled.itertuples()
+        }
+        cells = pd.read_csv(RESULTS / name / "comparison.csv")
+        (row,) = cells[cells["corruption"] == "clean"].itertuples()
+        clean[head] = _verdict(row.difference, row.low, row.high)
+    names_of_rows = list(dict.fromkeys(row for column in columns.values() for row in column))
+    rows = [("clean", *clean.values())] + [
+        (row, *(column.get(row, "-") for column in columns.values())) for row in names_of_rows
+    ]
+    counts = [_count(head, column) for head, column in columns.items()]
+    return to_markdown(Grid(("", *columns), tuple(rows))) + "\n" + " ".join(counts) + "\n"
+
+
+def _verdict(value: float, low: float, high: float) -> str:
+    word = "wins" if low > 0 else "loses" if high < 0 else "ties"
+    return f"{word} {100 * value:+z.1f} [{100 * low:+z.1f}, {100 * high:+z.1f}]"
+
+
+def _count(head: str, column: dict[str, str]) -> str:
+    verdicts = [text.split()[0] for row, text in column.items() if not row.startswith("mean")]
+    counts = ", ".join(f"{word} {verdicts.count(word)}" for word in ("wins", "ties", "loses"))
+    return f"{head}: {counts} of {len(verdicts)} corruptions."
+
+
+def seeds_table(names: str) -> str:
+    """Accuracy of networks that were trained with several seeds: runs NAME_0, NAME_1, ..."""
+    runs = {name: trainings_of(name) for name in names.split()}
+    tables = make_tables(read_frame([run for found in runs.values() for run in found]))
+    parts = [f"**{table.title}**\n\n{to_markdown(_with_cost(table))}" for table in tables]
+    commands = [line for found in runs.values() for line in commands_of(found[0])]
+    number = max(map(len, runs.values()))
+    said = "Accuracy of one training, in %:"
+    if number > 1:
+        said = f"and the same for the other seeds. Mean ± SD over {number} trainings, in %:"
+    return f"{details(commands)}\n{said}\n\n" + "\n".join(parts)
+
+
+def _with_cost(table: Table) -> Grid:
+    """The grid of a table, and what each mode costs."""
+    grid = training_grid(table)
+    groups = {
+        f"{cell.label.rsplit('-', 1)[0]} {cell.variant}": (cell.mode, str(cell.num_groups))
+        for cell in table.cells.itertuples()
+    }
+    costs = (forward_passes(*groups[head]) for head in grid.header[1:])
+    return replace(grid, rows=(*grid.rows, ("forward passes", *costs)))
+
+
+def forward_passes(mode: str, num_groups: str) -> str:
+    """How often an image, or one of its rotations, goes through the network: "4 G"."""
+    rotations = "4" if MODES[mode].layout == "rot90" else ""
+    votes = num_groups if MODES[mode].reduction == "vote" else ""
+    if rotations and votes.isdecimal():
+        return str(4 * int(votes))
+    return f"{rotations} {votes}".strip() or "1"
+
+
+def trainings_of(name: str) -> list[Path]:
+    """The runs of a network's trainings, by seed."""
+    return sorted(RESULTS.glob(f"{name}_[0-9]"))
+
+
+def details(commands: list[str]) -> str:
+    """Commands, folded where they are many."""
+    shown = "".join(f"    {line}\n" for line in commands)
+    if len(commands) < 4:
+        return shown
+    return f"<details><summary>{len(commands)} commands</summary>\n\n{shown}\n</details>\n"
+
+
+RESULT_BLOCKS: dict[str, Callable[[str], str]] = {
+    "corruptions_accuracy": corruptions_table,
+    "summary": summary_table,
+    "verdicts": verdicts_table,
+    "seeds": seeds_table,
+}

@@ -1,0 +1,6 @@
+"""Generated sets of corrupted images, in the published layouts."""
+
+from robustbench_ln.corrupted_sets.spec import GenerationSpec
+from robustbench_ln.corrupted_sets.writer import GenerationOptions, generate, verify
+
+__all__ = ["GenerationOptions", "GenerationSpec", "generate", "verify"]

@@ -1,0 +1,199 @@
+"""What a folder of generated images holds: manifest.json, and a journal while it is made.
+
+A file is renamed into place, then its line is appended to the journal, so that a set that is
+killed at any moment lists only whole files; the same command goes on from there. When all files
+stand, the manifest takes their lines over and the journal goes away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from robustbench_ln.errors import RecordError
+from robustbench_ln.files.whole_files import write_whole
+from robustbench_ln.files.write_errors import explain_write_errors
+
+__all__ = [
+    "JOURNAL",
+    "MANIFEST",
+    "Entry",
+    "Manifest",
+    "find_damage",
+    "hash_file",
+    "read_listing",
+    "write_entry",
+]
+
+MANIFEST, JOURNAL = "manifest.json", "journal.jsonl"
+
+
+class Entry(NamedTuple):
+    """One file of the set: path below the folder with forward slashes, bytes, SHA-256."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+class Listing(NamedTuple):
+    """What manifest and journal say.
+
+    Attributes:
+        description: The manifest without its files.
+        entries: Files that stand, by path.
+        blocks: (path of an unfinished array, first row) of each block that was written.
+    """
+
+    description: dict[str, Any]
+    entries: dict[str, Entry]
+    blocks: set[tuple[str, int]]
+
+
+class Manifest:
+    """The list of a set that is being made.
+
+    Args:
+        folder: Exists and is held by this process.
+        description: What decides the bytes: spec, source, versions. See `generate`.
+
+    Raises:
+        RecordError: The folder holds a set with another description, or cannot be written.
+    """
+
+    def __init__(self, folder: Path, description: Mapping[str, Any]) -> None:
+        self._folder = folder
+        self._description = dict(description)
+        self.entries: dict[str, Entry] = {}
+        self.blocks: set[tuple[str, int]] = set()
+        with explain_write_errors(folder):
+            if (folder / MANIFEST).is_file():
+                earlier, self.entries, self.blocks = read_listing(folder)
+                _refuse_difference(folder, earlier, self._description)
+                self._drop_torn_line()
+            else:
+                self._write([])
+
+    def has_whole(self, path: str) -> bool:
+        """Return whether a file is listed and there, in its size."""
+        entry = self.entries.get(path)
+        place = self._folder / path
+        return entry is not None and place.is_file() and place.stat().st_size == entry.size
+
+    def add_files(self, entries: Iterable[Entry]) -> None:
+        """List files that stand."""
+        new = {entry.path: entry for entry in entries}
+        self.entries |= new
+        self._append([{"file": list(entry)} for entry in new.values()])
+
+    def add_block(self, path: str, row: int) -> None:
+        """Note that the rows from `row` on are in the unfinished array `path`."""
+        self.blocks.add((path, row))
+        self._append([{"block": [path, row]}])
+
+    def drop_blocks(self, path: str) -> None:
+        """Forget the blocks of an array which begins anew."""
+        self.blocks = {block for block in self.blocks if block[0] != path}
+        self._append([{"restart": path}])
+
+    def complete(self) -> None:
+        """Take the journal over into the manifest."""
+        with explain_write_errors(self._folder):
+            self._write(sorted(self.entries.values()))
+            (self._folder / JOURNAL).unlink(missing_ok=True)
+
+    def _append(self, lines: list[dict[str, Any]]) -> None:
+        with explain_write_errors(self._folder), (self._folder / JOURNAL).open("ab") as file:
+            file.write("".join(json.dumps(line) + "\n" for line in lines).encode())
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _write(self, entries: list[Entry]) -> None:
+        content = self._description | {
+            "complete": bool(entries),
+            "files": {e.path: {"bytes": e.size, "sha256": e.sha256} for e in entries},
+        }
+        write_whole(self._folder / MANIFEST, (json.dumps(content, indent=1) + "\n").encode())
+
+    def _drop_torn_line(self) -> None:
+        """Cut off a last line that was being written when the process was killed."""
+        journal = self._folder / JOURNAL
+        if journal.is_file():
+            os.truncate(journal, journal.read_bytes().rfind(b"\n") + 1)
+
+
+def read_listing(folder: Path) -> Listing:
+    """Read manifest and journal.
+
+    Raises:
+        RecordError: No manifest, or one that is not ours.
+    """
+    path = folder / MANIFEST
+    try:
+        content = json.loads(path.read_text())
+        files = content.pop("files")
+        entries = {name: Entry(name, file["bytes"], file["sha256"]) for name, file in files.items()}
+        blocks: set[tuple[str, int]] = set()
+        _read_journal(folder / JOURNAL, entries, blocks)
+    except FileNotFoundError as error:
+        raise RecordError(f"{folder}: no {MANIFEST}; expected a set of ln-bench corrupt") from error
+    except OSError as error:
+        raise RecordError(f"{error.filename}: cannot be read ({error.strerror})") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RecordError(f"{path} is not a manifest of ln-bench; give another folder") from error
+    return Listing(content, entries, blocks)
+
+
+def _read_journal(path: Path, entries: dict[str, Entry], blocks: set[tuple[str, int]]) -> None:
+    whole = path.read_bytes().rpartition(b"\n")[0] if path.is_file() else b""
+    for text in whole.splitlines():
+        line = json.loads(text)
+        if "file" in line:
+            entries[line["file"][0]] = Entry(*line["file"])
+        elif "block" in line:
+            blocks.add((line["block"][0], line["block"][1]))
+        else:
+            blocks -= {block for block in blocks if block[0] == line["restart"]}
+
+
+def _refuse_difference(folder: Path, earlier: dict[str, Any], now: dict[str, Any]) -> None:
+    """Compare all but what the source is called."""
+    plain = json.loads(json.dumps(now))
+    plain |= plain.pop("spec")
+    earlier = earlier | earlier.get("spec", {})
+    different = [key for key in plain if key != "source" and earlier.get(key) != plain[key]]
+    if different:
+        raise RecordError(
+            f"{folder} holds a set with another {' and '.join(different)}; give --out a new "
+            "folder, or --overwrite"
+        )
+
+
+def write_entry(folder: Path, path: str, content: bytes, *, is_synced: bool = True) -> Entry:
+    """Write a file of a set at once; see `open_whole`."""
+    write_whole(folder / path, content, is_synced=is_synced)
+    return Entry(path, len(content), hashlib.sha256(content).hexdigest())
+
+
+def find_damage(folder: Path, entries: Iterable[Entry]) -> list[str]:
+    """Read every listed file again, and say what is wrong with each that is not as listed."""
+    damage = []
+    for entry in entries:
+        path = folder / entry.path
+        if not path.is_file():
+            damage.append(f"{entry.path}: missing")
+        elif path.stat().st_size != entry.size:
+            damage.append(f"{entry.path}: {path.stat().st_size} bytes, expected {entry.size}")
+        elif hash_file(path) != entry.sha256:
+            damage.append(f"{entry.path}: other content than was written (SHA-256)")
+    return damage
+
+
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

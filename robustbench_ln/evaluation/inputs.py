@@ -1,0 +1,47 @@
+"""The images of one condition as a network sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from robustbench_ln.corruptions.noise_sums import NoiseSums
+from robustbench_ln.corruptions.stream import StreamOptions, degraded_chunks
+from robustbench_ln.data.image_set import ImageSet
+from robustbench_ln.images import to_network
+from robustbench_ln.spec import Condition, EvaluationSpec, Normalization
+
+__all__ = ["Chunk", "network_chunks"]
+
+
+class Chunk(NamedTuple):
+    """Consecutive images of the order of evaluation.
+
+    Attributes:
+        images: [n, C, H, W] float32, degraded and normalised.
+        sums: What a LocalNorm noise did, one entry an image; else empty.
+    """
+
+    images: Tensor
+    sums: list[NoiseSums]
+
+
+def network_chunks(
+    images: ImageSet,
+    indices: NDArray[np.int64],
+    condition: Condition,
+    *,
+    spec: EvaluationSpec,
+    normalization: Normalization,
+) -> Iterator[Chunk]:
+    """Yield all images in the order of `indices`; the next chunk is made meanwhile."""
+    mean, std = torch.tensor(normalization.mean), torch.tensor(normalization.std)
+    options = StreamOptions(seed=spec.seed, frost_dir=spec.frost_dir)
+    for chunk in degraded_chunks(images, indices, condition, options):
+        pixels = to_network(chunk.degraded.images, mean=mean, std=std)
+        yield Chunk(pixels, chunk.degraded.sums)

@@ -1,0 +1,1 @@
+"""Numbers from counts and outcomes: intervals, tests, curves, calibration, corruption errors."""

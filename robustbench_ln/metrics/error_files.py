@@ -1,0 +1,140 @@
+"""Tables of errors as CSV files, and the published baselines. No torch here."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
+
+from robustbench_ln.errors import RecordError, SpecError
+from robustbench_ln.lookup import find_entry, unknown_name
+from robustbench_ln.metrics.corruption_error import (
+    BENCHMARK_CORRUPTIONS,
+    EXTRA_CORRUPTIONS,
+    SEVERITIES,
+    CorruptionErrors,
+)
+
+__all__ = ["BASELINES", "Baseline", "read_baseline", "read_errors"]
+
+_COLUMNS = ("corruption", "severity", "error")
+_CLEAN = "clean"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """A network whose published errors others are divided by.
+
+    Attributes:
+        benchmark: The severity table that it was measured on.
+        source: Where its errors were published.
+    """
+
+    benchmark: str
+    source: str
+
+
+BASELINES: Mapping[str, Baseline] = MappingProxyType(
+    {
+        "alexnet": Baseline(
+            benchmark="imagenet-c",
+            source="README of hendrycks/robustness, errors at every severity",
+        ),
+        "wrn-40-2": Baseline(
+            benchmark="cifar10-c",
+            source="facebookresearch/augmentation-corruption, means over the severities",
+        ),
+    }
+)
+
+
+def read_baseline(name: str) -> CorruptionErrors:
+    """Return the errors of a published baseline.
+
+    Raises:
+        SpecError: No such baseline.
+    """
+    find_entry(BASELINES, name, kind="baseline", listing="ln-bench list baselines")
+    text = (files("robustbench_ln.metrics") / "baselines" / f"{name}.csv").read_text(
+        encoding="utf-8"
+    )
+    return _parse(text.splitlines(), name=name, where=name, is_percent=False)
+
+
+def read_errors(path: Path, *, is_percent: bool) -> CorruptionErrors:
+    """Return the errors of a CSV file with the columns corruption, severity, error.
+
+    The clean images are `clean,0,ERROR`. A severity `mean` gives a corruption's mean over all five.
+
+    Args:
+        path: The file.
+        is_percent: Whether its errors are 0..100; else 0..1.
+
+    Raises:
+        RecordError: Not such a file; the message names the line.
+        SpecError: An unknown corruption.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise RecordError(f"{path} cannot be read ({reason}); give a CSV file") from error
+    return _parse(text.splitlines(), name=path.name, where=str(path), is_percent=is_percent)
+
+
+def _parse(lines: Iterable[str], *, name: str, where: str, is_percent: bool) -> CorruptionErrors:
+    table = csv.DictReader(lines, skipinitialspace=True)
+    if missing := [column for column in _COLUMNS if column not in (table.fieldnames or ())]:
+        raise RecordError(
+            f"{where} has no column '{missing[0]}'; its first line must name corruption, severity, "
+            "error"
+        )
+    cells: dict[tuple[str, str], float] = {}
+    for number, row in enumerate(table, start=2):
+        place = f"{where}, row {number}"
+        corruption, severity, error = ((row[column] or "").strip() for column in _COLUMNS)
+        key = _key(corruption, severity.removesuffix(".0"), place)
+        if key in cells:
+            raise RecordError(f"{place}: {key[0]} {key[1]} stands there twice; keep one")
+        cells[key] = _error(error, place, is_percent=is_percent)
+    if not cells:
+        raise RecordError(f"{where} holds no errors; give a row for each corruption and severity")
+    means = {corruption: value for (corruption, level), value in cells.items() if level == "mean"}
+    by_severity = {
+        (corruption, int(level)): value
+        for (corruption, level), value in cells.items()
+        if level != "mean" and corruption != _CLEAN
+    }
+    if both := sorted({corruption for corruption, _ in by_severity} & set(means)):
+        raise RecordError(f"{where}: {both[0]} has a mean and severities of its own; keep one")
+    return CorruptionErrors(
+        name=name, cells=by_severity, means=means, clean=cells.get((_CLEAN, "0"))
+    )
+
+
+def _key(corruption: str, severity: str, place: str) -> tuple[str, str]:
+    known = (_CLEAN, *BENCHMARK_CORRUPTIONS, *EXTRA_CORRUPTIONS)
+    if corruption not in known:
+        raise SpecError(f"{place}: {unknown_name(corruption, known, kind='corruption')}")
+    expected = ("0",) if corruption == _CLEAN else ("mean", *map(str, SEVERITIES))
+    if severity not in expected:
+        raise RecordError(
+            f"{place}: {corruption} has severity '{severity}'; expected "
+            f"{'0' if corruption == _CLEAN else '1 to 5, or mean'}"
+        )
+    return corruption, severity
+
+
+def _error(text: str, place: str, *, is_percent: bool) -> float:
+    most = 100 if is_percent else 1
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise RecordError(f"{place}: error '{text}' is no number") from error
+    if not 0 <= value <= most:
+        hint = "" if is_percent else "; for errors in percent give --percent"
+        raise RecordError(f"{place}: error {text} is not in 0..{most}{hint}")
+    return value / most

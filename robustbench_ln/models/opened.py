@@ -1,0 +1,144 @@
+"""A network with its weights, and what its publisher or its file says about its input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from robustbench_ln.errors import SpecError
+from robustbench_ln.files.pictures import Framing
+from robustbench_ln.models.fitting import LoadedModel
+from robustbench_ln.models.normalization import (
+    NORMALIZATIONS,
+    check_normalization,
+    parse_normalization,
+)
+from robustbench_ln.models.source import NetworkSource, load_network
+from robustbench_ln.models.weights_metadata import (
+    InputPipeline,
+    stated_pipeline,
+    weights_metadata,
+)
+from robustbench_ln.progress import Progress
+
+__all__ = [
+    "OpenedNetwork",
+    "choose_framing",
+    "choose_normalize",
+    "input_shape",
+    "open_network",
+    "published_pipeline",
+    "training_group_size",
+]
+
+_TRAINING_BATCH = {"mnist-dnn": 100}
+"""Images in a training batch of the papers; 128 where nothing is said."""
+
+
+def input_shape(
+    loaded: LoadedModel, *, image_size: int | None, channels: int
+) -> tuple[int, int, int]:
+    """Return (C, H, W) of a network's images: as published, unless a size is given."""
+    architecture = loaded.architecture
+    if architecture is None:
+        size = image_size or 224
+        return channels, size, size
+    size = image_size or architecture.image_size
+    return architecture.in_channels if image_size is None else channels, size, size
+
+
+def published_pipeline(loaded: LoadedModel) -> InputPipeline | None:
+    """Return what the weights' publisher, or else their file, says about their input.
+
+    None where nobody says anything. A file that `ln-bench train` wrote says its normalisation.
+    """
+    if loaded.architecture is not None:
+        published = weights_metadata(loaded.architecture, loaded.checkpoint)
+        if published is not None:
+            return published
+    return stated_pipeline(loaded.checkpoint)
+
+
+def choose_normalize(text: str | None, pipeline: InputPipeline | None) -> str:
+    """Return the input normalisation that was asked for, or else the published one.
+
+    Raises:
+        SpecError: Neither is there.
+    """
+    if text is not None:
+        return text
+    if pipeline is None:
+        raise SpecError(
+            "--normalize is missing: give what the network was trained with "
+            f"({', '.join(NORMALIZATIONS)}, or MEAN/STD). A wrong one costs tens of points"
+        )
+    return pipeline.normalization.name
+
+
+def choose_framing(framing: Framing, pipeline: InputPipeline | None) -> Framing:
+    """Return the framing that was asked for, or the published one where nothing was."""
+    if pipeline is None or framing != Framing():
+        return framing
+    return Framing(resize=pipeline.resize, crop=pipeline.crop, interpolation=pipeline.interpolation)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OpenedNetwork:
+    """A network with its weights, and what its input is like.
+
+    Attributes:
+        loaded: The network.
+        pipeline: What the weights' publisher or their file says about the input; None: nothing.
+        normalize: Input normalisation, as --normalize takes it.
+        name: Of the file, without its ending.
+    """
+
+    loaded: LoadedModel
+    pipeline: InputPipeline | None
+    normalize: str
+    name: str
+
+    @property
+    def group_size(self) -> int:
+        """Images in a group in training: as the file says, or the papers' batch over the groups."""
+        stated = str(self.loaded.checkpoint.metadata.get("group_size", ""))
+        if stated.isdecimal() and int(stated) > 0:  # safetensors keeps texts alone
+            return int(stated)
+        return training_group_size(self.loaded.network, self.loaded.num_groups)
+
+
+def open_network(
+    source: NetworkSource, normalize: str | None, *, progress: Progress | None = None
+) -> OpenedNetwork:
+    """Load a network; an input normalisation that is none is refused before that.
+
+    Args:
+        source: Where it comes from.
+        normalize: Its input normalisation; None is what its publisher or its file says.
+        progress: Who is told if the two differ; nobody by default.
+    """
+    check_normalization(normalize)
+    loaded = load_network(source)
+    pipeline = published_pipeline(loaded)
+    if progress is not None and pipeline is not None and normalize is not None:
+        stated = pipeline.normalization
+        asked = parse_normalization(normalize, len(stated.mean))
+        if (asked.mean, asked.std) != (stated.mean, stated.std):
+            progress.note(
+                f"Note: --normalize {normalize}, but {pipeline.source} was trained with "
+                f"{stated.name}; without the option it is evaluated so"
+            )
+    return OpenedNetwork(
+        loaded=loaded,
+        pipeline=pipeline,
+        normalize=choose_normalize(normalize, pipeline),
+        name=source.path.stem,
+    )
+
+
+def training_group_size(network: str, num_groups: int) -> int:
+    """Return the images in a group in the papers' training: their batch over the groups.
+
+    >>> training_group_size("resnet32", 8)
+    16
+    """
+    return max(1, _TRAINING_BATCH.get(network, 128) // num_groups)

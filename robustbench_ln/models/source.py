@@ -1,0 +1,115 @@
+"""From a checkpoint's file and the name of its network to a network with its weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from robustbench_ln.errors import CheckpointError, SpecError
+from robustbench_ln.models.architecture import Architecture
+from robustbench_ln.models.checkpoint import Checkpoint, read_checkpoint
+from robustbench_ln.models.fitting import LoadedModel, load_model, load_weights
+from robustbench_ln.models.nearest import describe_nearest
+from robustbench_ln.models.published_weights import (
+    fetch_weights,
+    has_published_weights,
+    published_files,
+)
+from robustbench_ln.models.registry import find_architecture
+from robustbench_ln.models.user_model import build_user_model
+
+__all__ = ["NetworkSource", "check_one_network", "load_network"]
+
+_GIVE_NETWORK = (
+    "give the network as --arch NAME (ln-bench list archs) or as --model FILE.py:FUNCTION"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkSource:
+    """Where a network comes from.
+
+    Attributes:
+        path: The checkpoint.
+        arch: Its network by name; or
+        model: "FILE.py:FUNCTION". Neither where the file says its network by name, as those of
+            `ln-bench train` and `convert` do.
+        key: The entry of the file that holds the weights; None where there is one.
+        trust: Whether code in the file may run.
+        download: Fetch published weights to `path` where no file is there.
+
+    Raises:
+        SpecError: Both of arch and model, or a download of what nobody publishes.
+    """
+
+    path: Path
+    arch: str | None = None
+    model: str | None = None
+    key: str | None = None
+    trust: bool = False
+    download: bool = False
+
+    def __post_init__(self) -> None:
+        """Demand one network at most."""
+        check_one_network(self.arch, self.model, is_stated=True)
+        if self.download and not has_published_weights(self.arch):
+            raise SpecError(
+                "--download fetches the published weights of --arch torchvision:NAME and "
+                f"timm:NAME.TAG; {self.arch or self.model or 'no --arch'} is neither, leave it out"
+            )
+
+
+def check_one_network(arch: str | None, model: str | None, *, is_stated: bool) -> None:
+    """Demand a network by name or from the user's file, not both.
+
+    Args:
+        arch: By name.
+        model: From the user's file.
+        is_stated: Whether a checkpoint may say it, so that it may be neither.
+    """
+    num_given = (arch is not None) + (model is not None)
+    if num_given == 2 or (num_given == 0 and not is_stated):
+        raise SpecError(f"{_GIVE_NETWORK}, one of the two")
+
+
+def load_network(source: NetworkSource) -> LoadedModel:
+    """Build the network and load its weights, strictly.
+
+    Raises:
+        SpecError: No such network, or neither the source nor the file says one.
+        CheckpointError: The file cannot be read, or its weights do not fit.
+        LayoutError: See `load_weights`.
+    """
+    architecture = find_architecture(source.arch) if source.arch else None
+    network = build_user_model(source.model) if source.model else None
+    if not source.path.exists():
+        _fetch_or_tell(source)
+    checkpoint = read_checkpoint(source.path, trust=source.trust, key=source.key)
+    if network is not None:
+        return load_weights(checkpoint, network, name=source.model or "")
+    return load_model(checkpoint, architecture or _stated_architecture(checkpoint))
+
+
+def _stated_architecture(checkpoint: Checkpoint) -> Architecture:
+    """Return the network that a file says it is of, by name: code that it names is not run."""
+    stated = str(checkpoint.metadata.get("arch", ""))
+    try:
+        return find_architecture(stated)
+    except SpecError as error:
+        parts = [_GIVE_NETWORK]
+        if stated:
+            parts.append(f"{checkpoint.path} says {stated[:60]!r}")
+        nearest = describe_nearest(checkpoint)
+        raise SpecError("; ".join([*parts, nearest] if nearest else parts)) from error
+
+
+def _fetch_or_tell(source: NetworkSource) -> None:
+    """Fetch a missing checkpoint that is published, or say that --download does."""
+    if source.arch is None or not has_published_weights(source.arch):
+        return
+    if source.download:
+        fetch_weights(source.path, source.arch)
+    elif source.path.name in published_files(source.arch):
+        raise CheckpointError(
+            f"{source.path}: no such file; it is published: add --download to fetch it"
+        )

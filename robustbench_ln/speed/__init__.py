@@ -1,0 +1,1 @@
+"""Times taken in turns, and what norms cost."""

@@ -1,0 +1,114 @@
+"""The sweeps of reproduction/: which commands they are made of."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from typer.testing import CliRunner
+
+import reproduction.sweep
+from robustbench_ln.cli.main import app
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def sweep() -> ModuleType:
+    return reproduction.sweep
+
+
+def commands_of(sweep: ModuleType, monkeypatch: pytest.MonkeyPatch, *words: str) -> list[list[str]]:
+    """What a sweep would run."""
+    commands: list[list[str]] = []
+    monkeypatch.setattr(sweep, "ln_bench", lambda *line: commands.append(list(line)))
+    monkeypatch.setattr(sweep, "read_frame", lambda _: None)
+    monkeypatch.setattr(sweep, "make_tables", lambda _: [])
+    data = ["--train", "arrays:train.npz", "--test", "arrays:test.npz", "--out", "runs"]
+    monkeypatch.setattr(sys, "argv", ["sweep.py", *words, *data])
+    sweep.main()
+    return commands
+
+
+def value_of(command: list[str], option: str) -> str | None:
+    return command[command.index(option) + 1] if option in command else None
+
+
+def test_groups_are_all_that_leave_two_images(
+    sweep: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for setting, arch, expected in (
+        ("mnist", "mnist-dnn", ["1", "2", "4", "5", "10", "20", "25", "50"]),
+        ("cifar", "vgg-localnorm", ["1", "2", "4", "8", "16", "32", "64"]),
+    ):
+        commands = commands_of(sweep, monkeypatch, "groups", setting, "--seeds", "1")
+        trainings = [command for command in commands if command[0] == "train"]
+        assert [value_of(command, "--groups") for command in trainings] == expected
+        assert {value_of(command, "--arch") for command in commands} == {arch}
+
+
+def test_networks_of_a_seed_differ_in_one_option(
+    sweep: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = commands_of(sweep, monkeypatch, "norms", "mnist", "--seeds", "2", "--epochs", "4")
+    trainings = [command for command in commands if command[0] == "train"]
+    assert [value_of(c, "--norm") for c in trainings] == ["batch", "local", "switch", "group"] * 2
+    assert [value_of(c, "--seed") for c in trainings] == ["0"] * 4 + ["1"] * 4
+    sizes = {(value_of(c, "--stat-batch"), value_of(c, "--modes")) for c in commands[:7]}
+    assert sizes == {(None, None), (None, "all"), ("10", "dbn-batch")}
+    for option in ("--recipe", "--epochs", "--data", "--arch"):
+        assert len({value_of(command, option) for command in trainings}) == 1
+
+
+def test_numbers_that_make_no_sweep_are_not_passed_over(
+    sweep: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands = commands_of(sweep, monkeypatch, "norms", "mnist", "--seeds", "1", "--epochs", "0")
+    assert value_of(commands[0], "--epochs") == "0"  # which `train` refuses
+    with pytest.raises(SystemExit):
+        commands_of(sweep, monkeypatch, "norms", "mnist", "--seeds", "0")
+    assert "--seeds is 0; expected 1 or more" in capsys.readouterr().err
+
+
+def test_shares_of_noise(sweep: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands = commands_of(sweep, monkeypatch, "noise", "cifar", "--seeds", "1")
+    trainings = [command for command in commands if command[0] == "train"]
+    shares = [value_of(command, "--share") for command in trainings]
+    assert shares == [None, None, "0.25", "0.25", "0.5", "0.5", "1", "1"]
+    assert {value_of(command, "--augment-noise") for command in trainings} == {None, "agn:1.0"}
+    names = {Path(value_of(command, "--out") or "").name for command in trainings}
+    assert len(names) == len(trainings)
+    tests = [command for command in commands if command[0] == "evaluate"]
+    assert {value_of(command, "--normalize") for command in tests} == {"cifar10"}
+    assert {Path(command[1]).name for command in tests} == {"last.pt"}
+
+
+@pytest.mark.parametrize("setting", ["mnist", "cifar"])
+@pytest.mark.parametrize("experiment", ["norms", "groups", "noise"])
+def test_every_command_is_understood(
+    sweep: ModuleType, monkeypatch: pytest.MonkeyPatch, experiment: str, setting: str
+) -> None:
+    commands = commands_of(sweep, monkeypatch, experiment, setting, "--seeds", "1")
+    complaints = {str(CliRunner().invoke(app, command).exception) for command in commands}
+    assert complaints
+    for text in complaints:  # nothing to object to but that neither file is there
+        assert "train.npz" in text or "last.pt" in text
+
+
+@pytest.mark.slow
+def test_a_sweep_trains_evaluates_and_tells(
+    sweep: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    digits = f"arrays:{ROOT / 'robustbench_ln' / 'demo' / 'digits.npz'}"
+    words = ["norms", "mnist", "--train", digits, "--test", digits, "--epochs", "1"]
+    words += ["--seeds", "1", "--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["sweep.py", *words])
+    sweep.main()
+    printed = capsys.readouterr().out
+    assert "agn-additive, released convention, range none" in printed
+    assert "| sigma | BN bn |" in printed

@@ -1,0 +1,1 @@
+"""What makes the pages, pictures and shipped files of this repository."""
