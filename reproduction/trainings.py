@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from robustbench_ln.errors import SpecError
 from robustbench_ln.reports.corruption_table import corruption_means
-from robustbench_ln.reports.formats import MISSING, general, percent
 from robustbench_ln.reports.grids import Grid
+from robustbench_ln.reports.numbers import MISSING, general, percent
 from robustbench_ln.reports.tables import Column, Table
 
 __all__ = ["Trainings", "training_grid", "training_values"]

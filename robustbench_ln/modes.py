@@ -1,7 +1,4 @@
-"""The evaluation modes: a layout of statistics, and how its logits become predictions.
-
-No torch here.
-"""
+"""The evaluation modes: a layout of statistics, and how its logits become predictions."""
 
 from __future__ import annotations
 

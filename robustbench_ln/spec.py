@@ -1,4 +1,4 @@
-"""What was asked for, as frozen values that are checked once and passed whole. No torch here."""
+"""What was asked for, as frozen values that are checked once and passed whole."""
 
 from __future__ import annotations
 

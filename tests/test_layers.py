@@ -40,6 +40,8 @@ IMPORTS = {
 WITHOUT_TORCH = ("files", "metrics", "runs", "reports")
 """Rooms that work where torch is not wanted: nothing in them imports it, directly or not."""
 
+BASE_WITHOUT_TORCH = tuple(sorted(BASE - {"images"}))
+
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -103,9 +105,17 @@ def test_the_architecture_shows_the_table() -> None:
 @pytest.mark.parametrize("room", WITHOUT_TORCH)
 def test_rooms_without_torch(room: str) -> None:
     names = [f"robustbench_ln.{room}.{path.stem}" for path in (PACKAGE / room).glob("[a-z]*.py")]
+    assert len(names) > 3
+    import_without_torch(names)
+
+
+def test_the_base_without_torch() -> None:
+    import_without_torch([f"robustbench_ln.{name}" for name in BASE_WITHOUT_TORCH])
+
+
+def import_without_torch(names: list[str]) -> None:
     code = f"import sys, importlib\nfor name in {names}: importlib.import_module(name)\n"
     code += "assert 'torch' not in sys.modules"
-    assert len(names) > 3
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -41,7 +41,7 @@ def compare(
 
     Example: ln-bench compare runs/resnet20:dbn-batch runs/resnet20:bn
     """
-    from robustbench_ln.reports.compare import compare_series, pair_series
+    from robustbench_ln.reports.compare import compare_modes, pair_series
     from robustbench_ln.reports.compare_text import (
         cells_frame,
         pair_markdown,
@@ -49,10 +49,10 @@ def compare(
         summary_frame,
     )
     from robustbench_ln.reports.report_files import csv_bytes, write_file
-    from robustbench_ln.runs.outcomes import find_series, split_run
+    from robustbench_ln.runs.outcomes import find_modes, split_run
 
-    sides = [find_series(*split_run(text)) for text in (first, second)]
-    pairs = [compare_series(*pair) for pair in pair_series(*sides)]
+    sides = [find_modes(*split_run(text)) for text in (first, second)]
+    pairs = [compare_modes(*pair) for pair in pair_series(*sides)]
     width = max(80, get_terminal_size().columns)
     typer.echo("\n\n".join(pair_text(pair, width=width) for pair in pairs))
     if out is None:

@@ -52,7 +52,7 @@ def corrupt(
     sigmas: Sigmas = None,
     convention: Convention = "paper",
     pixel_range: PixelRange = None,
-    layout: Annotated[
+    set_format: Annotated[
         str | None,
         typer.Option(
             "--format",
@@ -96,7 +96,7 @@ def corrupt(
     class_map: ClassMap = None,
     download: Download = False,
 ) -> None:
-    """Write corrupted images in the layouts of CIFAR-10-C and ImageNet-C, or check such a set.
+    """Write corrupted images in the formats of CIFAR-10-C and ImageNet-C, or check such a set.
 
     Example: ln-bench corrupt cifar10:data --corruptions cifar10-c --out CIFAR-10-C
     """
@@ -117,7 +117,7 @@ def corrupt(
             (noise, sigmas, convention, pixel_range),
             source_kind=data.partition(":")[0],
         ),
-        format=layout or ("npz" if noise else "npy"),
+        format=set_format or ("npz" if noise else "npy"),
         uses_jpeg=jpeg,
         seed=seed,
         limit=limit,

@@ -55,14 +55,14 @@ def score(
     """
     from robustbench_ln.reports.grids import to_markdown, to_text
     from robustbench_ln.reports.report_files import csv_bytes, write_file
-    from robustbench_ln.reports.score import score_frame, score_series, voting_series
+    from robustbench_ln.reports.score import score_frame, score_mode, voting_modes
     from robustbench_ln.reports.score_text import score_grids
-    from robustbench_ln.runs.outcomes import find_series, split_run
+    from robustbench_ln.runs.outcomes import find_modes, split_run
     from robustbench_ln.spec import check_tie_rule
 
     rule = check_tie_rule(ties)
     path, mode = split_run(run)
-    scored = [(one, score_series(one)) for one in voting_series(find_series(path, mode).values())]
+    scored = [(one, score_mode(one)) for one in voting_modes(find_modes(path, mode).values())]
     grids = {
         title: grid
         for one, scores in scored

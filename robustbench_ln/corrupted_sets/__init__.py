@@ -1,4 +1,4 @@
-"""Generated sets of corrupted images, in the published layouts."""
+"""Generated sets of corrupted images, in the published formats."""
 
 from robustbench_ln.corrupted_sets.spec import GenerationSpec
 from robustbench_ln.corrupted_sets.writer import GenerationOptions, generate, verify

@@ -17,12 +17,12 @@ from robustbench_ln.corrupted_sets.spec import GenerationSpec, keeps_floats
 from robustbench_ln.data.image_set import ImageSet, Labels
 from robustbench_ln.spec import Condition
 
-__all__ = ["LABELS", "ArrayLayout"]
+__all__ = ["LABELS", "ArrayFormat"]
 
 LABELS = "labels.npy"
 
 
-class ArrayLayout:
+class ArrayFormat:
     """npy: one array a corruption, its severities one after another. npz: one a condition.
 
     Args:

@@ -1,4 +1,4 @@
-"""The layout of ImageNet-C: <corruption>/<severity>/<class>/<file>."""
+"""The format of ImageNet-C: <corruption>/<severity>/<class>/<file>."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from robustbench_ln.data.file_images import FileImages
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import DataError
 
-__all__ = ["CLASS_MAP", "FolderLayout", "encode_jpeg", "encode_png", "picture_names"]
+__all__ = ["CLASS_MAP", "FolderFormat", "encode_jpeg", "encode_png", "picture_names"]
 
 CLASS_MAP = "class_map.json"
 _SHARE_OF_RAW = {".png": 0.6, ".JPEG": 0.15}
@@ -28,7 +28,7 @@ _SHARE_OF_RAW = {".png": 0.6, ".JPEG": 0.15}
 PNG, 0.03 and 0.2 as JPEG). For the check of free space."""
 
 
-class FolderLayout:
+class FolderFormat:
     """One picture file an image, and class_map.json: class folder -> label.
 
     Args:

@@ -1,4 +1,4 @@
-"""Arrays on disk that are filled block by block: the layout of CIFAR-10-C."""
+"""Arrays on disk that are filled block by block: the format of CIFAR-10-C."""
 
 from __future__ import annotations
 

@@ -32,12 +32,12 @@ class _Kind(NamedTuple):
 
     Attributes:
         table: What severities 1-5 mean; None where nobody says.
-        layouts: Where its images may lie: "arrays" (NAME.npy), "folders" (NAME/SEVERITY/CLASS/).
+        formats: Where its images may lie: "arrays" (NAME.npy), "folders" (NAME/SEVERITY/CLASS/).
         names: The corruptions that it can have; () is any.
     """
 
     table: str | None
-    layouts: tuple[str, ...]
+    formats: tuple[str, ...]
     names: tuple[str, ...]
 
 
@@ -133,12 +133,12 @@ def open_stored(
 def _find(folder: Path, kind: _Kind) -> ArrayFiles | PictureFolders:
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; expected the folder of a corrupted set")
-    if "arrays" in kind.layouts and (arrays := find_arrays(folder, kind.names)) is not None:
+    if "arrays" in kind.formats and (arrays := find_arrays(folder, kind.names)) is not None:
         return arrays
-    if "folders" in kind.layouts and (folders := find_folders(folder, kind.names)) is not None:
+    if "folders" in kind.formats and (folders := find_folders(folder, kind.names)) is not None:
         return folders
-    layouts = {"arrays": "NAME.npy and labels.npy", "folders": "NAME/SEVERITY/CLASS/PICTURE"}
-    expected = " or ".join(layouts[layout] for layout in kind.layouts)
+    formats = {"arrays": "NAME.npy and labels.npy", "folders": "NAME/SEVERITY/CLASS/PICTURE"}
+    expected = " or ".join(formats[name] for name in kind.formats)
     raise DataError(f"{folder}: no corrupted images; expected {expected}, as in fog")
 
 

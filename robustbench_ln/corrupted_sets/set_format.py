@@ -12,7 +12,7 @@ from robustbench_ln.corrupted_sets.manifest import Entry, Manifest
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.spec import Condition
 
-__all__ = ["Layout", "Unit", "split_units"]
+__all__ = ["SetFormat", "Unit", "split_units"]
 
 _UNIT_VALUES = 2**22
 """Pixel values of one unit of work, a few of which are in memory: 1,365 CIFAR images, 27 of
@@ -27,7 +27,7 @@ class Unit(NamedTuple):
     stop: int
 
 
-class Layout(Protocol):
+class SetFormat(Protocol):
     """A format: where each unit's images go."""
 
     def pending(self, units: Sequence[Unit], manifest: Manifest) -> list[Unit]:

@@ -1,4 +1,4 @@
-"""What a generated set is: conditions, format, seed. No torch here."""
+"""What a generated set is: conditions, format, seed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class GenerationSpec:
 
     Attributes:
         conditions: Without the clean one: the source itself is the clean set.
-        format: "npy": the layout of CIFAR-10-C. "folder": that of ImageNet-C. "npz": one archive
+        format: "npy": the format of CIFAR-10-C. "folder": that of ImageNet-C. "npz": one archive
             of images and labels for each condition.
         uses_jpeg: Format "folder": JPEG of quality 85, as published, in place of PNG.
         seed: Decides the draws.

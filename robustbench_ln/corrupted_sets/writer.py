@@ -17,11 +17,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from robustbench_ln.corrupted_sets.arrays_writer import ArrayLayout
-from robustbench_ln.corrupted_sets.folders_writer import FolderLayout
+from robustbench_ln.corrupted_sets.arrays_writer import ArrayFormat
+from robustbench_ln.corrupted_sets.folders_writer import FolderFormat
 from robustbench_ln.corrupted_sets.manifest import Entry, Manifest, find_damage, read_listing
 from robustbench_ln.corrupted_sets.set_folder import check_free_space, hold_folder
-from robustbench_ln.corrupted_sets.set_format import Layout, Unit, split_units
+from robustbench_ln.corrupted_sets.set_format import SetFormat, Unit, split_units
 from robustbench_ln.corrupted_sets.spec import GenerationSpec
 from robustbench_ln.corruptions.degrade import Inputs, degrade
 from robustbench_ln.corruptions.frost import load_frost_textures
@@ -80,16 +80,16 @@ def generate(
     _check_first_image(images, spec, options)
     with hold_folder(out, overwrite=options.overwrite), explain_write_errors(out):
         manifest = Manifest(out, _describe(images, spec, options))
-        layout: Layout
+        set_format: SetFormat
         if spec.format == "folder":
-            layout = FolderLayout(out, images, num_images, uses_jpeg=spec.uses_jpeg)
+            set_format = FolderFormat(out, images, num_images, uses_jpeg=spec.uses_jpeg)
         else:
-            layout = ArrayLayout(out, spec, images, num_images)
-        units = layout.pending(split_units(images, num_images, spec.conditions), manifest)
-        check_free_space(out, sum(layout.num_bytes(unit) for unit in units))
+            set_format = ArrayFormat(out, spec, images, num_images)
+        units = set_format.pending(split_units(images, num_images, spec.conditions), manifest)
+        check_free_space(out, sum(set_format.num_bytes(unit) for unit in units))
         stream = StreamOptions(seed=spec.seed, frost_dir=options.frost_dir, workers=workers)
         with _one_thread_each():
-            _make_units(images, units, layout, manifest, (stream, num_images, progress))
+            _make_units(images, units, set_format, manifest, (stream, num_images, progress))
         manifest.complete()
 
 
@@ -150,7 +150,7 @@ def _describe(images: ImageSet, spec: GenerationSpec, options: GenerationOptions
 def _make_units(
     images: ImageSet,
     units: Sequence[Unit],
-    layout: Layout,
+    set_format: SetFormat,
     manifest: Manifest,
     job: tuple[StreamOptions, int, Progress],
 ) -> None:
@@ -177,10 +177,10 @@ def _make_units(
             indices=indices,
             inputs=inputs[unit.condition],
         )
-        return unit, layout.write(unit, degraded.images.numpy())
+        return unit, set_format.write(unit, degraded.images.numpy())
 
     for unit, entries in map_ahead(make, _in_order(images, units), workers=stream.workers):
-        layout.settle(unit, entries, manifest)
+        set_format.settle(unit, entries, manifest)
         progress.describe(f"{unit.condition.corruption} {unit.condition.severity:g}")
         progress.advance(unit.stop - unit.start)
         left[unit.condition] -= 1

@@ -18,7 +18,7 @@ from robustbench_ln.evaluation.pass_run import Work, check_logits
 from robustbench_ln.evaluation.plan import Pass, make_passes
 from robustbench_ln.evaluation.run import make_view
 from robustbench_ln.evaluation.sets import SetRunner
-from robustbench_ln.evaluation.subject import Subject, check_fit
+from robustbench_ln.evaluation.subject import Subject, check_images
 from robustbench_ln.evaluation.supported_modes import choose_modes
 from robustbench_ln.modes import Mode
 from robustbench_ln.norms import find_norm_layers
@@ -76,7 +76,7 @@ def predict_pictures(
         DataError: The pictures do not fit the network, or cannot be read.
         CheckpointError: The network gives no finite logits.
     """
-    check_fit(subject, images)
+    check_images(subject, images)
     height, width, channels = images.shape
     shape = (channels, height, width)
     layers = find_norm_layers(subject.model, shape, subject.norm_classes)

@@ -19,7 +19,7 @@ from robustbench_ln.evaluation.inputs import network_chunks
 from robustbench_ln.evaluation.pass_run import Measured, PassRun, Work
 from robustbench_ln.evaluation.plan import Pass, make_passes, missing_modes
 from robustbench_ln.evaluation.sets import evaluation_order
-from robustbench_ln.evaluation.subject import Subject, check_fit, describe_run
+from robustbench_ln.evaluation.subject import Subject, check_images, describe_run
 from robustbench_ln.evaluation.supported_modes import choose_modes
 from robustbench_ln.modes import Mode
 from robustbench_ln.norms import StatisticsModel, find_norm_layers, with_statistics
@@ -63,7 +63,7 @@ def evaluate(
         spec = replace(spec, conditions=images.join_conditions(spec.conditions))
         stored, images = images.images, images.base
     spec = replace(spec, group_size=spec.group_size or subject.group_size)
-    check_fit(subject, images)
+    check_images(subject, images)
     height, width, channels = images.shape
     image_shape = (channels, height, width)
     layers = find_norm_layers(subject.model, image_shape, subject.norm_classes)

@@ -19,7 +19,7 @@ from robustbench_ln.progress import Progress
 from robustbench_ln.runs.records import SCHEMA
 from robustbench_ln.spec import EvaluationSpec, Normalization
 
-__all__ = ["Subject", "check_fit", "describe_run", "subject_of"]
+__all__ = ["Subject", "check_images", "describe_run", "subject_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,7 +82,7 @@ def subject_of(
     )
 
 
-def check_fit(subject: Subject, images: ImageSet) -> None:
+def check_images(subject: Subject, images: ImageSet) -> None:
     """Demand images that this network could classify."""
     channels = len(subject.normalization.mean)
     if images.shape[2] != channels:

@@ -1,4 +1,4 @@
-"""Cluster bootstrap: intervals that respect who shared statistics. No torch here.
+"""Cluster bootstrap: intervals that respect who shared statistics.
 
 Images of one statistics set rise and fall together, so sets and not images are drawn. One draw
 serves all cells and both sides of a comparison: they saw the same images.

@@ -1,4 +1,4 @@
-"""How well probabilities fit outcomes, from stored predictions. No torch here."""
+"""How well probabilities fit outcomes, from stored predictions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two modes, or two checkpoints, on the same images: differences, intervals, tests. No torch here.
+"""Two modes, or two checkpoints, on the same images: differences, intervals, tests.
 
 A side is what one mode of one run got right. Both sides saw the same corrupted images in the same
 order, so that everything is paired, and resampled in units that cut no statistics set of either.

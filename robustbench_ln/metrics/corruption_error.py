@@ -1,4 +1,4 @@
-"""Errors over the common corruptions, as the field sums them up. No torch here.
+"""Errors over the common corruptions, as the field sums them up.
 
 Source: Hendrycks and Dietterich 2019, "Benchmarking neural network robustness to common
 corruptions and perturbations", section 4.2: CE is a ratio of sums over the severities, not a mean

@@ -1,4 +1,4 @@
-"""Numbers that sum up an accuracy-sigma curve, linear between its points. No torch here.
+"""Numbers that sum up an accuracy-sigma curve, linear between its points.
 
 Every function takes many curves at once, so that it runs over bootstrap resamples too.
 """

@@ -1,4 +1,4 @@
-"""Tables of errors as CSV files, and the published baselines. No torch here."""
+"""Tables of errors as CSV files, and the published baselines."""
 
 from __future__ import annotations
 

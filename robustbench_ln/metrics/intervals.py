@@ -1,4 +1,4 @@
-"""Intervals of accuracies, from counts. No torch here."""
+"""Intervals of accuracies, from counts."""
 
 from __future__ import annotations
 

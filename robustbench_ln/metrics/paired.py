@@ -1,4 +1,4 @@
-"""Is one mode better than another on the same images? Tests of paired outcomes. No torch here."""
+"""Is one mode better than another on the same images? Tests of paired outcomes."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from robustbench_ln.lookup import unknown_name
 from robustbench_ln.metrics.corruption_error import CorruptionErrors
 from robustbench_ln.metrics.error_files import BASELINES, read_baseline, read_errors
 from robustbench_ln.reports.summary import Baseline
-from robustbench_ln.runs.outcomes import Series, find_series, split_run
+from robustbench_ln.runs.outcomes import ModeResults, find_modes, split_run
 
 __all__ = ["choose_baseline", "errors_of"]
 
@@ -36,7 +36,7 @@ def choose_baseline(text: str, *, is_percent: bool = False) -> Baseline | None:
         raise unknown_name(
             text, ("none", *BASELINES), kind="baseline", listing="ln-bench list baselines"
         )
-    found = find_series(path, mode)
+    found = find_modes(path, mode)
     if len(found) > 1:
         first = next(iter(found))
         raise SpecError(
@@ -45,7 +45,7 @@ def choose_baseline(text: str, *, is_percent: bool = False) -> Baseline | None:
     return next(iter(found.values()))
 
 
-def errors_of(series: Series) -> CorruptionErrors:
+def errors_of(series: ModeResults) -> CorruptionErrors:
     """Return the errors of a mode under the common corruptions, as a table of errors."""
     errors = {condition: 1 - record.accuracy for condition, record in series.records.items()}
     clean = [error for condition, error in errors.items() if condition.is_clean]

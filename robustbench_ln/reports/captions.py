@@ -8,7 +8,7 @@ import pandas as pd
 
 from robustbench_ln.metrics.corruption_error import BENCHMARK_CORRUPTIONS
 from robustbench_ln.reports.corruption_table import accuracy_words, missing_corruptions
-from robustbench_ln.reports.formats import spread
+from robustbench_ln.reports.numbers import number_range
 from robustbench_ln.reports.tables import Table
 
 __all__ = ["caption", "difference_note", "limit_stamp"]
@@ -18,7 +18,7 @@ INTERVALS = "95 % Wilson intervals: test-set sampling only"
 
 def limit_stamp(table: Table) -> str:
     """Return "LIMITED n=128", or "" where all images were evaluated."""
-    return f"LIMITED n={spread(table.limits)}" if table.limits else ""
+    return f"LIMITED n={number_range(table.limits)}" if table.limits else ""
 
 
 def caption(table: Table) -> str:
@@ -99,7 +99,7 @@ def _lack(names: Sequence[str]) -> str:
 
 def _counts(table: Table, field: str, head: str, is_shown: pd.Series | None = None) -> str:
     """Return "Head: 1017." or "Head: dbn-batch 7, ln-batch 3..9.", "" for no row."""
-    return _by_column(table, field, head, lambda values: spread(map(float, values)), is_shown)
+    return _by_column(table, field, head, lambda values: number_range(map(float, values)), is_shown)
 
 
 def _words(table: Table, field: str, head: str) -> str:

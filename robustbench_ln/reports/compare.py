@@ -21,10 +21,10 @@ from robustbench_ln.runs.families import (
     pool_conditions,
     sort_conditions,
 )
-from robustbench_ln.runs.outcomes import Series, check_same_images
+from robustbench_ln.runs.outcomes import ModeResults, check_same_images
 from robustbench_ln.spec import Condition
 
-__all__ = ["Pair", "compare_series", "pair_series"]
+__all__ = ["Pair", "compare_modes", "pair_series"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,8 +43,8 @@ class Pair:
         left_out: How many conditions only one of them was measured under.
     """
 
-    first: Series
-    second: Series
+    first: ModeResults
+    second: ModeResults
     conditions: Sequence[Condition]
     sides: tuple[Side, Side]
     comparison: Comparison
@@ -60,8 +60,8 @@ class Pair:
 
 
 def pair_series(
-    firsts: Mapping[str, Series], seconds: Mapping[str, Series]
-) -> list[tuple[Series, Series]]:
+    firsts: Mapping[str, ModeResults], seconds: Mapping[str, ModeResults]
+) -> list[tuple[ModeResults, ModeResults]]:
     """Return which mode is compared with which.
 
     One mode on each side is a pair. Where a side leaves the choice open, modes of the same name are
@@ -83,7 +83,7 @@ def pair_series(
     return others
 
 
-def compare_series(first: Series, second: Series) -> Pair:
+def compare_modes(first: ModeResults, second: ModeResults) -> Pair:
     """Compare two modes under every condition that both were measured under.
 
     Raises:

@@ -12,8 +12,8 @@ import pandas as pd
 from robustbench_ln.metrics.bootstrap import Estimate
 from robustbench_ln.metrics.comparison import CellComparison, Pooled
 from robustbench_ln.reports.compare import Pair
-from robustbench_ln.reports.formats import fixed, general, percent
 from robustbench_ln.reports.grids import Grid, to_markdown, to_text
+from robustbench_ln.reports.numbers import fixed, general, percent
 from robustbench_ln.runs.families import Family
 from robustbench_ln.spec import Condition
 

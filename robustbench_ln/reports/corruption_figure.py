@@ -25,7 +25,7 @@ from robustbench_ln.reports.corruption_table import (
     corruption_means,
     severity_means,
 )
-from robustbench_ln.reports.figure_style import Kind, draw_chance, each_series, save_figure
+from robustbench_ln.reports.figure_style import Kind, draw_chance, each_line, save_figure
 from robustbench_ln.reports.tables import Table
 
 __all__ = ["FAMILIES", "draw_corruptions", "draw_severities"]
@@ -103,7 +103,7 @@ def _family(row: Row) -> str:
 def _draw_corruptions(axes: Axes, table: Table) -> None:
     places, means = _places(table), corruption_means(table)
     heights = [place.y for place in places]
-    for series in each_series(axes, table):
+    for series in each_line(axes, table):
         shares = [means[place.row][series.column] if place.row else None for place in places]
         percents = [math.nan if share is None else 100 * share for share in shares]
         style = {**series.style, "linewidth": 0.6}
@@ -123,7 +123,7 @@ def _draw_corruptions(axes: Axes, table: Table) -> None:
 
 def _draw_severities(axes: Axes, table: Table) -> None:
     means = severity_means(table)
-    for series in each_series(axes, table):
+    for series in each_line(axes, table):
         points = means[series.column]
         percents = [100 * share for share in points.values()]
         axes.plot(list(points), percents, label=series.column.variant, **series.style)

@@ -12,8 +12,8 @@ from robustbench_ln.metrics.corruption_error import (
     EXTRA_CORRUPTIONS,
     MEAN_ROW,
 )
-from robustbench_ln.reports.formats import MISSING, general, percent
 from robustbench_ln.reports.grids import Grid
+from robustbench_ln.reports.numbers import MISSING, general, percent
 from robustbench_ln.reports.tables import Column, Place, Table
 
 __all__ = [

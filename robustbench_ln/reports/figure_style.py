@@ -20,9 +20,9 @@ from robustbench_ln.reports.tables import Column, Table
 __all__ = [
     "WIDTHS",
     "Kind",
-    "Series",
+    "Line",
     "draw_chance",
-    "each_series",
+    "each_line",
     "line_style",
     "render_figure",
     "save_figure",
@@ -93,7 +93,7 @@ def render_figure(
     return buffer.getvalue()
 
 
-class Series(NamedTuple):
+class Line(NamedTuple):
     """A column, its number among the modes, and how it is drawn."""
 
     column: Column
@@ -101,7 +101,7 @@ class Series(NamedTuple):
     style: Mapping[str, Any]
 
 
-def each_series(axes: Axes, table: Table) -> Iterator[Series]:
+def each_line(axes: Axes, table: Table) -> Iterator[Line]:
     """Yield what to draw, run by run; each run has its name in the legend, above its modes.
 
     A mode keeps its colour and marker, a run its line style. Every second mode's markers are
@@ -115,7 +115,7 @@ def each_series(axes: Axes, table: Table) -> Iterator[Series]:
         for column in table.columns:
             if column.label == label:
                 number = variants.index(column.variant)
-                yield Series(column, number, line_style(number, line))
+                yield Line(column, number, line_style(number, line))
 
 
 def draw_chance(draw_line: Callable[..., Any], table: Table) -> None:

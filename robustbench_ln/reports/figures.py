@@ -7,7 +7,7 @@ import math
 import pandas as pd
 from matplotlib.axes import Axes
 
-from robustbench_ln.reports.figure_style import Kind, Series, draw_chance, each_series, save_figure
+from robustbench_ln.reports.figure_style import Kind, Line, draw_chance, each_line, save_figure
 from robustbench_ln.reports.tables import Table
 
 __all__ = ["draw_figure"]
@@ -29,7 +29,7 @@ def draw_figure(table: Table, *, inches: float, kind: Kind) -> bytes:
 
 def _draw(axes: Axes, table: Table) -> None:
     step = math.ceil(table.cells["severity"].nunique() / _MOST_MARKERS)
-    for series in each_series(axes, table):
+    for series in each_line(axes, table):
         _draw_line(axes, table.column_cells(series.column), series, step)
     axes.fill_between([], [], color="0.5", alpha=0.3, linewidth=0, label="95 % Wilson interval")
     draw_chance(axes.axhline, table)
@@ -41,7 +41,7 @@ def _draw(axes: Axes, table: Table) -> None:
     axes.grid(axis="y", color="0.9", linewidth=0.5)
 
 
-def _draw_line(axes: Axes, cells: pd.DataFrame, series: Series, step: int) -> None:
+def _draw_line(axes: Axes, cells: pd.DataFrame, series: Line, step: int) -> None:
     """Draw a mode. Of many sigmas only every `step`-th is marked, other ones for each mode."""
     sigmas = cells["severity"].to_numpy()
     percents = {field: 100 * cells[field].to_numpy() for field in ("accuracy", "low", "high")}

@@ -7,8 +7,8 @@ from itertools import groupby
 from textwrap import wrap
 from typing import NamedTuple
 
-from robustbench_ln.reports.formats import MISSING
 from robustbench_ln.reports.grids import Grid, break_head, split_columns
+from robustbench_ln.reports.numbers import MISSING
 
 __all__ = ["escape", "to_latex"]
 

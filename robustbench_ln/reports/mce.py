@@ -16,8 +16,8 @@ from robustbench_ln.metrics.corruption_error import (
     SummaryRow,
     summarise_errors,
 )
-from robustbench_ln.reports.formats import MISSING, fixed
 from robustbench_ln.reports.grids import Grid, to_markdown, to_text
+from robustbench_ln.reports.numbers import MISSING, fixed
 from robustbench_ln.reports.report_files import csv_bytes, write_file
 
 __all__ = ["MceSummary", "summarise_mce", "write_mce"]

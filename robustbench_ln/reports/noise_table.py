@@ -7,15 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from robustbench_ln.reports.formats import (
+from robustbench_ln.reports.grids import Grid
+from robustbench_ln.reports.numbers import (
     MISSING,
     fixed,
     general,
+    number_range,
     percent,
     percent_interval,
-    spread,
 )
-from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.tables import Column, Table
 
 __all__ = ["accuracy_grid", "noise_frame", "noise_grid", "noise_text_grid", "random_group_grid"]
@@ -147,7 +147,7 @@ def _narrow_cells(rows: dict[float, _Row], column: Column) -> list[str]:
 
 def _meaning(row: _Row) -> list[str]:
     return [
-        spread([factor * getattr(cell, field) for cell in row.values()], decimals)
+        number_range([factor * getattr(cell, field) for cell in row.values()], decimals)
         for field, _, factor, decimals in _MEANING
     ]
 

@@ -15,7 +15,7 @@ from robustbench_ln.metrics.bootstrap import joint_units, resample_means
 from robustbench_ln.metrics.comparison import Side
 from robustbench_ln.progress import Progress
 from robustbench_ln.rng import stream
-from robustbench_ln.runs.outcomes import Series, read_sides
+from robustbench_ln.runs.outcomes import ModeResults, read_sides
 from robustbench_ln.spec import Condition
 
 __all__ = ["Errors", "Resampled", "resample_errors"]
@@ -32,11 +32,13 @@ class Resampled(NamedTuple):
     num_units: int
 
 
-_Measured = tuple[Series, Side]
+_Measured = tuple[ModeResults, Side]
 _ByMode = dict[str, Resampled]
 
 
-def resample_errors(run: Sequence[Series], baseline: Series | None, progress: Progress) -> _ByMode:
+def resample_errors(
+    run: Sequence[ModeResults], baseline: ModeResults | None, progress: Progress
+) -> _ByMode:
     """Return the joint resamples of each mode and the baseline, by the mode's name.
 
     A mode is left out where predictions were not kept or all images are one unit.

@@ -14,13 +14,13 @@ from robustbench_ln.errors import SpecError
 from robustbench_ln.metrics.calibration import calibration_error
 from robustbench_ln.metrics.intervals import wilson_interval
 from robustbench_ln.modes import MODES
-from robustbench_ln.runs.outcomes import Series
+from robustbench_ln.runs.outcomes import ModeResults
 from robustbench_ln.runs.predictions import Predictions, take_groups
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.reduction import reduce_votes
 from robustbench_ln.spec import Condition, TieRule, check_tie_rule
 
-__all__ = ["Agreement", "Count", "VoteScore", "score_frame", "score_series", "voting_series"]
+__all__ = ["Agreement", "Count", "VoteScore", "score_frame", "score_mode", "voting_modes"]
 
 
 class Count(NamedTuple):
@@ -65,7 +65,7 @@ class VoteScore(NamedTuple):
     agreement: Agreement
 
 
-def voting_series(series: Iterable[Series]) -> list[Series]:
+def voting_modes(series: Iterable[ModeResults]) -> list[ModeResults]:
     """Return those that vote.
 
     Raises:
@@ -81,7 +81,7 @@ def voting_series(series: Iterable[Series]) -> list[Series]:
     return voting
 
 
-def score_series(series: Series) -> dict[Condition, VoteScore]:
+def score_mode(series: ModeResults) -> dict[Condition, VoteScore]:
     """Count the votes of a mode again, under every condition, for every number of votes.
 
     The rule "logit-sum" needs the logits of all groups, of which the sum alone is kept: it is there
@@ -141,11 +141,13 @@ def _winners(predictions: Predictions, winner: NDArray[np.int64]) -> NDArray[np.
     return classes
 
 
-def _mode_of(series: Series) -> Any:
+def _mode_of(series: ModeResults) -> Any:
     return MODES[next(iter(series.records.values())).mode]
 
 
-def score_frame(scored: Sequence[tuple[Series, Mapping[Condition, VoteScore]]]) -> pd.DataFrame:
+def score_frame(
+    scored: Sequence[tuple[ModeResults, Mapping[Condition, VoteScore]]],
+) -> pd.DataFrame:
     """Return a row for each mode, condition and way to count."""
     rows: list[dict[str, Any]] = []
     for series, scores in scored:

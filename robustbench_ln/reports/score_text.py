@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import get_args
 
-from robustbench_ln.reports.formats import MISSING, fixed, general, percent
 from robustbench_ln.reports.grids import Grid
+from robustbench_ln.reports.numbers import MISSING, fixed, general, percent
 from robustbench_ln.reports.score import Count, VoteScore
 from robustbench_ln.runs.families import group_families, pool_conditions
-from robustbench_ln.runs.outcomes import Series
+from robustbench_ln.runs.outcomes import ModeResults
 from robustbench_ln.spec import Condition, TieRule
 
 __all__ = ["score_grids"]
@@ -19,7 +19,7 @@ Scores = Mapping[Condition, VoteScore]
 
 
 def score_grids(
-    series: Series, scores: Scores, *, rule: TieRule, votes: Sequence[int]
+    series: ModeResults, scores: Scores, *, rule: TieRule, votes: Sequence[int]
 ) -> dict[str, Grid]:
     """Return title -> table: tie rules, numbers of votes, and agreement.
 

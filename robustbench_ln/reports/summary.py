@@ -27,7 +27,7 @@ from robustbench_ln.metrics.curves import area_under_curve, half_accuracy_sigma
 from robustbench_ln.metrics.intervals import Interval
 from robustbench_ln.reports.resampled import Errors, Resampled
 from robustbench_ln.runs.families import Family, group_families
-from robustbench_ln.runs.outcomes import Series
+from robustbench_ln.runs.outcomes import ModeResults
 from robustbench_ln.spec import Condition
 
 __all__ = [
@@ -48,7 +48,7 @@ MCE = "mCE"
 RELATIVE_MCE = "relative mCE"
 
 Floats = NDArray[np.float64]
-Baseline = CorruptionErrors | Series
+Baseline = CorruptionErrors | ModeResults
 """What mCE is relative to: published errors, or a mode of a run."""
 
 
@@ -70,8 +70,8 @@ class Quantity(NamedTuple):
 
 
 def summarise_series(
-    series: Series,
-    repeats: Sequence[Series],
+    series: ModeResults,
+    repeats: Sequence[ModeResults],
     baseline: Baseline | None,
     resampled: Resampled | None,
 ) -> dict[Family, dict[str, Quantity]]:
@@ -100,7 +100,7 @@ def summarise_series(
                 name: Quantity(
                     float(value[0]),
                     _interval(draws.get(name), resampled),
-                    *_spread([float(v[name][0]) for v in (values, *others) if name in v]),
+                    *_over_repeats([float(v[name][0]) for v in (values, *others) if name in v]),
                 )
                 for name, value in values.items()
             }
@@ -121,9 +121,9 @@ def _interval(draws: Floats | None, resampled: Resampled | None) -> Interval | N
     return bootstrap_interval(draws, num_units=resampled.num_units)
 
 
-def _spread(values: Sequence[float]) -> tuple[int, float | None]:
-    has_spread = len(values) > 1 and bool(np.isfinite(values).all())
-    return len(values), stdev(values) if has_spread else None
+def _over_repeats(values: Sequence[float]) -> tuple[int, float | None]:
+    has_sd = len(values) > 1 and bool(np.isfinite(values).all())
+    return len(values), stdev(values) if has_sd else None
 
 
 def _numbers(
@@ -175,9 +175,9 @@ def _error_sums(
     return ErrorSums(by_corruption, clean[0] if clean else None)
 
 
-def _row_errors(series: Series) -> Errors:
+def _row_errors(series: ModeResults) -> Errors:
     return {c: np.array([1 - record.accuracy]) for c, record in series.records.items()}
 
 
 def _rows_of(baseline: Baseline | None) -> CorruptionErrors | Errors | None:
-    return _row_errors(baseline) if isinstance(baseline, Series) else baseline
+    return _row_errors(baseline) if isinstance(baseline, ModeResults) else baseline

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from robustbench_ln.progress import Progress
-from robustbench_ln.reports.formats import MISSING, fixed, percent
 from robustbench_ln.reports.grids import Grid, to_markdown, to_text
+from robustbench_ln.reports.numbers import MISSING, fixed, percent
 from robustbench_ln.reports.resampled import resample_errors
 from robustbench_ln.reports.summary import (
     AREA,
@@ -25,10 +25,10 @@ from robustbench_ln.reports.summary import (
 )
 from robustbench_ln.runs.families import Family, group_families
 from robustbench_ln.runs.outcomes import (
-    Series,
+    ModeResults,
     check_same_images,
+    read_modes,
     read_repeats,
-    read_series,
 )
 from robustbench_ln.runs.reading import Run
 
@@ -65,10 +65,10 @@ def summarise_runs(
     Raises:
         RecordError: The baseline makes no error, or saw other images; predictions are damaged.
     """
-    own = baseline if isinstance(baseline, Series) else None
+    own = baseline if isinstance(baseline, ModeResults) else None
     lines = []
     for run in runs:
-        modes = list(read_series(run).values())
+        modes = list(read_modes(run).values())
         if own is not None:
             for series in modes:
                 check_same_images(series, own)

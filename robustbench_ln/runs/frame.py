@@ -84,13 +84,13 @@ def _rows_of(run: Run) -> list[dict[str, Any]]:
                 "measure it again in a new run directory"
             )
     return [
-        _row(cells[place][run.seed], run, variants[options[place[1]]]) | _spread(cells[place])
+        _row(cells[place][run.seed], run, variants[options[place[1]]]) | _over_repeats(cells[place])
         for place in sorted(cells)
         if run.seed in cells[place]
     ]
 
 
-def _spread(by_seed: dict[int, Record]) -> dict[str, Any]:
+def _over_repeats(by_seed: dict[int, Record]) -> dict[str, Any]:
     """Return how a cell varies over the seeds that it was measured with."""
     accuracies = [record.accuracy for record in by_seed.values()]
     return {

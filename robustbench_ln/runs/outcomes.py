@@ -21,18 +21,18 @@ from robustbench_ln.runs.variants import name_variants, options_of
 from robustbench_ln.spec import Condition, check_tie_rule
 
 __all__ = [
-    "Series",
+    "ModeResults",
     "check_same_images",
-    "find_series",
+    "find_modes",
+    "read_modes",
     "read_repeats",
-    "read_series",
     "read_sides",
     "split_run",
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Series:
+class ModeResults:
     """One mode of one run, under every condition that it was measured under.
 
     Attributes:
@@ -106,18 +106,18 @@ class Series:
         return reduced.correct
 
 
-def read_series(run: Run) -> dict[str, Series]:
+def read_modes(run: Run) -> dict[str, ModeResults]:
     """Return every mode of a run by the name that tables have for it; of its first seed."""
     return _of_seed(run, run.seed)
 
 
-def read_sides(run: Sequence[Series], progress: Progress) -> list[Side]:
+def read_sides(run: Sequence[ModeResults], progress: Progress) -> list[Side]:
     """Return what modes of one run got right under all their conditions, in the order of `records`.
 
     Modes that shared a pass share a file; it is read once.
 
     Raises:
-        RecordError: See `Series.read_side`.
+        RecordError: See `ModeResults.read_side`.
     """
     rows = [(series, record) for series in run for record in series.records.values()]
     files: dict[Path, list[int]] = {}
@@ -137,27 +137,27 @@ def read_sides(run: Sequence[Series], progress: Progress) -> list[Side]:
     ]
 
 
-def read_repeats(run: Run, variant: str) -> list[Series]:
+def read_repeats(run: Run, variant: str) -> list[ModeResults]:
     """Return a mode as it was measured with the other seeds."""
     seeds = sorted({record.seed for record in run.records} - {run.seed})
     repeats = [_of_seed(run, seed).get(variant) for seed in seeds]
     return [one for one in repeats if one is not None]
 
 
-def _of_seed(run: Run, seed: int) -> dict[str, Series]:
+def _of_seed(run: Run, seed: int) -> dict[str, ModeResults]:
     names = name_variants(run.records)
     found: dict[str, dict[Condition, Record]] = {name: {} for name in names.values()}
     for record in run.records:
         if record.seed == seed:
             found[names[options_of(record)]][record.condition] = record
     return {
-        name: Series(run=run, variant=name, records=records)
+        name: ModeResults(run=run, variant=name, records=records)
         for name, records in found.items()
         if records
     }
 
 
-def check_same_images(first: Series, second: Series) -> None:
+def check_same_images(first: ModeResults, second: ModeResults) -> None:
     """Demand that two modes saw the same images in the same order, with the same draws.
 
     Raises:
@@ -189,14 +189,14 @@ def split_run(text: str) -> tuple[Path, str | None]:
     return Path(path), mode
 
 
-def find_series(path: Path, mode: str | None) -> dict[str, Series]:
+def find_modes(path: Path, mode: str | None) -> dict[str, ModeResults]:
     """Return the modes of a run, or the one that was asked for.
 
     Raises:
         RecordError: No run directory.
         SpecError: The run has no such mode.
     """
-    series = read_series(read_runs([path])[0])
+    series = read_modes(read_runs([path])[0])
     if mode is None:
         return series
     if mode not in series:

@@ -1,6 +1,6 @@
 """What one pass over the images leaves behind: enough to reduce, re-score and compare.
 
-Rows are in the order of evaluation; sets are consecutive rows. No torch here.
+Rows are in the order of evaluation; sets are consecutive rows.
 """
 
 from __future__ import annotations

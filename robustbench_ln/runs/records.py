@@ -1,4 +1,4 @@
-"""One measured row, and how it lies on disk: JSON Lines, counts and not rates. No torch here."""
+"""One measured row, and how it lies on disk: JSON Lines, counts and not rates."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from robustbench_ln.errors import DataError, LayoutError, SpecError
 from robustbench_ln.norms import NormLayer, count_classes, find_norm_layers
 from robustbench_ln.training.spec import TrainingSpec
 
-__all__ = ["check_fit", "count_image_classes"]
+__all__ = ["check_trainable", "count_image_classes"]
 
 _MOST_UNSEEN = 10
 """Classes without images that are taken for granted, beside as many as have images."""
@@ -34,7 +34,7 @@ def count_image_classes(images: ImageSet) -> int:
     return num_classes
 
 
-def check_fit(model: nn.Module, images: ImageSet, spec: TrainingSpec) -> None:
+def check_trainable(model: nn.Module, images: ImageSet, spec: TrainingSpec) -> None:
     """Demand that the network can be trained on such images, and has a class for every label.
 
     Args:

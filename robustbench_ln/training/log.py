@@ -60,10 +60,10 @@ def norm_rows(model: nn.Module, epoch: int) -> Iterator[NormRow]:
         channels = gamma.shape[-1]
         groups = zip(gamma.reshape(-1, channels), beta.reshape(-1, channels), strict=True)
         for group, (weights, biases) in enumerate(groups):
-            yield NormRow(epoch, name, group, *_spread(weights), *_spread(biases))
+            yield NormRow(epoch, name, group, *_mean_variance(weights), *_mean_variance(biases))
 
 
-def _spread(values: Tensor) -> tuple[float, float]:
+def _mean_variance(values: Tensor) -> tuple[float, float]:
     wide = values.detach().double()
     return float(wide.mean()), float(wide.var(correction=0))
 

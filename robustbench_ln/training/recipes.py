@@ -1,4 +1,4 @@
-"""Recipes: all numbers of a training, frozen, by name. No torch here."""
+"""Recipes: all numbers of a training, frozen, by name."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from robustbench_ln.norms import (
     LocalNorm2d,
     replace_norms,
 )
-from robustbench_ln.training.fit import check_fit, count_image_classes
+from robustbench_ln.training.fit import check_trainable, count_image_classes
 from robustbench_ln.training.spec import TrainingSpec
 from robustbench_ln.training.torch_seed import torch_seeded
 
@@ -133,7 +133,7 @@ def start_network(source: StartSource, images: ImageSet, spec: TrainingSpec) -> 
         own_norm = str(loaded.checkpoint.metadata.get("norm", "")) or _norm_of(model)
         normalize = choose_normalize(source.normalize, published_pipeline(loaded))
     model = _with_norm(model, spec, own_norm)
-    check_fit(model, images, spec)
+    check_trainable(model, images, spec)
     return StartNetwork(
         model=model,
         name=name,

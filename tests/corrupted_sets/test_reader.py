@@ -1,4 +1,4 @@
-"""Reading corrupted sets in the published layouts; the sets are written here by hand."""
+"""Reading corrupted sets in the published formats; the sets are written here by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The published layouts, and the same bytes in every way to get there."""
+"""The published formats, and the same bytes in every way to get there."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from robustbench_ln.corrupted_sets.arrays_writer import ArrayLayout
+from robustbench_ln.corrupted_sets.arrays_writer import ArrayFormat
 from robustbench_ln.corrupted_sets.writer import GenerationOptions, generate, verify
 from robustbench_ln.corruptions.degrade import degrade
 from robustbench_ln.data import DataOptions, load_images
@@ -81,9 +81,9 @@ def test_only_what_is_missing_is_made_again(tmp_path, monkeypatch):
     before = tree_digest(out)
     (out / "contrast.npy").unlink()
     written = []
-    write = ArrayLayout.write
+    write = ArrayFormat.write
     monkeypatch.setattr(
-        ArrayLayout, "write", lambda self, unit, x: written.append(unit) or write(self, unit, x)
+        ArrayFormat, "write", lambda self, unit, x: written.append(unit) or write(self, unit, x)
     )
     generate(make_images(), make_spec(), out=out)
     assert {unit.condition.corruption for unit in written} == {"contrast"}

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from robustbench_ln.reports.formats import fixed, percent, spread
 from robustbench_ln.reports.grids import Grid, to_markdown, to_text
+from robustbench_ln.reports.numbers import fixed, number_range, percent
 
 MODES = Grid(
     ("sigma", "bn", "ln-single-voting-rot90"), (("0", "91.6", "88.0"), ("0.25", "7.0", "-"))
@@ -54,4 +54,4 @@ def test_a_crooked_grid_is_our_own_mistake() -> None:
 def test_numbers_are_rounded_in_one_way() -> None:
     assert [percent(0.9164), percent(0.0), percent(1.0)] == ["91.6", "0.0", "100.0"]
     assert [fixed(-0.001, 2), fixed(float("nan"), 2)] == ["0.00", "-"]
-    assert spread([9.61, float("nan"), 9.52], 1) == "9.5..9.6"
+    assert number_range([9.61, float("nan"), 9.52], 1) == "9.5..9.6"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from robustbench_ln.runs.reading import MISSING
 
-__all__ = ["MISSING", "fixed", "general", "percent", "percent_interval", "spread"]
+__all__ = ["MISSING", "fixed", "general", "number_range", "percent", "percent_interval"]
 
 
 def percent(share: float) -> str:
@@ -34,10 +34,10 @@ def general(value: float) -> str:
     return f"{value:g}"
 
 
-def spread(values: Iterable[float], decimals: int = 0) -> str:
+def number_range(values: Iterable[float], decimals: int = 0) -> str:
     """Return the one number that all are, or the smallest and the largest; MISSING for none.
 
-    >>> spread([1.001, 0.999], 2), spread([3, 41, 0]), spread([])
+    >>> number_range([1.001, 0.999], 2), number_range([3, 41, 0]), number_range([])
     ('1.00', '0..41', '-')
     """
     known = [value for value in values if not math.isnan(value)]
