@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from robustbench_ln.corruptions.severities import SEVERITIES
+from robustbench_ln.corruption_names import SEVERITIES
 from robustbench_ln.data import ArrayImages, DataOptions, ImageSet
 from robustbench_ln.data.file_images import FileImages
 from robustbench_ln.data.from_python import collect_images

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustbench_ln.corrupted_sets.arrays_writer import LABELS
-from robustbench_ln.corrupted_sets.manifest import hash_file
+from robustbench_ln.corruption_names import SEVERITIES
 from robustbench_ln.data.image_set import (
     ImageSet,
     Labels,
@@ -26,7 +26,7 @@ from robustbench_ln.data.image_set import (
 from robustbench_ln.errors import DataError
 from robustbench_ln.files.array_errors import ARRAY_ERRORS
 from robustbench_ln.files.damage import explain_bad_file
-from robustbench_ln.metrics.corruption_error import SEVERITIES
+from robustbench_ln.files.digests import file_sha256
 
 __all__ = ["ArrayFiles", "MappedImages", "find_arrays"]
 
@@ -99,7 +99,7 @@ class ArrayFiles:
         """
         path = self._path(name)
         try:
-            return hash_file(path)
+            return file_sha256(path)
         except OSError as error:
             raise explain_bad_file(path, "an array of images", error) from error
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from robustbench_ln.errors import RecordError
+from robustbench_ln.files.digests import file_sha256
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.files.write_errors import explain_write_errors
 
@@ -24,7 +25,6 @@ __all__ = [
     "Entry",
     "Manifest",
     "find_damage",
-    "hash_file",
     "read_listing",
     "write_entry",
 ]
@@ -188,12 +188,6 @@ def find_damage(folder: Path, entries: Iterable[Entry]) -> list[str]:
             damage.append(f"{entry.path}: missing")
         elif path.stat().st_size != entry.size:
             damage.append(f"{entry.path}: {path.stat().st_size} bytes, expected {entry.size}")
-        elif hash_file(path) != entry.sha256:
+        elif file_sha256(path) != entry.sha256:
             damage.append(f"{entry.path}: other content than was written (SHA-256)")
     return damage
-
-
-def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

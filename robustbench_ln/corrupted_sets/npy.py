@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from robustbench_ln.corrupted_sets.manifest import Entry, hash_file, write_entry
+from robustbench_ln.corrupted_sets.manifest import Entry, write_entry
+from robustbench_ln.files.digests import file_sha256
 
 __all__ = ["ArrayFile", "write_array"]
 
@@ -66,7 +67,7 @@ class ArrayFile:
 
     def finish(self) -> Entry:
         """Rename the file into place."""
-        entry = Entry(self.name, self.part.stat().st_size, hash_file(self.part))
+        entry = Entry(self.name, self.part.stat().st_size, file_sha256(self.part))
         self.part.replace(self.folder / self.name)
         return entry
 

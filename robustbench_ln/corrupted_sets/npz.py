@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robustbench_ln.corrupted_sets.manifest import Entry, hash_file
+from robustbench_ln.corrupted_sets.manifest import Entry
 from robustbench_ln.corrupted_sets.npy import ArrayFile
+from robustbench_ln.files.digests import file_sha256
 from robustbench_ln.files.whole_files import open_whole
 
 __all__ = ["ArchiveFile"]
@@ -46,6 +47,6 @@ class ArchiveFile(ArrayFile):
             labels = zipfile.ZipInfo("labels.npy", _NO_TIME)
             with file.open(labels, "w") as target:
                 np.lib.format.write_array(target, self.labels, version=(1, 0))
-        entry = Entry(self.name, path.stat().st_size, hash_file(path))
+        entry = Entry(self.name, path.stat().st_size, file_sha256(path))
         self.part.unlink()
         return entry

@@ -17,13 +17,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS, SEVERITIES
 from robustbench_ln.errors import RecordError
 
 __all__ = [
-    "BENCHMARK_CORRUPTIONS",
-    "EXTRA_CORRUPTIONS",
     "MEAN_ROW",
-    "SEVERITIES",
     "CorruptionErrors",
     "ErrorSums",
     "SummaryRow",
@@ -35,17 +33,6 @@ __all__ = [
     "summarise_errors",
 ]
 
-BENCHMARK_CORRUPTIONS = (
-    "gaussian_noise", "shot_noise", "impulse_noise", "defocus_blur", "glass_blur", "motion_blur",
-    "zoom_blur", "snow", "frost", "fog", "brightness", "contrast", "elastic_transform", "pixelate",
-    "jpeg_compression",
-)  # fmt: skip
-"""The 15 that means and mCE are over, in the order of the published tables."""
-
-EXTRA_CORRUPTIONS = ("speckle_noise", "gaussian_blur", "spatter", "saturate")
-"""Published beside the benchmark; always shown apart."""
-
-SEVERITIES = (1, 2, 3, 4, 5)
 MEAN_ROW = f"mean of the {len(BENCHMARK_CORRUPTIONS)}"
 
 

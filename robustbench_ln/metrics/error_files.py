@@ -9,14 +9,10 @@ from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 
+from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS, SEVERITIES
 from robustbench_ln.errors import RecordError, SpecError
 from robustbench_ln.lookup import find_entry, unknown_name
-from robustbench_ln.metrics.corruption_error import (
-    BENCHMARK_CORRUPTIONS,
-    EXTRA_CORRUPTIONS,
-    SEVERITIES,
-    CorruptionErrors,
-)
+from robustbench_ln.metrics.corruption_error import CorruptionErrors
 
 __all__ = ["BASELINES", "Baseline", "read_baseline", "read_errors"]
 

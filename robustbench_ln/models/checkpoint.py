@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor
 
 from robustbench_ln.errors import CheckpointError
+from robustbench_ln.files.digests import file_sha256
 from robustbench_ln.models.containers import State, find_weights
 from robustbench_ln.models.formats import read_contents
 
@@ -53,7 +53,7 @@ def read_checkpoint(path: Path, *, trust: bool = False, key: str | None = None) 
     _check_file(path)
     try:
         contents = read_contents(path, trust=trust)
-        digest = _sha256(path)
+        digest = file_sha256(path)
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be read ({error.strerror})") from error
     weights = find_weights(contents.saved, key=key, where=str(path))
@@ -78,11 +78,6 @@ def _check_file(path: Path) -> None:
     near = difflib.get_close_matches(path.name, siblings, n=1)
     hint = f"; did you mean '{path.with_name(near[0])}'?" if near else "; check the path"
     raise CheckpointError(f"{path}: no such file{hint}")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _to_float32(name: str, tensor: Tensor, path: Path) -> Tensor:

@@ -27,11 +27,7 @@ __all__ = [
     "input_shape",
     "open_network",
     "published_pipeline",
-    "training_group_size",
 ]
-
-_TRAINING_BATCH = {"mnist-dnn": 100}
-"""Images in a training batch of the papers; 128 where nothing is said."""
 
 
 def input_shape(
@@ -103,7 +99,7 @@ class OpenedNetwork:
         stated = str(self.loaded.checkpoint.metadata.get("group_size", ""))
         if stated.isdecimal() and int(stated) > 0:  # safetensors keeps texts alone
             return int(stated)
-        return training_group_size(self.loaded.network, self.loaded.num_groups)
+        return max(1, self.loaded.training_batch // self.loaded.num_groups)
 
 
 def open_network(
@@ -133,12 +129,3 @@ def open_network(
         normalize=choose_normalize(normalize, pipeline),
         name=source.path.stem,
     )
-
-
-def training_group_size(network: str, num_groups: int) -> int:
-    """Return the images in a group in the papers' training: their batch over the groups.
-
-    >>> training_group_size("resnet32", 8)
-    16
-    """
-    return max(1, _TRAINING_BATCH.get(network, 128) // num_groups)

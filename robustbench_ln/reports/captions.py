@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from robustbench_ln.metrics.corruption_error import BENCHMARK_CORRUPTIONS
+from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS
 from robustbench_ln.reports.corruption_table import accuracy_words, missing_corruptions
 from robustbench_ln.reports.numbers import number_range
 from robustbench_ln.reports.tables import Table

@@ -14,11 +14,8 @@ from typing import NamedTuple
 
 from matplotlib.axes import Axes
 
-from robustbench_ln.metrics.corruption_error import (
-    BENCHMARK_CORRUPTIONS,
-    EXTRA_CORRUPTIONS,
-    MEAN_ROW,
-)
+from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
+from robustbench_ln.metrics.corruption_error import MEAN_ROW
 from robustbench_ln.reports.corruption_table import (
     Row,
     accuracy_words,

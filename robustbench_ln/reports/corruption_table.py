@@ -7,11 +7,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from robustbench_ln.metrics.corruption_error import (
-    BENCHMARK_CORRUPTIONS,
-    EXTRA_CORRUPTIONS,
-    MEAN_ROW,
-)
+from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
+from robustbench_ln.metrics.corruption_error import MEAN_ROW
 from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.numbers import MISSING, general, percent
 from robustbench_ln.reports.tables import Column, Place, Table

@@ -13,10 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, SEVERITIES
 from robustbench_ln.metrics.bootstrap import bootstrap_interval
 from robustbench_ln.metrics.corruption_error import (
-    BENCHMARK_CORRUPTIONS,
-    SEVERITIES,
     CorruptionErrors,
     ErrorSums,
     mean_corruption_error,

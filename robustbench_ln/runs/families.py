@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from robustbench_ln.metrics.corruption_error import (
-    BENCHMARK_CORRUPTIONS,
-    EXTRA_CORRUPTIONS,
-    MEAN_ROW,
-    SEVERITIES,
-)
+from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS, SEVERITIES
+from robustbench_ln.metrics.corruption_error import MEAN_ROW
 from robustbench_ln.spec import Condition
 
 __all__ = ["Family", "family_of", "group_families", "pool_conditions", "sort_conditions"]

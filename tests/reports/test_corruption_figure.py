@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
 from robustbench_ln.corruptions.registry import CORRUPTIONS
-from robustbench_ln.metrics.corruption_error import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
 from robustbench_ln.reports.corruption_figure import FAMILIES, draw_corruptions, draw_severities
 from robustbench_ln.runs.records import Record
 from tests.reports.drawn import lines_of, only_table, texts_of
