@@ -72,6 +72,11 @@ def is_caught(mutant: Mutant, copy: Path) -> bool:
     return run.returncode == 1
 
 
+def _ignore(folder: str, names: list[str]) -> set[str]:
+    own = {".git", ".venv", "runs"} if Path(folder) == ROOT else set()
+    return own | {"__pycache__"} & set(names)
+
+
 def main() -> int:
     chosen = [m for m in read_mutants() if not sys.argv[1:] or m.name in sys.argv[1:]]
     survivors = []
@@ -80,8 +85,7 @@ def main() -> int:
         copies: SimpleQueue[Path] = SimpleQueue()
         for number in range(num_copies):
             copy = Path(folder) / str(number) / "copy"
-            ignore = shutil.ignore_patterns(".git", ".venv", "__pycache__", "runs")
-            shutil.copytree(ROOT, copy, ignore=ignore)
+            shutil.copytree(ROOT, copy, ignore=_ignore)
             if (ROOT.parent / "shared").is_dir():  # real images, which some tests need
                 (copy.parent / "shared").symlink_to(ROOT.parent / "shared")
             copies.put(copy)
