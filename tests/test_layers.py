@@ -23,7 +23,7 @@ IMPORTS = {
     "runs": {"files", "metrics"},
     "data": {"files"},
     "norms": set(),
-    "corruptions": {"data"},
+    "corruptions": {"data", "files"},
     "corrupted_sets": {"corruptions", "data", "files"},
     "models": {"files", "norms"},
     "training": {"corruptions", "data", "files", "models", "norms"},

@@ -16,6 +16,7 @@ from robustbench_ln.data.image_set import Labels, Pixels, Tick
 from robustbench_ln.errors import DataError
 from robustbench_ln.files.damage import explain_bad_file
 from robustbench_ln.files.pictures import Framing, read_picture
+from robustbench_ln.files.regular_files import read_regular
 
 __all__ = ["FileImages", "open_files"]
 
@@ -124,6 +125,6 @@ def open_files(
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except OSError as error:
         raise explain_bad_file(path, "an image", error) from error

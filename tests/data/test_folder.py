@@ -88,7 +88,7 @@ def test_a_damaged_picture_is_named_when_it_is_read(tmp_path, side):
         (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:60])
     images = load(source)
     images.read([0, 1, 2, 3, 4])
-    with pytest.raises(DataError, match="ü2.png: not an image, or damaged"):  # the first of two
+    with pytest.raises(DataError, match="ü2.png: not an image .*, or damaged"):  # the first of two
         images.read(range(9))
     (tmp_path / "class b" / "bild_ü2.png").unlink()
     with pytest.raises(DataError, match="ü2.png: cannot be read"):
