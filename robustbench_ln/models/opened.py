@@ -89,7 +89,7 @@ class OpenedNetwork:
         loaded: The network.
         pipeline: What the weights' publisher or their file says about the input; None: nothing.
         normalize: Input normalisation, as --normalize takes it.
-        name: Of the file, without its ending.
+        name: What tables call it by default: the file's name without its ending.
     """
 
     loaded: LoadedModel
@@ -131,7 +131,7 @@ def open_network(
         loaded=loaded,
         pipeline=pipeline,
         normalize=choose_normalize(normalize, pipeline),
-        name=source.path.stem,
+        name=source.label,
     )
 
 
