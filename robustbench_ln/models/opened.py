@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from torch import nn
+
 from robustbench_ln.errors import SpecError
 from robustbench_ln.files.pictures import Framing
 from robustbench_ln.models.fitting import LoadedModel
@@ -104,6 +106,12 @@ class OpenedNetwork:
         if stated.isdecimal() and int(stated) > 0:  # safetensors keeps texts alone
             return int(stated)
         return training_group_size(self.loaded.network, self.loaded.num_groups)
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether its first convolution takes images of one channel."""
+        modules = self.loaded.model.modules()
+        return next((m.in_channels == 1 for m in modules if isinstance(m, nn.Conv2d)), False)
 
 
 def open_network(

@@ -43,7 +43,7 @@ def test_evaluate_keeps_the_names(ln_bench, tmp_path):  # noqa: F811
 def test_a_name_and_its_files_are_one_run(ln_bench, tmp_path):  # noqa: F811
     assert ln_bench(*EVALUATE, "--out", "run").code == 0
     before = (tmp_path / "run" / "cells.jsonl").read_bytes()
-    words = list(EVALUATE) + ["--range", "none", "--out", "run"]
+    words = [*EVALUATE, "--range", "none", "--out", "run"]
     words[1] = str(SHIPPED_CHECKPOINTS["demo:batchnorm"].path)
     words[3] = f"arrays:{SHIPPED_IMAGES['demo:digits'].path}"
     outcome = ln_bench(*words)
@@ -51,13 +51,15 @@ def test_a_name_and_its_files_are_one_run(ln_bench, tmp_path):  # noqa: F811
     assert (tmp_path / "run" / "cells.jsonl").read_bytes() == before
 
 
+@pytest.mark.filterwarnings("default")
 def test_a_file_of_that_name_is_told_apart(ln_bench, tmp_path):  # noqa: F811
     shutil.copy(SHIPPED_CHECKPOINTS["demo:localnorm"].path, tmp_path / "demo:batchnorm")
     own = ln_bench("inspect", "./demo:batchnorm")
     assert "10 groups" in own.out
     assert own.err == ""
-    with pytest.warns(UserWarning, match="write ./demo:batchnorm for the file"):
-        shipped = ln_bench("inspect", "demo:batchnorm")
+    shipped = ln_bench("inspect", "demo:batchnorm")
+    assert shipped.err.startswith("Warning: demo:batchnorm is the checkpoint that comes with the ")
+    assert shipped.err.endswith("write ./demo:batchnorm for the file\n")
     assert shipped.out.startswith("demo:batchnorm as mnist-dnn, 10 classes")
     assert f"sha256 {SHA256}" in shipped.out
     assert "1 group\n" in shipped.out
@@ -66,8 +68,11 @@ def test_a_file_of_that_name_is_told_apart(ln_bench, tmp_path):  # noqa: F811
 def test_predict_reads_a_digit(ln_bench, tmp_path):  # noqa: F811
     images = load_images("demo:digits")
     Image.fromarray(images.read([0])[0, :, :, 0]).save("digit.png")
-    outcome = ln_bench("predict", "demo:batchnorm", "digit.png", "--modes", "bn")
-    assert f"bn  {images.labels[0]} 9" in outcome.out
+    words = ("--modes", "bn", "--sheet", "sheet.png")
+    outcome = ln_bench("predict", "demo:batchnorm", "digit.png", *words)
+    assert outcome.out.startswith(f"digit.png\n  bn  {images.labels[0]} ")
+    with Image.open("sheet.png") as sheet:
+        assert min(sheet.size) > 28
 
 
 def test_convert_carries_on_what_the_file_says(ln_bench, tmp_path):  # noqa: F811
