@@ -31,7 +31,7 @@ IMPORTS = {
     "reports": {"files", "metrics", "runs"},
     "speed": {"evaluation", "models", "norms", "reports", "training"},
     "api": {"data", "evaluation", "models", "norms", "runs"},
-    "demo": {"corruptions", "data", "evaluation", "files", "models"},
+    "demo": {"evaluation", "files", "models"},
     "cli": {
         "corrupted_sets", "corruptions", "data", "demo", "evaluation", "files", "metrics",
         "models", "norms", "reports", "runs", "speed", "training",

@@ -70,12 +70,16 @@ def predict(
 ) -> None:
     """Show the five best classes of pictures in every mode, and the votes of LocalNorm groups.
 
+    A network of one channel gets the pictures in grey.
+
     Modes with sets of images (dbn-batch, ln-batch, ln-voting, bn-adapt) use all pictures of the
     command as one set.
 
     Example: ln-bench predict resnet20.th car.png cat.png --arch resnet20 --normalize imagenet
     --resize 32 --crop 32 --sheet cars.png
     """
+    from dataclasses import replace
+
     from robustbench_ln.corrupted_sets.preview import check_new, save_png
     from robustbench_ln.data import Framing
     from robustbench_ln.data.file_images import open_files
@@ -114,7 +118,7 @@ def predict(
         [(str(path), 0) for path in pictures],
         source="the pictures",
         class_names=(),
-        framing=choose_framing(framing, network.pipeline),
+        framing=replace(choose_framing(framing, network.pipeline), is_grey=network.is_grey),
     )
     subject = subject_of(network, images.shape)
     name_of = _class_names(classes, subject.num_classes)

@@ -19,8 +19,8 @@ __all__ = ["corruption_conditions", "noise_conditions", "parse_severities", "par
 
 CONVENTIONS = ("paper", "released")
 RANGES = ("clip", "rescale", "none")
-_UNSCALED_SOURCES = ("mnist", "fashion-mnist", "cars")
-"""Sources whose noisy images the released code does not rescale."""
+_UNSCALED_SOURCES = ("mnist", "fashion-mnist", "cars", "demo")
+"""Kinds of sources whose noisy images the released code does not rescale; demo: is of MNIST."""
 
 _MOST_SIGMAS = 10_000
 _LARGEST_SIGMA = 1000

@@ -69,7 +69,8 @@ class FileImages:
     def sha256(self, tick: Tick | None = None) -> str:
         """Return the digest of names, labels, files' bytes, and of the framing."""
         framing = (self.framing.resize, self.framing.crop, self.framing.resampling)
-        digest = hashlib.sha256(repr(framing).encode())
+        grey = "grey" if self.framing.is_grey else ""
+        digest = hashlib.sha256(f"{framing!r}{grey}".encode())
         for done, (name, label) in enumerate(zip(self.files, self.labels, strict=True), start=1):
             content = _read_bytes(self.root / name)
             digest.update(os.fsencode(name) + f"\0{label}\0{len(content)}\0".encode() + content)

@@ -68,6 +68,7 @@ class Framing:
         resize: Pixels of the shorter side, before the crop; None leaves the size.
         crop: Side of the central square that is cut out; None keeps all.
         interpolation: Of the resizing; one of `INTERPOLATIONS`. None is bilinear.
+        is_grey: Whether colours become one channel, their luma (ITU-R 601), for a grey network.
 
     Raises:
         SpecError: A size below 1, an unknown interpolation, or one with nothing to interpolate.
@@ -76,6 +77,7 @@ class Framing:
     resize: int | None = None
     crop: int | None = None
     interpolation: str | None = None
+    is_grey: bool = False
 
     def __post_init__(self) -> None:
         """Check the sizes and the name."""
@@ -94,7 +96,7 @@ class Framing:
 
 
 def read_picture(path: Path, framing: Framing) -> NDArray[np.uint8]:
-    """Return uint8 [H, W, 3]: turned as EXIF says, in RGB, scaled, cropped.
+    """Return uint8 [H, W, 3], or [H, W, 1] in grey: turned as EXIF says, in RGB, scaled, cropped.
 
     Grey, palette, CMYK and transparent pictures become RGB as Pillow converts them (transparency
     is dropped, as torchvision drops it). 16-bit and float pictures are refused: Pillow would cut
@@ -112,6 +114,8 @@ def read_picture(path: Path, framing: Framing) -> NDArray[np.uint8]:
             picture = _scale_shorter_side(picture, framing.resize, resampling)
         if framing.crop is not None:
             picture = _crop_center(picture, framing.crop, path)
+        if framing.is_grey:
+            return np.asarray(picture.convert("L"))[..., None]
         return np.asarray(picture)
 
 

@@ -22,7 +22,7 @@ class Checkpoint:
     """The weights in a file.
 
     Attributes:
-        path: The file.
+        path: The file, or the name "demo:NAME" of a shipped one.
         sha256: Digest of the file's bytes.
         state: Name -> tensor on the CPU, all floating ones float32 and finite.
         key: The container's entry they were under; None for a bare state dict.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from torch import nn
+
 from robustbench_ln.errors import SpecError
 from robustbench_ln.files.pictures import Framing
 from robustbench_ln.models.fitting import LoadedModel
@@ -85,7 +87,7 @@ class OpenedNetwork:
         loaded: The network.
         pipeline: What the weights' publisher or their file says about the input; None: nothing.
         normalize: Input normalisation, as --normalize takes it.
-        name: Of the file, without its ending.
+        name: What tables call it by default: the file's name without its ending.
     """
 
     loaded: LoadedModel
@@ -100,6 +102,12 @@ class OpenedNetwork:
         if stated.isdecimal() and int(stated) > 0:  # safetensors keeps texts alone
             return int(stated)
         return max(1, self.loaded.training_batch // self.loaded.num_groups)
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether its first convolution takes images of one channel."""
+        modules = self.loaded.model.modules()
+        return next((m.in_channels == 1 for m in modules if isinstance(m, nn.Conv2d)), False)
 
 
 def open_network(
@@ -127,5 +135,5 @@ def open_network(
         loaded=loaded,
         pipeline=pipeline,
         normalize=choose_normalize(normalize, pipeline),
-        name=source.path.stem,
+        name=source.label,
     )

@@ -36,7 +36,7 @@ class StartSource:
     Attributes:
         arch: A network by name; or
         model: "FILE.py:FUNCTION". Neither where the checkpoint says its network by name.
-        init: A checkpoint with its weights; None for fresh ones.
+        init: A checkpoint with its weights, as `NetworkSource` takes it; None for fresh ones.
         key: The entry of the checkpoint that holds the weights; None where there is one.
         trust: Whether code in the checkpoint may run.
         has_new_head: Whether the head is built anew, for the classes of the images.
@@ -50,7 +50,7 @@ class StartSource:
 
     arch: str | None = None
     model: str | None = None
-    init: Path | None = None
+    init: str | Path | None = None
     key: str | None = None
     trust: bool = False
     has_new_head: bool = False

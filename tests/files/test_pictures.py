@@ -33,6 +33,19 @@ def test_every_mode_becomes_rgb(tmp_path, mode):
     assert np.array_equal(saved(image, tmp_path / f"a.{ending}"), np.asarray(image.convert("RGB")))
 
 
+def test_grey_is_luma_and_keeps_grey_levels(tmp_path):
+    image = picture(8, 8)
+    image.save(tmp_path / "a.png")
+    grey = read_picture(tmp_path / "a.png", Framing(is_grey=True))
+    assert grey.shape == (8, 8, 1)
+    luma = np.asarray(image).astype(float) @ (0.299, 0.587, 0.114)
+    assert np.abs(grey[..., 0] - luma).max() <= 0.51
+    levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    Image.fromarray(levels).save(tmp_path / "b.png")
+    kept = read_picture(tmp_path / "b.png", Framing(is_grey=True))
+    np.testing.assert_array_equal(kept[..., 0], levels)
+
+
 def test_cmyk_jpegs_become_rgb(tmp_path):
     image = Image.new("RGB", (16, 16), (200, 30, 90)).convert("CMYK")
     difference = saved(image, tmp_path / "a.jpg", quality=100).astype(int) - (200, 30, 90)
