@@ -33,14 +33,8 @@ from robustbench_ln.training import RECIPES
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "reproduction" / "records"
-PAGES = (
-    "README.md",
-    "docs/results.md",
-    "docs/speed.md",
-    "docs/corruptions.md",
-    "docs/models.md",
-    "docs/training.md",
-)
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+"""Every page a reader sees; docs/ has them in folders too."""
 
 
 def modes_table(_: str) -> str:
@@ -240,10 +234,9 @@ def render(text: str) -> str:
 def main() -> int:
     """Rewrite or check the pages."""
     stale = []
-    for name in PAGES:
-        page = ROOT / name
-        if page.is_file() and (made := render(page.read_text())) != page.read_text():
-            stale.append(name)
+    for page in PAGES:
+        if (made := render(page.read_text())) != page.read_text():
+            stale.append(str(page.relative_to(ROOT)))
             if "--check" not in sys.argv:
                 page.write_text(made)
     if "--check" in sys.argv and stale:
