@@ -5,7 +5,7 @@
 WORK (default: runs/demo) keeps the 4,000 digits to train on and both training directories; a
 training that was stopped goes on. Same digits, order, start weights and steps for both: the seed
 decides them, and --norm changes the norm layers alone. Other processors and versions of torch round
-otherwise: then the digests printed here, and those in tests/demo/test_demo_files.py, change.
+otherwise: then the digests printed here, and those in tests/demo/test_digits.py, change.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import robustbench_ln as ln
 from robustbench_ln.evaluation.own_network import network_sha256
 from tests.cli.conftest import Lab
 from tests.norms.networks import small_net
-from tests.norms.test_own_layers import ScaledNorm
+from tests.norms.test_own_forward import ScaledNorm
 
 COUNTS = ["mode", "corruption", "severity", "total", "correct", "ties", "refills", "nll", "ece"]
 
