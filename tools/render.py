@@ -201,7 +201,7 @@ def _is_whole(table: dict[str, dict[str, list[float]]]) -> bool:
 
 
 def demo_output(_: str) -> str:
-    """What `ln-bench demo` printed; tests/demo/test_demo_output.py makes it again."""
+    """What `ln-bench demo` printed; tests/demo/test_run.py makes it again."""
     lines = (RESULTS / "demo.txt").read_text().splitlines()
     return "\n".join(f"    {line}".rstrip() for line in lines)
 

@@ -6,11 +6,17 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
+from robustbench_ln.corrupted_sets.reader import open_stored
 from robustbench_ln.corrupted_sets.spec import GenerationSpec
 from robustbench_ln.corruptions.conditions import corruption_conditions
 from robustbench_ln.data.image_set import ArrayImages
+from robustbench_ln.errors import DataError, SpecError
+
+N = 6
+"""Clean images of the sets that are written by hand."""
 
 NAMES = ("gaussian_noise", "motion_blur", "contrast")
 
@@ -47,3 +53,10 @@ def write_pictures(root: Path, *, side: int = 40) -> None:
         for index in range(3):
             pixels = generator.integers(0, 256, (side, side, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(root / name / f"{name}_{index}.png")
+
+
+def refused(source: str, clean, **options) -> str:
+    with pytest.raises((DataError, SpecError)) as caught:
+        open_stored(source, clean, **options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)

@@ -1,18 +1,17 @@
-"""What is refused before or while a set is made, and what is left then."""
+"""What the list of a set says: what was made, from what, and what is damaged."""
 
 from __future__ import annotations
 
-import pytest
-from PIL import Image
+import json
 
-from robustbench_ln.corrupted_sets.writer import GenerationOptions, generate
-from robustbench_ln.data import DataOptions, load_images
-from robustbench_ln.errors import DataError, ImageError, RecordError, SpecError
+import pytest
+
+from robustbench_ln.corrupted_sets.writer import generate, verify
+from robustbench_ln.errors import RecordError
 from tests.corrupted_sets.sample_sets import (
     make_images,
     make_spec,
     tree_digest,
-    write_pictures,
 )
 
 
@@ -40,43 +39,38 @@ def test_other_images_are_refused(tmp_path):
         generate(other, make_spec(), out=tmp_path / "set")
 
 
-def test_too_little_disk_is_said_before_it_starts(tmp_path, monkeypatch):
-    class Usage:
-        free = 10_000
-
-    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage)
-    with pytest.raises(RecordError, match=r"about 0\.00 GB are to be written, 0\.00 GB are free"):
-        generate(make_images(), make_spec(), out=tmp_path / "set")
-
-
-def test_images_that_a_corruption_refuses_leave_no_set(tmp_path):
-    with pytest.raises(ImageError, match="saturate cannot change grey images"):
-        generate(make_images(channels=1), make_spec(["contrast", "saturate"]), out=tmp_path / "set")
-    assert not (tmp_path / "set").exists()
+def test_the_manifest_says_what_was_made(tmp_path):
+    images = make_images()
+    generate(images, make_spec(seed=3), out=tmp_path / "set")
+    manifest = json.loads((tmp_path / "set/manifest.json").read_text())
+    assert manifest["source_sha256"] == images.sha256()
+    assert manifest["spec"]["seed"] == 3
+    assert {"robustbench_ln", "torch", "numpy", "pillow"} <= set(manifest["versions"])
+    digests = {name: file["sha256"] for name, file in manifest["files"].items()}
+    digests["manifest.json"] = tree_digest(tmp_path / "set")["manifest.json"]
+    assert digests == tree_digest(tmp_path / "set")
 
 
-def test_an_unreadable_picture_is_named_and_the_rest_is_kept(tmp_path):
-    write_pictures(tmp_path / "clean")
-    good = (tmp_path / "clean/dog/dog_2.png").read_bytes()
-    (tmp_path / "clean/dog/dog_2.png").write_bytes(good[:200])
-    images = load_images(f"folder:{tmp_path}/clean", DataOptions())
-    with pytest.raises(DataError, match=r"dog_2.png: not an image .*, or damaged"):
-        generate(images, make_spec(format="folder"), out=tmp_path / "set",
-                 options=GenerationOptions(workers=1))  # fmt: skip
-    assert (tmp_path / "set/contrast/1/cat/cat_0.png").is_file()
+def test_a_torn_journal_line_is_cut_off(tmp_path):
+    out = tmp_path / "set"
+    generate(make_images(), make_spec(), out=out)
+    whole = tree_digest(out)
+    (out / "journal.jsonl").write_text('{"restart": "nothing.npy"}\n{"blo')
+    generate(make_images(), make_spec(), out=out)
+    assert tree_digest(out) == whole
 
 
-def test_pictures_that_would_get_one_name_are_refused(tmp_path):
-    write_pictures(tmp_path / "clean")
-    with Image.open(tmp_path / "clean/cat/cat_0.png") as picture:
-        picture.save(tmp_path / "clean/cat/cat_0.bmp")
-    images = load_images(f"folder:{tmp_path}/clean", DataOptions())
-    with pytest.raises(DataError, match=r"would both become 'cat/cat_0.png'; rename one"):
-        generate(images, make_spec(format="folder"), out=tmp_path / "set")
-
-
-def test_counts_out_of_range_are_refused(tmp_path):
-    with pytest.raises(SpecError, match="--workers is 0"):
-        generate(make_images(), make_spec(), out=tmp_path, options=GenerationOptions(workers=0))
-    with pytest.raises(SpecError, match="--limit is 8; arrays:sample.npz has 7 images"):
-        generate(make_images(), make_spec(limit=8), out=tmp_path)
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda f: f.unlink(), "contrast.npy: missing"),
+        (lambda f: f.write_bytes(b"x"), "contrast.npy: 1 bytes, expected 43136"),
+        (lambda f: f.write_bytes(f.read_bytes()[:-1] + b"\0"), "other content than was written"),
+    ],
+)
+def test_verify_says_what_is_wrong(tmp_path, damage, message):
+    generate(make_images(), make_spec(), out=tmp_path / "set")
+    assert verify(tmp_path / "set") == 4
+    damage(tmp_path / "set/contrast.npy")
+    with pytest.raises(RecordError, match=message):
+        verify(tmp_path / "set")

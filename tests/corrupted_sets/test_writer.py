@@ -1,4 +1,4 @@
-"""A set that was stopped, damaged or is made over: nothing lost, nothing made twice."""
+"""Sets are the same bytes however they are made: by many threads, in pieces, after a stop."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ import importlib
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from robustbench_ln.corrupted_sets.arrays_writer import ArrayFormat
 from robustbench_ln.corrupted_sets.writer import GenerationOptions, generate, verify
 from robustbench_ln.corruptions.degrade import degrade
-from robustbench_ln.data import DataOptions, load_images
-from robustbench_ln.errors import RecordError
+from robustbench_ln.errors import ImageError, RecordError, SpecError
 from tests.corrupted_sets.sample_sets import (
+    NAMES,
     make_images,
     make_spec,
     tree_digest,
-    write_pictures,
 )
 
 MODULE = importlib.import_module("robustbench_ln.corrupted_sets.writer")
@@ -75,68 +74,51 @@ def test_a_full_disk_leaves_no_part_of_a_file_and_the_set_goes_on(tmp_path, monk
     assert tree_digest(out) == tree_digest(tmp_path / "whole")
 
 
-def test_only_what_is_missing_is_made_again(tmp_path, monkeypatch):
-    out = tmp_path / "set"
-    generate(make_images(), make_spec(), out=out)
-    before = tree_digest(out)
-    (out / "contrast.npy").unlink()
-    written = []
-    write = ArrayFormat.write
-    monkeypatch.setattr(
-        ArrayFormat, "write", lambda self, unit, x: written.append(unit) or write(self, unit, x)
-    )
-    generate(make_images(), make_spec(), out=out)
-    assert {unit.condition.corruption for unit in written} == {"contrast"}
-    assert tree_digest(out) == before
+@pytest.mark.parametrize("name", ["npy", "npz", "folder"])
+def test_bytes_depend_on_no_number_of_workers(tmp_path, name):
+    for workers in (1, 2, 5):
+        options = GenerationOptions(workers=workers)
+        generate(make_images(), make_spec(format=name), out=tmp_path / str(workers),
+                 options=options)  # fmt: skip
+    one = tree_digest(tmp_path / "1")
+    assert len(one) > len(NAMES)
+    assert tree_digest(tmp_path / "2") == one
+    assert tree_digest(tmp_path / "5") == one
 
 
-def test_a_torn_journal_line_is_cut_off(tmp_path):
-    out = tmp_path / "set"
-    generate(make_images(), make_spec(), out=out)
-    whole = tree_digest(out)
-    (out / "journal.jsonl").write_text('{"restart": "nothing.npy"}\n{"blo')
-    generate(make_images(), make_spec(), out=out)
-    assert tree_digest(out) == whole
+def test_limit_takes_the_first_images_with_the_same_draws(tmp_path):
+    generate(make_images(), make_spec(), out=tmp_path / "all")
+    generate(make_images(), make_spec(limit=4), out=tmp_path / "four")
+    whole = np.load(tmp_path / "all/gaussian_noise.npy").reshape(2, 7, 32, 32, 3)
+    few = np.load(tmp_path / "four/gaussian_noise.npy").reshape(2, 4, 32, 32, 3)
+    assert np.array_equal(few, whole[:, :4])
 
 
-@pytest.mark.parametrize(
-    ("damage", "message"),
-    [
-        (lambda f: f.unlink(), "contrast.npy: missing"),
-        (lambda f: f.write_bytes(b"x"), "contrast.npy: 1 bytes, expected 43136"),
-        (lambda f: f.write_bytes(f.read_bytes()[:-1] + b"\0"), "other content than was written"),
-    ],
-)
-def test_verify_says_what_is_wrong(tmp_path, damage, message):
-    generate(make_images(), make_spec(), out=tmp_path / "set")
-    assert verify(tmp_path / "set") == 4
-    damage(tmp_path / "set/contrast.npy")
-    with pytest.raises(RecordError, match=message):
-        verify(tmp_path / "set")
+def test_another_seed_is_another_set(tmp_path):
+    generate(make_images(), make_spec(), out=tmp_path / "zero")
+    generate(make_images(), make_spec(seed=1), out=tmp_path / "one")
+    zero, one = tree_digest(tmp_path / "zero"), tree_digest(tmp_path / "one")
+    assert zero["gaussian_noise.npy"] != one["gaussian_noise.npy"]
+    assert zero["contrast.npy"] == one["contrast.npy"]
 
 
-def test_overwrite_takes_away_the_old_set_and_nothing_else(tmp_path):
-    write_pictures(tmp_path / "clean")
-    images = load_images(f"folder:{tmp_path}/clean", DataOptions())
-    out = tmp_path / "set"
-    generate(images, make_spec(format="folder"), out=out)
-    (out / "notes.txt").write_text("mine")
-    (out / "contrast/1/cat/orphan.png").write_bytes(b"of a killed run")
-    with pytest.raises(RecordError, match="another format; give --out a new folder, or --over"):
-        generate(images, make_spec(), out=out)
-    generate(images, make_spec(), out=out, options=GenerationOptions(overwrite=True))
-    assert sorted(tree_digest(out)) == [
-        "contrast.npy", "gaussian_noise.npy", "labels.npy", "manifest.json", "motion_blur.npy",
-        "notes.txt",
-    ]  # fmt: skip
-    assert not (out / "contrast").exists()
+def test_too_little_disk_is_said_before_it_starts(tmp_path, monkeypatch):
+    class Usage:
+        free = 10_000
+
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage)
+    with pytest.raises(RecordError, match=r"about 0\.00 GB are to be written, 0\.00 GB are free"):
+        generate(make_images(), make_spec(), out=tmp_path / "set")
 
 
-def test_overwrite_takes_away_what_is_unfinished(tmp_path):
-    out = tmp_path / "set"
-    generate(make_images(), make_spec(["contrast"], [1], format="npz"), out=out)
-    for name in ("contrast_1.npz.part", "contrast_1.npz.images.part"):
-        (out / name).write_bytes(b"of a killed run")
-    options = GenerationOptions(overwrite=True)
-    generate(make_images(), make_spec(["contrast"], [1]), out=out, options=options)
-    assert sorted(tree_digest(out)) == ["contrast.npy", "labels.npy", "manifest.json"]
+def test_images_that_a_corruption_refuses_leave_no_set(tmp_path):
+    with pytest.raises(ImageError, match="saturate cannot change grey images"):
+        generate(make_images(channels=1), make_spec(["contrast", "saturate"]), out=tmp_path / "set")
+    assert not (tmp_path / "set").exists()
+
+
+def test_counts_out_of_range_are_refused(tmp_path):
+    with pytest.raises(SpecError, match="--workers is 0"):
+        generate(make_images(), make_spec(), out=tmp_path, options=GenerationOptions(workers=0))
+    with pytest.raises(SpecError, match="--limit is 8; arrays:sample.npz has 7 images"):
+        generate(make_images(), make_spec(limit=8), out=tmp_path)

@@ -11,7 +11,7 @@ from robustbench_ln.corruptions.conditions import (
 )
 from robustbench_ln.corruptions.frost import procedural_frost
 from robustbench_ln.errors import SpecError
-from robustbench_ln.spec import Condition
+from robustbench_ln.spec import CLEAN, Condition
 
 
 @pytest.mark.parametrize(
@@ -145,3 +145,11 @@ def test_severities_are_ranges_and_lists(text, values):
 def test_severities_that_are_none_are_refused(text):
     with pytest.raises(SpecError, match="expected numbers of 1 to 5"):
         parse_severities(text)
+
+
+def test_conditions_of_all_released_sigmas_start_clean():
+    conditions = noise_conditions(["agn", "mbn"], convention="released")
+    assert conditions[0] == CLEAN
+    assert [c.severity for c in conditions if c.corruption == "agn"][:3] == [0.1, 0.2, 0.5]
+    assert len([c for c in conditions if c.corruption == "mbn"]) == 19
+    assert {c.range for c in conditions[1:]} == {"rescale"}

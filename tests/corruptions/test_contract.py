@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
@@ -14,7 +12,9 @@ from robustbench_ln.corruptions.frost import procedural_frost, with_textures
 from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.registry import CORRUPTIONS
 from robustbench_ln.corruptions.severities import SEVERITY_TABLES
+from robustbench_ln.errors import ImageError
 from robustbench_ln.rng import image_streams
+from tests.corruptions.one_row import corrupt_row
 from tests.corruptions.sample_images import sample_images
 
 ENTRIES = dict(CORRUPTIONS)
@@ -89,15 +89,29 @@ def test_grey_images_become_the_luma_of_the_corrupted_colours(entry):
     assert (ours[..., 0].double() - luma).abs().max() <= 0.5 + 1e-9
 
 
-def test_only_entries_of_the_15_count_for_means():
-    extra = [name for name, entry in CORRUPTIONS.items() if not entry.is_benchmark]
-    assert sorted(extra) == ["gaussian_blur", "saturate", "spatter", "speckle_noise"]
-    assert len(CORRUPTIONS) == 19
+SMALLEST = {
+    ("glass_blur", (1.5, 4, 2)): 9,
+    ("defocus_blur", (10, 0.5)): 11,
+    ("defocus_blur", (3, 0.1)): 5,
+    ("zoom_blur", (1.31, 0.03)): 2,
+    ("snow", (0.55, 0.3, 4.5, 0.85, 12, 8, 0.65)): 5,
+    ("pixelate", (0.25,)): 4,
+    ("elastic_transform", (29.28, 2.44, 4.88, 0)): 3,
+}
 
 
-def test_entries_are_named_as_in_the_table():
-    assert all(entry.name == name for name, entry in CORRUPTIONS.items())
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        CORRUPTIONS["fog"].name = "mist"
-    with pytest.raises(TypeError):
-        CORRUPTIONS["mist"] = CORRUPTIONS["fog"]
+@pytest.mark.parametrize(("name", "row"), SMALLEST)
+def test_images_smaller_than_the_kernel_are_refused(name, row):
+    smallest = SMALLEST[name, row]
+    assert corrupt_row(name, sample_images(1, 24, 24)[:, :smallest, :smallest], row) is not None
+    small = sample_images(1, 24, 24)[:, : smallest - 1]
+    message = f"{name} at this severity needs images of at least {smallest}x{smallest}; these are "
+    with pytest.raises(ImageError, match=f"{message}{smallest - 1}x24"):
+        corrupt_row(name, small, row)
+
+
+def test_other_dtypes_and_shapes_are_refused():
+    with pytest.raises(ImageError, match=r"images are torch.float32; expected uint8"):
+        corrupt_row("fog", sample_images(1).float(), (1, 2))
+    with pytest.raises(ImageError, match=r"\[1, 32, 32, 2\]; expected \[N, H, W, C\]"):
+        corrupt_row("fog", sample_images(1)[..., :2], (1, 2))

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from scipy import ndimage, sparse
+from scipy import ndimage
 
-from robustbench_ln.corruptions.elastic import warp_elastic
 from robustbench_ln.corruptions.filters import (
     correlate,
     fold_index,
@@ -15,9 +14,6 @@ from robustbench_ln.corruptions.filters import (
     smooth,
     sum_of_shifts,
 )
-from robustbench_ln.corruptions.motion import motion_offsets, sum_along
-from robustbench_ln.corruptions.zoom import as_tensor, resample
-from tests.corruptions.sample_images import sample_images
 
 BORDERS = {"edge": "nearest", "mirror": "mirror", "symmetric": "reflect"}  # ours: SciPy's
 PADS = {"edge": "edge", "mirror": "reflect", "symmetric": "symmetric"}  # NumPy's
@@ -63,29 +59,3 @@ def test_gaussian_weights():
     assert weights.sum() == pytest.approx(1)
     assert weights[2] / weights[3] == pytest.approx(np.exp(-1 / (2 * 0.64)))
     assert len(gaussian_weights(2.44, truncate=3.0)) == 15
-
-
-def test_motion_equals_sums_of_shifts_though_taps_may_coincide():
-    images = sample_images(40).double()
-    offsets = motion_offsets(np.linspace(-180, 180, 40), 13)
-    pairs = offsets.transpose(1, 2, 0)  # [N, taps, 2]
-    assert any(len(np.unique(taps, axis=0)) < 13 for taps in pairs)
-    weights = np.linspace(1, 2, 13)
-    expected = sum_of_shifts(images, torch.from_numpy(offsets), weights, border="edge")
-    torch.testing.assert_close(sum_along(images, offsets, weights), expected, rtol=1e-12, atol=1e-9)
-
-
-def test_resample_on_a_device_is_the_same_product():
-    operator = sparse.csr_array(sparse.random(20, 20, 0.3, rng=0))
-    images = torch.rand(3, 4, 5, 2, dtype=torch.float64)
-    flat = images.flatten(1, 2).transpose(0, 1).flatten(1)
-    product = torch.sparse.mm(as_tensor(operator, torch.device("cpu")), flat)
-    product = product.view(20, 3, 2).transpose(0, 1).view(images.shape)
-    torch.testing.assert_close(resample(operator, images), product)
-
-
-def test_elastic_without_moves_changes_nothing_but_whole_levels_by_rounding():
-    images = sample_images(2)
-    none = (torch.zeros(2, 3, 2).double(), torch.zeros(2, 2, 32, 32).double())
-    warped = warp_elastic(images, none, (0.1, 0.03, 0.03, 1))
-    assert (images.int() - warped.int()).unique().tolist() == [0, 1]

@@ -1,3 +1,5 @@
+"""frost: where its textures come from, how they are fitted and which windows are drawn."""
+
 from __future__ import annotations
 
 import warnings
@@ -6,11 +8,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from scipy import stats
 
 from robustbench_ln.corruptions import frost
 from robustbench_ln.corruptions.contract import corrupt_images
 from robustbench_ln.corruptions.frost import (
     FROST_FILES,
+    FrostTextures,
     find_frost_folder,
     fit_texture,
     load_frost_textures,
@@ -20,6 +24,7 @@ from robustbench_ln.corruptions.frost import (
 from robustbench_ln.corruptions.registry import CORRUPTIONS
 from robustbench_ln.errors import DataError
 from robustbench_ln.rng import image_streams
+from tests.corruptions.laws import draw
 from tests.corruptions.sample_images import sample_images
 
 
@@ -125,3 +130,21 @@ def test_postscript_is_no_photograph(folder):
     (folder / "frost2.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
     with pytest.raises(DataError, match=r"frost2.png: cannot be read as an image; --frost-dir nee"):
         load_frost_textures(folder)
+
+
+def test_frost_draws_every_texture_and_window_but_the_last_ones():
+    height, width, size = 40, 45, 32
+    sheets = []
+    for index in range(5):  # a pixel says which texture, row and column it is
+        row, column = np.mgrid[:height, :width]
+        sheets.append(np.stack([np.full_like(row, index), row, column], -1).astype(np.uint8))
+    entry = with_textures(CORRUPTIONS["frost"], FrostTextures("photographs", sheets))
+    (windows,) = draw("frost", (1, 0.2, 1), number=4000, size=size, entry=entry)
+    index, top, left = windows[:, 0, 0].T
+    assert (windows[:, -1, -1, 1] == top + size - 1).all()
+    assert (windows[:, -1, -1, 2] == left + size - 1).all()
+    assert stats.chisquare(np.bincount(index, minlength=5)).pvalue > 1e-4
+    assert stats.chisquare(np.bincount(top, minlength=height - size)).pvalue > 1e-4
+    assert stats.chisquare(np.bincount(left, minlength=width - size)).pvalue > 1e-4
+    assert top.max() == height - size - 1  # the upper end is exclusive, as published
+    assert left.max() == width - size - 1

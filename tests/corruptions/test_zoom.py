@@ -1,7 +1,6 @@
-"""Where float32 and float64 fall on different sides of a whole level, the source decides.
+"""zoom_blur where float32 and float64 fall on different sides of a whole level.
 
-Zoom blur adds up in float32, motion blur in ImageMagick's 16 bits (float64 for us): each is
-computed the fast way and repeated the source's way where the fast way is in doubt. Many values
+The source adds up in float32: the fast sum is repeated its way where it is in doubt. Many values
 are needed to meet such places.
 """
 
@@ -9,11 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from scipy import sparse
 
-from robustbench_ln.corruptions.motion import motion_offsets, streak, sum_along
 from robustbench_ln.corruptions.severities import SEVERITY_TABLES
-from robustbench_ln.corruptions.zoom import blur_zoom
-from tests.corruptions.sample_images import sample_images
+from robustbench_ln.corruptions.zoom import as_tensor, blur_zoom, resample
 from tests.references.corruption_reference import zoom_blur
 
 
@@ -26,11 +24,10 @@ def test_zoom_blur_is_the_float32_sum_in_flat_areas():
             np.testing.assert_array_equal(blur_zoom(flat, (), row)[0], expected)
 
 
-def test_motion_blur_is_the_float64_sum():
-    images = sample_images(60, 40, 40)
-    angles = torch.linspace(-45, 45, 60, dtype=torch.float64)
-    ours = streak(images, angles, radius=9, sigma=2.5)
-    weights = np.exp(-(np.arange(19) ** 2) / (2 * 2.5**2))
-    sums = sum_along(images.double(), motion_offsets(angles.numpy(), 19), weights / weights.sum())
-    sixteen_bit = (sums * 257 + 0.5).floor()
-    assert torch.equal(ours, (sixteen_bit / 257).floor().to(torch.uint8))
+def test_resample_on_a_device_is_the_same_product():
+    operator = sparse.csr_array(sparse.random(20, 20, 0.3, rng=0))
+    images = torch.rand(3, 4, 5, 2, dtype=torch.float64)
+    flat = images.flatten(1, 2).transpose(0, 1).flatten(1)
+    product = torch.sparse.mm(as_tensor(operator, torch.device("cpu")), flat)
+    product = product.view(20, 3, 2).transpose(0, 1).view(images.shape)
+    torch.testing.assert_close(resample(operator, images), product)

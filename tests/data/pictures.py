@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from robustbench_ln.data import DataOptions, Framing, load_images
 
 
 def picture(height: int = 6, width: int = 8, seed: int = 0) -> Image.Image:
@@ -20,3 +23,13 @@ def make_folder(root: Path, sizes=((6, 8), (6, 8), (6, 8))) -> str:
         folder.mkdir(parents=True, exist_ok=True)
         picture(height, width, seed).save(folder / f"bild_ü{seed}.png")
     return f"folder:{root}"
+
+
+def load(source: str, *, class_map: Path | None = None, **framing):
+    return load_images(source, DataOptions(framing=Framing(**framing), class_map=class_map))
+
+
+def class_map(tmp_path: Path, content: object) -> Path:
+    path = tmp_path / "map.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path

@@ -1,29 +1,14 @@
 from __future__ import annotations
 
-import hashlib
 import pickle
-import struct
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from robustbench_ln.data import DataOptions, load_images
-from robustbench_ln.data.image_set import hash_arrays
 from robustbench_ln.errors import DataError
-
-PIXELS = np.random.default_rng(0).integers(0, 256, (4, 5, 6, 3)).astype(np.uint8)
-LABELS = np.array([0, 2, 1, 0])
-
-
-def save(path, **arrays):
-    np.savez(path, **arrays)
-    return f"arrays:{path}"
-
-
-def load(source: str):
-    return load_images(source, DataOptions())
+from tests.data.archives import LABELS, PIXELS, Touch, load, save
 
 
 def test_colour_images_come_back_in_any_order(tmp_path):
@@ -39,41 +24,6 @@ def test_grey_images_get_a_channel(tmp_path):
     images = load(save(tmp_path / "a.npz", images=PIXELS[..., 0], labels=LABELS.astype(np.uint8)))
     assert images.shape == (5, 6, 1)
     assert np.array_equal(images.read([1])[..., 0], PIXELS[[1], ..., 0])
-
-
-def test_the_digest_is_of_pixels_shape_and_labels(tmp_path):
-    one = load(save(tmp_path / "1.npz", images=PIXELS, labels=LABELS)).sha256()
-    same = load(save(tmp_path / "2.npz", images=PIXELS, labels=LABELS.astype(np.int32))).sha256()
-    other = [
-        load(save(tmp_path / "3.npz", images=255 - PIXELS, labels=LABELS)).sha256(),
-        load(save(tmp_path / "4.npz", images=PIXELS, labels=LABELS[::-1])).sha256(),
-        load(save(tmp_path / "5.npz", images=PIXELS.reshape(4, 6, 5, 3), labels=LABELS)).sha256(),
-    ]
-    assert one == same
-    assert len({one, *other}) == 4
-
-
-def test_the_digest_stays_what_records_have():
-    """SHA-256 of the shape as Python writes it, the pixels, and the labels as little-endian int64.
-
-    A digest that changed would make every run directory refuse its own images.
-    """
-    pixels = np.arange(72, dtype=np.uint8).reshape(2, 3, 4, 3)
-    content = b"(2, 3, 4, 3)" + bytes(range(72)) + struct.pack("<2q", 1, 0)
-    assert hash_arrays(pixels, np.array([1, 0])) == hashlib.sha256(content).hexdigest()
-    assert hash_arrays(pixels[:, ::-1, ::-1][:, ::-1, ::-1], np.array([1, 0], np.int32)) == (
-        "dd859743be691bb372a72252b631d4e97bf2d801cd7434fecdcb7a823d983324"
-    )
-
-
-class Touch:
-    """Writes a file when it is unpickled."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return (open, (str(self.path), "w"))
 
 
 @pytest.mark.parametrize(

@@ -1,37 +1,18 @@
-"""CIFAR's python batches and MNIST's IDX files, in the published formats."""
+"""CIFAR's python batches, in the published format."""
 
 from __future__ import annotations
 
-import gzip
 import pickle
-import re
 import struct
 import sys
-from http.client import BadStatusLine
-from pathlib import Path
 
 import numpy as np
 import pytest
-from torchvision import datasets
 
 from robustbench_ln.data import DataOptions, load_images
-from robustbench_ln.data.download import DOWNLOADS
 from robustbench_ln.errors import DataError
-from tests.data.test_arrays import Touch
-
-ROWS = np.random.default_rng(0).integers(0, 256, (5, 3072)).astype(np.uint8)
-LABELS = [3, 1, 4, 1, 5]
-
-
-def load(source: str):
-    return load_images(source, DataOptions())
-
-
-def write_cifar(folder, name="test_batch", key=b"labels", protocol=4, **changes):
-    folder.mkdir(parents=True, exist_ok=True)
-    batch = {b"data": ROWS, key: LABELS, b"batch_label": b"testing batch"}
-    batch |= {k.encode(): v for k, v in changes.items()}
-    (folder / name).write_bytes(pickle.dumps(batch, protocol=protocol))
+from tests.data.archives import Touch
+from tests.data.published import LABELS, ROWS, load, write_cifar
 
 
 @pytest.mark.parametrize(("inner", "protocol"), [("", 2), ("cifar-10-batches-py", 4)])
@@ -158,123 +139,3 @@ def test_damaged_batches_are_refused(tmp_path, content, message):
         load(f"cifar10:{tmp_path}")
     with pytest.raises(DataError, match="expected the folder of the published python batches"):
         load(f"cifar100:{tmp_path}")
-
-
-def idx(array: np.ndarray, kind: int = 8) -> bytes:
-    head = struct.pack(f">HBB{array.ndim}I", 0, kind, array.ndim, *array.shape)
-    return head + array.astype(np.uint8).tobytes()
-
-
-def write_idx(folder, pixels, ending=""):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, array in (("images-idx3", pixels), ("labels-idx1", np.array(LABELS))):
-        content = idx(array)
-        path = folder / f"t10k-{name}-ubyte{ending}"
-        path.write_bytes(gzip.compress(content) if ending else content)
-
-
-@pytest.mark.parametrize(("inner", "ending"), [("", ""), ("MNIST/raw", ".gz"), ("raw", "")])
-def test_mnist_in_its_usual_places(tmp_path, inner, ending):
-    pixels = np.arange(5 * 4 * 6).reshape(5, 4, 6)
-    write_idx(tmp_path / inner, pixels, ending)
-    images = load(f"mnist:{tmp_path}")
-    assert (images.kind, images.shape) == ("mnist", (4, 6, 1))
-    assert np.array_equal(images.read([3])[0, ..., 0], pixels[3])
-    assert images.labels.tolist() == LABELS
-
-
-def test_mnist_has_a_training_part(tmp_path):
-    write_idx(tmp_path, np.zeros((5, 4, 6)))
-    with pytest.raises(DataError, match="no 'train-images-idx3-ubyte'"):
-        load_images(f"mnist:{tmp_path}", DataOptions(part="train"))
-    (tmp_path / "train-images-idx3-ubyte").write_bytes(idx(np.full((2, 4, 6), 7)))
-    (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx(np.array([8, 9])))
-    images = load_images(f"mnist:{tmp_path}", DataOptions(part="train"))
-    assert images.labels.tolist() == [8, 9]
-    assert images.read([0]).min() == 7
-
-
-def test_mnist_and_fashion_mnist_in_one_folder_are_told_apart(tmp_path):
-    digits, clothes = np.zeros((5, 4, 6)), np.full((5, 4, 6), 9)
-    write_idx(tmp_path / "MNIST" / "raw", digits)
-    with pytest.raises(DataError, match="here or in FashionMNIST/raw/"):
-        load(f"fashion-mnist:{tmp_path}")
-    write_idx(tmp_path / "FashionMNIST" / "raw", clothes)
-    assert load(f"mnist:{tmp_path}").read([0]).max() == 0
-    assert load(f"fashion-mnist:{tmp_path}").read([0]).min() == 9
-    assert load(f"fashion-mnist:{tmp_path}").kind == "fashion-mnist"
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", "empty"),
-        (b"\0\0", "not an IDX file"),
-        (idx(np.zeros((5, 4, 6)), kind=13), "not an IDX file of bytes with 3 axes"),
-        (idx(np.zeros((5, 24))), "not an IDX file of bytes with 3 axes"),
-        (idx(np.zeros((5, 4, 6)))[:-1], "has 119 values, its head says 5 x 4 x 6; delete it"),
-        (idx(np.zeros((5, 4, 6))) + b"x", "has 121 values"),
-        (idx(np.zeros((0, 4, 6))), "no images"),
-        (idx(np.zeros((5, 0, 6))), r"images have shape \[5, 0, 6, 1\]"),
-    ],
-)
-def test_damaged_idx_files_are_refused(tmp_path, content, message):
-    (tmp_path / "t10k-images-idx3-ubyte").write_bytes(content)
-    (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(idx(np.array(LABELS)))
-    with pytest.raises(DataError, match=message):
-        load(f"mnist:{tmp_path}")
-    (tmp_path / "t10k-images-idx3-ubyte").unlink()
-    (tmp_path / "t10k-images-idx3-ubyte.gz").write_bytes(gzip.compress(b"x" * 99)[:20])
-    with pytest.raises(DataError, match="not an IDX file"):
-        load(f"mnist:{tmp_path}")
-    with pytest.raises(DataError, match="expected the published IDX files"):
-        load(f"mnist:{tmp_path / 'elsewhere'}")
-
-
-@pytest.mark.parametrize(
-    ("kind", "error", "reason"),
-    [
-        ("cifar10", OSError("no network"), "(no network)"),
-        (
-            "cifar100",
-            RuntimeError("File not found or corrupted."),
-            "(File not found or corrupted.)",
-        ),
-        ("mnist", RuntimeError("Error:\nTried A, got:\nB"), "(Error: Tried A, got: B)"),
-        ("mnist", BadStatusLine("x"), "(x)"),
-        ("fashion-mnist", TimeoutError(), "(TimeoutError)"),
-    ],
-)
-def test_a_failed_download_is_one_line(tmp_path, monkeypatch, kind, error, reason):
-    def fail(*args, **kwargs):
-        raise error
-
-    monkeypatch.setattr(datasets, DOWNLOADS[kind], fail)
-    with pytest.raises(DataError, match=re.escape(reason)) as caught:
-        load_images(f"{kind}:{tmp_path}", DataOptions(download=True))
-    assert str(caught.value).startswith(f"--download: {kind} could not be fetched into {tmp_path}")
-    assert "\n" not in str(caught.value)
-
-
-def test_what_torchvision_fetches_is_read(tmp_path, monkeypatch):
-    def fetch(root, *, train, download):
-        assert download
-        assert not train
-        write_cifar(Path(root) / "cifar-100-python", "test", b"fine_labels")
-
-    monkeypatch.setattr(datasets, "CIFAR100", fetch)
-    images = load_images(f"cifar100:{tmp_path}", DataOptions(download=True))
-    assert images.labels.tolist() == LABELS
-
-
-def test_a_download_that_was_cut_off_is_not_taken_for_data(tmp_path):
-    write_idx(tmp_path / "MNIST" / "raw", np.zeros((5, 4, 6)))
-    cut = tmp_path / "MNIST" / "raw" / "t10k-images-idx3-ubyte"
-    cut.write_bytes(cut.read_bytes()[:60])
-    with pytest.raises(DataError, match="has 44 values.*delete it and fetch it again"):
-        load(f"mnist:{tmp_path}")
-    write_cifar(tmp_path)
-    whole = (tmp_path / "test_batch").read_bytes()
-    (tmp_path / "test_batch").write_bytes(whole[:-30])
-    with pytest.raises(DataError, match="test_batch: not a batch of CIFAR.*or damaged"):
-        load(f"cifar10:{tmp_path}")

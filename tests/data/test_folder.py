@@ -1,22 +1,15 @@
 from __future__ import annotations
 
-import json
 import os
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pytest
 from torchvision.datasets import ImageFolder
 
-from robustbench_ln.data import DataOptions, Framing, load_images
-from robustbench_ln.data.oddities import find_oddities
+from robustbench_ln.data import DataOptions, load_images
 from robustbench_ln.errors import DataError
-from tests.data.pictures import make_folder, picture
-
-
-def load(source: str, *, class_map: Path | None = None, **framing):
-    return load_images(source, DataOptions(framing=Framing(**framing), class_map=class_map))
+from tests.data.pictures import load, make_folder, picture
 
 
 def test_classes_and_files_are_sorted_and_read_as_they_are(tmp_path):
@@ -132,16 +125,6 @@ def test_a_folder_that_cannot_be_listed_is_named(tmp_path, monkeypatch):
         load(source)
 
 
-def test_an_empty_class_keeps_its_number_and_is_noted(tmp_path):
-    source = make_folder(tmp_path)
-    (tmp_path / "class aa").mkdir()
-    images = load(source)
-    assert images.labels.tolist() == [0, 2, 2]
-    assert list(find_oddities(images)) == [
-        f"{source}: 1 of 3 classes have no images ('class aa')",
-    ]
-
-
 def test_the_digest_changes_with_bytes_names_and_framing_and_reports_progress(tmp_path):
     source = make_folder(tmp_path)
     ticks = []
@@ -184,42 +167,3 @@ def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path):
     one = side * side * 3
     assert held < 10 * one
     assert peak < 30 * one  # of 60: what is read at once, twice, and Python's own
-
-
-def class_map(tmp_path: Path, content: object) -> Path:
-    path = tmp_path / "map.json"
-    path.write_text(content if isinstance(content, str) else json.dumps(content))
-    return path
-
-
-def test_a_class_map_numbers_the_folders(tmp_path):
-    source = make_folder(tmp_path / "x")
-    mapping = class_map(tmp_path, {"class b": 1, "class a": 4, "far": 6, "near": 4})
-    images = load(source, class_map=mapping)
-    assert images.labels.tolist() == [4, 1, 1]
-    assert images.class_names == ("", "class b", "", "", "class a", "", "far")
-    merged = load(source, class_map=class_map(tmp_path, {"class b": 3, "class a": 3}))
-    assert merged.labels.tolist() == [3, 3, 3]
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ({"class a": 0}, r"map.json: no class for the folder 'class b' \(1 of 2 folders"),
-        ({"class a": 0, "class b": "dog"}, "'class b' has class \"dog\"; expected an index"),
-        ({"class a": 0, "class b": -1}, "'class b' has class -1"),
-        ({"class a": 0, "class b": True}, "'class b' has class true"),
-        ({"class a": 0, "class b": 1.0}, "'class b' has class 1.0"),
-        ({}, "not a JSON object"),
-        (["class a", "class b"], 'not a JSON object {"folder": class index, ...}'),
-        ("{", "not a JSON object .* or damaged"),
-        ("[" * 100_000, "not a JSON object"),
-        ("", "empty"),
-    ],
-)
-def test_wrong_class_maps_are_refused(tmp_path, content, message):
-    source = make_folder(tmp_path / "x")
-    with pytest.raises(DataError, match=message):
-        load(source, class_map=class_map(tmp_path, content))
-    with pytest.raises(DataError, match="none.json: cannot be read"):
-        load(source, class_map=tmp_path / "none.json")

@@ -1,4 +1,4 @@
-"""Kinds, options that a kind does not have, and notes about what was found."""
+"""Kinds, options that a kind does not have, and the images that come with the package."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from robustbench_ln.data import ArrayImages, DataOptions, Framing, load_images
-from robustbench_ln.data.class_order import is_class_ordered
-from robustbench_ln.data.oddities import find_oddities
+from robustbench_ln.data import DataOptions, Framing, load_images
 from robustbench_ln.errors import LnBenchError
 from robustbench_ln.files.shipped import SHIPPED_IMAGES
 
@@ -75,37 +73,3 @@ def test_digits_come_with_the_package(tmp_path, monkeypatch):
     assert np.bincount(images.labels).tolist() == [100] * 10
     same = load_images(f"arrays:{SHIPPED_IMAGES['demo:digits'].path}")
     assert images.sha256() == same.sha256()
-
-
-def image_set(pixels, labels, class_names=()):
-    return ArrayImages(
-        source="arrays:x",
-        kind="arrays",
-        pixels=np.asarray(pixels, np.uint8),
-        labels=np.asarray(labels),
-        class_names=class_names,
-    )
-
-
-def test_repeated_images_and_empty_classes_are_noted():
-    pixels = np.random.default_rng(0).integers(0, 256, (5, 4, 4, 3))
-    assert list(find_oddities(image_set(pixels, [0, 1, 1, 0, 2], ("a", "b", "c")))) == []
-    assert list(find_oddities(image_set(pixels, [0, 9, 1, 0, 2]))) == []
-    pixels[3] = pixels[0]
-    pixels[4] = pixels[0]
-    assert list(find_oddities(image_set(pixels, [0, 2, 2, 0, 0], ("a", "b", "c", "", "d")))) == [
-        "arrays:x: 2 of 4 classes have no images ('b' ...)",
-        "arrays:x: 2 of 5 images repeat an earlier one",
-    ]
-
-
-def test_class_order_is_seen_and_random_order_is_not():
-    ordered = np.repeat(np.arange(10), 100)
-    shuffled = np.random.default_rng(0).permutation(ordered)
-    assert is_class_ordered(ordered, 128)
-    assert is_class_ordered(ordered, 16)
-    for size in (2, 16, 128, 500):
-        assert not is_class_ordered(shuffled, size)
-    assert not is_class_ordered(ordered, 1)
-    assert not is_class_ordered(np.zeros(100, dtype=np.int64), 10)
-    assert not is_class_ordered(np.arange(1000), 100)  # as many classes as a set can hold

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,10 @@ from robustbench_ln.progress import Silent
 from robustbench_ln.reports.report import write_report
 from robustbench_ln.runs.reading import read_runs
 from robustbench_ln.runs.records import read_records
-from tests.cli.conftest import ln_bench, refuses  # noqa: F401
+from tests.cli.conftest import (
+    ln_bench,  # noqa: F401
+    refuses,  # noqa: F401
+)
 
 BATCH_MODES = {"bn", "dbn-batch", "dbn-single", "dbn-single-rot90"}
 
@@ -66,3 +70,13 @@ def test_wrong_folders_are_refused(tmp_path, refuses):  # noqa: F811
     (tmp_path / "d" / "batchnorm" / "mine.txt").write_text("mine")
     with pytest.raises(RecordError, match=r"holds other files \('mine.txt'\) and no run"):
         run_demo(tmp_path / "d", progress=Silent(), sigmas=(0.0,), limit=10)
+
+
+SHOWN = Path(__file__).parents[2] / "reproduction" / "records" / "demo.txt"
+
+
+@pytest.mark.slow
+def test_the_demo_prints_what_the_readme_shows(ln_bench, tmp_path, monkeypatch):  # noqa: F811
+    monkeypatch.chdir(tmp_path)
+    assert ln_bench("demo").out == SHOWN.read_text()
+    assert [path.name for path in tmp_path.iterdir()] == ["ln-bench-demo"]

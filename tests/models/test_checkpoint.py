@@ -1,17 +1,14 @@
-"""Weights are found in a file, whatever is around them."""
+"""A checkpoint is read as float32 weights, or its path or its tensors are refused."""
 
 from __future__ import annotations
 
 import hashlib
-import struct
-from collections import OrderedDict
+import os
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
 from torch import nn
-from torch.optim.swa_utils import AveragedModel
 
 from robustbench_ln.errors import CheckpointError
 from robustbench_ln.models import read_checkpoint
@@ -28,75 +25,6 @@ def test_a_bare_state_dict_is_read_whatever_the_file_is_called(
     assert_small(checkpoint.state)
     assert (checkpoint.key, checkpoint.prefix, checkpoint.metadata) == (None, "", {})
     assert checkpoint.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-@pytest.mark.parametrize("suffix", [".safetensors", ".pt"])
-def test_safetensors_with_metadata(tmp_path: Path, suffix: str) -> None:
-    path = tmp_path / f"net{suffix}"
-    save_file(small_state(), path, metadata={"K": "8"})
-    checkpoint = read_checkpoint(path)
-    assert set(checkpoint.state) == set(small_state())
-    assert torch.equal(checkpoint.state["conv.weight"], small_state()["conv.weight"])
-    assert checkpoint.metadata == {"K": "8"}
-
-
-def test_a_safetensors_length_that_looks_like_markup(tmp_path: Path) -> None:
-    """A header of 15,392 bytes begins the file with " <"."""
-    path = tmp_path / "net.safetensors"
-    save_file({"weight": torch.ones(1)}, path, metadata={"pad": ""})
-    length = struct.unpack("<Q", path.read_bytes()[:8])[0]
-    missing = 0x3C20 - len(path.read_bytes()[8 : 8 + length].rstrip())
-    save_file({"weight": torch.ones(1)}, path, metadata={"pad": "x" * missing})
-    assert path.read_bytes().startswith(b" <")
-    assert list(read_checkpoint(path).state) == ["weight"]
-
-
-@pytest.mark.parametrize("key", ["state_dict", "model", "net", "model_state_dict", "weights"])
-def test_containers(tmp_path: Path, key: str) -> None:
-    saved = {"epoch": 3, "acc": 0.5, "arch": "x", "optimizer": {"state": {}}, key: small_state()}
-    checkpoint = read_checkpoint(save(tmp_path / "net.pt", saved))
-    assert_small(checkpoint.state)
-    assert checkpoint.key == key
-    assert checkpoint.metadata == {"epoch": 3, "acc": 0.5, "arch": "x"}
-
-
-@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "module._orig_mod.", "module.module."])
-def test_prefixes_of_wrappers_are_taken_off(tmp_path: Path, prefix: str) -> None:
-    state = OrderedDict((prefix + name, tensor) for name, tensor in small_state().items())
-    checkpoint = read_checkpoint(save(tmp_path / "net.pt", {"state_dict": state}))
-    assert_small(checkpoint.state)
-    assert checkpoint.prefix == prefix
-
-
-def test_a_prefix_that_not_all_names_have_stays(tmp_path: Path) -> None:
-    state = {"module.weight": torch.ones(2), "head.weight": torch.ones(2)}
-    checkpoint = read_checkpoint(save(tmp_path / "net.pt", state))
-    assert list(checkpoint.state) == ["module.weight", "head.weight"]
-    assert checkpoint.prefix == ""
-
-
-def test_an_averaged_model_is_read_without_its_counter(tmp_path: Path) -> None:
-    averaged = AveragedModel(nn.Linear(2, 3))
-    checkpoint = read_checkpoint(save(tmp_path / "net.pt", {"model_ema": averaged.state_dict()}))
-    assert sorted(checkpoint.state) == ["bias", "weight"]
-    assert checkpoint.prefix == "module."
-
-
-def test_ema_is_chosen_by_name(tmp_path: Path) -> None:
-    ema = {name: tensor + 1 for name, tensor in small_state().items()}
-    path = save(tmp_path / "net.pt", {"state_dict": small_state(), "state_dict_ema": ema})
-    with pytest.raises(
-        CheckpointError,
-        match=r"holds 2 sets of weights \('state_dict', 'state_dict_ema'\); "
-        "choose one with --checkpoint-key 'state_dict'",
-    ):
-        read_checkpoint(path)
-    chosen = read_checkpoint(path, key="state_dict_ema")
-    assert torch.equal(chosen.state["bn.running_mean"], torch.full((3,), 2.0))
-    with pytest.raises(
-        CheckpointError, match="no weights under --checkpoint-key ema; entries with"
-    ):
-        read_checkpoint(path, key="ema")
 
 
 def test_other_precisions_become_float32(tmp_path: Path) -> None:
@@ -116,9 +44,62 @@ def test_parameters_lose_their_gradients(tmp_path: Path) -> None:
     assert not read_checkpoint(path).state["weight"].requires_grad
 
 
-def test_a_key_for_a_bare_state_dict(tmp_path: Path) -> None:
+def test_paths_that_are_no_file(tmp_path: Path) -> None:
+    save(tmp_path / "resnet20.pt", small_state())
+    with pytest.raises(CheckpointError, match=r"no such file; did you mean '.*/resnet20\.pt'\?"):
+        read_checkpoint(tmp_path / "resnet2O.pt")
+    with pytest.raises(CheckpointError, match="no such file; check the path"):
+        read_checkpoint(tmp_path / "nowhere" / "net.pt")
+    with pytest.raises(CheckpointError, match="a folder; give the checkpoint file in it"):
+        read_checkpoint(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(CheckpointError, match="not a regular file"):
+        read_checkpoint(tmp_path / "pipe")
+
+
+def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = save(tmp_path / "net.pt", small_state())
-    with pytest.raises(
-        CheckpointError, match="a bare state dict, .* leave out --checkpoint-key ema"
-    ):
-        read_checkpoint(path, key="ema")
+
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", denied)
+    with pytest.raises(CheckpointError, match=r"cannot be read \(Permission denied\)"):
+        read_checkpoint(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "tensor", "message"),
+    [
+        (
+            "bn.running_var",
+            torch.tensor([1.0, float("nan")]),
+            r"'bn.running_var' \(running statistics\) has 1 NaN or infinite values of 2",
+        ),
+        (
+            "conv.weight",
+            torch.tensor([float("inf"), -float("inf"), 0.0]),
+            r"'conv.weight' \(weights\) has 2 NaN or infinite values of 3",
+        ),
+        (
+            "conv.weight",
+            torch.tensor([1e300], dtype=torch.float64),
+            r"'conv.weight' \(weights\) has 1 NaN or infinite",
+        ),
+        ("w", torch.eye(2).to_sparse(), "'w' is sparse; save it as a dense tensor"),
+        ("w", torch.zeros(2, device="meta"), r"'w' has no values \(meta device\)"),
+        ("w", torch.zeros(2, dtype=torch.complex64), "'w' is complex; expected real weights"),
+    ],
+)
+def test_tensors_that_are_no_weights(
+    tmp_path: Path, name: str, tensor: torch.Tensor, message: str
+) -> None:
+    with pytest.raises(CheckpointError, match=message):
+        read_checkpoint(save(tmp_path / "net.pt", {"a.weight": torch.ones(2), name: tensor}))
+
+
+@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor:UserWarning")
+def test_quantised_tensors_are_refused(tmp_path: Path) -> None:
+    quantised = torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8)
+    with pytest.raises(CheckpointError, match="'w' is quantised; give the float network"):
+        read_checkpoint(save(tmp_path / "net.pt", {"w": quantised}))

@@ -3,63 +3,24 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 import torch
 import torchvision
 from torch import nn
 
-from robustbench_ln.errors import CheckpointError, LnBenchError
+from robustbench_ln.errors import CheckpointError
 from robustbench_ln.models import (
-    ARCHITECTURES,
-    Checkpoint,
-    LoadedModel,
     build_model,
     find_architecture,
     load_model,
     load_weights,
-    nearest,
     read_checkpoint,
 )
-from robustbench_ln.models.containers import State
 from robustbench_ln.norms import LocalNorm2d, convert_batchnorm
+from tests.models.loading import RESNET20, assert_same_tensors, checkpoint_of, load
 
-RESNET20 = ARCHITECTURES["resnet20"]
-
-
-@pytest.fixture(autouse=True)
-def _few_torchvision_networks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Trying all of them takes seconds."""
-    names = ["alexnet", "resnet18", "regnet_x_400mf"]
-    monkeypatch.setattr(nearest, "torchvision_names", lambda: names)
-
-
-def checkpoint_of(state: State) -> Checkpoint:
-    return Checkpoint(
-        path=Path("net.pt"), sha256="0" * 64, state=state, key=None, prefix="", metadata={}
-    )
-
-
-def load(network: nn.Module, name: str, num_classes: int | None = None) -> LoadedModel:
-    checkpoint = checkpoint_of(network.state_dict())
-    return load_model(checkpoint, find_architecture(name), num_classes=num_classes)
-
-
-def assert_same_tensors(loaded: nn.Module, saved: nn.Module) -> None:
-    expected = saved.state_dict()
-    state = loaded.state_dict()
-    assert list(state) == list(expected)
-    assert all(torch.equal(state[name], tensor) for name, tensor in expected.items())
-
-
-@pytest.mark.parametrize("name", ["mnist-dnn", "vgg-localnorm-plain-head", "resnet32-preact"])
-def test_sizes_are_read_from_the_shapes(name: str) -> None:
-    saved = build_model(name, num_classes=23, in_channels=2)
-    loaded = load(saved, name)
-    assert (loaded.num_classes, loaded.num_groups, loaded.network) == (23, 1, name)
-    assert_same_tensors(loaded.model, saved)
-    assert not any(module.training for module in loaded.model.modules())
+pytestmark = pytest.mark.usefixtures("few_torchvision_networks")
 
 
 @pytest.mark.parametrize("num_groups", [1, 3, 8])
@@ -113,68 +74,6 @@ def test_a_network_that_is_one_norm_layer() -> None:
     loaded = load_weights(checkpoint_of(saved.state_dict()), nn.BatchNorm2d(4), name="n.py:f")
     assert loaded.num_groups == 3
     assert_same_tensors(loaded.model, saved)
-
-
-@pytest.mark.parametrize(
-    ("saved", "asked", "message"),
-    [
-        (
-            "resnet32",
-            "resnet20",
-            r"net.pt: does not fit resnet20: 72 unexpected: 'layer1.3.conv1.weight', "
-            r"'layer1.3.bn1.weight', 'layer1.3.bn1.bias', \.\.\.; --arch resnet32 fits exactly$",
-        ),
-        (
-            "resnet20",
-            "resnet32",
-            r"does not fit resnet32: 60 missing: .*; --arch resnet20 fits exactly$",
-        ),
-        (
-            "vgg-localnorm",
-            "vgg-localnorm-plain-head",
-            r"5 unexpected: 'classifier.3.weight', .*; --arch vgg-localnorm fits exactly$",
-        ),
-        ("vgg19", "mnist-dnn", r"--arch vgg19 fits exactly$"),
-    ],
-)
-def test_the_wrong_network_is_answered_with_the_right_one(
-    saved: str, asked: str, message: str
-) -> None:
-    with pytest.raises(CheckpointError, match=message):
-        load(build_model(saved, num_classes=11), asked)
-
-
-def test_the_right_network_is_named_for_localnorm_weights_too() -> None:
-    saved = convert_batchnorm(build_model("resnet20"), 4).model
-    with pytest.raises(CheckpointError, match="--arch resnet20 fits exactly"):
-        load(saved, "resnet56")
-
-
-def test_the_right_network_may_be_torchvisions() -> None:
-    saved = torchvision.models.resnet18(num_classes=11)
-    with pytest.raises(CheckpointError, match="--arch torchvision:resnet18 fits exactly"):
-        load(saved, "resnet20")
-
-
-def test_without_a_torchvision_only_our_own_are_suggested(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken() -> list[str]:
-        raise LnBenchError("torchvision does not import")
-
-    monkeypatch.setattr(nearest, "torchvision_names", broken)
-    saved = torchvision.models.resnet18(num_classes=11)
-    with pytest.raises(CheckpointError, match="; give the network it was trained as$"):
-        load(saved, "resnet20")
-
-
-def test_the_nearest_network_is_named_when_none_fits() -> None:
-    state = build_model("resnet20").state_dict()
-    state["layer3.2.conv2.weight"] = torch.ones(64, 64, 5, 5)
-    with pytest.raises(
-        CheckpointError,
-        match=r"1 different: 'layer3.2.conv2.weight' has shape \[64, 64, 5, 5\], the network "
-        r"expects \[64, 64, 3, 3\]; the nearest known network is resnet20 \(99% of the tensors",
-    ):
-        load_model(checkpoint_of(state), RESNET20)
 
 
 def test_integer_weights_are_refused() -> None:
