@@ -5,6 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from robustbench_ln.norms import StatisticsLayout, with_statistics
+
+SHAPE = (3, 8, 8)
+
 
 def settle(model: nn.Module, seed: int = 0) -> nn.Module:
     """Give every norm layer random parameters and statistics, and go to eval mode."""
@@ -48,3 +52,11 @@ def small_net(*, norm_after_linear: bool = False, seed: int = 0) -> nn.Module:
 
 def random_images(number: int, size: int = 8, seed: int = 1) -> Tensor:
     return torch.rand(number, 3, size, size, generator=torch.Generator().manual_seed(seed))
+
+
+def view(model: nn.Module, layout: StatisticsLayout, shape=SHAPE) -> nn.Module:
+    return with_statistics(model, layout, image_shape=shape)
+
+
+def set_layout(size: int) -> StatisticsLayout:
+    return StatisticsLayout(name="set", set_size=size)

@@ -10,6 +10,7 @@ from torch import nn
 
 from robustbench_ln.data import ArrayImages
 from robustbench_ln.training import RECIPES, Recipe, StartNetwork, TrainingSpec
+from robustbench_ln.training.log import EpochRow
 from robustbench_ln.training.torch_seed import torch_seeded
 
 NUM_CLASSES = 4
@@ -51,3 +52,6 @@ def start_of(model: nn.Module | None = None, normalize: str = "none") -> StartNe
 
 def same_weights(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[k], other[k]) for k in one)
+
+
+ROW = EpochRow(1, 0.1, 2.5, 0.25, 1 / 3, 12.0)
