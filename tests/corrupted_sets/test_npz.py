@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -34,3 +36,14 @@ def test_npz_keeps_what_the_convention_keeps(tmp_path, pixel_range):
     if pixel_range == "clip":
         found = load_images(f"arrays:{tmp_path}/set/agn_0.5.npz", DataOptions())
         assert np.array_equal(found.read(range(7)), noisy)
+
+
+def test_an_archive_has_no_clock_and_no_compression(tmp_path):
+    images, conditions = make_images(2), noise_conditions(["agn"], sigmas=[0.5])
+    generate(images, GenerationSpec(conditions=conditions, format="npz"), out=tmp_path / "set")
+    with zipfile.ZipFile(tmp_path / "set/agn_0.5.npz") as archive:
+        entries = archive.infolist()
+    assert [entry.filename for entry in entries] == ["images.npy", "labels.npy"]
+    assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
+    assert {entry.compress_type for entry in entries} == {zipfile.ZIP_STORED}
+    assert not list((tmp_path / "set").glob("*.part"))
