@@ -48,7 +48,7 @@ def compare(
         pair_text,
         summary_frame,
     )
-    from robustbench_ln.reports.report_files import csv_bytes, write_file
+    from robustbench_ln.reports.report_files import csv_bytes, write_files
     from robustbench_ln.runs.outcomes import find_modes, split_run
 
     sides = [find_modes(*split_run(text)) for text in (first, second)]
@@ -62,5 +62,5 @@ def compare(
         "comparison_summary.csv": csv_bytes(summary_frame(pairs)),
         "comparison.md": "\n".join(["# Comparison\n", *map(pair_markdown, pairs)]).encode(),
     }
-    for name, content in files.items():
-        typer.echo(str(write_file(out / name, content)), err=True)
+    for file in write_files(out, files):
+        typer.echo(str(file), err=True)

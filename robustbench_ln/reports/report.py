@@ -26,7 +26,7 @@ from robustbench_ln.reports.noise_table import (
     noise_grid,
     random_group_grid,
 )
-from robustbench_ln.reports.report_files import csv_bytes, write_file
+from robustbench_ln.reports.report_files import csv_bytes, write_files
 from robustbench_ln.reports.summary import Baseline
 from robustbench_ln.reports.summary_section import (
     SummaryLine,
@@ -92,9 +92,7 @@ def write_report(
     contents["report.md"] = _markdown(
         runs, [summary_markdown(summary, baseline), *map(_section, tables)]
     ).encode()
-    return Report(
-        frame, summary, tuple(write_file(out / name, content) for name, content in contents.items())
-    )
+    return Report(frame, summary, write_files(out, contents))
 
 
 def _markdown(runs: Sequence[Run], sections: Sequence[str]) -> str:
