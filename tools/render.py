@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from reproduction.claims import CLAIM_BLOCKS
+from reproduction.coverage_tables import COVERAGE_BLOCKS
 from reproduction.result_blocks import RESULT_BLOCKS, commands_of, forward_passes
 from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.registry import CORRUPTIONS
@@ -222,6 +223,7 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     "corruption_speed": corruption_speed_table,
     **RESULT_BLOCKS,
     **CLAIM_BLOCKS,
+    **COVERAGE_BLOCKS,
 }
 _BLOCK = re.compile(r"(<!-- begin (\w+) ?(.*?) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 
