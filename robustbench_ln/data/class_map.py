@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from robustbench_ln.data.image_set import MOST_CLASSES
 from robustbench_ln.errors import DataError
 from robustbench_ln.files.damage import explain_bad_file
 
@@ -29,10 +30,10 @@ def read_class_map(path: Path) -> dict[str, int]:
     if not isinstance(content, dict) or not content:
         raise explain_bad_file(path, expected)
     for folder, index in content.items():
-        if type(index) is not int or index < 0:
+        if type(index) is not int or not 0 <= index < MOST_CLASSES:
             raise DataError(
                 f"{path}: {folder!r} has class {json.dumps(index)}; expected an index of the "
-                "network's classes, 0 or more"
+                f"network's classes, from 0 to below {MOST_CLASSES:,}"
             )
     return content
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from io import BufferedRandom, BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 __all__ = ["create_regular", "open_regular", "open_to_change", "read_regular"]
 
@@ -18,13 +18,13 @@ _COMMON = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BufferedReader:
     """Open a file for reading. Opening and reading a pipe would wait for whoever writes into it.
 
     Raises:
         OSError: No such file, or a pipe, a socket, a device or a folder.
     """
-    return _open(path, os.O_RDONLY, "rb")
+    return os.fdopen(_open(path, os.O_RDONLY), "rb")
 
 
 def read_regular(path: Path) -> bytes:
@@ -33,17 +33,17 @@ def read_regular(path: Path) -> bytes:
         return file.read()
 
 
-def create_regular(path: Path) -> BinaryIO:
+def create_regular(path: Path) -> BufferedRandom:
     """Make a new, empty file; what has its name is taken away, a link and not what it leads to.
 
     Raises:
         OSError: It cannot be made, or a folder has its name.
     """
     path.unlink(missing_ok=True)
-    return _open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_LINK, "w+b")
+    return os.fdopen(_open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_LINK), "w+b")
 
 
-def open_to_change(path: Path, *, create: bool = False) -> BinaryIO:
+def open_to_change(path: Path, *, create: bool = False) -> BufferedRandom:
     """Open a file for reading and writing, at its beginning and with its content.
 
     Args:
@@ -53,15 +53,13 @@ def open_to_change(path: Path, *, create: bool = False) -> BinaryIO:
     Raises:
         OSError: No such file, a link, a pipe, a device or a folder.
     """
-    return _open(path, os.O_RDWR | (os.O_CREAT if create else 0) | _NO_LINK, "r+b")
+    flags = os.O_RDWR | (os.O_CREAT if create else 0) | _NO_LINK
+    return os.fdopen(_open(path, flags), "r+b")
 
 
-def _open(path: Path, flags: int, mode: str) -> BinaryIO:
+def _open(path: Path, flags: int) -> int:
     descriptor = os.open(path, flags | _COMMON, 0o666)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", str(path))
-        return os.fdopen(descriptor, mode)  # type: ignore[return-value]
-    except BaseException:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return descriptor
