@@ -17,7 +17,7 @@ BASE = {"errors", "lookup", "modes", "progress", "rng", "spec", "images", "displ
 
 IMPORTS = {
     "files": set(),
-    "metrics": set(),
+    "metrics": {"files"},
     "runs": {"files", "metrics"},
     "data": {"files"},
     "norms": set(),
