@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from robustbench_ln.errors import RecordError
 from robustbench_ln.files.appended_files import append_whole, drop_torn_line
 from robustbench_ln.files.digests import file_sha256
+from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.files.write_errors import explain_write_errors
 
@@ -127,7 +128,7 @@ def read_listing(folder: Path) -> Listing:
     """
     path = folder / MANIFEST
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(read_regular(path))
         files = content.pop("files")
         entries = {name: Entry(name, file["bytes"], file["sha256"]) for name, file in files.items()}
         blocks: set[tuple[str, int]] = set()
@@ -142,7 +143,7 @@ def read_listing(folder: Path) -> Listing:
 
 
 def _read_journal(path: Path, entries: dict[str, Entry], blocks: set[tuple[str, int]]) -> None:
-    whole = path.read_bytes().rpartition(b"\n")[0] if path.is_file() else b""
+    whole = read_regular(path).rpartition(b"\n")[0] if path.is_file() else b""
     for text in whole.splitlines():
         line = json.loads(text)
         if "file" in line:

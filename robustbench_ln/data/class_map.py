@@ -9,6 +9,7 @@ from pathlib import Path
 from robustbench_ln.data.image_set import MOST_CLASSES
 from robustbench_ln.errors import DataError
 from robustbench_ln.files.damage import explain_bad_file
+from robustbench_ln.files.regular_files import read_regular
 
 __all__ = ["name_classes", "read_class_map"]
 
@@ -24,7 +25,7 @@ def read_class_map(path: Path) -> dict[str, int]:
     """
     expected = 'a JSON object {"folder": class index, ...}'
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_regular(path))
     except (OSError, ValueError, RecursionError) as error:
         raise explain_bad_file(path, expected, error) from error
     if not isinstance(content, dict) or not content:

@@ -16,7 +16,7 @@ from typing import Any
 from robustbench_ln.errors import LnBenchError, RecordError
 from robustbench_ln.files.appended_files import append_whole, drop_torn_line
 from robustbench_ln.files.output_folders import lock_folder, refuse_other_folders
-from robustbench_ln.files.regular_files import open_to_change
+from robustbench_ln.files.regular_files import open_to_change, read_regular
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.files.write_errors import explain_write_errors
 from robustbench_ln.runs.predictions import Predictions, encode_predictions
@@ -97,7 +97,7 @@ class RunDirectory:
 
 def _read_json(file: Path) -> dict[str, Any]:
     try:
-        content = json.loads(file.read_text())
+        content = json.loads(read_regular(file))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise RecordError(f"{file} is not JSON; give --out a new folder") from error
     if not isinstance(content, dict):

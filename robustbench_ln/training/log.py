@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from robustbench_ln.errors import RecordError
 from robustbench_ln.files.appended_files import append_whole
+from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.norms.layers import layer_kind
 
@@ -87,7 +88,7 @@ def drop_rows_after(path: Path, epoch: int) -> None:
     """
     if not path.is_file():
         return
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = read_regular(path).decode("utf-8", "replace")
     whole = text[: text.rfind("\n") + 1]  # without a row that was being written
     rows = list(csv.reader(io.StringIO(whole)))
     try:

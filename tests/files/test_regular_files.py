@@ -153,3 +153,16 @@ def test_files_are_written_in_one_room():
         if WRITES.search(line) and not re.search(r"file\.open\((images|labels), ", line)
     ]
     assert found == []
+
+
+def test_files_are_read_in_one_room():
+    """But for those of the package itself, which `resources.files` finds."""
+    reads = re.compile(r"""\.(read_text|read_bytes)\(|\.open\(["']rb""")
+    found = [
+        f"{path.relative_to(PACKAGE)}: {line.strip()}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path.parent.name != "files"
+        for line in path.read_text().splitlines()
+        if reads.search(line) and "files(" not in line
+    ]
+    assert found == []
