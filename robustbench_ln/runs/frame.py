@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -12,14 +12,15 @@ import pandas as pd
 
 from robustbench_ln.errors import RecordError
 from robustbench_ln.metrics.intervals import wilson_interval
+from robustbench_ln.runs.cells import CellKey
 from robustbench_ln.runs.reading import Run, read_runs
 from robustbench_ln.runs.records import Record
-from robustbench_ln.runs.variants import name_variants, options_of
+from robustbench_ln.runs.variants import name_variants
 
 __all__ = ["make_frame", "read_frame"]
 
 _CONDITION_FIELDS = (
-    "corruption", "convention", "range", "severity_table", "frost", "origin", "severity",
+    "corruption", "convention", "range", "severity_table", "frost", "origin",
 )  # fmt: skip
 
 _TEXT = (
@@ -68,25 +69,27 @@ def make_frame(runs: Sequence[Run]) -> pd.DataFrame:
 def _rows_of(run: Run) -> list[dict[str, Any]]:
     variants = name_variants(run.records)
     modes, options = list(dict.fromkeys(r.mode for r in run.records)), list(variants)
-    cells: dict[tuple[Any, ...], dict[int, Record]] = {}
+    cells: dict[CellKey, dict[int, Record]] = {}
     for record in run.records:
-        condition = tuple(getattr(record, name) or "" for name in _CONDITION_FIELDS[:-1])
-        place = (
-            modes.index(record.mode),
-            options.index(options_of(record)),
-            (record.corruption != "clean", *condition, record.severity),
-        )
-        earlier = cells.setdefault(place, {}).setdefault(record.seed, record)
+        shown = replace(record.condition, corrupted_sha256=None)
+        cell = replace(record.cell, condition=shown, seed=run.seed)
+        earlier = cells.setdefault(cell, {}).setdefault(record.seed, record)
         if (earlier.correct, earlier.total) != (record.correct, record.total):
             raise RecordError(
-                f"{run.path}: {record.name} was measured twice, {earlier.correct} of "
-                f"{earlier.total} and {record.correct} of {record.total} correct; "
-                "measure it again in a new run directory"
+                f"{run.path}: {record.name} was measured twice, on other images, "
+                f"{earlier.correct} of {earlier.total} and {record.correct} of {record.total} "
+                "correct; give each set of images a run directory of its own"
             )
+
+    def place(cell: CellKey) -> tuple[Any, ...]:
+        condition = tuple(getattr(cell.condition, name) or "" for name in _CONDITION_FIELDS)
+        ranks = modes.index(cell.options.mode), options.index(cell.options)
+        return (*ranks, not cell.condition.is_clean, *condition, cell.condition.severity)
+
     return [
-        _row(cells[place][run.seed], run, variants[options[place[1]]]) | _over_repeats(cells[place])
-        for place in sorted(cells)
-        if run.seed in cells[place]
+        _row(cells[cell][run.seed], run, variants[cell.options]) | _over_repeats(cells[cell])
+        for cell in sorted(cells, key=place)
+        if run.seed in cells[cell]
     ]
 
 

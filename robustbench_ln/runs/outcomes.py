@@ -17,7 +17,7 @@ from robustbench_ln.runs.predictions import Predictions, prediction_name, read_p
 from robustbench_ln.runs.reading import Run, read_runs
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.reduction import reduce_predictions
-from robustbench_ln.runs.variants import name_variants, options_of
+from robustbench_ln.runs.variants import name_variants
 from robustbench_ln.spec import Condition, check_tie_rule
 
 __all__ = [
@@ -78,18 +78,23 @@ class ModeResults:
 
     def read_predictions(self, record: Record) -> Predictions:
         """Return the predictions that a row was reduced from."""
-        return read_predictions(self.path_of(record))
+        return _read(self.run, self.path_of(record))
 
     def path_of(self, record: Record) -> Path:
         """Return the file of a row's predictions."""
-        return self.run.path / "predictions" / prediction_name(record, self.run.seed)
+        return self.run.path / "predictions" / prediction_name(record.cell, self.run.seed)
 
     def reduce(self, predictions: Predictions, record: Record) -> NDArray[np.bool_]:
         """Return [N]: what was right, from the predictions of a row.
 
         Raises:
-            RecordError: It is another count than the row's.
+            RecordError: The number of groups or of right images is not the row's.
         """
+        if predictions.num_groups != record.num_groups:
+            raise RecordError(
+                f"{self.path_of(record)}: {predictions.num_groups} groups, its row says "
+                f"{record.num_groups}; measure it again in a new run directory"
+            )
         reduced = reduce_predictions(
             MODES[record.mode],
             predictions,
@@ -126,7 +131,7 @@ def read_sides(run: Sequence[ModeResults], progress: Progress) -> list[Side]:
     correct: dict[int, NDArray[np.bool_]] = {}
     for done, (path, positions) in enumerate(files.items()):
         progress.describe(f"{run[0].run.label}: predictions, {done} of {len(files)} files")
-        predictions = read_predictions(path)
+        predictions = _read(run[0].run, path)
         for position in positions:
             series, record = rows[position]
             correct[position] = series.reduce(predictions, record)
@@ -135,6 +140,10 @@ def read_sides(run: Sequence[ModeResults], progress: Progress) -> list[Side]:
         Side(correct=np.stack([next(in_order) for _ in series.records]), set_size=series.set_size)
         for series in run
     ]
+
+
+def _read(run: Run, path: Path) -> Predictions:
+    return read_predictions(path, num_images=run.num_images, num_classes=run.num_classes)
 
 
 def read_repeats(run: Run, variant: str) -> list[ModeResults]:
@@ -149,7 +158,7 @@ def _of_seed(run: Run, seed: int) -> dict[str, ModeResults]:
     found: dict[str, dict[Condition, Record]] = {name: {} for name in names.values()}
     for record in run.records:
         if record.seed == seed:
-            found[names[options_of(record)]][record.condition] = record
+            found[names[record.options]][record.condition] = record
     return {
         name: ModeResults(run=run, variant=name, records=records)
         for name, records in found.items()
