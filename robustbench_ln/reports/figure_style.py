@@ -15,7 +15,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from robustbench_ln.reports.captions import limit_stamp
-from robustbench_ln.reports.tables import Column, Table
+from robustbench_ln.reports.tables import Table
+from robustbench_ln.runs.results import ModeResults
 
 __all__ = [
     "WIDTHS",
@@ -94,9 +95,9 @@ def render_figure(
 
 
 class Line(NamedTuple):
-    """A column, its number among the modes, and how it is drawn."""
+    """A mode of a run, its number among the table's modes, and how it is drawn."""
 
-    column: Column
+    mode: ModeResults
     number: int
     style: Mapping[str, Any]
 
@@ -107,20 +108,20 @@ def each_line(axes: Axes, table: Table) -> Iterator[Line]:
     A mode keeps its colour and marker, a run its line style. Every second mode's markers are
     small and hollow: where two coincide, both are seen.
     """
-    variants = list(dict.fromkeys(column.variant for column in table.columns))
-    labels = list(dict.fromkeys(column.label for column in table.columns))
+    variants = list(dict.fromkeys(mode.variant for mode in table.modes))
+    labels = list(dict.fromkeys(mode.run.label for mode in table.modes))
     for label, line in zip(labels, cycle(_LINES), strict=False):
-        if len(labels) > 1:
+        if table.groups:
             axes.plot([], [], linestyle="none", label=_legend_head(label))
-        for column in table.columns:
-            if column.label == label:
-                number = variants.index(column.variant)
-                yield Line(column, number, line_style(number, line))
+        for mode in table.modes:
+            if mode.run.label == label:
+                number = variants.index(mode.variant)
+                yield Line(mode, number, line_style(number, line))
 
 
 def draw_chance(draw_line: Callable[..., Any], table: Table) -> None:
     """Draw the accuracy of guessing with `axhline` or `axvline` of some axes."""
-    for i, classes in enumerate(sorted(set(table.cells["num_classes"]))):
+    for i, classes in enumerate(sorted({mode.run.num_classes for mode in table.modes})):
         draw_line(
             100 / classes,
             color="0.45",

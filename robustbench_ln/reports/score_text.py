@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import get_args
 
+from robustbench_ln.reports.families import clean_of, group_families
 from robustbench_ln.reports.grids import Grid
-from robustbench_ln.reports.numbers import MISSING, fixed, general, percent
+from robustbench_ln.reports.numbers import MISSING, fixed, percent
 from robustbench_ln.reports.score import Count, VoteScore
-from robustbench_ln.runs.families import group_families, pool_conditions
-from robustbench_ln.runs.outcomes import ModeResults
+from robustbench_ln.runs.results import ModeResults
 from robustbench_ln.spec import Condition, TieRule
 
 __all__ = ["score_grids"]
@@ -19,35 +19,32 @@ Scores = Mapping[Condition, VoteScore]
 
 
 def score_grids(
-    series: ModeResults, scores: Scores, *, rule: TieRule, votes: Sequence[int]
+    mode: ModeResults, scores: Scores, *, rule: TieRule, votes: Sequence[int]
 ) -> dict[str, Grid]:
     """Return title -> table: tie rules, numbers of votes, and agreement.
 
     Args:
-        series: The mode.
+        mode: The mode.
         scores: Its conditions.
         rule: Of the numbers of votes.
         votes: The numbers to show.
     """
     rows = _rows(scores)
     return {
-        f"{series.name}: accuracy in % by tie rule": _rule_grid(rows, scores),
-        f"{series.name}: accuracy in % by number of votes, ties {rule}": _votes_grid(
+        f"{mode.name}: accuracy in % by tie rule": _rule_grid(rows, scores),
+        f"{mode.name}: accuracy in % by number of votes, ties {rule}": _votes_grid(
             rows, scores, rule, votes
         ),
-        f"{series.name}: agreement of the groups as a confidence": _agreement_grid(rows, scores),
+        f"{mode.name}: agreement of the groups as a confidence": _agreement_grid(rows, scores),
     }
 
 
 def _rows(scores: Scores) -> dict[str, list[Condition]]:
     """Return row name -> conditions that it is the mean over."""
-    clean = [condition for condition in scores if condition.is_clean]
-    rows = {"clean": clean} if clean else {}
+    clean = clean_of(scores)
+    rows = {} if clean is None else {"clean": [clean]}
     for family, members in group_families(scores).items():
-        if family.is_noise:
-            rows |= {f"{c.corruption} {general(c.severity)}": [c] for c in members}
-        else:
-            rows |= pool_conditions(family, members)
+        rows |= family.score_rows(members)
     return rows
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from robustbench_ln.reports.families import read_tables
+from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.records import Record
 
 VERSIONS = {"robustbench_ln": "0.1.0", "torch": "2.0", "numpy": "2.0"}
@@ -97,4 +99,11 @@ def corrupted(mode: str, corruption: str, severity: int, correct: int, **fields:
     }
     return make_record(
         mode, corruption=corruption, severity=float(severity), correct=correct, **(usual | fields)
+    )
+
+
+def tables_of(path: Path, *runs: list[Record]) -> list[Table]:
+    """The tables of runs that are called r0, r1, ..."""
+    return read_tables(
+        [write_run(path / f"r{i}", run, label=f"r{i}") for i, run in enumerate(runs)]
     )

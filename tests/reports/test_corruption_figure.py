@@ -7,7 +7,8 @@ import pytest
 
 from robustbench_ln.corruptions.registry import CORRUPTIONS
 from robustbench_ln.metrics.corruption_error import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
-from robustbench_ln.reports.corruption_figure import FAMILIES, draw_corruptions, draw_severities
+from robustbench_ln.reports.corruption_family import FAMILIES
+from robustbench_ln.reports.corruption_figure import draw_corruptions, draw_severities
 from robustbench_ln.runs.records import Record
 from tests.reports.drawn import lines_of, only_table, texts_of
 from tests.reports.synthetic_runs import corrupted, make_record, write_run
