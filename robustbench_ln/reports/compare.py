@@ -116,37 +116,32 @@ def compare_modes(first: ModeResults, second: ModeResults) -> Pair:
             "noises or corruptions"
         )
     families = group_families(shared)
-    pools = {
-        family: {
-            name: [shared.index(condition) for condition in pool]
-            for name, pool in family.pools(members).items()
-        }
-        for family, members in families.items()
+    pools = {family: family.pools(members) for family, members in families.items()}
+    groups = {
+        f"{family.title}: {name}": [shared.index(condition) for condition in pool]
+        for family, named in pools.items()
+        for name, pool in named.items()
     }
     one, other = read_sides([(first, shared), (second, shared)])
-    compared = compare_sides(
-        one,
-        other,
-        groups={f"{f.title}: {n}": rows for f, named in pools.items() for n, rows in named.items()},
-        seed=first.run.seed,
-    )
+    compared = compare_sides(one, other, groups=groups, seed=first.run.seed)
+    parts = [
+        FamilyPair(
+            family=family,
+            members=members,
+            pools=pools[family],
+            pooled={name: compared.pooled[f"{family.title}: {name}"] for name in pools[family]},
+            curves=_compare_curves(
+                shared, family.curve(clean_of(shared), members), (one, other), first.run.seed
+            ),
+        )
+        for family, members in families.items()
+    ]
     return Pair(
         first=first,
         second=second,
         cells=dict(zip(shared, compared.cells, strict=True)),
         sides=(one, other),
-        families=[
-            FamilyPair(
-                family=family,
-                members=members,
-                pools={name: [shared[i] for i in rows] for name, rows in pools[family].items()},
-                pooled={name: compared.pooled[f"{family.title}: {name}"] for name in pools[family]},
-                curves=_compare_curves(
-                    shared, family.curve(clean_of(shared), members), (one, other), first.run.seed
-                ),
-            )
-            for family, members in families.items()
-        ],
+        families=parts,
         num_units=compared.num_units,
         left_out=len(set(first.cells) ^ set(second.cells)),
     )

@@ -11,7 +11,6 @@ import pandas as pd
 
 from robustbench_ln.metrics.bootstrap import Estimate
 from robustbench_ln.reports.compare import FamilyPair, Pair
-from robustbench_ln.reports.families import clean_of
 from robustbench_ln.reports.grids import Grid, to_markdown, to_text
 from robustbench_ln.reports.numbers import fixed, general, percent
 from robustbench_ln.spec import Condition
@@ -25,8 +24,7 @@ def pair_text(pair: Pair, *, width: int) -> str:
     """Return the comparison for a terminal: a table for each noise or set of corruptions."""
     parts = [_head(pair)]
     for part in pair.families:
-        grid = _pooled_grid(pair, part) if part.family.has_means else _cells_and_pooled(pair, part)
-        parts.append(f"{part.family.title}\n{to_text(grid, width=width)}")
+        parts.append(f"{part.family.title}\n{to_text(_short_grid(pair, part), width=width)}")
         parts += [fill(sentence, width) + "\n" for sentence in _curve_sentences(part)]
     if not pair.families:
         parts.append(to_text(_cell_grid(pair), width=width))
@@ -40,7 +38,7 @@ def pair_markdown(pair: Pair) -> str:
     for part in pair.families:
         parts.append(f"### {part.family.title}\n")
         if part.family.has_means:
-            parts.append(to_markdown(_pooled_grid(pair, part)))
+            parts.append(to_markdown(_short_grid(pair, part)))
         parts.append(to_markdown(_cell_grid(pair, part)))
         parts += [f"{sentence}\n" for sentence in _curve_sentences(part)]
     if not pair.families:
@@ -117,41 +115,41 @@ def _head(pair: Pair) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _cell_grid(pair: Pair, part: FamilyPair | None = None) -> Grid:
-    """Return a row for each condition of a family and for the clean one; of all for None."""
-    clean = [condition for condition in pair.cells if condition.is_clean]
+_HEADER = ("", "A", "B", "A - B", "only A", "only B", "test", "p", "Holm p")
+
+
+def _cell_rows(pair: Pair, part: FamilyPair | None) -> list[tuple[str, ...]]:
+    """Return a row for the clean condition, and for each of a family where one is given."""
+    clean = {condition: "clean" for condition in pair.cells if condition.is_clean}
+    members = {c: part.family.condition_name(c) for c in part.members} if part else {}
     rows = []
-    for condition in [*clean, *part.members] if part else pair.cells:
+    for condition, name in (clean | members).items():
         cell = pair.cells[condition]
-        name = part.family.condition_name(condition) if part and condition not in clean else "clean"
         row = (name, *_accuracies(pair, [condition]), _points(cell.difference))
         p_values = (_p_text(cell.p_value), _p_text(cell.adjusted_p_value))
         rows.append((*row, *map(str, cell.discordance), cell.test, *p_values))
-    header = ("", "A", "B", "A - B", "only A", "only B", "test", "p", "Holm p")
-    return Grid(header, tuple(rows))
-
-
-def _cells_and_pooled(pair: Pair, part: FamilyPair) -> Grid:
-    grid = _cell_grid(pair, part)
-    pooled = ((*row[:4], "", "", "", row[4], "") for row in _pooled_rows(pair, part))
-    return Grid(grid.header, (*grid.rows, *pooled))
-
-
-def _pooled_grid(pair: Pair, part: FamilyPair) -> Grid:
-    """Return a row for each corruption, over its severities."""
-    rows = _pooled_rows(pair, part)
-    if (clean := clean_of(pair.cells)) is not None:
-        cell = pair.cells[clean]
-        numbers = (*_accuracies(pair, [clean]), _points(cell.difference), _p_text(cell.p_value))
-        rows = [("clean", *numbers), *rows]
-    return Grid(("mean over severities", "A", "B", "A - B", "p"), tuple(rows))
+    return rows
 
 
 def _pooled_rows(pair: Pair, part: FamilyPair) -> list[tuple[str, ...]]:
     return [
-        (name, *_accuracies(pair, part.pools[name]), _points(p.difference), _p_text(p.p_value))
-        for name, p in part.pooled.items()
-    ]
+        (name, *_accuracies(pair, part.pools[name]), _points(pooled.difference), "", "", "",
+         _p_text(pooled.p_value), "")
+        for name, pooled in part.pooled.items()
+    ]  # fmt: skip
+
+
+def _cell_grid(pair: Pair, part: FamilyPair | None = None) -> Grid:
+    return Grid(_HEADER, tuple(_cell_rows(pair, part)))
+
+
+def _short_grid(pair: Pair, part: FamilyPair) -> Grid:
+    """Return the cells and their mean; of a family with means, these alone."""
+    if not part.family.has_means:
+        return Grid(_HEADER, (*_cell_rows(pair, part), *_pooled_rows(pair, part)))
+    rows = (*_cell_rows(pair, None), *_pooled_rows(pair, part))
+    header = ("mean over severities", *_HEADER[1:4], "p")
+    return Grid(header, tuple((*row[:4], row[7]) for row in rows))
 
 
 def _accuracies(pair: Pair, conditions: Sequence[Condition]) -> tuple[str, str]:

@@ -1,5 +1,5 @@
 """Common corruptions of one set: a row for each, means over the severities and over the 15."""
-# ruff: noqa: ARG002, D102 methods are explained, and take what they take, in `Family`
+# ruff: noqa: D102 methods are explained, and take what they take, in `Family`
 
 from __future__ import annotations
 
@@ -22,12 +22,11 @@ from robustbench_ln.metrics.corruption_error import (
     published_sums,
     relative_mean_corruption_error,
 )
-from robustbench_ln.metrics.intervals import Interval
 from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.numbers import general
 from robustbench_ln.reports.table_grids import accuracy_grid
 from robustbench_ln.reports.tables import Errors, Family, Floats, Place, Row, Table
-from robustbench_ln.runs.results import Cell, ModeResults
+from robustbench_ln.runs.results import ModeResults
 from robustbench_ln.spec import Condition
 
 __all__ = [
@@ -100,9 +99,6 @@ class CorruptionFamily(Family):
         split = sum(row.section in ("clean", "benchmark") for row in rows)
         return [*rows[:split], *means, *rows[split:]]
 
-    def interval_of(self, cells: Sequence[Cell]) -> Interval | None:
-        return None
-
     def describe(self, table: Table) -> list[str]:
         missing = _missing_corruptions(table)
         has_mean = len(missing) < len(table.modes)
@@ -133,12 +129,6 @@ class CorruptionFamily(Family):
             name = MEAN_ROW if is_whole else f"{MEAN_ROW}, not every severity"
             return {n: named[n] for n in BENCHMARK_CORRUPTIONS} | {name: fifteen} | extras
         return named | ({"mean": list(members)} if len(named) > 1 else {})
-
-    def score_rows(self, members: Sequence[Condition]) -> dict[str, list[Condition]]:
-        return self.pools(members)
-
-    def condition_name(self, condition: Condition) -> str:
-        return f"{condition.corruption} {general(condition.severity)}"
 
     def numbers(
         self,

@@ -13,40 +13,18 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 
 from robustbench_ln.metrics.corruption_error import MEAN_ROW
-from robustbench_ln.reports.corruption_family import accuracy_words, severity_means
-from robustbench_ln.reports.figure_style import Kind, draw_chance, each_line, save_figure
+from robustbench_ln.reports.corruption_family import (
+    CorruptionFamily,
+    accuracy_words,
+    severity_means,
+)
+from robustbench_ln.reports.figure_style import Figure, draw_chance, each_line, plot_height
 from robustbench_ln.reports.tables import Row, Table
 
-__all__ = ["draw_corruptions", "draw_severities"]
+__all__ = ["CORRUPTION_DOTS", "SEVERITY_MEANS"]
 
 _LINE_HEIGHT = 0.145
 """Inches from one corruption to the next."""
-
-
-def draw_corruptions(table: Table, *, inches: float, kind: Kind) -> bytes:
-    """Return a figure of a corruption table, as a file's content: what its grid has.
-
-    Lines join what belongs to one family. A dot is missing where the table has no number.
-
-    Args:
-        table: Its rows are corruptions.
-        inches: Width of the figure.
-        kind: PNG has 200 dots an inch.
-    """
-    height = 0.6 + _LINE_HEIGHT * (_places(table)[-1].y + 1)
-    return save_figure(_draw_corruptions, table, size=(inches, height), kind=kind)
-
-
-def draw_severities(table: Table, *, inches: float, kind: Kind) -> bytes:
-    """Return a figure of the mean over the 15 against severity, 0 being the clean images.
-
-    Args:
-        table: Its rows are corruptions; it has `severity_means`.
-        inches: Width of the figure.
-        kind: PNG has 200 dots an inch.
-    """
-    size = (inches, 3.2 if inches > 5 else 2.2)
-    return save_figure(_draw_severities, table, size=size, kind=kind)
 
 
 class _Place(NamedTuple):
@@ -71,6 +49,7 @@ def _places(table: Table) -> list[_Place]:
 
 
 def _draw_corruptions(axes: Axes, table: Table) -> None:
+    """Draw what the table's grid has. Lines join what belongs to one published family."""
     places = _places(table)
     heights = [place.y for place in places]
     for series in each_line(axes, table):
@@ -92,6 +71,7 @@ def _draw_corruptions(axes: Axes, table: Table) -> None:
 
 
 def _draw_severities(axes: Axes, table: Table) -> None:
+    """Draw the mean over the 15 against severity, 0 being the clean images."""
     means = severity_means(table)
     for series in each_line(axes, table):
         points = means[series.mode]
@@ -105,3 +85,19 @@ def _draw_severities(axes: Axes, table: Table) -> None:
     frost = f" ({' and '.join(kinds)} frost)" if kinds not in ([], ["photographs"]) else ""
     axes.set_ylabel(f"accuracy in %,\n{MEAN_ROW}{frost}")
     axes.grid(axis="y", color="0.9", linewidth=0.5)
+
+
+CORRUPTION_DOTS = Figure(
+    family=CorruptionFamily,
+    shows="Accuracy under each corruption",
+    draw=_draw_corruptions,
+    height=lambda table, _: 0.6 + _LINE_HEIGHT * (_places(table)[-1].y + 1),
+)
+SEVERITY_MEANS = Figure(
+    family=CorruptionFamily,
+    shows="Mean accuracy against severity",
+    draw=_draw_severities,
+    height=plot_height,
+    has_points=lambda t: max(len(points.keys() - {0}) for points in severity_means(t).values()) > 1,
+    ending="_severity",
+)

@@ -11,7 +11,6 @@ import numpy as np
 
 from robustbench_ln.metrics.corruption_error import CorruptionErrors
 from robustbench_ln.metrics.curves import area_under_curve, half_accuracy_sigma
-from robustbench_ln.metrics.intervals import Interval
 from robustbench_ln.reports.grids import Grid, to_markdown
 from robustbench_ln.reports.numbers import MISSING, fixed, general, percent
 from robustbench_ln.reports.table_grids import meaning_texts
@@ -55,10 +54,6 @@ class NoiseFamily(Family):
         places = sorted({place for column in columns for place in column})
         return [Row(general(p.severity), ((p,),), sigma=p.severity) for p in places]
 
-    def interval_of(self, cells: Sequence[Cell]) -> Interval | None:
-        (cell,) = cells
-        return cell.interval
-
     def describe(self, table: Table) -> list[str]:
         return [
             f"Accuracy in % [{_INTERVALS}].",
@@ -97,12 +92,6 @@ class NoiseFamily(Family):
 
     def pools(self, members: Sequence[Condition]) -> dict[str, list[Condition]]:
         return {"mean over sigma": list(members)}
-
-    def score_rows(self, members: Sequence[Condition]) -> dict[str, list[Condition]]:
-        return {f"{c.corruption} {general(c.severity)}": [c] for c in members}
-
-    def condition_name(self, condition: Condition) -> str:
-        return f"sigma {general(condition.severity)}"
 
     def curve(self, clean: Condition | None, members: Sequence[Condition]) -> list[Condition]:
         return [] if clean is None else [clean, *members]
@@ -152,16 +141,15 @@ def random_group_grid(table: Table) -> Grid | None:
     ]
     if not modes:
         return None
-    lines = [(row.name, *(_expectation(table, row, mode) for mode in modes)) for row in table.rows]
+    lines = [
+        (row.name, *(_expectation(table.cells[mode].get(row.parts[0][0])) for mode in modes))
+        for row in table.rows
+    ]
     return Grid(("sigma", *(table.names[mode] for mode in modes)), tuple(lines))
 
 
-def _expectation(table: Table, row: Row, mode: ModeResults) -> str:
-    parts = table.row_cells(row, mode)
-    if parts is None:
+def _expectation(cell: Cell | None) -> str:
+    if cell is None:
         return MISSING
-    ((cell,),) = parts
-    mean, deviation = cell.expected_accuracy, cell.expected_accuracy_sd
-    if mean is None or deviation is None:
-        return f"{percent(cell.accuracy)} ({MISSING})"
+    mean, deviation = cell.expected_accuracy or 0.0, cell.expected_accuracy_sd or 0.0
     return f"{percent(cell.accuracy)} ({percent(mean)} ± {fixed(100 * deviation, 2)})"

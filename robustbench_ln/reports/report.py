@@ -70,9 +70,9 @@ def write_report(
     for table in tables:
         contents[f"accuracy_{table.name}.csv"] = csv_bytes(wide_frame(table))
         contents[f"accuracy_{table.name}.tex"] = _latex(table).encode()
-        for figure in figures_of(table):
-            progress.describe(f"figure {figure.name(table)}")
-            contents |= figure_files(figure, table)
+        for name, figure in figures_of(table).items():
+            progress.describe(f"figure {name}")
+            contents |= figure_files(name, figure, table)
     summary = summarise_runs(modes, baseline, progress)
     if summary:
         contents["summary.csv"] = csv_bytes(summary_frame(summary))
@@ -103,7 +103,7 @@ def _section(table: Table) -> str:
     parts = [f"## {table.title}{stamp and f' - {stamp}'}\n"]
     parts += [f"**{note}**\n"] if note else []
     parts += [to_markdown(full_grid(table)), f"{caption(table)}\n"]
-    parts += [f"![{figure.shows}]({figure.name(table)}.png)\n" for figure in figures_of(table)]
+    parts += [f"![{f.shows}]({name}.png)\n" for name, f in figures_of(table).items()]
     return "\n".join([*parts, *table.family.notes_below(table)])
 
 

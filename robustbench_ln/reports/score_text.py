@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from statistics import fmean
 from typing import get_args
 
 from robustbench_ln.reports.families import clean_of, group_families
 from robustbench_ln.reports.grids import Grid
-from robustbench_ln.reports.numbers import MISSING, fixed, percent
+from robustbench_ln.reports.numbers import general, percent
 from robustbench_ln.reports.score import Count, VoteScore
 from robustbench_ln.runs.results import ModeResults
 from robustbench_ln.spec import Condition, TieRule
@@ -16,6 +18,7 @@ from robustbench_ln.spec import Condition, TieRule
 __all__ = ["score_grids"]
 
 Scores = Mapping[Condition, VoteScore]
+Columns = Mapping[str, Callable[[VoteScore], float]]
 
 
 def score_grids(
@@ -29,76 +32,43 @@ def score_grids(
         rule: Of the numbers of votes.
         votes: The numbers to show.
     """
-    rows = _rows(scores)
+    most = max(count.num_votes for score in scores.values() for count in score.correct)
+    rules: tuple[TieRule, ...] = get_args(TieRule)
+    by_rule: Columns = {
+        "tied %": lambda score: score.ties[Count(most, "random")] / score.total,
+        **{name: partial(_accuracy, Count(most, name)) for name in rules},
+    }
+    by_votes = {f"{n} vote{'s' * (n > 1)}": partial(_accuracy, Count(n, rule)) for n in votes}
+    agreement: Columns = {
+        "mean agreement %": lambda score: score.agreement.mean,
+        "ECE %": lambda score: score.agreement.ece,
+        "AUROC %": lambda score: score.agreement.auroc,
+        "unanimous %": lambda score: score.agreement.unanimous,
+        "accuracy of those %": lambda score: score.agreement.unanimous_accuracy,
+    }
     return {
-        f"{mode.name}: accuracy in % by tie rule": _rule_grid(rows, scores),
-        f"{mode.name}: accuracy in % by number of votes, ties {rule}": _votes_grid(
-            rows, scores, rule, votes
-        ),
-        f"{mode.name}: agreement of the groups as a confidence": _agreement_grid(rows, scores),
+        f"{mode.name}: accuracy in % by tie rule": _grid(scores, by_rule),
+        f"{mode.name}: accuracy in % by number of votes, ties {rule}": _grid(scores, by_votes),
+        f"{mode.name}: agreement of the groups as a confidence": _grid(scores, agreement),
     }
 
 
-def _rows(scores: Scores) -> dict[str, list[Condition]]:
-    """Return row name -> conditions that it is the mean over."""
+def _accuracy(count: Count, score: VoteScore) -> float:
+    """Return an accuracy; NaN where votes cannot be counted so."""
+    return score.correct.get(count, math.nan) / score.total
+
+
+def _grid(scores: Scores, columns: Columns) -> Grid:
+    """Return percentages: of each noise at each sigma, of corruptions their means."""
     clean = clean_of(scores)
     rows = {} if clean is None else {"clean": [clean]}
     for family, members in group_families(scores).items():
-        rows |= family.score_rows(members)
-    return rows
-
-
-def _rule_grid(rows: Mapping[str, list[Condition]], scores: Scores) -> Grid:
-    rules: tuple[TieRule, ...] = get_args(TieRule)
-    num_votes = _most(scores)
+        if family.has_means:
+            rows |= family.pools(members)
+        else:
+            rows |= {f"{c.corruption} {general(c.severity)}": [c] for c in members}
     lines = [
-        (
-            name,
-            percent(
-                fmean(scores[c].ties[Count(num_votes, "random")] / scores[c].total for c in chosen)
-            ),
-            *(_accuracy(scores, chosen, Count(num_votes, rule)) for rule in rules),
-        )
-        for name, chosen in rows.items()
-    ]
-    return Grid(("", "tied %", *rules), tuple(lines))
-
-
-def _votes_grid(
-    rows: Mapping[str, list[Condition]], scores: Scores, rule: TieRule, votes: Sequence[int]
-) -> Grid:
-    lines = [
-        (name, *(_accuracy(scores, chosen, Count(number, rule)) for number in votes))
-        for name, chosen in rows.items()
-    ]
-    return Grid(("", *(f"{number} vote{'s' * (number > 1)}" for number in votes)), tuple(lines))
-
-
-def _agreement_grid(rows: Mapping[str, list[Condition]], scores: Scores) -> Grid:
-    columns: dict[str, Callable[[VoteScore], float]] = {
-        "mean agreement %": lambda score: 100 * score.agreement.mean,
-        "ECE %": lambda score: 100 * score.agreement.ece,
-        "AUROC %": lambda score: 100 * score.agreement.auroc,
-        "unanimous %": lambda score: 100 * score.agreement.unanimous,
-        "accuracy of those %": lambda score: 100 * score.agreement.unanimous_accuracy,
-    }
-    lines = [
-        (name, *(_mean(read(scores[c]) for c in chosen) for read in columns.values()))
+        (name, *(percent(fmean(read(scores[c]) for c in chosen)) for read in columns.values()))
         for name, chosen in rows.items()
     ]
     return Grid(("", *columns), tuple(lines))
-
-
-def _accuracy(scores: Scores, chosen: Sequence[Condition], count: Count) -> str:
-    known = [
-        scores[c].correct[count] / scores[c].total for c in chosen if count in scores[c].correct
-    ]
-    return percent(fmean(known)) if len(known) == len(chosen) else MISSING
-
-
-def _mean(values: Iterable[float]) -> str:
-    return fixed(fmean(values), 1)
-
-
-def _most(scores: Scores) -> int:
-    return max(count.num_votes for score in scores.values() for count in score.correct)

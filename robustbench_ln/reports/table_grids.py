@@ -84,7 +84,7 @@ def wide_frame(table: Table) -> pd.DataFrame:
 def _meaning(table: Table, row: Row, field: str) -> list[float]:
     """Return a field of the records of a row's cells; NaN where a record lacks it."""
     cells = [
-        cell for mode in table.modes for part in table.row_cells(row, mode) or [] for cell in part
+        cell for mode in table.modes for part in table.parts_of(row, mode) or [] for cell in part
     ]
     values = [getattr(cell.record, field) for cell in cells]
     return [float("nan") if value is None else value for value in values]

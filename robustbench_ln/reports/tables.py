@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from robustbench_ln.metrics.corruption_error import CorruptionErrors
 from robustbench_ln.metrics.intervals import Interval
 from robustbench_ln.reports.grids import Grid
+from robustbench_ln.reports.numbers import general
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.results import Cell, ModeResults
 from robustbench_ln.spec import Condition
@@ -113,10 +114,6 @@ class Family(ABC):
         """Return a table's rows in their order, from the places that each column has."""
 
     @abstractmethod
-    def interval_of(self, cells: Sequence[Cell]) -> Interval | None:
-        """Return the 95 % interval of the mean of a row's cells."""
-
-    @abstractmethod
     def describe(self, table: Table) -> list[str]:
         """Return sentences that say what the numbers are."""
 
@@ -136,13 +133,10 @@ class Family(ABC):
     def pools(self, members: Sequence[Condition]) -> dict[str, list[Condition]]:
         """Return name -> the conditions that a comparison takes the mean over."""
 
-    @abstractmethod
-    def score_rows(self, members: Sequence[Condition]) -> dict[str, list[Condition]]:
-        """Return name -> the conditions that a row of recounted votes is the mean over."""
-
-    @abstractmethod
     def condition_name(self, condition: Condition) -> str:
         """Return what a condition that is not clean is called among its family's."""
+        name = self.place_of(condition).corruption or self.heading
+        return f"{name} {general(condition.severity)}"
 
     def curve(self, clean: Condition | None, members: Sequence[Condition]) -> list[Condition]:  # noqa: ARG002
         """Return the points of an accuracy-sigma curve, the clean one first; [] for none."""
@@ -220,7 +214,7 @@ class Table:
         """Return the rows of one column's cells."""
         return [cell.record for cell in self.cells[mode].values()]
 
-    def row_cells(self, row: Row, mode: ModeResults) -> list[list[Cell]] | None:
+    def parts_of(self, row: Row, mode: ModeResults) -> list[list[Cell]] | None:
         """Return the cells of a row's parts; None where one was not measured."""
         cells = self.cells[mode]
         if not all(place in cells for part in row.parts for place in part):
@@ -231,12 +225,12 @@ class Table:
         self, row: Row, mode: ModeResults, read: Callable[[Cell], float] = lambda c: c.accuracy
     ) -> float | None:
         """Return a row's accuracy, 0..1, or another number of its cells; None if one is missing."""
-        parts = self.row_cells(row, mode)
+        parts = self.parts_of(row, mode)
         return None if parts is None else fmean(fmean(map(read, part)) for part in parts)
 
     def estimate(self, row: Row, mode: ModeResults) -> Estimate | None:
         """Return a row's accuracy and its interval; None where a cell is missing."""
-        parts, value = self.row_cells(row, mode), self.accuracy(row, mode)
+        parts, value = self.parts_of(row, mode), self.accuracy(row, mode)
         if parts is None or value is None:
             return None
-        return Estimate(value, self.family.interval_of([cell for part in parts for cell in part]))
+        return Estimate(value, None if self.family.has_means else parts[0][0].interval)

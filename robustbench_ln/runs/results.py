@@ -106,10 +106,6 @@ class ModeResults:
         """Whether the run kept its predictions; raw records alone can be published without."""
         return (self.run.path / "predictions").is_dir()
 
-    def read_order(self) -> NDArray[np.int64]:
-        """Return [N]: the images' positions in the data set, in the order of evaluation."""
-        return self.read_predictions(next(iter(self.cells))).image_index
-
     def read_predictions(self, condition: Condition) -> Predictions:
         """Return the predictions that a cell's row was reduced from.
 
@@ -233,7 +229,8 @@ def check_same_images(first: ModeResults, second: ModeResults) -> None:
             )
     if not (first.has_predictions and second.has_predictions):
         return
-    if not np.array_equal(first.read_order(), second.read_order()):
+    orders = [mode.read_predictions(next(iter(mode.cells))).image_index for mode in (first, second)]
+    if not np.array_equal(orders[0], orders[1]):
         raise RecordError(
             f"{first.run.path} and {second.run.path} have their images in different orders; "
             "measure both with the same version"
