@@ -23,8 +23,8 @@ import cv2
 import numpy as np
 import torch
 
+from robustbench_ln.corruption_names import SEVERITIES
 from robustbench_ln.corruptions.conditions import corruption_conditions, noise_conditions
-from robustbench_ln.corruptions.severities import SEVERITIES
 from robustbench_ln.data import ArrayImages, DataOptions, ImageSet, load_images
 from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.evaluation.subject import Subject, versions

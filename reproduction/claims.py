@@ -1,4 +1,4 @@
-"""The papers' claims, each as comparisons of trained networks, for docs/results.md.
+"""The papers' claims, each as comparisons of trained networks, for docs/results/claims.md.
 
 A comparison says that one network (or mode) is better than another by more than so many points of
 accuracy. It is judged by the mean over the trainings, which are paired by seed, and by that mean's

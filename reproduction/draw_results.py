@@ -1,4 +1,4 @@
-"""Draw the figures of docs/results.md from the records in reproduction/records/.
+"""Draw the figures of docs/results/ from the records in reproduction/records/.
 
     python -m reproduction.draw_results
 
@@ -140,14 +140,14 @@ SWEPT = (("", "0", "clean"), ("agn-additive", "1.5", "agn-additive 1.5"),
 def sweeps_figure(figure: Figure) -> None:
     """MNIST DNN: accuracy against the number of groups and the share of noisy images."""
     panels: Any = figure.subplots(1, 3, sharey=True)
-    _draw_sweep(panels[0], "mnist groups", "ln-batch", lambda name: _number(name, "G="))
+    _draw_sweep(panels[0], "mnist groups", "ln-batch", partial(_number, prefix="G="))
     panels[0].set_xscale("log")
     ticks = [1, 2, 5, 10, 20, 50]
     panels[0].set_xticks(ticks, [str(tick) for tick in ticks])
     panels[0].minorticks_off()
     panels[0].set_xlabel("groups of LocalNorm; batch of 100")
     for axes, network, mode in ((panels[1], "BN", "bn"), (panels[2], "LN", "ln-batch")):
-        _draw_sweep(axes, "mnist noise", mode, lambda name, n=network: _number(name, f"{n}, "))
+        _draw_sweep(axes, "mnist noise", mode, partial(_number, prefix=f"{network}, "))
         axes.set_xlabel("noisy training images, %")
     for axes, title in zip(panels, ("LN ln-batch", "BN bn", "LN ln-batch"), strict=True):
         axes.set_title(title, fontsize=8)

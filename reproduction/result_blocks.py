@@ -1,9 +1,10 @@
-"""Blocks of docs/results.md that rest on the files of `ln-bench report` and `ln-bench compare`."""
+"""Blocks of docs/results/ made from runs and the files of `ln-bench report` and `compare`."""
 
 from __future__ import annotations
 
+import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,21 +66,19 @@ def _cell(cells: pd.DataFrame, quantity: str) -> str:
 
 def verdicts_table(names: str) -> str:
     """Where one side is ahead: comparison_summary.csv files of `ln-bench compare`, side by side."""
-    frames = {
-        name: pd.read_csv(RESULTS / name / "comparison_summary.csv") for name in names.split()
-    }
     columns: dict[str, dict[str, str]] = {}
     clean: dict[str, str] = {}
-    for name, frame in frames.items():
-        head = f"{frame['first'][0]} - {frame['second'][0]}"
-        pooled = frame[frame["quantity"].str.startswith("difference, ")]
+    for name in names.split():
+        summary = _read_rows(RESULTS / name / "comparison_summary.csv")
+        head = f"{summary[0]['first']} - {summary[0]['second']}"
         columns[head] = {
-            row.quantity.removeprefix("difference, "): _verdict(row.value, row.low, row.high)
-            for row in pooled.itertuples()
+            row["quantity"].removeprefix("difference, "): _verdict(row, "value")
+            for row in summary
+            if row["quantity"].startswith("difference, ")
         }
-        cells = pd.read_csv(RESULTS / name / "comparison.csv")
-        (row,) = cells[cells["corruption"] == "clean"].itertuples()
-        clean[head] = _verdict(row.difference, row.low, row.high)
+        cells = _read_rows(RESULTS / name / "comparison.csv")
+        (cell,) = (cell for cell in cells if cell["corruption"] == "clean")
+        clean[head] = _verdict(cell, "difference")
     names_of_rows = list(dict.fromkeys(row for column in columns.values() for row in column))
     rows = [("clean", *clean.values())] + [
         (row, *(column.get(row, "-") for column in columns.values())) for row in names_of_rows
@@ -88,9 +87,15 @@ def verdicts_table(names: str) -> str:
     return to_markdown(Grid(("", *columns), tuple(rows))) + "\n" + " ".join(counts) + "\n"
 
 
-def _verdict(value: float, low: float, high: float) -> str:
+def _read_rows(file: Path) -> list[dict[str, str]]:
+    with file.open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def _verdict(row: Mapping[str, str], quantity: str) -> str:
+    value, low, high = (100 * float(row[name]) for name in (quantity, "low", "high"))
     word = "wins" if low > 0 else "loses" if high < 0 else "ties"
-    return f"{word} {100 * value:+z.1f} [{100 * low:+z.1f}, {100 * high:+z.1f}]"
+    return f"{word} {value:+z.1f} [{low:+z.1f}, {high:+z.1f}]"
 
 
 def _count(head: str, column: dict[str, str]) -> str:

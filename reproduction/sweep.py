@@ -96,8 +96,8 @@ def variations(experiment: str, setting: Setting) -> Iterator[Variation]:
     elif experiment == "groups":
         size = recipe.batch_size
         for number in (n for n in range(1, size // 2 + 1) if size % n == 0):
-            options = ("--norm", "local", "--groups", str(number))
-            yield Variation(f"G={number}", options, (_LOCAL_MODES,))
+            grouped = ("--norm", "local", "--groups", str(number))
+            yield Variation(f"G={number}", grouped, (_LOCAL_MODES,))
     else:
         for share in SHARES:
             noise = (*setting.noise, "--share", f"{share:g}") if share else ()
@@ -135,7 +135,8 @@ def measure(
 ) -> Path:
     """Train and evaluate one network; return its run."""
     name = f"{re.sub(r'[^A-Za-z0-9]+', '_', variation.name).strip('_')}_{seed}"
-    trained, run = arguments.out / "trained" / name, arguments.out / "runs" / name
+    out: Path = arguments.out
+    trained, run = out / "trained" / name, out / "runs" / name
     common = ("--arch", setting.archs[arguments.experiment], "--device", arguments.device)
     epochs = () if arguments.epochs is None else ("--epochs", str(arguments.epochs))
     recipe = recipe_of(arguments.experiment, setting)

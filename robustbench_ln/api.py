@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from robustbench_ln.corruptions.severities import SEVERITIES
+from robustbench_ln.corruption_names import SEVERITIES
 from robustbench_ln.data import ArrayImages, DataOptions, ImageSet
 from robustbench_ln.data.file_images import FileImages
 from robustbench_ln.data.from_python import collect_images
@@ -76,7 +76,8 @@ def evaluate(  # noqa: PLR0913  (the options of the command line)
     """Measure how a classifier degrades: `ln-bench evaluate`, whose options these are.
 
     Args:
-        model_or_path: A network, which is not changed; or a checkpoint's file, with `arch`.
+        model_or_path: A network, which is not changed; or a checkpoint's file, with `arch`; or, as
+            text, "demo:batchnorm" or "demo:localnorm", which come with the package.
         images: With `labels`: uint8 [N, H, W, C] or [N, H, W], or floats k / 255. Without: a torch
             Dataset or DataLoader of (image, label), not normalised; what `load_images` opened; or
             KIND:PATH as --data takes it, corrupted sets included. Arrays and pairs are held in
@@ -178,9 +179,7 @@ def evaluate(  # noqa: PLR0913  (the options of the command line)
                 opened = request.open(display)
                 subject = _name_network(model_or_path, arch, normalize, shape=opened.shape)
             else:
-                source = NetworkSource(
-                    path=Path(model_or_path), arch=arch, download=fetches.weights
-                )
+                source = NetworkSource(path=model_or_path, arch=arch, download=fetches.weights)
                 network = open_network(source, normalize, progress=display)
                 opened = request.open(display, network.pipeline)
                 subject = subject_of(network, opened.shape)

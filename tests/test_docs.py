@@ -16,7 +16,8 @@ from robustbench_ln.corruptions.registry import CORRUPTIONS
 from robustbench_ln.modes import MODES
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 COMMANDS = typer.main.get_command(app).commands
 
 
@@ -28,7 +29,7 @@ def test_generated_tables_are_fresh():
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_commands_in_the_pages_exist_with_their_options(page):
     for line in re.findall(r"^ {4}(ln-bench .*)$", page.read_text(), re.MULTILINE):
         words = shlex.split(line.partition("#")[0])
@@ -38,10 +39,30 @@ def test_commands_in_the_pages_exist_with_their_options(page):
         assert asked <= options, line
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_links_and_pictures_lead_somewhere(page):
-    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
-        assert (page.parent / target).exists(), f"{page.name}: {target}"
+    for target, anchor in re.findall(r"\]\(([^)#:]*)#?([^):]*)\)", page.read_text()):
+        file = page.parent / target if target else page
+        assert file.exists(), f"{page.name}: {target}"
+        assert not anchor or anchor in anchors_of(file), f"{page.name}: {target}#{anchor}"
+
+
+def anchors_of(page: Path) -> set[str]:
+    """What GitHub calls the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_docs_hold_prose_and_pictures_only():
+    files = [path for path in DOCS.rglob("*") if path.is_file()]
+    others = [path for path in files if path.suffix not in (".md", ".svg", ".jpg", ".png")]
+    assert not others
+
+
+def test_the_overview_leads_to_every_study():
+    overview = (DOCS / "results.md").read_text()
+    studies = sorted(path.name for path in (DOCS / "results").glob("*.md"))
+    assert studies == sorted(set(re.findall(r"\]\(results/([^)#]+)", overview)))
 
 
 def test_every_mode_is_in_the_readme():

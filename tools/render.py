@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from reproduction.claims import CLAIM_BLOCKS
+from reproduction.coverage_tables import COVERAGE_BLOCKS
 from reproduction.result_blocks import RESULT_BLOCKS, commands_of, forward_passes
 from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.registry import CORRUPTIONS
@@ -32,14 +33,8 @@ from robustbench_ln.training import RECIPES
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "reproduction" / "records"
-PAGES = (
-    "README.md",
-    "docs/results.md",
-    "docs/speed.md",
-    "docs/corruptions.md",
-    "docs/models.md",
-    "docs/training.md",
-)
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+"""Every page a reader sees; docs/ has them in folders too."""
 
 
 def modes_table(_: str) -> str:
@@ -227,6 +222,7 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     "corruption_speed": corruption_speed_table,
     **RESULT_BLOCKS,
     **CLAIM_BLOCKS,
+    **COVERAGE_BLOCKS,
 }
 _BLOCK = re.compile(r"(<!-- begin (\w+) ?(.*?) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 
@@ -239,10 +235,9 @@ def render(text: str) -> str:
 def main() -> int:
     """Rewrite or check the pages."""
     stale = []
-    for name in PAGES:
-        page = ROOT / name
-        if page.is_file() and (made := render(page.read_text())) != page.read_text():
-            stale.append(name)
+    for page in PAGES:
+        if (made := render(page.read_text())) != page.read_text():
+            stale.append(str(page.relative_to(ROOT)))
             if "--check" not in sys.argv:
                 page.write_text(made)
     if "--check" in sys.argv and stale:

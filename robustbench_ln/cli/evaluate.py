@@ -106,7 +106,10 @@ def evaluate(
     baseline: Baseline = "none",
     label: Annotated[
         str | None,
-        typer.Option(help="What tables call it; default: the file's name", show_default=False),
+        typer.Option(
+            help="What tables call it; default: the file's name, of demo:NAME the norm's",
+            show_default=False,
+        ),
     ] = None,
     resize: Resize = None,
     crop: Crop = None,

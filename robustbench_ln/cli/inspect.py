@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robustbench_ln.cli.options import (
+    CHECKPOINTS,
     Arch,
     CheckpointKey,
     DownloadWeights,
@@ -43,10 +44,10 @@ _WIDTH = 100
 
 def inspect(
     checkpoint: Annotated[
-        Path | None,
+        str | None,
         typer.Argument(
             metavar="CKPT",
-            help="Saved weights: .pt .pth .th .tar .safetensors; none with --speed",
+            help=f"{CHECKPOINTS}; none with --speed",
             show_default=False,
         ),
     ] = None,

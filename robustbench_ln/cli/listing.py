@@ -17,12 +17,16 @@ def list_entries(
     what: Annotated[
         str,
         typer.Argument(
-            help="modes, norms, noises, corruptions, archs, recipes, normalizations or baselines",
+            help="modes, norms, noises, corruptions, archs, recipes, normalizations, baselines or "
+            "demo",
             show_default=False,
         ),
     ],
 ) -> None:
-    """List modes, norms, noises, corruptions, archs, recipes, normalizations or baselines of mCE.
+    """List what can be asked for by name.
+
+    That is modes, norms, noises, corruptions, archs, recipes, normalizations, baselines of mCE,
+    or demo: the checkpoints and images that come with the package.
 
     Example: ln-bench list modes
     """
@@ -35,6 +39,7 @@ def list_entries(
         "recipes": _recipes,
         "normalizations": _normalizations,
         "baselines": _baselines,
+        "demo": _demo,
     }
     rows = find_entry(tables, what, kind="list")()
     width = max(len(name) for name, _ in rows)
@@ -115,3 +120,10 @@ def _baselines() -> Rows:
     from robustbench_ln.metrics.error_files import BASELINES
 
     return [(name, f"{entry.benchmark}: {entry.source}") for name, entry in BASELINES.items()]
+
+
+def _demo() -> Rows:
+    from robustbench_ln.files.shipped import SHIPPED_CHECKPOINTS, SHIPPED_IMAGES
+
+    shipped = {**SHIPPED_CHECKPOINTS, **SHIPPED_IMAGES}
+    return [(name, file.description) for name, file in shipped.items()]

@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "CHECKPOINTS",
     "CLEAN_KINDS",
+    "TRAINING_KINDS",
     "Arch",
     "Baseline",
     "Checkpoint",
@@ -39,17 +41,19 @@ __all__ = [
     "split_names",
 ]
 
-Checkpoint = Annotated[
-    Path,
-    typer.Argument(
-        metavar="CKPT", help="Saved weights: .pt .pth .th .tar .safetensors", show_default=False
-    ),
-]
+CHECKPOINTS = (
+    "Saved weights: .pt .pth .th .tar .safetensors; or demo:batchnorm, demo:localnorm, which come "
+    "with the package"
+)
+"""What CKPT may be, as help says it."""
+
+Checkpoint = Annotated[str, typer.Argument(metavar="CKPT", help=CHECKPOINTS, show_default=False)]
 Arch = Annotated[
     str | None,
     typer.Option(
         help="Network: resnet20, vgg-localnorm, ... (ln-bench list archs), torchvision:NAME, "
-        "timm:NAME; default: what CKPT says, if ln-bench train or convert wrote it",
+        "timm:NAME; default: what CKPT says, if ln-bench train or convert wrote it or if it is "
+        "demo:NAME",
         show_default=False,
     ),
 ]
@@ -81,14 +85,18 @@ Normalize = Annotated[
         metavar="NAME|MEAN/STD",
         help="Input normalisation the network was trained with: none (0..1), symmetric (-1..1), "
         "imagenet, cifar10, cifar100, mnist, or 0.5,0.5,0.5/0.25,0.25,0.25. Required, unless "
-        "published weights of torchvision or timm, or a checkpoint of ln-bench train, state it.",
+        "published weights of torchvision or timm, a checkpoint of ln-bench train, or demo:NAME "
+        "states it.",
         show_default=False,
     ),
 ]
-CLEAN_KINDS = (
+TRAINING_KINDS = (
     "arrays:FILE.npz, cifar10:DIR, cifar100:DIR, mnist:DIR, fashion-mnist:DIR, folder:DIR, "
     "imagenet:DIR, cars:DIR"
 )
+"""Sources of images to train on, as help lists them."""
+
+CLEAN_KINDS = f"{TRAINING_KINDS}, demo:digits"
 """Sources of clean images, as help lists them."""
 
 Data = Annotated[
@@ -118,7 +126,8 @@ Clean = Annotated[
     str | None,
     typer.Option(
         metavar="KIND:PATH",
-        help="Clean images of a corrupted set, as cifar10:DIR; --resize and --crop act on them",
+        help="Clean images of a corrupted set, as cifar10:DIR or demo:digits; --resize and --crop "
+        "act on them",
         show_default=False,
     ),
 ]

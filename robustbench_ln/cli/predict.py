@@ -26,6 +26,7 @@ from robustbench_ln.cli.options import (
 )
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import DataError
+from robustbench_ln.files.regular_files import read_regular
 
 if TYPE_CHECKING:
     from robustbench_ln.evaluation.predict import ModeGuesses
@@ -70,12 +71,16 @@ def predict(
 ) -> None:
     """Show the five best classes of pictures in every mode, and the votes of LocalNorm groups.
 
+    A network of one channel gets the pictures in grey.
+
     Modes with sets of images (dbn-batch, ln-batch, ln-voting, bn-adapt) use all pictures of the
     command as one set.
 
     Example: ln-bench predict resnet20.th car.png cat.png --arch resnet20 --normalize imagenet
     --resize 32 --crop 32 --sheet cars.png
     """
+    from dataclasses import replace
+
     from robustbench_ln.corrupted_sets.preview import check_new, save_png
     from robustbench_ln.data import Framing
     from robustbench_ln.data.file_images import open_files
@@ -114,7 +119,7 @@ def predict(
         [(str(path), 0) for path in pictures],
         source="the pictures",
         class_names=(),
-        framing=choose_framing(framing, network.pipeline),
+        framing=replace(choose_framing(framing, network.pipeline), is_grey=network.is_grey),
     )
     subject = subject_of(network, images.shape)
     name_of = _class_names(classes, subject.num_classes)
@@ -129,7 +134,7 @@ def _class_names(file: Path | None, num_classes: int) -> Callable[[int], str]:
     if file is None:
         return str
     try:
-        names = file.read_text(encoding="utf-8").splitlines()
+        names = read_regular(file).decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"--classes {file} cannot be read; expected one name a line") from error
     if len(names) != num_classes:

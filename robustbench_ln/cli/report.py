@@ -46,9 +46,12 @@ def report(
 
     Example: ln-bench report runs/bn runs/localnorm --label bn --label localnorm --out compared
     """
+    from robustbench_ln.reports.report_files import report_folder
+
     if out is None and len(runs) > 1:
         raise SpecError(f"{len(runs)} runs need a folder for their report; give --out DIR")
-    write_and_print(runs, out or runs[0] / "report", label or (), baseline=baseline)
+    folder = report_folder(runs[0]) if out is None else out
+    write_and_print(runs, folder, label or (), baseline=baseline)
 
 
 def write_and_print(

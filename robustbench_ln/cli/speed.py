@@ -57,6 +57,7 @@ def inspect_speed(
 def _check_out(out: Path, *, overwrite: bool) -> None:
     """Find out before the minutes of timing that the record has no place."""
     from robustbench_ln.corrupted_sets.preview import check_new
+    from robustbench_ln.files.regular_files import create_regular
     from robustbench_ln.files.write_errors import explain_write_errors
 
     check_new(out, option="--out", overwrite=overwrite)
@@ -64,7 +65,7 @@ def _check_out(out: Path, *, overwrite: bool) -> None:
         raise RecordError(f"--out {out} is a folder; name a file in it")
     part = out.with_name(f"{out.name}.part")
     with explain_write_errors(part):
-        part.touch()
+        create_regular(part).close()
         part.unlink()
 
 

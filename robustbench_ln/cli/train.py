@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robustbench_ln.cli.options import (
-    CLEAN_KINDS,
+    TRAINING_KINDS,
     Arch,
     CheckpointKey,
     ClassMap,
@@ -36,7 +36,7 @@ def train(
         str,
         typer.Option(
             metavar="KIND:PATH",
-            help=f"Images, of published sets the training part: {CLEAN_KINDS}",
+            help=f"Images, of published sets the training part: {TRAINING_KINDS}",
             show_default=False,
         ),
     ],
@@ -64,9 +64,12 @@ def train(
         ),
     ] = None,
     init: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            metavar="CKPT", help="Start from these weights; default: fresh ones", show_default=False
+            metavar="CKPT",
+            help="Start from these weights: a file, or demo:batchnorm, demo:localnorm; default: "
+            "fresh ones",
+            show_default=False,
         ),
     ] = None,
     epochs: Annotated[

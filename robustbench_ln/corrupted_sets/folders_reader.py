@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from robustbench_ln.corrupted_sets.folders_writer import picture_names
+from robustbench_ln.corruption_names import SEVERITIES
 from robustbench_ln.data.file_images import FileImages, open_files
 from robustbench_ln.data.folder import pictures_below
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import DataError, SpecError
 from robustbench_ln.files.damage import explain_bad_file
 from robustbench_ln.files.pictures import Framing
-from robustbench_ln.metrics.corruption_error import SEVERITIES
 
 __all__ = ["PictureFolders", "find_folders"]
 

@@ -17,9 +17,9 @@ import numpy as np
 from robustbench_ln.corrupted_sets.arrays_reader import ArrayFiles, find_arrays
 from robustbench_ln.corrupted_sets.folders_reader import PictureFolders, find_folders
 from robustbench_ln.corrupted_sets.manifest import MANIFEST, read_listing
+from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import DataError, RecordError, SpecError
-from robustbench_ln.metrics.corruption_error import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
 from robustbench_ln.spec import Condition
 
 __all__ = ["STORED_KINDS", "StoredSet", "open_stored"]

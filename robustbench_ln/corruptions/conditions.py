@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from robustbench_ln.corruption_names import SEVERITIES
 from robustbench_ln.corruptions.frost import load_frost_textures
 from robustbench_ln.corruptions.localnorm_noise import NOISES, RELEASED_SIGMAS
 from robustbench_ln.corruptions.registry import CORRUPTIONS, find_corruption
-from robustbench_ln.corruptions.severities import SEVERITIES, SEVERITY_TABLES
+from robustbench_ln.corruptions.severities import SEVERITY_TABLES
 from robustbench_ln.errors import SpecError
 from robustbench_ln.lookup import find_entry, unknown_name
 from robustbench_ln.spec import CLEAN, Condition
@@ -18,8 +19,8 @@ __all__ = ["corruption_conditions", "noise_conditions", "parse_severities", "par
 
 CONVENTIONS = ("paper", "released")
 RANGES = ("clip", "rescale", "none")
-_UNSCALED_SOURCES = ("mnist", "fashion-mnist", "cars")
-"""Sources whose noisy images the released code does not rescale."""
+_UNSCALED_SOURCES = ("mnist", "fashion-mnist", "cars", "demo")
+"""Kinds of sources whose noisy images the released code does not rescale; demo: is of MNIST."""
 
 _MOST_SIGMAS = 10_000
 _LARGEST_SIGMA = 1000
@@ -112,7 +113,7 @@ def corruption_conditions(
                 corruption=corruption,
                 severity=float(severity),
                 severity_table=table,
-                frost=_frost_kind(frost_dir) if corruption == "frost" else None,
+                frost=_frost_kind(frost_dir) if CORRUPTIONS[corruption].has_textures else None,
             )
             for corruption in chosen
             for severity in sorted(set(severities))

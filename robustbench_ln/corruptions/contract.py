@@ -54,6 +54,8 @@ class Corruption:
             Empty for the LocalNorm noises, whose one parameter is sigma.
         conventions: For a LocalNorm noise: the conventions that have it.
         is_benchmark: Whether it is one of the 15 that means and mCE use.
+        needs_colour: Whether it does nothing to grey images, which are refused then.
+        has_textures: Whether it adds photographs, which a condition names the kind of.
         source: Where the definition was published.
         departs: Differences from the source, for the documentation; "" if none.
     """
@@ -67,6 +69,8 @@ class Corruption:
     )
     conventions: tuple[str, ...] = ()
     is_benchmark: bool = False
+    needs_colour: bool = False
+    has_textures: bool = False
     source: str
     departs: str = ""
 
@@ -99,8 +103,8 @@ def corrupt_images(
     """
     check_uint8_images(images)
     is_replicated = images.shape[-1] == 1 and entry.family != "localnorm"
-    if is_replicated and entry.name == "saturate":
-        raise ImageError("saturate cannot change grey images (C = 1); leave it out")
+    if is_replicated and entry.needs_colour:
+        raise ImageError(f"{entry.name} cannot change grey images (C = 1); leave it out")
     values = _CHUNK_VALUES[images.device.type == "cuda"]
     chunk = max(_FEWEST_AT_ONCE, values // math.prod(images.shape[1:]))
     remaining = iter(streams)

@@ -86,7 +86,7 @@ def add_noise(
 ) -> Tensor:
     """Draw and apply, without the range step: for a LocalNorm noise floats that may leave 0..1."""
     entry, parameters = find_condition(condition)
-    if entry.name == "frost" and frost is not None:
+    if entry.has_textures and frost is not None:
         entry = with_textures(entry, frost)
     streams = image_streams(seed, entry.name, float(condition.severity), indices=indices)
     return corrupt_images(entry, images, parameters, streams)

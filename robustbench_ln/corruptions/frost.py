@@ -14,12 +14,12 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from robustbench_ln.corruptions.contract import Corruption, Draws, Parameters, Streams
 from robustbench_ln.corruptions.fog import plasma
 from robustbench_ln.errors import DataError
+from robustbench_ln.files.pictures import open_picture
 from robustbench_ln.rng import stream
 
 __all__ = [
@@ -92,9 +92,9 @@ def find_frost_folder() -> Path | None:
 
 def _read(path: Path) -> Texture:
     try:
-        with Image.open(path) as image:
+        with open_picture(path) as image:
             return np.asarray(image.convert("RGB"))
-    except (OSError, UnidentifiedImageError) as error:
+    except DataError as error:
         raise DataError(
             f"{path}: cannot be read as an image; --frost-dir needs {', '.join(FROST_FILES)}"
         ) from error

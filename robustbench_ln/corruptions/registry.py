@@ -8,6 +8,7 @@ from typing import Literal
 
 from torch import Tensor
 
+from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
 from robustbench_ln.corruptions import (
     blur,
     color,
@@ -38,22 +39,30 @@ Draw = Callable[[Tensor, Parameters, Streams], Draws]
 Apply = Callable[[Tensor, Draws, Parameters], Tensor]
 Family = Literal["noise", "blur", "weather", "digital"]
 
-_EXTRA = ("speckle_noise", "gaussian_blur", "spatter", "saturate")
-"""Published beside the benchmark; means and mCE leave them out."""
-
 _SOURCE = "hendrycks/robustness, ImageNet-C/create_c (Hendrycks and Dietterich, ICLR 2019)"
 
 
-def _entry(name: str, family: Family, draw: Draw, apply: Apply, departs: str = "") -> Corruption:
+def _entry(  # noqa: PLR0913
+    name: str,
+    family: Family,
+    draw: Draw,
+    apply: Apply,
+    departs: str = "",
+    *,
+    needs_colour: bool = False,
+    has_textures: bool = False,
+) -> Corruption:
     return Corruption(
         name=name,
         family=family,
         draw=draw,
         apply=apply,
         parameters=MappingProxyType({table: rows[name] for table, rows in SEVERITY_TABLES.items()}),
-        is_benchmark=name not in _EXTRA,
+        is_benchmark=name in BENCHMARK_CORRUPTIONS,
         source=_SOURCE,
         departs=departs,
+        needs_colour=needs_colour,
+        has_textures=has_textures,
     )
 
 
@@ -91,6 +100,7 @@ _ENTRIES = (
         frost.add_frost,
         "without the photographs the frost is procedural and marked so; like the source, five of "
         "the six photographs are drawn from",
+        has_textures=True,
     ),
     _entry("fog", "weather", fog.draw_fog, fog.add_fog),
     _entry("brightness", "weather", draw_nothing, color.brighten),
@@ -113,10 +123,13 @@ _ENTRIES = (
         spatter.add_spatter,
         "where no drop forms the source divides 0 by 0; here the image stays",
     ),
-    _entry("saturate", "digital", draw_nothing, color.saturate),
+    _entry("saturate", "digital", draw_nothing, color.saturate, needs_colour=True),
 )
 
-CORRUPTIONS: Mapping[str, Corruption] = MappingProxyType({e.name: e for e in _ENTRIES})
+_BY_NAME = {entry.name: entry for entry in _ENTRIES}
+CORRUPTIONS: Mapping[str, Corruption] = MappingProxyType(
+    {name: _BY_NAME[name] for name in (*BENCHMARK_CORRUPTIONS, *EXTRA_CORRUPTIONS)}
+)
 """Name -> corruption, in the published order: the 15 of the benchmark, then the 4 extra."""
 
 

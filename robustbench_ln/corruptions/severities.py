@@ -13,13 +13,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from robustbench_ln.corruption_names import SEVERITIES
 from robustbench_ln.corruptions.contract import Parameters
 from robustbench_ln.errors import SpecError
 from robustbench_ln.lookup import find_entry
 
-__all__ = ["SEVERITIES", "SEVERITY_TABLES", "severity_parameters"]
-
-SEVERITIES = (1, 2, 3, 4, 5)
+__all__ = ["SEVERITY_TABLES", "severity_parameters"]
 
 Rows = tuple[Parameters, ...]
 

@@ -16,6 +16,7 @@ from robustbench_ln.data.image_set import Labels, Pixels, Tick
 from robustbench_ln.errors import DataError
 from robustbench_ln.files.damage import explain_bad_file
 from robustbench_ln.files.pictures import Framing, read_picture
+from robustbench_ln.files.regular_files import read_regular
 
 __all__ = ["FileImages", "open_files"]
 
@@ -68,7 +69,8 @@ class FileImages:
     def sha256(self, tick: Tick | None = None) -> str:
         """Return the digest of names, labels, files' bytes, and of the framing."""
         framing = (self.framing.resize, self.framing.crop, self.framing.resampling)
-        digest = hashlib.sha256(repr(framing).encode())
+        grey = "grey" if self.framing.is_grey else ""
+        digest = hashlib.sha256(f"{framing!r}{grey}".encode())
         for done, (name, label) in enumerate(zip(self.files, self.labels, strict=True), start=1):
             content = _read_bytes(self.root / name)
             digest.update(os.fsencode(name) + f"\0{label}\0{len(content)}\0".encode() + content)
@@ -124,6 +126,6 @@ def open_files(
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except OSError as error:
         raise explain_bad_file(path, "an image", error) from error

@@ -15,6 +15,7 @@ from robustbench_ln.data.idx import load_fashion_mnist, load_mnist
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.data.imagenet import load_imagenet
 from robustbench_ln.data.options import DataOptions, Part
+from robustbench_ln.data.shipped import load_shipped
 from robustbench_ln.errors import SpecError
 from robustbench_ln.files.pictures import Framing
 from robustbench_ln.lookup import unknown_name
@@ -28,6 +29,7 @@ ARRAY_SOURCES: Mapping[str, Callable[[Path, str, Part], ImageSet]] = MappingProx
         "cifar100": load_cifar100,
         "mnist": load_mnist,
         "fashion-mnist": load_fashion_mnist,
+        "demo": lambda _, source, part: load_shipped(source, part),
     }
 )
 """Kind -> reader of (path, source as written, part). One size, in memory."""
@@ -56,14 +58,22 @@ def find_kind(source: str, kinds: Collection[str] = IMAGE_KINDS, *, option: str 
     return kind
 
 
-def load_images(source: str, options: DataOptions) -> ImageSet:
+def load_images(source: str, options: DataOptions | None = None) -> ImageSet:
     """Return the images that KIND:PATH names.
+
+    Args:
+        source: KIND:PATH, as --data takes it.
+        options: How they are read; None is as they are, of published sets the test part.
+
+    >>> load_images("demo:digits").shape
+    (28, 28, 1)
 
     Raises:
         SpecError: No KIND:PATH, an unknown kind, or an option that the kind does not have.
         DataError: The images cannot be read.
     """
     kind = find_kind(source)
+    options = options or DataOptions()
     _check_options(kind, options)
     place = Path(source.partition(":")[2]).expanduser()
     if options.download:

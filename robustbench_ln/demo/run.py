@@ -1,4 +1,4 @@
-"""Evaluate the shipped checkpoints on the shipped digits."""
+"""Evaluate the shipped checkpoints on the shipped digits, by their names."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from robustbench_ln.corruptions.conditions import noise_conditions
-from robustbench_ln.data import DataOptions, load_images
-from robustbench_ln.demo.digits import DIGITS, NETWORKS, DemoNetwork
+from robustbench_ln.evaluation.request import ImageRequest
 from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.evaluation.subject import subject_of
 from robustbench_ln.files.output_folders import refuse_other_folders
+from robustbench_ln.files.shipped import SHIPPED_CHECKPOINTS
 from robustbench_ln.models.opened import open_network
 from robustbench_ln.models.source import NetworkSource
 from robustbench_ln.progress import Progress
@@ -19,11 +18,10 @@ from robustbench_ln.spec import EvaluationSpec
 
 __all__ = ["run_demo"]
 
-NOISE, SIGMAS = "agn-additive", (0.0, 0.5, 1.0, 2.0)
+_DIGITS = "demo:digits"
+_NOISE, _CONVENTION, SIGMAS = "agn-additive", "released", (0.0, 0.5, 1.0, 2.0)
 """AGN as the released code has it for MNIST. The papers' text multiplies, which leaves the black
 background of a digit black."""
-
-_ARCH, _NORMALIZE = "mnist-dnn", "none"
 
 
 def run_demo(
@@ -44,30 +42,29 @@ def run_demo(
     Raises:
         RecordError: `out` is a file or holds something else, or cannot be written.
     """
-    folders = [network.folder for network in NETWORKS]
-    refuse_other_folders(out, [*folders, "report"], of="demo")
-    images = load_images(f"arrays:{DIGITS}", DataOptions())
-    spec = EvaluationSpec(
-        conditions=noise_conditions(
-            [NOISE], convention="released", pixel_range="none", sigmas=sigmas
-        ),
-        limit=limit,
-    )
-    for network in NETWORKS:
-        progress.note(f"{network.label}: {network.checkpoint.name}, {len(images)} digits")
-        run = out / network.folder
-        opened = open_network(NetworkSource(path=network.checkpoint, arch=_ARCH), _NORMALIZE)
-        command = _command(network, run, sigmas, limit)
-        subject = subject_of(opened, images.shape, label=network.label, command=command)
-        evaluate(subject, images, spec, out=run, progress=progress)
-    return [out / folder for folder in folders]
+    runs = {name: out / name.partition(":")[2] for name in SHIPPED_CHECKPOINTS}
+    refuse_other_folders(out, [*(run.name for run in runs.values()), "report"], of="demo")
+    request = ImageRequest(data=_DIGITS, noises=(_NOISE,), convention=_CONVENTION, sigmas=sigmas)
+    spec = EvaluationSpec(conditions=request.conditions(), limit=limit)
+    images = request.open(progress)
+    for name, run in runs.items():
+        network = open_network(NetworkSource(path=name), None)
+        progress.note(f"{network.name}: {name} on {_DIGITS}")
+        command = _command(name, run, sigmas, limit)
+        evaluate(
+            subject_of(network, images.shape, command=command),
+            images,
+            spec,
+            out=run,
+            progress=progress,
+        )
+    return list(runs.values())
 
 
-def _command(network: DemoNetwork, run: Path, sigmas: Sequence[float], limit: int | None) -> str:
+def _command(name: str, run: Path, sigmas: Sequence[float], limit: int | None) -> str:
     """Return the command that does the same, for captions."""
-    words = ["ln-bench", "evaluate", str(network.checkpoint), "--arch", _ARCH]
-    words += ["--normalize", _NORMALIZE, "--data", f"arrays:{DIGITS}", "--noise", NOISE]
-    words += ["--convention", "released", "--range", "none"]
-    words += ["--sigmas", ",".join(f"{sigma:g}" for sigma in sigmas), "--label", network.label]
+    words = ["ln-bench", "evaluate", name, "--data", _DIGITS]
+    words += ["--noise", _NOISE, "--convention", _CONVENTION]
+    words += ["--sigmas", ",".join(f"{sigma:g}" for sigma in sigmas)]
     words += ["--out", str(run)] if limit is None else ["--limit", str(limit), "--out", str(run)]
     return shlex.join(words)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from robustbench_ln.evaluation.subject import Subject
-from robustbench_ln.models.opened import training_group_size
+from robustbench_ln.models.architecture import PAPERS_BATCH
 from robustbench_ln.norms import LocalNorm2d, NormClasses, count_classes
 from robustbench_ln.spec import Normalization
 
@@ -53,7 +53,7 @@ def name_own_network(
             "num_parameters": sum(p.numel() for p in model.parameters()),
             "num_groups": num_groups,
         },
-        group_size=training_group_size(class_name, num_groups),
+        group_size=max(1, PAPERS_BATCH // num_groups),
         norm_classes=norm_classes,
     )
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from robustbench_ln.corrupted_sets.reader import STORED_KINDS, StoredSet, open_stored
+from robustbench_ln.corruption_names import SEVERITIES
 from robustbench_ln.corruptions.conditions import corruption_conditions, noise_conditions
-from robustbench_ln.corruptions.severities import SEVERITIES
 from robustbench_ln.data import DataOptions, ImageSet, load_images
 from robustbench_ln.data.download import is_fetched
 from robustbench_ln.data.sources import IMAGE_KINDS, PICTURE_SOURCES, find_kind

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from robustbench_ln.errors import DataError
+from robustbench_ln.files.regular_files import open_regular
 
 __all__ = ["explain_bad_file"]
 
@@ -18,7 +19,7 @@ def explain_bad_file(path: Path, expected: str, error: Exception | None = None) 
         error: What the reader said.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             head = file.read(512).lstrip()
     except OSError as failure:
         return DataError(f"{path}: cannot be read ({failure.strerror}); check the path")

@@ -17,13 +17,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS, SEVERITIES
 from robustbench_ln.errors import RecordError
 
 __all__ = [
-    "BENCHMARK_CORRUPTIONS",
-    "EXTRA_CORRUPTIONS",
     "MEAN_ROW",
-    "SEVERITIES",
     "CorruptionErrors",
     "ErrorSums",
     "SummaryRow",
@@ -35,17 +33,6 @@ __all__ = [
     "summarise_errors",
 ]
 
-BENCHMARK_CORRUPTIONS = (
-    "gaussian_noise", "shot_noise", "impulse_noise", "defocus_blur", "glass_blur", "motion_blur",
-    "zoom_blur", "snow", "frost", "fog", "brightness", "contrast", "elastic_transform", "pixelate",
-    "jpeg_compression",
-)  # fmt: skip
-"""The 15 that means and mCE are over, in the order of the published tables."""
-
-EXTRA_CORRUPTIONS = ("speckle_noise", "gaussian_blur", "spatter", "saturate")
-"""Published beside the benchmark; always shown apart."""
-
-SEVERITIES = (1, 2, 3, 4, 5)
 MEAN_ROW = f"mean of the {len(BENCHMARK_CORRUPTIONS)}"
 
 
@@ -124,7 +111,7 @@ def _ratio(above: float, below: float, what: str) -> float:
 
 
 class ErrorSums(NamedTuple):
-    """Errors of the 15 corruptions, of one measurement or of many resamples of it.
+    """Errors of the 15 corruptions: of one measurement, of many, or of each of its images.
 
     Attributes:
         by_corruption: [..., 15], sum over the five severities.
@@ -133,6 +120,11 @@ class ErrorSums(NamedTuple):
 
     by_corruption: NDArray[np.float64]
     clean: NDArray[np.float64] | None
+
+    def above_clean(self) -> NDArray[np.float64]:
+        """Return [..., 15]: the rises above the clean error, which must be there."""
+        assert self.clean is not None
+        return self.by_corruption - len(SEVERITIES) * self.clean[..., None]
 
 
 def published_sums(errors: CorruptionErrors) -> ErrorSums | None:
@@ -159,12 +151,7 @@ def relative_mean_corruption_error(errors: ErrorSums, baseline: ErrorSums) -> ND
     Raises:
         RecordError: The baseline makes as many errors under a corruption as clean.
     """
-    return _mean_ratio(_rises(errors), _rises(baseline))
-
-
-def _rises(errors: ErrorSums) -> NDArray[np.float64]:
-    assert errors.clean is not None
-    return errors.by_corruption - len(SEVERITIES) * errors.clean[..., None]
+    return _mean_ratio(errors.above_clean(), baseline.above_clean())
 
 
 def _mean_ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:

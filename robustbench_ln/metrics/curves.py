@@ -1,6 +1,11 @@
 """Numbers that sum up an accuracy-sigma curve, linear between its points.
 
-Every function takes many curves at once, so that it runs over bootstrap resamples too.
+Every function takes many curves at once. The interval of a sigma at which a curve falls to some
+height is where the curve's band does: from where its lower edge falls there to where its upper edge
+does. The band is the 95 % interval at each measured sigma, linear between them as the curve is; a
+curve from the same images is known better between them, never worse.
+
+Source: inverting an interval: Fieller 1954, "Some problems in interval estimation".
 """
 
 from __future__ import annotations
@@ -9,10 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustbench_ln.errors import RecordError
+from robustbench_ln.metrics.intervals import Bounds
+from robustbench_ln.metrics.student import linear_bounds
+from robustbench_ln.metrics.units import MIN_UNITS, Units
 
-__all__ = ["area_under_curve", "break_even_sigma", "half_accuracy_sigma"]
+__all__ = [
+    "area_under_curve",
+    "break_even_bounds",
+    "break_even_sigma",
+    "half_accuracy_bounds",
+    "half_accuracy_sigma",
+]
 
 Floats = NDArray[np.float64]
+Outcomes = Floats | NDArray[np.bool_]
 
 
 def area_under_curve(sigmas: Floats, accuracy: Floats) -> Floats:
@@ -68,10 +83,51 @@ def break_even_sigma(sigmas: Floats, accuracy: Floats, other: Floats) -> Floats:
         RecordError: Fewer than two sigmas, or not ascending.
     """
     _check_sigmas(sigmas)
-    difference = accuracy - other
-    first_apart = (difference != 0).argmax(axis=-1)
-    height = difference * np.sign(_pick(difference, first_apart))[..., None]
+    height = (accuracy - other) * _sign_of_lead(accuracy - other)[..., None]
     return _crossing(sigmas, height, height < 0)
+
+
+def half_accuracy_bounds(sigmas: Floats, outcomes: Outcomes, units: Units) -> Bounds:
+    """Return the intervals of `half_accuracy_sigma`; an end is inf beyond the measured range.
+
+    Args:
+        sigmas: [S], ascending, the first one 0 (clean).
+        outcomes: [..., S, N], 0..1, whether each image was right.
+        units: Of the N images.
+    """
+    height = outcomes - outcomes[..., :1, :] / 2
+    return _fall_bounds(sigmas, height, units, is_past=np.less_equal)
+
+
+def break_even_bounds(sigmas: Floats, outcomes: Outcomes, others: Outcomes, units: Units) -> Bounds:
+    """Return the intervals of `break_even_sigma`; an end is inf beyond the measured range.
+
+    The lower end is the first sigma where the side that leads is not clearly ahead.
+
+    Args:
+        sigmas: [S], ascending.
+        outcomes: [..., S, N], 0..1, whether each image was right.
+        others: The same shape and images.
+        units: Of the N images.
+    """
+    difference = outcomes - others.astype(np.float64)
+    height = difference * _sign_of_lead(difference.mean(axis=-1))[..., None, None]
+    return _fall_bounds(sigmas, height, units, is_past=np.less)
+
+
+def _fall_bounds(sigmas: Floats, height: Floats, units: Units, *, is_past: np.ufunc) -> Bounds:
+    """Return where the edges of the band of mean heights, [..., S, N], are first past 0."""
+    mean = height.mean(axis=-1)
+    band = linear_bounds(mean, height - mean[..., None], units)
+    missing = np.nan if units.num_units < MIN_UNITS else 0.0
+    low, high = (_crossing(sigmas, edge, is_past(edge, 0.0)) + missing for edge in band)
+    return Bounds(low, high)
+
+
+def _sign_of_lead(difference: Floats) -> Floats:
+    """Return [...]: the sign of the first difference [..., S] that is not 0."""
+    first_apart = (difference != 0).argmax(axis=-1)
+    return np.asarray(np.sign(_pick(difference, first_apart)))
 
 
 def _check_sigmas(sigmas: Floats) -> None:
@@ -88,6 +144,7 @@ def _crossing(sigmas: Floats, height: Floats, is_past: NDArray[np.bool_]) -> Flo
     above, below = _pick(height, right - 1), _pick(height, right)
     drop = np.where(above > below, above - below, 1.0)
     where = sigmas[right - 1] + (sigmas[right] - sigmas[right - 1]) * above / drop
+    where = np.where(is_past[..., 0], sigmas[0], where)
     return np.where(is_past.any(axis=-1), where, np.inf)
 
 

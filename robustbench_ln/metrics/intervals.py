@@ -6,9 +6,12 @@ import math
 from statistics import NormalDist
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from robustbench_ln.errors import RecordError
 
-__all__ = ["Interval", "wilson_interval"]
+__all__ = ["Bounds", "Interval", "wilson_interval"]
 
 _Z = NormalDist().inv_cdf(0.975)
 
@@ -18,6 +21,18 @@ class Interval(NamedTuple):
 
     low: float
     high: float
+
+
+class Bounds(NamedTuple):
+    """Ends of the 95 % intervals of many estimates, each [...]; NaN where there is none."""
+
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+    def pick(self, *index: int) -> Interval | None:
+        """Return one of the intervals; None where there is none."""
+        low, high = float(self.low[index]), float(self.high[index])
+        return None if math.isnan(low) or math.isnan(high) else Interval(low, high)
 
 
 def wilson_interval(correct: int, total: int) -> Interval:

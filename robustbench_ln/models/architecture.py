@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from torch import nn
 
-__all__ = ["Architecture"]
+__all__ = ["PAPERS_BATCH", "Architecture"]
+
+PAPERS_BATCH = 128
+"""Images in a training batch of the LocalNorm papers, where they say nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,9 @@ class Architecture:
         source: Where the network was published.
         departs: Differences from the source, for the documentation; "" if none.
         rename: Name of a tensor in a published file -> its name in the network.
+        training_batch: Images in a batch of the papers' training.
+        transforms_input: Whether the network itself turns ImageNet's normalisation into -1..1 where
+            its library loads the published weights; built without weights it does not.
     """
 
     id: str
@@ -34,3 +40,5 @@ class Architecture:
     source: str
     departs: str = ""
     rename: Callable[[str], str] = str
+    training_batch: int = PAPERS_BATCH
+    transforms_input: bool = False

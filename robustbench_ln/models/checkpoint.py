@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +11,14 @@ import torch
 from torch import Tensor
 
 from robustbench_ln.errors import CheckpointError
+from robustbench_ln.files.digests import file_sha256
 from robustbench_ln.models.containers import State, find_weights
 from robustbench_ln.models.formats import read_contents
 
 __all__ = ["Checkpoint", "read_checkpoint"]
+
+_MOST_SHARING = 4
+"""Bytes of all tensors to bytes of the file, at most. Above 1 where tensors share memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +26,7 @@ class Checkpoint:
     """The weights in a file.
 
     Attributes:
-        path: The file.
+        path: The file, or the name "demo:NAME" of a shipped one.
         sha256: Digest of the file's bytes.
         state: Name -> tensor on the CPU, all floating ones float32 and finite.
         key: The container's entry they were under; None for a bare state dict.
@@ -53,10 +57,11 @@ def read_checkpoint(path: Path, *, trust: bool = False, key: str | None = None) 
     _check_file(path)
     try:
         contents = read_contents(path, trust=trust)
-        digest = _sha256(path)
+        digest = file_sha256(path)
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be read ({error.strerror})") from error
     weights = find_weights(contents.saved, key=key, where=str(path))
+    _check_amount(weights.state, path)
     return Checkpoint(
         path=path,
         sha256=digest,
@@ -80,9 +85,20 @@ def _check_file(path: Path) -> None:
     raise CheckpointError(f"{path}: no such file{hint}")
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _check_amount(state: State, path: Path) -> None:
+    """Demand tensors that lie in the file, some of them perhaps several times (tied weights).
+
+    A tensor with stride 0 has any number of values and a file of a few bytes. Axes of length 0
+    count as 1: they would size a network of which no value is in the file.
+    """
+    size, total = path.stat().st_size, 0
+    for name, tensor in state.items():
+        total += math.prod(max(1, side) for side in tensor.shape) * tensor.element_size()
+        if total > _MOST_SHARING * size:
+            raise CheckpointError(
+                f"{path}: {name!r} has shape {list(tensor.shape)}, more values than a file of "
+                f"{size:,} bytes holds; save expanded tensors as tensor.contiguous()"
+            )
 
 
 def _to_float32(name: str, tensor: Tensor, path: Path) -> Tensor:

@@ -17,7 +17,6 @@ from robustbench_ln.errors import LayoutError, SpecError
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.lookup import find_entry
 from robustbench_ln.models.fitting import LoadedModel
-from robustbench_ln.models.opened import training_group_size
 from robustbench_ln.norms import (
     NORMS,
     Converted,
@@ -109,7 +108,7 @@ def convert_network(
     """
     entry = find_entry(NORMS, norm, kind="norm", listing="ln-bench list norms")
     if norm == "local":
-        group_size = _check_groups(loaded.network, num_groups, group_size)
+        group_size = _check_groups(loaded.training_batch, num_groups, group_size)
     elif num_groups is not None or group_size is not None:
         raise SpecError(
             f"--norm {norm} has no groups of images; leave out --groups and --group-size"
@@ -131,8 +130,8 @@ def convert_network(
     )
 
 
-def _check_groups(network: str, num_groups: int | None, group_size: int | None) -> int:
-    """Return M of G groups, or the papers'."""
+def _check_groups(batch: int, num_groups: int | None, group_size: int | None) -> int:
+    """Return M of G groups; by default the papers' batch over G."""
     if num_groups is None:
         raise SpecError("--norm local needs --groups, the groups of parameters (the papers' 8)")
     if num_groups < 1 or (group_size is not None and group_size < 1):
@@ -140,7 +139,6 @@ def _check_groups(network: str, num_groups: int | None, group_size: int | None) 
         raise SpecError(f"--groups is {num_groups}{size}; expected 1 or more")
     if num_groups > _MOST_GROUPS:
         raise SpecError(f"--groups is {num_groups}; expected {_MOST_GROUPS} at most")
-    batch = training_group_size(network, 1)
     if group_size is None and batch % num_groups:
         divisors = [n for n in range(1, batch + 1) if batch % n == 0]
         nearest = min(divisors, key=lambda n: abs(n - num_groups))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from torch import nn
 
 from robustbench_ln.errors import CheckpointError
-from robustbench_ln.models.architecture import Architecture
+from robustbench_ln.models.architecture import PAPERS_BATCH, Architecture
 from robustbench_ln.models.checkpoint import Checkpoint
 from robustbench_ln.models.matching_norms import match_norms
 from robustbench_ln.models.mismatch import compare_states
@@ -37,6 +37,11 @@ class LoadedModel:
     num_classes: int | None
     num_groups: int
     architecture: Architecture | None = None
+
+    @property
+    def training_batch(self) -> int:
+        """Images in a batch of the papers' training of such a network."""
+        return PAPERS_BATCH if self.architecture is None else self.architecture.training_batch
 
 
 def load_model(

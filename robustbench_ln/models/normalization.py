@@ -63,7 +63,8 @@ def check_normalization(text: str | None) -> None:
         SpecError: As `parse_normalization`; the number of channels is not known yet.
     """
     if text is not None:
-        parse_normalization(text, 1 if text == "mnist" else 3)
+        mean, _ = NORMALIZATIONS.get(text, ((0.0,) * 3, ()))
+        parse_normalization(text, len(mean))
 
 
 def _parse_numbers(text: str) -> tuple[Numbers, Numbers]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from torch import nn
+
 from robustbench_ln.errors import SpecError
 from robustbench_ln.files.pictures import Framing
 from robustbench_ln.models.fitting import LoadedModel
@@ -27,11 +29,7 @@ __all__ = [
     "input_shape",
     "open_network",
     "published_pipeline",
-    "training_group_size",
 ]
-
-_TRAINING_BATCH = {"mnist-dnn": 100}
-"""Images in a training batch of the papers; 128 where nothing is said."""
 
 
 def input_shape(
@@ -89,7 +87,7 @@ class OpenedNetwork:
         loaded: The network.
         pipeline: What the weights' publisher or their file says about the input; None: nothing.
         normalize: Input normalisation, as --normalize takes it.
-        name: Of the file, without its ending.
+        name: What tables call it by default: the file's name without its ending.
     """
 
     loaded: LoadedModel
@@ -103,7 +101,13 @@ class OpenedNetwork:
         stated = str(self.loaded.checkpoint.metadata.get("group_size", ""))
         if stated.isdecimal() and int(stated) > 0:  # safetensors keeps texts alone
             return int(stated)
-        return training_group_size(self.loaded.network, self.loaded.num_groups)
+        return max(1, self.loaded.training_batch // self.loaded.num_groups)
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether its first convolution takes images of one channel."""
+        modules = self.loaded.model.modules()
+        return next((m.in_channels == 1 for m in modules if isinstance(m, nn.Conv2d)), False)
 
 
 def open_network(
@@ -131,14 +135,5 @@ def open_network(
         loaded=loaded,
         pipeline=pipeline,
         normalize=choose_normalize(normalize, pipeline),
-        name=source.path.stem,
+        name=source.label,
     )
-
-
-def training_group_size(network: str, num_groups: int) -> int:
-    """Return the images in a group in the papers' training: their batch over the groups.
-
-    >>> training_group_size("resnet32", 8)
-    16
-    """
-    return max(1, _TRAINING_BATCH.get(network, 128) // num_groups)

@@ -33,6 +33,7 @@ _ENTRIES = (
         in_channels=1,
         image_size=28,
         source="LocalNorm (arXiv), section 4; details from the authors' code",
+        training_batch=100,
     ),
     Architecture(
         id="vgg-localnorm",

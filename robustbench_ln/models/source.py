@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from robustbench_ln.errors import CheckpointError, SpecError
+from robustbench_ln.files.shipped import ShippedFile, find_shipped_checkpoint, is_shipped_name
 from robustbench_ln.models.architecture import Architecture
 from robustbench_ln.models.checkpoint import Checkpoint, read_checkpoint
 from robustbench_ln.models.fitting import LoadedModel, load_model, load_weights
@@ -30,7 +32,7 @@ class NetworkSource:
     """Where a network comes from.
 
     Attributes:
-        path: The checkpoint.
+        path: The checkpoint's file; or, as text, "demo:NAME" of one that comes with the package.
         arch: Its network by name; or
         model: "FILE.py:FUNCTION". Neither where the file says its network by name, as those of
             `ln-bench train` and `convert` do.
@@ -39,10 +41,11 @@ class NetworkSource:
         download: Fetch published weights to `path` where no file is there.
 
     Raises:
-        SpecError: Both of arch and model, or a download of what nobody publishes.
+        SpecError: Both of arch and model, a download of what nobody publishes, or no such
+            "demo:NAME".
     """
 
-    path: Path
+    path: str | Path
     arch: str | None = None
     model: str | None = None
     key: str | None = None
@@ -50,13 +53,26 @@ class NetworkSource:
     download: bool = False
 
     def __post_init__(self) -> None:
-        """Demand one network at most."""
+        """Demand one network at most, and a name that exists."""
         check_one_network(self.arch, self.model, is_stated=True)
         if self.download and not has_published_weights(self.arch):
             raise SpecError(
                 "--download fetches the published weights of --arch torchvision:NAME and "
                 f"timm:NAME.TAG; {self.arch or self.model or 'no --arch'} is neither, leave it out"
             )
+        _ = self.shipped
+
+    @property
+    def shipped(self) -> ShippedFile | None:
+        """What "demo:NAME" names; None where `path` is a file of the user's."""
+        if isinstance(self.path, str) and is_shipped_name(self.path):
+            return find_shipped_checkpoint(self.path)
+        return None
+
+    @property
+    def label(self) -> str:
+        """What tables call the network by default: the file's name without its ending."""
+        return Path(self.path).stem if self.shipped is None else self.shipped.label
 
 
 def check_one_network(arch: str | None, model: str | None, *, is_stated: bool) -> None:
@@ -82,12 +98,26 @@ def load_network(source: NetworkSource) -> LoadedModel:
     """
     architecture = find_architecture(source.arch) if source.arch else None
     network = build_user_model(source.model) if source.model else None
-    if not source.path.exists():
-        _fetch_or_tell(source)
-    checkpoint = read_checkpoint(source.path, trust=source.trust, key=source.key)
+    checkpoint = _read(source)
     if network is not None:
         return load_weights(checkpoint, network, name=source.model or "")
     return load_model(checkpoint, architecture or _stated_architecture(checkpoint))
+
+
+def _read(source: NetworkSource) -> Checkpoint:
+    """Read the user's file, fetched if need be, or the shipped one, which keeps its short name."""
+    path, shipped = Path(source.path), source.shipped
+    if shipped is not None:
+        if path.exists():
+            warnings.warn(
+                f"{path} is the checkpoint that comes with the package, not the file of that name "
+                f"here; write ./{path} for the file",
+                stacklevel=2,
+            )
+        return replace(read_checkpoint(shipped.path, key=source.key), path=path)
+    if not path.exists():
+        _fetch_or_tell(path, source)
+    return read_checkpoint(path, trust=source.trust, key=source.key)
 
 
 def _stated_architecture(checkpoint: Checkpoint) -> Architecture:
@@ -103,13 +133,11 @@ def _stated_architecture(checkpoint: Checkpoint) -> Architecture:
         raise SpecError("; ".join([*parts, nearest] if nearest else parts)) from error
 
 
-def _fetch_or_tell(source: NetworkSource) -> None:
+def _fetch_or_tell(path: Path, source: NetworkSource) -> None:
     """Fetch a missing checkpoint that is published, or say that --download does."""
     if source.arch is None or not has_published_weights(source.arch):
         return
     if source.download:
-        fetch_weights(source.path, source.arch)
-    elif source.path.name in published_files(source.arch):
-        raise CheckpointError(
-            f"{source.path}: no such file; it is published: add --download to fetch it"
-        )
+        fetch_weights(path, source.arch)
+    elif path.name in published_files(source.arch):
+        raise CheckpointError(f"{path}: no such file; it is published: add --download to fetch it")

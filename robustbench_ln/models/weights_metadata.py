@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from robustbench_ln.errors import CheckpointError, SpecError
+from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.models.architecture import Architecture
 from robustbench_ln.models.checkpoint import Checkpoint
 from robustbench_ln.models.networks.timm_models import import_timm
@@ -27,10 +28,6 @@ from robustbench_ln.models.normalization import NORMALIZATIONS, parse_normalizat
 from robustbench_ln.spec import Normalization
 
 __all__ = ["InputPipeline", "stated_pipeline", "weights_metadata"]
-
-_TRANSFORMS_INPUT = ("googlenet", "inception_v3")
-"""torchvision turns its input normalisation into -1..1 inside the network (transform_input), where
-it loads these weights itself; a network built without weights does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +59,7 @@ def weights_metadata(architecture: Architecture, checkpoint: Checkpoint) -> Inpu
     """
     library, _, name = architecture.id.partition(":")
     if library == "torchvision":
-        return _torchvision_pipeline(name, checkpoint)
+        return _torchvision_pipeline(name, architecture, checkpoint)
     if library == "timm":
         return _timm_pipeline(name, checkpoint)
     return None
@@ -86,7 +83,9 @@ def stated_pipeline(checkpoint: Checkpoint) -> InputPipeline | None:
     return None
 
 
-def _torchvision_pipeline(name: str, checkpoint: Checkpoint) -> InputPipeline | None:
+def _torchvision_pipeline(
+    name: str, architecture: Architecture, checkpoint: Checkpoint
+) -> InputPipeline | None:
     models = import_torchvision_models()
     owners = {
         owner: weights
@@ -103,7 +102,7 @@ def _torchvision_pipeline(name: str, checkpoint: Checkpoint) -> InputPipeline | 
         )
     transforms = owners[name].transforms()
     numbers = (transforms.mean, transforms.std)
-    if name in _TRANSFORMS_INPUT:
+    if architecture.transforms_input:
         numbers = ((0.5,) * 3, (0.5,) * 3)
     return InputPipeline(
         source=f"torchvision {owners[name]}",
@@ -151,7 +150,7 @@ def _hub_config(path: Path) -> dict[str, Any] | None:
     if not config.is_file():
         return None
     try:
-        content = json.loads(config.read_bytes())
+        content = json.loads(read_regular(config))
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{config}: cannot be read as JSON; get it again") from error
     return content if isinstance(content, dict) and "architecture" in content else None

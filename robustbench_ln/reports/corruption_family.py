@@ -11,11 +11,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS, SEVERITIES
 from robustbench_ln.metrics.corruption_error import (
-    BENCHMARK_CORRUPTIONS,
-    EXTRA_CORRUPTIONS,
     MEAN_ROW,
-    SEVERITIES,
     CorruptionErrors,
     ErrorSums,
     mean_corruption_error,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from robustbench_ln.metrics.corruption_error import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
+from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
 from robustbench_ln.reports.corruption_family import CorruptionFamily
 from robustbench_ln.reports.noise_family import NoiseFamily
 from robustbench_ln.reports.tables import Family, Place, Table

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from robustbench_ln.corruption_names import SEVERITIES
 from robustbench_ln.metrics.corruption_error import (
     MEAN_ROW,
-    SEVERITIES,
     CorruptionErrors,
     SummaryRow,
     summarise_errors,

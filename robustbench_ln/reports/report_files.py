@@ -7,16 +7,27 @@ from pathlib import Path
 
 import pandas as pd
 
+from robustbench_ln.files.output_folders import refuse_links
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.files.write_errors import explain_write_errors
 
-__all__ = ["csv_bytes", "write_files"]
+__all__ = ["csv_bytes", "report_folder", "write_files"]
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:
     """Return a CSV file's content."""
     text: str = frame.to_csv(index=False, float_format="%.10g", lineterminator="\n")
     return text.encode()
+
+
+def report_folder(run: Path) -> Path:
+    """Return RUN/report, for a report of one run.
+
+    Raises:
+        RecordError: It is a link, or holds one.
+    """
+    refuse_links(run, ["report"])
+    return run / "report"
 
 
 def write_files(folder: Path, contents: Mapping[str, bytes]) -> tuple[Path, ...]:
@@ -27,8 +38,9 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> tuple[Path, ...]
         contents: By file name.
 
     Raises:
-        RecordError: They cannot be written.
+        RecordError: They cannot be written; one is a link, and then nothing was written.
     """
+    refuse_links(folder, contents)
     with explain_write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():

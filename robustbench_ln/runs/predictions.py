@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from robustbench_ln.errors import RecordError
 from robustbench_ln.files.array_errors import ARRAY_ERRORS
+from robustbench_ln.files.inflation import check_inflation
+from robustbench_ln.files.regular_files import open_regular
 from robustbench_ln.modes import MODES
 from robustbench_ln.runs.records import Record
 
@@ -130,8 +132,10 @@ def read_predictions(path: Path) -> Predictions:
     """
     names = [field.name for field in fields(Predictions)]
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            found = {name: arrays[name] for name in names}
+        with open_regular(path) as file:
+            check_inflation(file)
+            with np.load(file, allow_pickle=False) as arrays:
+                found = {name: arrays[name] for name in names}
     except FileNotFoundError as error:
         raise RecordError(
             f"{path}: no such file; measure the run again, its predictions were not kept"

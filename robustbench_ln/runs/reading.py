@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from robustbench_ln.errors import RecordError, SpecError
+from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.runs.records import Record, read_records
 
 __all__ = ["MISSING", "Run", "read_runs"]
@@ -107,7 +108,7 @@ def _read_run(path: Path) -> Run:
 
 def _read_json(file: Path) -> Any:
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
+        return json.loads(read_regular(file))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise RecordError(
             f"{file} cannot be read; give a run directory of ln-bench evaluate"

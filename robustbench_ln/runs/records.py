@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from robustbench_ln.errors import RecordError
+from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.spec import Condition
 
 __all__ = ["SCHEMA", "Record", "parse_record", "read_records"]
@@ -201,7 +202,7 @@ def read_records(run: Path) -> list[Record]:
     path = run / "cells.jsonl"
     if not path.is_file():
         raise RecordError(f"{run}: no cells.jsonl; expected a run directory of ln-bench evaluate")
-    lines = path.read_bytes().split(b"\n")[:-1]
+    lines = read_regular(path).split(b"\n")[:-1]
     return [
         parse_record(line.decode("utf-8", "replace"), f"{path}, line {number}")
         for number, line in enumerate(lines, start=1)

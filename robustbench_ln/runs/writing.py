@@ -7,7 +7,6 @@ killed at any moment holds only whole cells; the same command goes on from there
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,9 @@ from types import TracebackType
 from typing import Any
 
 from robustbench_ln.errors import LnBenchError, RecordError
+from robustbench_ln.files.appended_files import append_whole, drop_torn_line
 from robustbench_ln.files.output_folders import lock_folder, refuse_other_folders
+from robustbench_ln.files.regular_files import open_to_change, read_regular
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.files.write_errors import explain_write_errors
 from robustbench_ln.runs.predictions import Predictions, encode_predictions
@@ -49,7 +50,7 @@ class RunDirectory:
         try:
             with explain_write_errors(path):
                 self._check_identity(description)
-                self._drop_torn_line()
+                drop_torn_line(self._cells)
             self.records = read_records(path)
         except BaseException:
             self._lock.release()
@@ -72,15 +73,7 @@ class RunDirectory:
 
     def append(self, records: Sequence[Record]) -> None:
         """Append rows, all or none, and sync them."""
-        with explain_write_errors(self.path), self._cells.open("ab") as file:
-            size = file.tell()
-            try:
-                file.write("".join(record.to_line() for record in records).encode())
-                file.flush()
-                os.fsync(file.fileno())
-            except OSError:
-                os.truncate(self._cells, size)
-                raise
+        append_whole(self._cells, "".join(record.to_line() for record in records).encode())
         self.records += records
 
     def write_predictions(self, name: str, predictions: Predictions) -> None:
@@ -99,19 +92,12 @@ class RunDirectory:
             again = [c for c in description["commands"] if c not in earlier.get("commands", [])]
             description = description | {"commands": [*earlier.get("commands", []), *again]}
         write_whole(file, (json.dumps(description, indent=2) + "\n").encode())
-        self._cells.touch()
-
-    def _drop_torn_line(self) -> None:
-        """Cut off a last line that was being written when the run was killed."""
-        content = self._cells.read_bytes()
-        whole = content.rfind(b"\n") + 1
-        if whole < len(content):
-            os.truncate(self._cells, whole)
+        open_to_change(self._cells, create=True).close()
 
 
 def _read_json(file: Path) -> dict[str, Any]:
     try:
-        content = json.loads(file.read_text())
+        content = json.loads(read_regular(file))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise RecordError(f"{file} is not JSON; give --out a new folder") from error
     if not isinstance(content, dict):

@@ -42,7 +42,7 @@ from robustbench_ln.training.torch_seed import torch_seeded
 __all__ = ["SPEED_ARCHS", "describe_timing", "time_norms"]
 
 SPEED_ARCHS = ("mnist-dnn", "vgg-localnorm", "resnet32-preact", "resnet20")
-"""The papers' networks, and the one of docs/results.md."""
+"""The papers' networks, and the one of docs/results/trained_networks.md."""
 
 _LEARNING_RATE = 1e-6
 """Any rate takes as long; with this one no network leaves the finite numbers."""

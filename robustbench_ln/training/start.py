@@ -11,6 +11,7 @@ from torch import nn
 
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import LayoutError, SpecError
+from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.models.fitting import LoadedModel
 from robustbench_ln.models.matching_norms import match_norms
 from robustbench_ln.models.opened import choose_normalize, published_pipeline
@@ -36,7 +37,7 @@ class StartSource:
     Attributes:
         arch: A network by name; or
         model: "FILE.py:FUNCTION". Neither where the checkpoint says its network by name.
-        init: A checkpoint with its weights; None for fresh ones.
+        init: A checkpoint with its weights, as `NetworkSource` takes it; None for fresh ones.
         key: The entry of the checkpoint that holds the weights; None where there is one.
         trust: Whether code in the checkpoint may run.
         has_new_head: Whether the head is built anew, for the classes of the images.
@@ -50,7 +51,7 @@ class StartSource:
 
     arch: str | None = None
     model: str | None = None
-    init: Path | None = None
+    init: str | Path | None = None
     key: str | None = None
     trust: bool = False
     has_new_head: bool = False
@@ -151,7 +152,7 @@ def _choices_of(source: StartSource) -> dict[str, object]:
         "--new-head": source.has_new_head,
     }
     if source.model is not None:
-        code = Path(source.model.rpartition(":")[0]).read_bytes()
+        code = read_regular(Path(source.model.rpartition(":")[0]))
         choices["the code of --model"] = hashlib.sha256(code).hexdigest()
     return choices
 

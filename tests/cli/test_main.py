@@ -12,6 +12,7 @@ from robustbench_ln.cli.failures import run_command
 from robustbench_ln.corrupted_sets.reader import STORED_KINDS
 from robustbench_ln.data.sources import IMAGE_KINDS
 from robustbench_ln.errors import LnBenchError
+from robustbench_ln.files.shipped import SHIPPED_CHECKPOINTS, SHIPPED_IMAGES
 from robustbench_ln.modes import MODES
 from robustbench_ln.norms import NORMS
 from robustbench_ln.training import RECIPES
@@ -38,7 +39,9 @@ def test_version_and_unknown_words(ln_bench, refuses):
     assert "Missing argument" in refuses("evaluate")
 
 
-@pytest.mark.parametrize("what", ["modes", "norms", "noises", "archs", "recipes", "normalizations"])
+@pytest.mark.parametrize(
+    "what", ["modes", "norms", "noises", "archs", "recipes", "normalizations", "demo"]
+)
 def test_lists_have_their_entries(ln_bench, what):
     out = ln_bench("list", what).out
     expected = {
@@ -48,6 +51,7 @@ def test_lists_have_their_entries(ln_bench, what):
         "archs": ["resnet20", "vgg-localnorm", "torchvision:NAME"],
         "recipes": [*RECIPES, "200 epochs, batch 128, 8 groups, rate 0.1 (step)"],
         "normalizations": ["imagenet", "0.485"],
+        "demo": [*SHIPPED_CHECKPOINTS, *SHIPPED_IMAGES],
     }[what]
     assert all(word in out for word in expected)
     assert all(len(line) <= 120 for line in out.splitlines())
@@ -57,10 +61,18 @@ def test_help_names_every_kind_of_images(ln_bench):
     for command, kinds in (
         ("evaluate", (*IMAGE_KINDS, *STORED_KINDS)),
         ("corrupt", IMAGE_KINDS),
-        ("train", IMAGE_KINDS),
+        ("train", [kind for kind in IMAGE_KINDS if kind != "demo"]),  # is for tests alone
     ):
         text = "".join(ln_bench(command, "--help").out.split())
         assert [kind for kind in kinds if f"{kind}:" not in text] == []
+
+
+def test_help_names_the_shipped_files(ln_bench):
+    for command in ("evaluate", "inspect", "predict", "convert", "train"):
+        text = "".join(ln_bench(command, "--help").out.split())
+        assert [name for name in SHIPPED_CHECKPOINTS if name not in text] == []
+    for command in ("evaluate", "corrupt"):
+        assert "demo:digits" in "".join(ln_bench(command, "--help").out.split())
 
 
 def test_exit_codes():

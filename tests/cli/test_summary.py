@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from robustbench_ln.metrics.corruption_error import BENCHMARK_CORRUPTIONS
+from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS
 from robustbench_ln.metrics.error_files import read_baseline
 from robustbench_ln.progress import Silent
 from robustbench_ln.reports.report import write_report

@@ -60,7 +60,7 @@ def test_an_unreadable_picture_is_named_and_the_rest_is_kept(tmp_path):
     good = (tmp_path / "clean/dog/dog_2.png").read_bytes()
     (tmp_path / "clean/dog/dog_2.png").write_bytes(good[:200])
     images = load_images(f"folder:{tmp_path}/clean", DataOptions())
-    with pytest.raises(DataError, match=r"dog_2.png: not an image, or damaged"):
+    with pytest.raises(DataError, match=r"dog_2.png: not an image .*, or damaged"):
         generate(images, make_spec(format="folder"), out=tmp_path / "set",
                  options=GenerationOptions(workers=1))  # fmt: skip
     assert (tmp_path / "set/contrast/1/cat/cat_0.png").is_file()

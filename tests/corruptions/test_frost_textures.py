@@ -119,3 +119,9 @@ def test_frost_takes_the_textures_it_is_given(folder):
     streams = image_streams(0, "frost", indices=range(50))
     frosted = corrupt_images(entry, images, (1, 0.5, 1), streams)
     assert set(frosted.flatten(1).float().mean(dim=1).round().tolist()) == {0, 20, 40, 60, 80}
+
+
+def test_postscript_is_no_photograph(folder):
+    (folder / "frost2.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
+    with pytest.raises(DataError, match=r"frost2.png: cannot be read as an image; --frost-dir nee"):
+        load_frost_textures(folder)

@@ -11,6 +11,7 @@ from robustbench_ln.data import ArrayImages, DataOptions, Framing, load_images
 from robustbench_ln.data.class_order import is_class_ordered
 from robustbench_ln.data.oddities import find_oddities
 from robustbench_ln.errors import LnBenchError
+from robustbench_ln.files.shipped import SHIPPED_IMAGES
 
 DOWNLOAD = DataOptions(download=True)
 RESIZED = DataOptions(framing=Framing(resize=8))
@@ -30,6 +31,16 @@ MAPPED = DataOptions(class_map=Path("map.json"))
         ("arrays:x.npz", DOWNLOAD, "cannot fetch arrays; it can cifar10"),
         ("folder:x", DOWNLOAD, "cannot fetch folder"),
         ("cars:x", DOWNLOAD, "cannot fetch cars"),
+        (
+            "demo:digit",
+            DataOptions(),
+            "unknown demo images 'demo:digit'; did you mean 'demo:digits'",
+        ),
+        ("demo:batchnorm", DataOptions(), r"choose from demo:digits \(ln-bench list demo\)"),
+        ("demo:digits", RESIZED, "--resize and --crop are for folder, imagenet, cars; the images"),
+        ("demo:digits", MAPPED, "--class-map is for folder:DIR; demo numbers its own"),
+        ("demo:digits", DOWNLOAD, "cannot fetch demo; it can cifar10"),
+        ("demo:digits", DataOptions(part="train"), "demo:digits has no training part: .*mnist:DIR"),
     ],
 )
 def test_wrong_sources_are_refused(source, options, message):
@@ -55,6 +66,15 @@ def test_home_is_expanded(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     np.savez(tmp_path / "a.npz", images=np.zeros((2, 4, 4), np.uint8), labels=np.zeros(2, int))
     assert len(load_images("arrays:~/a.npz", DataOptions())) == 2
+
+
+def test_digits_come_with_the_package(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    images = load_images("demo:digits")
+    assert (images.source, images.kind, images.shape) == ("demo:digits", "demo", (28, 28, 1))
+    assert np.bincount(images.labels).tolist() == [100] * 10
+    same = load_images(f"arrays:{SHIPPED_IMAGES['demo:digits'].path}")
+    assert images.sha256() == same.sha256()
 
 
 def image_set(pixels, labels, class_names=()):

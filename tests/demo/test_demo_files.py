@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from robustbench_ln.demo import DIGITS, NETWORKS, find_held_out
+from robustbench_ln.demo import find_held_out
+from robustbench_ln.files.shipped import SHIPPED_CHECKPOINTS, SHIPPED_IMAGES
 from robustbench_ln.models.checkpoint import read_checkpoint
 from robustbench_ln.models.fitting import load_model
 from robustbench_ln.models.registry import find_architecture
@@ -19,7 +20,8 @@ DIGESTS = {
     "batchnorm.safetensors": "88defb9b80c90a3c12a4522d4ff6c6a403afbd7805762cd1e3f0b31e1ebed02e",
     "localnorm.safetensors": "68442e43e335d88eec595082631d5823208f25949c875e5bcf90d16d5fbf5e90",
 }
-FILES = [DIGITS, *(network.checkpoint for network in NETWORKS)]
+DIGITS = SHIPPED_IMAGES["demo:digits"].path
+FILES = [DIGITS, *(shipped.path for shipped in SHIPPED_CHECKPOINTS.values())]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.name)
@@ -54,13 +56,12 @@ def test_held_out_digits_are_balanced_and_seeded():
 
 def test_checkpoints_load_and_differ_in_their_norm_alone():
     loaded = {
-        network.norm: load_model(
-            read_checkpoint(network.checkpoint), find_architecture("mnist-dnn")
-        )
-        for network in NETWORKS
+        name: load_model(read_checkpoint(shipped.path), find_architecture("mnist-dnn"))
+        for name, shipped in SHIPPED_CHECKPOINTS.items()
     }
-    assert {norm: one.num_groups for norm, one in loaded.items()} == {"batch": 1, "local": 10}
-    one, other = (loaded[norm].checkpoint.metadata for norm in ("batch", "local"))
+    groups = {name: one.num_groups for name, one in loaded.items()}
+    assert groups == {"demo:batchnorm": 1, "demo:localnorm": 10}
+    one, other = (network.checkpoint.metadata for network in loaded.values())
     for said in ("arch", "recipe", "seed", "epoch", "normalize"):
         assert one[said] == other[said]
     assert other["group_size"] == "10"

@@ -246,6 +246,8 @@ def test_limit_takes_the_first_of_the_permutation(tmp_path):
         ({"stat_batch": 0}, "--stat-batch is 0"),
         ({"group_size": 0}, "--group-size is 0"),
         ({"device_batch": -1}, "--device-batch is -1"),
+        ({"repeats": 0}, "--repeats is 0; expected 1 to 1,000 seeds"),
+        ({"repeats": 10**9}, "--repeats is 1000000000; expected 1 to 1,000 seeds"),
         ({"limit": 0}, "--limit is 0"),
         ({"prior": -1.0}, "--prior is -1"),
         ({"prior": float("nan")}, "--prior is nan"),

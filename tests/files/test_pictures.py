@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import struct
+import zlib
+
 import cv2
 import numpy as np
 import pytest
@@ -10,7 +14,8 @@ from torchvision import transforms
 from torchvision.transforms import InterpolationMode
 
 from robustbench_ln.errors import DataError
-from robustbench_ln.files.pictures import INTERPOLATIONS, Framing, read_picture
+from robustbench_ln.files import pictures
+from robustbench_ln.files.pictures import INTERPOLATIONS, MAX_PIXELS, Framing, read_picture
 from tests.data.pictures import picture
 
 AS_IS = Framing()
@@ -26,6 +31,19 @@ def test_every_mode_becomes_rgb(tmp_path, mode):
     image = picture(8, 8).convert(mode)
     ending = "tif" if mode == "CMYK" else "png"
     assert np.array_equal(saved(image, tmp_path / f"a.{ending}"), np.asarray(image.convert("RGB")))
+
+
+def test_grey_is_luma_and_keeps_grey_levels(tmp_path):
+    image = picture(8, 8)
+    image.save(tmp_path / "a.png")
+    grey = read_picture(tmp_path / "a.png", Framing(is_grey=True))
+    assert grey.shape == (8, 8, 1)
+    luma = np.asarray(image).astype(float) @ (0.299, 0.587, 0.114)
+    assert np.abs(grey[..., 0] - luma).max() <= 0.51
+    levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    Image.fromarray(levels).save(tmp_path / "b.png")
+    kept = read_picture(tmp_path / "b.png", Framing(is_grey=True))
+    np.testing.assert_array_equal(kept[..., 0], levels)
 
 
 def test_cmyk_jpegs_become_rgb(tmp_path):
@@ -140,14 +158,14 @@ def test_truncated_pictures_are_named(tmp_path, ending):
     path = tmp_path / f"a.{ending}"
     picture(40, 40).save(path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(DataError, match=f"a.{ending}: not an image, or damaged"):
+    with pytest.raises(DataError, match=f"a.{ending}: not an image .*, or damaged"):
         read_picture(path, AS_IS)
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"hello", "a.png: not an image, or damaged"),
+        (b"hello", r"a.png: not an image \(JPEG, PNG, BMP, WEBP, TIFF or PPM\), or damaged"),
         (b"<html></html>", "a.png: a web page saved in place of an image"),
         (b"", "a.png: empty; expected an image"),
         (b"version https://git-lfs.github.com/spec/v1", "a.png: a Git LFS pointer"),
@@ -180,3 +198,106 @@ def test_a_damaged_picture_is_read_or_refused(tmp_path_factory, ending, places):
     else:
         assert pixels.dtype == np.uint8
         assert pixels.shape[2] == 3
+
+
+OTHER_FORMATS = ["GIF", "ICO", "TGA", "PCX", "SGI", "JPEG2000", "DDS", "EPS", "PDF", "MSP"]
+
+
+@pytest.mark.parametrize("name", OTHER_FORMATS)
+@pytest.mark.parametrize("ending", ["png", "jpg", "pgm"])
+def test_other_formats_are_no_pictures_whatever_their_name(tmp_path, name, ending):
+    path = tmp_path / f"a.{ending}"
+    picture().convert("1" if name == "MSP" else "RGB").save(path, format=name)
+    with pytest.raises(DataError, match="not an image .JPEG, PNG, BMP, WEBP, TIFF or PPM"):
+        read_picture(path, AS_IS)
+
+
+@pytest.mark.parametrize("name", pictures.FORMATS)
+def test_the_content_decides_and_not_the_name(tmp_path, name):
+    path = tmp_path / "a.anything"
+    picture().save(path, format=name)
+    assert read_picture(path, AS_IS).shape == (*np.asarray(picture()).shape[:2], 3)
+
+
+def png_of(width: int, height: int) -> bytes:
+    """A PNG whose header says its size and whose rows are not there."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    rows = zlib.compress(bytes(10))
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize(
+    ("size", "message"),
+    [
+        ((8192, 8193), "has 8193x8192 = 67,117,056 pixels, more than the 67,108,864 pixels that"),
+        ((9500, 9500), "has 9500x9500 = 90,250,000 pixels, more than the 67,108,864"),
+        ((14000, 14000), "has more than the 67,108,864 pixels that are decoded; scale it down"),
+        ((2**31 - 1, 2**31 - 1), "has more than the 67,108,864 pixels that are decoded"),
+    ],
+)
+def test_a_picture_of_too_many_pixels_is_refused_by_its_header(tmp_path, size, message):
+    """In silence: Pillow would warn from 89 million on."""
+    (tmp_path / "a.png").write_bytes(png_of(*size))
+    with pytest.raises(DataError, match=message):
+        read_picture(tmp_path / "a.png", AS_IS)
+
+
+def test_the_limit_itself_is_decoded(tmp_path, monkeypatch):
+    assert MAX_PIXELS == 8192 * 8192
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 48)
+    picture(6, 8).save(tmp_path / "a.png")
+    assert read_picture(tmp_path / "a.png", AS_IS).shape == (6, 8, 3)
+    picture(7, 7).save(tmp_path / "a.png")
+    with pytest.raises(DataError, match="a.png: has 7x7 = 49 pixels"):
+        read_picture(tmp_path / "a.png", AS_IS)
+
+
+def test_large_pictures_are_decoded_one_at_a_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(pictures, "_LARGE_PIXELS", 48)
+    for name, size in (("small", (6, 8)), ("large", (7, 8))):
+        picture(*size).save(tmp_path / f"{name}.png")
+        with pictures.open_picture(tmp_path / f"{name}.png"):
+            assert pictures._ONE_LARGE_PICTURE.locked() == (name == "large")
+    assert not pictures._ONE_LARGE_PICTURE.locked()
+
+
+@pytest.mark.parametrize("name", ["TIFF", "PNG", "WEBP"])
+def test_the_first_of_several_frames_is_read(tmp_path, name):
+    first, second = picture(), Image.new("RGB", picture().size, "red")
+    options = {"lossless": True} if name == "WEBP" else {}
+    first.save(tmp_path / "a.png", format=name, save_all=True, append_images=[second], **options)
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.n_frames == 2
+    assert np.array_equal(read_picture(tmp_path / "a.png", AS_IS), np.asarray(first))
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(DataError, match=r"a.png: cannot be read \(not a regular file\); check"):
+        read_picture(tmp_path / "a.png", AS_IS)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(
+    head=st.sampled_from(
+        [b"%!PS-Adobe-3.0 EPSF-3.0\n", b"\xc5\xd0\xd3\xc6", b"GIF89a", b"BM", b"P6 "]
+    ),
+    body=st.binary(max_size=120),
+    ending=st.sampled_from(sorted(pictures.SUFFIXES)),
+)
+def test_no_head_starts_another_program(tmp_path_factory, head, body, ending):
+    path = tmp_path_factory.getbasetemp() / f"head{ending}"
+    path.write_bytes(head + body)
+    try:
+        with pictures.open_picture(path) as image:
+            assert image.format in pictures.FORMATS
+    except DataError as error:
+        assert str(path) in str(error)  # noqa: PT017 - either outcome is right

@@ -3,10 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
 from robustbench_ln.errors import RecordError
 from robustbench_ln.metrics.corruption_error import (
-    BENCHMARK_CORRUPTIONS,
-    EXTRA_CORRUPTIONS,
     MEAN_ROW,
     CorruptionErrors,
     ErrorSums,
@@ -169,11 +168,3 @@ def test_a_baseline_without_errors_is_refused() -> None:
         RecordError, match="flat makes as many errors under gaussian_noise as clean"
     ):
         mean_row(flat(0.5, clean=0.1), constant)
-
-
-def test_the_fifteen_are_those_of_the_generator() -> None:
-    from robustbench_ln.corruptions.registry import CORRUPTIONS
-
-    chosen = {name for name, entry in CORRUPTIONS.items() if entry.is_benchmark}
-    assert chosen == set(BENCHMARK_CORRUPTIONS)
-    assert set(CORRUPTIONS) - chosen >= set(EXTRA_CORRUPTIONS)

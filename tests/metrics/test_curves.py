@@ -7,9 +7,19 @@ from hypothesis import strategies as st
 from scipy.integrate import trapezoid
 from scipy.interpolate import interp1d
 from scipy.optimize import brentq
+from scipy.stats import t
 
 from robustbench_ln.errors import RecordError
-from robustbench_ln.metrics.curves import area_under_curve, break_even_sigma, half_accuracy_sigma
+from robustbench_ln.metrics.curves import (
+    area_under_curve,
+    break_even_bounds,
+    break_even_sigma,
+    half_accuracy_bounds,
+    half_accuracy_sigma,
+)
+from robustbench_ln.metrics.units import find_units
+from robustbench_ln.rng import stream
+from tests.references import interval_reference as reference
 
 SIGMAS = np.array([0.0, 0.1, 0.5, 1.0, 2.0])
 FALLING = np.array([0.92, 0.90, 0.60, 0.30, 0.12])
@@ -89,3 +99,64 @@ def test_curves_without_an_answer_are_refused() -> None:
         break_even_sigma(np.array([1.0, 1.0]), np.ones(2), np.ones(2))
     with pytest.raises(RecordError, match=r"begins at sigma 0\.1; half of the clean accuracy"):
         half_accuracy_sigma(SIGMAS[1:], FALLING[1:])
+
+
+def band_reference(heights: np.ndarray, size: int) -> tuple[float, float]:
+    """Where the edges of the band of per-image heights [S, N] come down to 0."""
+    edges: tuple[list[float], list[float]] = ([], [])
+    blocks = reference.blocks_of(heights.shape[1], size)
+    for row in heights:
+        by_units = np.sqrt(reference.ratio_variance(row.tolist(), blocks))
+        margin = max(
+            t.ppf(0.975, len(blocks) - 1) * by_units, reference.Z * np.sqrt(row.var() / len(row))
+        )
+        edges[0].append(row.mean() - margin)
+        edges[1].append(row.mean() + margin)
+    low, high = (reference.crossing(SIGMAS.tolist(), edge) for edge in edges)
+    return low, high
+
+
+def outcomes_of(curve: np.ndarray, num_images: int, name: str) -> np.ndarray:
+    return stream(0, "curves", name).random((len(curve), num_images)) < curve[:, None]
+
+
+@pytest.mark.parametrize(("num_images", "size"), [(400, 1), (480, 80), (460, 80)])
+def test_bounds_are_where_the_band_falls(num_images: int, size: int) -> None:
+    right, others = (outcomes_of(c, num_images, f"{c[0]}") for c in (FALLING, STEADY))
+    units = find_units(num_images, [size])
+    heights = right - right[:1] / 2
+    found = half_accuracy_bounds(SIGMAS, right, units)
+    assert found == pytest.approx(band_reference(heights, size), rel=1e-9)
+    assert found.low < half_accuracy_sigma(SIGMAS, right.mean(axis=1)) < found.high
+    difference = right.astype(float) - others
+    lead = np.sign(next(mean for mean in difference.mean(axis=1) if mean))
+    found = break_even_bounds(SIGMAS, right, others, units)
+    assert found == pytest.approx(band_reference(lead * difference, size), rel=1e-9)
+
+
+def test_a_lead_that_is_not_clear_may_end_at_once() -> None:
+    right = outcomes_of(np.array([0.7, 0.7, 0.6, 0.3, 0.1]), 60, "first")
+    others = outcomes_of(np.array([0.7, 0.7, 0.7, 0.7, 0.7]), 60, "second")
+    others[0] = right[0]
+    others[0, np.flatnonzero(right[0])[0]] = False
+    low, high = break_even_bounds(SIGMAS, right, others, find_units(60, [1]))
+    assert low == 0
+    assert 0 < high < 2
+
+
+def test_a_band_that_does_not_fall_has_no_end() -> None:
+    right = outcomes_of(np.array([0.9, 0.9, 0.7, 0.5, 0.5]), 300, "first")
+    low, high = half_accuracy_bounds(SIGMAS, right, find_units(300, [1]))
+    assert 0.5 < low < 2
+    assert high == np.inf
+    steady = outcomes_of(np.full(5, 0.9), 300, "first")
+    assert half_accuracy_bounds(SIGMAS, steady, find_units(300, [1])) == (np.inf, np.inf)
+    never = np.zeros((5, 300), dtype=bool)
+    assert half_accuracy_bounds(SIGMAS, never, find_units(300, [1])) == (0, 0)
+    assert break_even_bounds(SIGMAS, never, never, find_units(300, [1])) == (np.inf, np.inf)
+
+
+def test_few_units_have_no_bounds() -> None:
+    right, units = outcomes_of(FALLING, 60, "few"), find_units(60, [30])
+    assert half_accuracy_bounds(SIGMAS, right, units).pick() is None
+    assert break_even_bounds(SIGMAS, right, ~right, units).pick() is None

@@ -61,6 +61,40 @@ def test_a_network_that_fits_is_named(tmp_path: Path) -> None:
         load_network(NetworkSource(path=tmp_path / "net.pt"))
 
 
+def test_shipped_checkpoints_say_their_network() -> None:
+    for name, label, groups in (
+        ("demo:batchnorm", "BatchNorm", 1),
+        ("demo:localnorm", "LocalNorm", 10),
+    ):
+        source = NetworkSource(path=name)
+        loaded = load_network(source)
+        assert (source.label, loaded.network, loaded.num_groups) == (label, "mnist-dnn", groups)
+        assert str(loaded.checkpoint.path) == name
+
+
+def test_a_shipped_name_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(
+        SpecError,
+        match=r"^unknown demo checkpoint 'demo:batchnrm'; did you mean 'demo:batchnorm'\? "
+        r"\(ln-bench list demo\)$",
+    ):
+        NetworkSource(path="demo:batchnrm")
+    with pytest.raises(SpecError, match="'demo:digits'; choose from demo:batchnorm, demo:local"):
+        NetworkSource(path="demo:digits")
+
+
+def test_a_file_called_as_a_shipped_checkpoint_is_reached_by_its_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    state = {"state_dict": build_model("resnet20").state_dict(), "arch": "resnet20"}
+    torch.save(state, "demo:batchnorm")
+    for path in ("./demo:batchnorm", Path("demo:batchnorm"), tmp_path / "demo:batchnorm"):
+        assert load_network(NetworkSource(path=path)).network == "resnet20"
+    with pytest.warns(UserWarning, match=r"demo:batchnorm is the .* write ./demo:batchnorm for"):
+        assert load_network(NetworkSource(path="demo:batchnorm")).network == "mnist-dnn"
+
+
 def test_code_that_a_file_names_is_not_run(tmp_path: Path) -> None:
     (tmp_path / "net.py").write_text("open('ran', 'w')\nnetwork = 1 / 0\n")
     stated = f"{tmp_path}/net.py:network"

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from robustbench_ln.corruptions.registry import CORRUPTIONS
-from robustbench_ln.metrics.corruption_error import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
+from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS
 from robustbench_ln.reports.captions import caption
 from robustbench_ln.reports.corruption_family import accuracy_words, severity_means
 from robustbench_ln.reports.table_grids import accuracy_grid, wide_frame
@@ -96,10 +95,3 @@ def test_means_by_severity_need_all_fifteen(tmp_path: Path) -> None:
     records += [corrupted("bn", "frost", 3, 200, frost="photographs")]
     (table,) = tables_of(tmp_path, records)
     assert list(severity_means(table).values()) == [{0.0: 0.9, 1.0: pytest.approx(0.57)}]
-
-
-def test_names_are_those_of_the_registry() -> None:
-    benchmark = [name for name, entry in CORRUPTIONS.items() if entry.is_benchmark]
-    extra = [name for name, entry in CORRUPTIONS.items() if not entry.is_benchmark]
-    assert list(BENCHMARK_CORRUPTIONS) == benchmark
-    assert list(EXTRA_CORRUPTIONS) == extra

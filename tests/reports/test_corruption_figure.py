@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
 from robustbench_ln.corruptions.registry import CORRUPTIONS
-from robustbench_ln.metrics.corruption_error import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
 from robustbench_ln.reports.corruption_family import FAMILIES
 from robustbench_ln.reports.corruption_figure import CORRUPTION_DOTS, SEVERITY_MEANS
 from robustbench_ln.reports.figure_style import draw_figure

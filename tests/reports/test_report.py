@@ -8,8 +8,8 @@ import typer
 from typer.testing import CliRunner
 
 from robustbench_ln.cli.report import report as report_command
+from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
 from robustbench_ln.errors import RecordError, SpecError
-from robustbench_ln.metrics.corruption_error import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
 from robustbench_ln.reports.families import read_tables
 from robustbench_ln.reports.report import write_report
 from robustbench_ln.reports.terminal import terminal_tables

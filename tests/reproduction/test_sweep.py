@@ -103,7 +103,7 @@ def test_a_sweep_trains_evaluates_and_tells(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    digits = f"arrays:{ROOT / 'robustbench_ln' / 'demo' / 'digits.npz'}"
+    digits = f"arrays:{ROOT / 'robustbench_ln' / 'shipped' / 'digits.npz'}"
     words = ["norms", "mnist", "--train", digits, "--test", digits, "--epochs", "1"]
     words += ["--seeds", "1", "--out", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", ["sweep.py", *words])

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from reproduction.trainings import Trainings, training_grid, training_values
+from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS
 from robustbench_ln.errors import SpecError
-from robustbench_ln.metrics.corruption_error import BENCHMARK_CORRUPTIONS
 from robustbench_ln.reports.families import read_tables
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.records import Record

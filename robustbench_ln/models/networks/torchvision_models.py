@@ -15,9 +15,9 @@ from robustbench_ln.models.architecture import Architecture
 
 __all__ = ["import_torchvision_models", "torchvision_architecture", "torchvision_names"]
 
-_INITIALISED_SLOWLY = ("googlenet", "inception_v3")
-"""Their own initialisation takes minutes, and they warn unless told whether to do it."""
-
+_INCEPTIONS = {"googlenet": 224, "inception_v3": 299}
+"""Networks -> image size. They initialise themselves in minutes, warn unless told whether to, and
+turn their input into -1..1 where torchvision loads the published weights itself."""
 
 _OLD_DENSENET_NAME = re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.([12]\.)")
 """The published DenseNets were saved before torch forbade dots in names: norm.1 is norm1 now."""
@@ -64,7 +64,7 @@ def torchvision_architecture(name: str) -> Architecture:
     names = torchvision_names()
     if name not in names:
         raise unknown_name(name, names, kind="torchvision network")
-    options = {"init_weights": False} if name in _INITIALISED_SLOWLY else {}
+    options = {"init_weights": False} if name in _INCEPTIONS else {}
 
     def build(num_classes: int, in_channels: int) -> nn.Module:
         del in_channels
@@ -78,7 +78,8 @@ def torchvision_architecture(name: str) -> Architecture:
         build=build,
         num_classes=1000,
         in_channels=3,
-        image_size=299 if name == "inception_v3" else 224,
+        image_size=_INCEPTIONS.get(name, 224),
         source=f"torchvision.models.{name}",
+        transforms_input=name in _INCEPTIONS,
         rename=lambda tensor: _OLD_DENSENET_NAME.sub(r"\1\2", tensor),
     )

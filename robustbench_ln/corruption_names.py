@@ -1,0 +1,31 @@
+"""The 19 common corruptions by their published names, and their severities.
+
+Source: Hendrycks and Dietterich 2019, "Benchmarking neural network robustness to common
+corruptions and perturbations".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import chain
+from types import MappingProxyType
+
+__all__ = ["BENCHMARK_CORRUPTIONS", "CORRUPTION_FAMILIES", "EXTRA_CORRUPTIONS", "SEVERITIES"]
+
+CORRUPTION_FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "noise": ("gaussian_noise", "shot_noise", "impulse_noise"),
+        "blur": ("defocus_blur", "glass_blur", "motion_blur", "zoom_blur"),
+        "weather": ("snow", "frost", "fog", "brightness"),
+        "digital": ("contrast", "elastic_transform", "pixelate", "jpeg_compression"),
+    }
+)
+"""The corruptions of the benchmark by family, in the order of the published tables."""
+
+BENCHMARK_CORRUPTIONS = tuple(chain.from_iterable(CORRUPTION_FAMILIES.values()))
+"""The 15 corruptions that means and mCE are taken over."""
+
+EXTRA_CORRUPTIONS = ("speckle_noise", "gaussian_blur", "spatter", "saturate")
+"""Published beside the benchmark; always shown separately."""
+
+SEVERITIES = (1, 2, 3, 4, 5)
