@@ -24,10 +24,9 @@ from robustbench_ln.corruptions.registry import CORRUPTIONS
 from robustbench_ln.modes import MODES
 from robustbench_ln.norms import NORMS
 from robustbench_ln.reports.captions import caption
+from robustbench_ln.reports.families import read_tables
 from robustbench_ln.reports.grids import Grid, to_markdown
-from robustbench_ln.reports.noise_table import noise_grid
-from robustbench_ln.reports.tables import make_tables
-from robustbench_ln.runs.frame import read_frame
+from robustbench_ln.reports.table_grids import full_grid
 from robustbench_ln.speed.norm_costs import NetworkSpeed
 from robustbench_ln.speed.norm_table import speed_caption, speed_grid, speed_note
 from robustbench_ln.training import RECIPES
@@ -83,8 +82,8 @@ def accuracy_table(names: str) -> str:
     """The accuracy-vs-sigma tables of some runs in reproduction/records/."""
     runs = [RESULTS / name for name in names.split()]
     parts = [
-        f"**{table.title}**\n\n{to_markdown(noise_grid(table))}\n{caption(table)}\n"
-        for table in make_tables(read_frame(runs))
+        f"**{table.title}**\n\n{to_markdown(full_grid(table))}\n{caption(table)}\n"
+        for table in read_tables(runs)
     ]
     commands = "".join(f"    {command}\n" for run in runs for command in commands_of(run))
     return f"{commands}\n" + "\n".join(parts)

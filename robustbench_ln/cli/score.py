@@ -57,7 +57,7 @@ def score(
     from robustbench_ln.reports.report_files import csv_bytes, report_folder, write_files
     from robustbench_ln.reports.score import score_frame, score_mode, voting_modes
     from robustbench_ln.reports.score_text import score_grids
-    from robustbench_ln.runs.outcomes import find_modes, split_run
+    from robustbench_ln.runs.results import find_modes, split_run
     from robustbench_ln.spec import check_tie_rule
 
     rule = check_tie_rule(ties)

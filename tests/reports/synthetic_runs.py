@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from robustbench_ln.reports.families import read_tables
+from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.description import (
     CheckpointDescription,
     DataDescription,
@@ -128,4 +130,11 @@ def corrupted(mode: str, corruption: str, severity: int, correct: int, **fields:
     }
     return make_record(
         mode, corruption=corruption, severity=float(severity), correct=correct, **(usual | fields)
+    )
+
+
+def tables_of(path: Path, *runs: list[Record]) -> list[Table]:
+    """The tables of runs that are called r0, r1, ..."""
+    return read_tables(
+        [write_run(path / f"r{i}", run, label=f"r{i}") for i, run in enumerate(runs)]
     )
