@@ -102,7 +102,7 @@ def speed_table(name: str) -> str:
 
 
 def norms_speed_table(name: str) -> str:
-    """Speed and parameters under every norm: a raw record of `ln-bench inspect --speed`."""
+    """Speed and parameters under every norm: a raw record of `ln-bench speed`."""
     about = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
     networks = [NetworkSpeed.from_json(entry) for entry in about["networks"]]
     parts = [f"{speed_caption(n)}:\n\n{to_markdown(speed_grid(n))}" for n in networks]
