@@ -30,6 +30,7 @@ from robustbench_ln.runs.frame import read_frame
 from robustbench_ln.speed.norm_costs import NetworkSpeed
 from robustbench_ln.speed.norm_table import speed_caption, speed_grid, speed_note
 from robustbench_ln.training import RECIPES
+from tools.field_tables import fields_table
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "reproduction" / "records"
@@ -40,6 +41,7 @@ PAGES = (
     "docs/corruptions.md",
     "docs/models.md",
     "docs/training.md",
+    "docs/records.md",
 )
 
 
@@ -225,6 +227,7 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     "recipes": recipes_table,
     "memory": memory_table,
     "demo": demo_output,
+    "fields": fields_table,
     "corruption_speed": corruption_speed_table,
     **RESULT_BLOCKS,
     **CLAIM_BLOCKS,

@@ -182,9 +182,8 @@ class Array(Rule):
     @property
     def words(self) -> str:
         """What is expected."""
-        return (
-            f"[{', '.join(self.axes)}] of {self.dtype}, each {_range_words(self.least, self.most)}"
-        )
+        values = _range_words(self.least, self.most)
+        return f"an array [{', '.join(self.axes)}] of {self.dtype}, each {values}"
 
     def accepts(self, value: object) -> bool:
         """Return whether a field may hold the value."""
@@ -196,7 +195,7 @@ class Array(Rule):
         return bool(np.isfinite(value).all() and self._is_inside(value))
 
     def _is_inside(self, value: np.ndarray[Any, Any]) -> bool:
-        return bool(self.least <= value.min() and value.max() <= self.most)
+        return bool(self.least <= float(value.min()) and float(value.max()) <= self.most)
 
 
 def _range_words(least: float, most: float) -> str:
