@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,8 +92,9 @@ def test_severities_of_the_fifteen_alone(tmp_path: Path) -> None:
 
 
 def test_many_modes_make_a_low_figure_higher(tmp_path: Path) -> None:
-    modes = [f"mode-{i}" for i in range(24)]
-    records = [record for mode in modes for record in measured(mode, ("fog",), 5)]
+    modes = [f"dbn-batch (sets of {size})" for size in range(1, 25)]
+    rows = measured("dbn-batch", ("fog",), 5)
+    records = [replace(row, set_size=size) for size in range(1, 25) for row in rows]
     table = only_table(write_run(tmp_path / "r", records))
     png = draw_corruptions(table, inches=6.8, kind="png")
     width, height = struct.unpack(">II", png[16:24])
