@@ -30,6 +30,7 @@ from robustbench_ln.reports.table_grids import full_grid
 from robustbench_ln.speed.norm_costs import NetworkSpeed
 from robustbench_ln.speed.norm_table import speed_caption, speed_grid, speed_note
 from robustbench_ln.training import RECIPES
+from tools.field_tables import fields_table
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "reproduction" / "records"
@@ -219,6 +220,7 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     "recipes": recipes_table,
     "memory": memory_table,
     "demo": demo_output,
+    "fields": fields_table,
     "corruption_speed": corruption_speed_table,
     **RESULT_BLOCKS,
     **CLAIM_BLOCKS,
