@@ -10,22 +10,21 @@ from typing import Any, Literal, cast, get_args
 
 from robustbench_ln.errors import SpecError
 from robustbench_ln.lookup import unknown_name
+from robustbench_ln.modes import check_mode_names
 
 __all__ = [
     "CLEAN",
     "Condition",
     "EvaluationSpec",
     "Normalization",
-    "Order",
     "TieRule",
-    "check_order",
     "check_seed",
     "check_tie_rule",
     "check_whole_numbers",
 ]
 
-Order = Literal["shuffled", "as-is"]
 TieRule = Literal["random", "lowest", "logit-sum"]
+_ORDERS = ("shuffled", "as-is")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +74,9 @@ class Condition:
         return asdict(self)
 
 
-def check_order(name: str) -> Order:
-    """Return the order of that name."""
-    if name not in get_args(Order):
-        raise unknown_name(name, get_args(Order), kind="--order")
-    return cast(Order, name)
+def _check_order(name: str) -> None:
+    if name not in _ORDERS:
+        raise unknown_name(name, _ORDERS, kind="--order")
 
 
 def check_tie_rule(name: str) -> TieRule:
@@ -165,12 +162,12 @@ class EvaluationSpec:
     Attributes:
         modes: Names of modes, or ("all",).
         conditions: What to do to the images; the clean images come first.
-        order: Of the test images.
+        order: Order of the test images: "shuffled" or "as-is".
         stat_batch: B, images that share statistics in dbn-batch and bn-adapt.
         group_size: M, images that share statistics in ln-batch and ln-voting; None is as many as
             in training.
         device_batch: Images that go through the network at once. Memory only, no result.
-        tie_rule: How votes are broken.
+        tie_rule: How tied votes are broken: "random", "lowest" or "logit-sum".
         prior: Weight of the running statistics in bn-adapt, counted in images.
         seed: Decides draws, order, group picks and ties.
         repeats: Measure with so many seeds: seed, seed + 1, ...
@@ -182,16 +179,17 @@ class EvaluationSpec:
         is_compiled: Run the network through torch.compile.
 
     Raises:
-        SpecError: A number out of its range, or a fraction where images or seeds are counted.
+        SpecError: An unknown mode, order or tie rule, a number out of its range, or a fraction
+            where images or seeds are counted.
     """
 
     modes: tuple[str, ...] = ("all",)
     conditions: tuple[Condition, ...] = (CLEAN,)
-    order: Order = "shuffled"
+    order: str = "shuffled"
     stat_batch: int = 128
     group_size: int | None = None
     device_batch: int = 128
-    tie_rule: TieRule = "random"
+    tie_rule: str = "random"
     prior: float = 16.0
     seed: int = 0
     repeats: int = 1
@@ -213,6 +211,9 @@ class EvaluationSpec:
         """Check the numbers."""
         check_whole_numbers(self, "stat_batch", "group_size", "device_batch", "repeats", "limit")
         object.__setattr__(self, "seed", check_seed(self.seed))
+        check_mode_names(self.modes)
+        _check_order(self.order)
+        check_tie_rule(self.tie_rule)
         counts = {
             "--stat-batch": self.stat_batch,
             "--group-size": 1 if self.group_size is None else self.group_size,

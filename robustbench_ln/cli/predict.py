@@ -85,14 +85,13 @@ def predict(
     from robustbench_ln.models.device import check_device
     from robustbench_ln.models.opened import choose_framing, open_network
     from robustbench_ln.models.source import NetworkSource
-    from robustbench_ln.modes import check_mode_names
-    from robustbench_ln.spec import EvaluationSpec, check_tie_rule
+    from robustbench_ln.spec import EvaluationSpec
 
     spec = EvaluationSpec(
-        modes=check_mode_names(split_names(modes)),
+        modes=split_names(modes),
         stat_batch=len(pictures),
         group_size=len(pictures),
-        tie_rule=check_tie_rule(ties),
+        tie_rule=ties,
         seed=seed,
         device=check_device(device),
     )

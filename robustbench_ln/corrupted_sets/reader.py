@@ -83,7 +83,7 @@ def open_stored(
     clean: ImageSet | None,
     *,
     names: Sequence[str] = (),
-    severities: Sequence[int] = (1, 2, 3, 4, 5),
+    severities: Sequence[float] = (1, 2, 3, 4, 5),
     tell: Callable[[str], None] = lambda _: None,
 ) -> StoredSet:
     """Open the corrupted set that KIND:DIR names.

@@ -29,7 +29,7 @@ from robustbench_ln.runs.predictions import prediction_name
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.reduction import reduce_predictions
 from robustbench_ln.runs.writing import RunDirectory
-from robustbench_ln.spec import Condition, EvaluationSpec
+from robustbench_ln.spec import Condition, EvaluationSpec, check_tie_rule
 
 __all__ = ["evaluate", "make_view"]
 
@@ -207,7 +207,7 @@ class _Job:
             measured.predictions,
             set_size=layout.set_size or 1,
             seed=spec.seed,
-            tie_rule=spec.tie_rule,
+            tie_rule=check_tie_rule(spec.tie_rule),
         )
         return Record(
             checkpoint_sha256=self.description["checkpoint"]["sha256"],
