@@ -24,6 +24,7 @@ from robustbench_ln.cli.options import (
     Sigmas,
     split_names,
 )
+from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError
 
@@ -134,7 +135,7 @@ def corrupt(
         write_sheet(images, spec.conditions, stream, path=preview, overwrite=overwrite)
     if out is not None:
         options = GenerationOptions(workers=workers, frost_dir=frost_dir, overwrite=overwrite)
-        with open_display() as display:
+        with open_display(spell) as display:
             generate(images, spec, out=out, options=options, progress=display)
 
 

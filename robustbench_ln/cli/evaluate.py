@@ -38,6 +38,7 @@ from robustbench_ln.cli.options import (
     split_names,
 )
 from robustbench_ln.cli.report import write_and_print
+from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 
 __all__ = ["evaluate"]
@@ -181,6 +182,6 @@ def evaluate(
         command=shlex.join(["ln-bench", *sys.argv[1:]]),
     )
     choose_baseline(baseline)
-    with open_display() as display:
+    with open_display(spell) as display:
         evaluate_request(request, out=out, progress=display)
     write_and_print([out], out / "report", baseline=baseline)

@@ -24,6 +24,7 @@ from robustbench_ln.cli.options import (
     Trust,
     split_names,
 )
+from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import DataError
 
@@ -97,7 +98,7 @@ def predict(
     )
     framing = Framing(resize=resize, crop=crop, interpolation=interpolation)
     if sheet is not None:
-        check_new(sheet, option="--sheet", overwrite=overwrite)
+        check_new(sheet, name="sheet", overwrite=overwrite)
     source = NetworkSource(
         path=checkpoint,
         arch=arch,
@@ -106,7 +107,7 @@ def predict(
         trust=trust_checkpoint,
         download=download,
     )
-    with open_display() as display:
+    with open_display(spell) as display:
         network = open_network(source, normalize, progress=display)
     images = open_files(
         Path(),

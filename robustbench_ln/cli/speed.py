@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from robustbench_ln.cli.options import split_names
+from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import RecordError, SpecError
 
@@ -46,7 +47,7 @@ def inspect_speed(
     about = describe_timing(shlex.join(["ln-bench", *sys.argv[1:]]), repetitions)
     networks = []
     for name in SPEED_ARCHS if arch is None else (arch,):
-        with open_display() as display:
+        with open_display(spell) as display:
             networks.append(time_norms(name, norms, repetitions=repetitions, progress=display))
         typer.echo(_table(networks[-1]))
     typer.echo(_fill(speed_note(networks, about)))
@@ -59,7 +60,7 @@ def _check_out(out: Path, *, overwrite: bool) -> None:
     from robustbench_ln.corrupted_sets.preview import check_new
     from robustbench_ln.files.write_errors import explain_write_errors
 
-    check_new(out, option="--out", overwrite=overwrite)
+    check_new(out, name="out", overwrite=overwrite)
     if out.is_dir():
         raise RecordError(f"--out {out} is a folder; name a file in it")
     part = out.with_name(f"{out.name}.part")

@@ -18,7 +18,7 @@ from robustbench_ln.corrupted_sets.arrays_reader import ArrayFiles, find_arrays
 from robustbench_ln.corrupted_sets.folders_reader import PictureFolders, find_folders
 from robustbench_ln.corrupted_sets.manifest import MANIFEST, read_listing
 from robustbench_ln.data.image_set import ImageSet
-from robustbench_ln.errors import DataError, RecordError, SpecError
+from robustbench_ln.errors import DataError, RecordError, SpecError, setting
 from robustbench_ln.metrics.corruption_error import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
 from robustbench_ln.spec import Condition
 
@@ -104,8 +104,9 @@ def open_stored(
     kind, folder = STORED_KINDS[kind_name], Path(place).expanduser()
     if clean is None and kind_name != "corrupted":
         raise SpecError(
-            f"--data {source} needs its clean images: give --clean KIND:PATH, as in --clean "
-            f"{kind_name.removesuffix('-c')}:DIR"
+            f"{setting('images', source)} needs its clean images: give "
+            f"{setting('clean', 'KIND:PATH')}, as in "
+            f"{setting('clean', kind_name.removesuffix('-c') + ':DIR')}"
         )
     found = _find(folder, kind)
     wanted = _choose(names, found.names, kind, folder)

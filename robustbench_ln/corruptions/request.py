@@ -8,7 +8,7 @@ from pathlib import Path
 
 from robustbench_ln.corruptions.conditions import corruption_conditions, noise_conditions
 from robustbench_ln.corruptions.severities import SEVERITIES
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import SpecError, setting
 from robustbench_ln.spec import Condition
 
 __all__ = ["ConditionRequest"]
@@ -71,11 +71,20 @@ class ConditionRequest:
                 ignored.
         """
         if bool(self.corruptions) == bool(self.noises):
-            raise SpecError("give either --corruptions LIST (or cifar10-c) or --noise LIST")
+            raise SpecError(
+                f"give either {setting('corruptions', 'LIST')} (or cifar10-c) or "
+                f"{setting('noises', 'LIST')}"
+            )
         if self.noises and self._sets_corruptions():
-            raise SpecError("--severity-table, --severities and --frost-dir are for --corruptions")
+            raise SpecError(
+                f"{setting('severity_table')}, {setting('severities')} and {setting('frost_dir')} "
+                f"are for {setting('corruptions')}"
+            )
         if self.corruptions and self._sets_noises():
-            raise SpecError("--sigmas, --convention and --range are for --noise")
+            raise SpecError(
+                f"{setting('sigmas')}, {setting('convention')} and {setting('pixel_range')} "
+                f"are for {setting('noises')}"
+            )
         return tuple(c for c in self.conditions(source_kind) if not c.is_clean)
 
     def _sets_corruptions(self) -> bool:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from robustbench_ln.data.image_set import ArrayImages
 from robustbench_ln.data.options import Part
-from robustbench_ln.errors import DataError
+from robustbench_ln.errors import DataError, setting
 from robustbench_ln.files.damage import explain_bad_file
 
 __all__ = ["load_fashion_mnist", "load_mnist"]
@@ -61,7 +61,7 @@ def _find(folder: Path, inner: str, name: str) -> Path:
                 return candidate
     raise DataError(
         f"{folder}: no '{name}' or '{name}.gz', here or in {inner}/; expected the published IDX "
-        "files (or add --download)"
+        f"files (or add {setting('download', True)})"
     )
 
 

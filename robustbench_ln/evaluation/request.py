@@ -13,7 +13,7 @@ from robustbench_ln.corruptions.request import ConditionRequest
 from robustbench_ln.data import DataOptions, ImageSet, load_images
 from robustbench_ln.data.download import is_fetched
 from robustbench_ln.data.sources import IMAGE_KINDS, PICTURE_SOURCES, find_kind
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import SpecError, setting
 from robustbench_ln.evaluation.own_network import name_own_network
 from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.evaluation.subject import Subject, subject_of
@@ -58,26 +58,32 @@ class ImageRequest:
         if isinstance(self.data, str):
             find_kind(self.data, (*IMAGE_KINDS, *STORED_KINDS))
         if isinstance(self.clean, str):
-            find_kind(self.clean, option="--clean")
+            find_kind(self.clean, name="clean")
         if self.degradation.sigmas is not None and not self.degradation.noises:
-            raise SpecError("--sigmas needs a noise, as in --noise agn")
+            raise SpecError(f"{setting('sigmas')} needs a noise, as in {setting('noises', 'agn')}")
         if self.is_stored:
             self._check_stored()
         elif self.clean is not None:
             name = self.data if isinstance(self.data, str) else self.data.source
             raise SpecError(
-                f"--clean is for sets that are corrupted already; {name} is no such set"
+                f"{setting('clean')} is for sets that are corrupted already; {name} is no such set"
             )
 
     def _check_stored(self) -> None:
         if self.degradation.severity_table is not None:
-            raise SpecError(f"--severity-table: the severities of {self.data} are made already")
+            raise SpecError(
+                f"{setting('severity_table')}: the severities of {self.data} are made already"
+            )
         if self.clean is None and self.degradation.noises:
-            raise SpecError("--noise acts on clean images; give them with --clean KIND:PATH")
+            raise SpecError(
+                f"{setting('noises')} acts on clean images; give them with "
+                f"{setting('clean', 'KIND:PATH')}"
+            )
         if self.clean is None and self.options != DataOptions():
             raise SpecError(
-                "--resize, --crop, --class-map and --download act on clean images; give them with "
-                "--clean KIND:PATH"
+                f"{setting('resize')}, {setting('crop')}, {setting('class_map')} and "
+                f"{setting('download')} act on clean images; give them with "
+                f"{setting('clean', 'KIND:PATH')}"
             )
 
     @property

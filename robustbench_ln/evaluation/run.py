@@ -14,6 +14,7 @@ from robustbench_ln.corruptions.noise_sums import NoiseMeaning, NoiseSums, descr
 from robustbench_ln.data.class_order import is_class_ordered
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.data.oddities import find_oddities
+from robustbench_ln.errors import Message, setting
 from robustbench_ln.evaluation.arithmetic import arithmetic
 from robustbench_ln.evaluation.inputs import network_chunks
 from robustbench_ln.evaluation.pass_run import Measured, PassRun, Work
@@ -114,8 +115,10 @@ def _warn_of_class_order(work: Work, passes: Sequence[Pass], progress: Progress)
     labels = work.images.labels[work.indices]
     if any(is_class_ordered(labels, size) for size in sizes):
         progress.note(
-            "Warning: the images are in the order of their classes, so that sets hold few classes "
-            "and dynamic statistics tell the class. Use --order shuffled"
+            Message(
+                "Warning: the images are in the order of their classes, so that sets hold few "
+                f"classes and dynamic statistics tell the class. Use {setting('order', 'shuffled')}"
+            )
         )
 
 

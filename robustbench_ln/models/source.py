@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from robustbench_ln.errors import CheckpointError, SpecError
+from robustbench_ln.errors import CheckpointError, SpecError, by_skin, setting
 from robustbench_ln.models.architecture import Architecture
 from robustbench_ln.models.checkpoint import Checkpoint, read_checkpoint
 from robustbench_ln.models.fitting import LoadedModel, load_model, load_weights
@@ -20,8 +20,10 @@ from robustbench_ln.models.user_model import build_user_model
 
 __all__ = ["NetworkSource", "check_one_network", "load_network"]
 
-_GIVE_NETWORK = (
-    "give the network as --arch NAME (ln-bench list archs) or as --model FILE.py:FUNCTION"
+_GIVE_NETWORK = by_skin(
+    command_line=f"give the network as {setting('arch', 'NAME')} (ln-bench list archs) or as "
+    f"{setting('model', 'FILE.py:FUNCTION')}",
+    python=f"give the network's name, as in {setting('arch', 'resnet20')}, or the network itself",
 )
 
 
@@ -53,9 +55,11 @@ class NetworkSource:
         """Demand one network at most."""
         check_one_network(self.arch, self.model, is_stated=True)
         if self.download and not has_published_weights(self.arch):
+            no_arch = f"no {setting('arch')}"
             raise SpecError(
-                "--download fetches the published weights of --arch torchvision:NAME and "
-                f"timm:NAME.TAG; {self.arch or self.model or 'no --arch'} is neither, leave it out"
+                f"{setting('download')} fetches the published weights of "
+                f"{setting('arch', 'torchvision:NAME')} and timm:NAME.TAG; "
+                f"{self.arch or self.model or no_arch} is neither, leave it out"
             )
 
 
@@ -111,5 +115,6 @@ def _fetch_or_tell(source: NetworkSource) -> None:
         fetch_weights(source.path, source.arch)
     elif source.path.name in published_files(source.arch):
         raise CheckpointError(
-            f"{source.path}: no such file; it is published: add --download to fetch it"
+            f"{source.path}: no such file; it is published: add {setting('download', True)} to "
+            "fetch it"
         )

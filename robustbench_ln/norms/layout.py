@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from robustbench_ln.errors import LayoutError
+from robustbench_ln.errors import LayoutError, setting
 from robustbench_ln.modes import LayoutName
 
 __all__ = ["IMAGE", "ROT90", "RUNNING", "StatisticsLayout", "batch_layout"]
@@ -38,7 +38,9 @@ class StatisticsLayout:
         if self.set_size is not None and self.set_size < 1:
             raise LayoutError(f"a statistics set has {self.set_size} images; expected 1 or more")
         if self.prior is not None and (math.isnan(self.prior) or self.prior < 0):
-            raise LayoutError(f"--prior is {self.prior}; expected a number of images, 0 or more")
+            raise LayoutError(
+                f"{setting('prior')} is {self.prior}; expected a number of images, 0 or more"
+            )
 
     @property
     def rows_per_set(self) -> int:

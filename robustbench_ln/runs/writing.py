@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from robustbench_ln.errors import LnBenchError, RecordError
+from robustbench_ln.errors import LnBenchError, RecordError, setting
 from robustbench_ln.files.output_folders import lock_folder, refuse_other_folders
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.files.write_errors import explain_write_errors
@@ -113,9 +113,9 @@ def _read_json(file: Path) -> dict[str, Any]:
     try:
         content = json.loads(file.read_text())
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise RecordError(f"{file} is not JSON; give --out a new folder") from error
+        raise RecordError(f"{file} is not JSON; give {setting('out')} a new folder") from error
     if not isinstance(content, dict):
-        raise RecordError(f"{file} is not a run of ln-bench; give --out a new folder")
+        raise RecordError(f"{file} is not a run of ln-bench; give {setting('out')} a new folder")
     return content
 
 
@@ -127,7 +127,7 @@ def _refuse_difference(path: Path, name: str, earlier: Any, now: Any) -> None:
     elif earlier != now:
         raise RecordError(
             f"{path} holds a run with another {name} ({_short(earlier)}, not {_short(now)}); "
-            "give --out a new folder"
+            f"give {setting('out')} a new folder"
         )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import SpecError, by_skin, listing, setting
 from robustbench_ln.evaluation.subject import versions
 from robustbench_ln.evaluation.supported_modes import mode_obstacle
 from robustbench_ln.lookup import find_entry
@@ -100,20 +100,20 @@ def time_norms(
         LayoutError: The network has no BatchNorm2d in whose place a norm could be.
     """
     for norm in norms:
-        find_entry(NORMS, norm, kind="norm", listing="ln-bench list norms")
+        find_entry(NORMS, norm, kind="norm", listed="norms")
     if repetitions < 1:
-        raise SpecError(f"--repetitions is {repetitions}; expected 1 or more")
-    setting = _find_setting(arch)
-    recipe, watcher = setting.recipe, progress or Silent()
+        raise SpecError(f"{setting('repetitions')} is {repetitions}; expected 1 or more")
+    images = _find_setting(arch)
+    recipe, watcher = images.recipe, progress or Silent()
     chosen = [norm for norm in NORMS if norm == "batch" or norm in norms]
     with torch_seeded(0, "norm speed"):  # weights, dropout
-        candidates = _prepare(arch, chosen, setting)
+        candidates = _prepare(arch, chosen, images)
         watcher.note(f"timing {arch}")
         seconds = _time_jobs(candidates, recipe, repetitions, progress=watcher)
     return NetworkSpeed(
         arch=arch,
-        data=setting.data,
-        epoch_images=setting.epoch_images,
+        data=images.data,
+        epoch_images=images.epoch_images,
         batch_size=recipe.batch_size,
         num_groups=recipe.num_groups,
         norms=tuple(
@@ -138,9 +138,11 @@ def _find_setting(arch: str) -> Setting:
     size = find_architecture(arch).image_size
     if size not in _SETTINGS:
         known = " and ".join(f"{side} ({s.data})" for side, s in _SETTINGS.items())
+        what = by_skin(command_line=setting("speed"), python="the timing")
         raise SpecError(
-            f"--arch {arch} takes images of {size} pixels; --speed has the papers' batches and "
-            f"epochs for networks of {known} pixels, as resnet20 (ln-bench list archs)"
+            f"{setting('arch', arch)} takes images of {size} pixels; {what} has the "
+            f"papers' batches and epochs for networks of {known} pixels, as "
+            f"resnet20{listing('archs')}"
         )
     return _SETTINGS[size]
 

@@ -141,7 +141,7 @@ def test_all_is_every_mode_of_the_network_and_it_stays_as_it_was():
 
 
 def test_what_cannot_be_is_refused():
-    with pytest.raises(SpecError, match="--modes ln-voting: needs LocalNorm groups"):
+    with pytest.raises(SpecError, match="modes='ln-voting': needs LocalNorm groups"):
         ask(small_net(), "ln-voting")
     exploded = small_net()
     exploded.head.weight.data.fill_(float("inf"))

@@ -1,4 +1,4 @@
-"""What is refused before anything is read, and what --download is of."""
+"""What is refused before anything is read, and what a download is of."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ TABLE = ConditionRequest(severity_table="cifar10-c")
     [
         (
             {"data": "cifar10-c:"},
-            r"--data 'cifar10-c:': expected .* cars, cifar10-c, .*corrupted\)$",
+            r"images='cifar10-c:': expected .* cars, cifar10-c, .*corrupted\)$",
         ),
-        ({"data": "cifar10-c"}, "--data 'cifar10-c': expected KIND:PATH, as in cifar10:data"),
-        ({"data": "cifar10c:x"}, "unknown --data kind 'cifar10c'; did you mean 'cifar10-c'"),
-        ({"data": "corupted:x"}, "unknown --data kind 'corupted'; did you mean 'corrupted'"),
-        ({"data": "zip:x"}, "unknown --data kind 'zip'; choose from arrays, .*cars, cifar10-c,"),
+        ({"data": "cifar10-c"}, "images='cifar10-c': expected KIND:PATH, as in cifar10:data"),
+        ({"data": "cifar10c:x"}, "unknown kind of images 'cifar10c'; did you mean 'cifar10-c'"),
+        ({"data": "corupted:x"}, "unknown kind of images 'corupted'; did you mean 'corrupted'"),
+        ({"data": "zip:x"}, "unknown kind of images 'zip'; choose from arrays, .*cars, cifar10-c,"),
         (
             {"data": "corrupted:x", "clean": "cifar10-c:x"},
-            "unknown --clean kind 'cifar10-c'; did you mean 'cifar10'",
+            "unknown kind of images 'cifar10-c'; did you mean 'cifar10'",
         ),
         (
             {"data": "corrupted:x", "clean": ""},
-            r"--clean '': expected KIND:PATH.* imagenet, cars\)$",
+            r"clean='': expected KIND:PATH.* imagenet, cars\)$",
         ),
-        ({"data": "arrays:x", "clean": "arrays:x"}, "--clean is for .*; arrays:x is no such set"),
+        ({"data": "arrays:x", "clean": "arrays:x"}, "clean= is for .*; arrays:x is no such set"),
         ({"data": make_images(), "clean": "arrays:x"}, "; arrays:sample.npz is no such set"),
-        ({"data": "arrays:x", "degradation": SIGMAS}, "--sigmas needs a noise, as in --noise agn"),
-        ({"data": "corrupted:x", "degradation": NOISE}, "--noise acts on clean images; give them"),
-        ({"data": "corrupted:x", "options": RESIZED}, "--resize, .*act on clean images; give them"),
+        ({"data": "arrays:x", "degradation": SIGMAS}, "sigmas= needs a noise, as in noises='agn'"),
+        ({"data": "corrupted:x", "degradation": NOISE}, "noises= acts on clean images; give them"),
+        ({"data": "corrupted:x", "options": RESIZED}, "resize=, .*act on clean images; give them"),
         (
             {"data": "corrupted:x", "degradation": TABLE},
-            "--severity-table: the severities of corrupted:x are made already",
+            "severity_table=: the severities of corrupted:x are made already",
         ),
     ],
 )

@@ -290,7 +290,7 @@ def test_a_layer_in_two_places_has_the_positions_of_its_smallest_map():
 
 def test_networks_without_dynamic_layers_are_refused():
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.GroupNorm(2, 4))
-    with pytest.raises(LayoutError, match="would change nothing; use --modes plain"):
+    with pytest.raises(LayoutError, match="would change nothing; use modes='plain'"):
         view(model, IMAGE)
     images = random_images(4)
     with torch.no_grad():
@@ -299,7 +299,7 @@ def test_networks_without_dynamic_layers_are_refused():
 
 def test_wrong_shapes_and_numbers_are_refused():
     model = small_net()
-    with pytest.raises(LayoutError, match="rotated by 90 degrees .* --crop"):
+    with pytest.raises(LayoutError, match="rotated by 90 degrees .* crop="):
         view(model, ROT90, (3, 8, 10))(torch.rand(1, 3, 8, 10))
     with pytest.raises(LayoutError, match="7 images cannot be cut into sets of 2"):
         view(model, set_layout(2))(random_images(7))
@@ -307,7 +307,7 @@ def test_wrong_shapes_and_numbers_are_refused():
         view(model, IMAGE, (1, 8, 8))
     with pytest.raises(LayoutError, match="a statistics set has 0 images"):
         set_layout(0)
-    with pytest.raises(LayoutError, match="--prior is -1"):
+    with pytest.raises(LayoutError, match="prior= is -1"):
         batch_layout(4, prior=-1)
 
 

@@ -113,7 +113,7 @@ def test_networks_without_batchnorm_are_plain_only(name: str) -> None:
         expected = copy.deepcopy(network).eval()(images)
         torch.testing.assert_close(plain, expected, rtol=1e-4, atol=1e-4)
     assert expected.any()
-    with pytest.raises(LayoutError, match="no BatchNorm or LocalNorm layer: .*use --modes plain"):
+    with pytest.raises(LayoutError, match="no BatchNorm or LocalNorm layer: .*use modes='plain'"):
         with_statistics(network, IMAGE, image_shape=shape)
 
 
