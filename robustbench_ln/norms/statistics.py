@@ -107,7 +107,7 @@ def with_statistics(
         norm_classes: Your own classes of norm layers that work as BatchNorm does.
 
     >>> network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten())
-    >>> view = with_statistics(network, StatisticsLayout(name="image", set_size=1),
+    >>> view = with_statistics(network, StatisticsLayout.image(),
     ...                        image_shape=(3, 8, 8))
     >>> images = torch.linspace(0, 1, 2 * 3 * 8 * 8).view(2, 3, 8, 8)
     >>> torch.allclose(view(images)[:1], view(images[:1]), atol=1e-5)  # each image alone

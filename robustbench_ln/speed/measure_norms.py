@@ -22,10 +22,8 @@ from robustbench_ln.models.registry import find_architecture
 from robustbench_ln.modes import MODES
 from robustbench_ln.norms import (
     NORMS,
-    RUNNING,
     Converted,
     StatisticsLayout,
-    batch_layout,
     count_parameters,
     find_norm_layers,
     replace_norms,
@@ -189,9 +187,9 @@ def _layouts_of(
     own = [layer for layer in layers if layer.name in network.replaced]
     group_size = recipe.batch_size // recipe.num_groups
     layouts = {
-        "plain": RUNNING,
-        "dbn-batch": batch_layout(recipe.batch_size),
-        "ln-batch": StatisticsLayout(name="set", set_size=group_size),
+        "plain": StatisticsLayout.running(),
+        "dbn-batch": StatisticsLayout.batch(recipe.batch_size),
+        "ln-batch": StatisticsLayout.set(group_size),
     }
     return {
         mode: layout
