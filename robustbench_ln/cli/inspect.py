@@ -16,6 +16,7 @@ from robustbench_ln.cli.options import (
     Trust,
 )
 from robustbench_ln.cli.speed import inspect_speed
+from robustbench_ln.cli.spelling import spell
 from robustbench_ln.errors import SpecError
 
 if TYPE_CHECKING:
@@ -231,5 +232,5 @@ def _share(sd: float, size: float) -> str:
 def _mode_list(inspection: Inspection) -> str:
     able = [name for name, obstacle in inspection.obstacles.items() if obstacle is None]
     lines = [f"\nmodes: {', '.join(able) or 'none'}"]
-    lines += [f"  not {name}: {why}" for name, why in inspection.obstacles.items() if why]
+    lines += [f"  not {name}: {spell(why)}" for name, why in inspection.obstacles.items() if why]
     return "\n".join(lines)

@@ -8,10 +8,17 @@ __all__ = ["option_of", "spell"]
 
 _OPTIONS = {
     "compile_network": "--compile",
+    "has_new_head": "--new-head",
     "images": "--data",
+    "is_percent": "--percent",
+    "key": "--checkpoint-key",
+    "noise": "--augment-noise",
+    "noise_share": "--share",
     "noises": "--noise",
     "num_groups": "--groups",
     "pixel_range": "--range",
+    "trust": "--trust-checkpoint",
+    "uses_jpeg": "--jpeg",
 }
 """Settings that have another name in Python."""
 

@@ -50,7 +50,7 @@ class GenerationSpec:
             raise SpecError("nothing to generate: only sigma 0 was given, the clean images")
         if self.uses_jpeg and self.format != "folder":
             raise SpecError(
-                f"{setting('jpeg')} is for {setting('format', 'folder')}; {self.format} holds "
+                f"{setting('uses_jpeg')} is for {setting('format', 'folder')}; {self.format} holds "
                 "plain arrays"
             )
         if self.limit is not None and self.limit < 1:

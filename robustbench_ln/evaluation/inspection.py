@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from torch import nn
 
-from robustbench_ln.errors import LayoutError
+from robustbench_ln.errors import LayoutError, Message
 from robustbench_ln.evaluation.supported_modes import mode_obstacle
 from robustbench_ln.modes import MODES
 from robustbench_ln.norms import (
@@ -67,7 +67,7 @@ class Inspection(NamedTuple):
     num_groups: int
     rows: tuple[LayerRow, ...]
     spread: GroupSpread | None
-    obstacles: dict[str, str | None]
+    obstacles: dict[str, Message | None]
 
 
 def inspect_network(model: nn.Module, image_shape: tuple[int, int, int]) -> Inspection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from robustbench_ln.errors import LayoutError, SpecError, by_skin, setting
+from robustbench_ln.errors import LayoutError, Message, SpecError, by_skin, setting
 from robustbench_ln.modes import MODES, Mode, check_mode_names
 from robustbench_ln.norms import NormLayer, StatisticsLayout, treat_layer
 
@@ -13,7 +13,7 @@ __all__ = ["choose_modes", "mode_obstacle"]
 
 def mode_obstacle(
     mode: Mode, layers: Sequence[NormLayer], image_shape: tuple[int, int, int]
-) -> str | None:
+) -> Message | None:
     """Say why a network cannot be evaluated in a mode; None if it can.
 
     Args:
@@ -21,6 +21,13 @@ def mode_obstacle(
         layers: The network's norm layers.
         image_shape: (C, H, W).
     """
+    text = _obstacle(mode, layers, image_shape)
+    return None if text is None else Message(text)
+
+
+def _obstacle(
+    mode: Mode, layers: Sequence[NormLayer], image_shape: tuple[int, int, int]
+) -> str | None:
     kinds = {layer.kind for layer in layers if layer.positions is not None}
     if mode.needs == "local" and "local" not in kinds:
         return f"needs LocalNorm groups, and the network has none; {_way_to_groups(layers)}"
@@ -77,7 +84,7 @@ def choose_modes(
     Raises:
         SpecError: An unknown mode, or one that this network cannot do; the message says why.
     """
-    obstacles = {name: mode_obstacle(mode, layers, image_shape) for name, mode in MODES.items()}
+    obstacles = {name: _obstacle(mode, layers, image_shape) for name, mode in MODES.items()}
     if list(asked) == ["all"]:
         able = [m for name, m in MODES.items() if obstacles[name] is None and not m.is_mixed]
         chosen = [m for m in able if m.name != "plain" or "bn" not in {a.name for a in able}]

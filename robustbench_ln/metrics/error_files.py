@@ -135,6 +135,6 @@ def _error(text: str, place: str, *, is_percent: bool) -> float:
     except ValueError as error:
         raise RecordError(f"{place}: error '{text}' is no number") from error
     if not 0 <= value <= most:
-        hint = "" if is_percent else f"; for errors in percent give {setting('percent', True)}"
+        hint = "" if is_percent else f"; for errors in percent give {setting('is_percent', True)}"
         raise RecordError(f"{place}: error {text} is not in 0..{most}{hint}")
     return value / most

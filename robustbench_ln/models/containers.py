@@ -51,8 +51,7 @@ def find_weights(saved: object, *, key: str | None, where: str) -> Weights:
     if bare is not None:
         if key is not None:
             raise CheckpointError(
-                f"{where}: a bare state dict, without entries; leave out "
-                f"{setting('checkpoint_key', key)}"
+                f"{where}: a bare state dict, without entries; leave out {setting('key', key)}"
             )
         state, prefix = _strip_prefixes(bare)
         return Weights(state, None, prefix, {})
@@ -86,14 +85,12 @@ def _choose_entry(found: dict[str, State], names: list[str], *, key: str | None,
             return key
         choices = ", ".join(map(repr, found)) or "none"
         raise CheckpointError(
-            f"{where}: no weights under {setting('checkpoint_key', key)}; entries with weights: "
-            f"{choices}"
+            f"{where}: no weights under {setting('key', key)}; entries with weights: {choices}"
         )
     if len(found) > 1:
         choices = ", ".join(map(repr, found))
-        key = setting("checkpoint_key")
         way = by_skin(
-            command_line=f"choose one with {key} {next(iter(found))!r}",
+            command_line=f"choose one with {setting('key')} {next(iter(found))!r}",
             python="load the one you want and give the network",
         )
         raise CheckpointError(f"{where}: holds {len(found)} sets of weights ({choices}); {way}")

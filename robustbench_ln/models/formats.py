@@ -22,7 +22,7 @@ from robustbench_ln.models.pickle_names import wanted_names
 __all__ = ["Contents", "read_contents"]
 
 _TRUST = by_skin(
-    command_line=f"pass {setting('trust_checkpoint', True)}",
+    command_line=f"pass {setting('trust', True)}",
     python="load it yourself and give the network",
 )
 

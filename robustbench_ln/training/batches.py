@@ -57,8 +57,8 @@ def split_images(num_images: int, spec: TrainingSpec) -> Split:
         )
     if spec.noise is not None and _count_noisy(len(split.training), spec) == 0:
         raise DataError(
-            f"{setting('share', spec.noise_share)} of {len(split.training)} images to train on "
-            f"is none; give a larger one, or leave {setting('augment_noise')} out"
+            f"{setting('noise_share', spec.noise_share)} of {len(split.training)} images to train "
+            f"on is none; give a larger one, or leave {setting('noise')} out"
         )
     return split
 

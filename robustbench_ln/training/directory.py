@@ -129,14 +129,20 @@ def _refuse_differences(path: Path, earlier: dict[str, Any], now: dict[str, Any]
             )
 
 
+_RENAMED = {
+    "groups": "num_groups", "data": "images", "augment_noise": "noise", "share": "noise_share",
+    "checkpoint_key": "key", "new_head": "has_new_head", "the_code_of_model": "model_code",
+}  # fmt: skip
+"""Options that earlier versions wrote -> settings, where the names differ."""
+
+
 def _settings_of(description: dict[str, Any]) -> Any:
     """Return the settings that train.json holds; earlier versions named them by their options."""
     options = description.get("options")
     if not isinstance(options, dict):
         return description.get("settings")
-    renamed = {"groups": "num_groups", "data": "images", "the_code_of_model": "model_code"}
     names = {option: re.sub("[ -]+", "_", option).strip("_") for option in options}
-    return {renamed.get(name, name): options[option] for option, name in names.items()}
+    return {_RENAMED.get(name, name): options[option] for option, name in names.items()}
 
 
 def _short(value: Any) -> str:

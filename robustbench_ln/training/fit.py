@@ -67,7 +67,7 @@ def check_trainable(model: nn.Module, images: ImageSet, spec: TrainingSpec) -> N
         raise DataError(
             f"{images.source}: has label {images.labels.max()}, the network has {num_classes} "
             f"classes, 0 and up; with {setting('arch')} and {setting('init')}, "
-            f"{setting('new_head')} gives it those of the images"
+            f"{setting('has_new_head')} gives it those of the images"
         )
     for layer in find_norm_layers(model, (channels, height, width)):
         _check_statistics(layer, spec)

@@ -62,7 +62,7 @@ class TrainingSpec:
             )
         if not 0 < self.noise_share <= 1:
             raise SpecError(
-                f"{setting('share')} is {self.noise_share:g}; expected above 0 and up to 1"
+                f"{setting('noise_share')} is {self.noise_share:g}; expected above 0 and up to 1"
             )
         if self.limit is not None and self.limit < 1:
             raise SpecError(f"{setting('limit')} is {self.limit}; expected 1 or more images")
@@ -91,16 +91,14 @@ def parse_augment_noise(
     try:
         sigma = float(number)
     except ValueError as error:
-        raise SpecError(
-            f"{setting('augment_noise', text)}: expected NAME:SIGMA, as in agn:1.0"
-        ) from error
+        raise SpecError(f"{setting('noise', text)}: expected NAME:SIGMA, as in agn:1.0") from error
     if pixel_range is None and convention == "released":
         pixel_range = "none"
     conditions = noise_conditions(
         [name], convention=convention, pixel_range=pixel_range, sigmas=[sigma]
     )
     if len(conditions) == 1:
-        raise SpecError(f"{setting('augment_noise', text)}: sigma is 0; leave the option out")
+        raise SpecError(f"{setting('noise', text)}: sigma is 0; leave the option out")
     if conditions[1].range == "rescale":
         raise SpecError(
             f"{setting('pixel_range', 'rescale')} depends on all noisy images at once, which "

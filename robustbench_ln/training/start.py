@@ -61,9 +61,9 @@ class StartSource:
         """Demand one network, of which a checkpoint may say the name."""
         check_one_network(self.arch, self.model, is_stated=self.init is not None)
         options = {
-            setting("checkpoint_key"): self.key is not None,
-            setting("trust_checkpoint"): self.trust,
-            setting("new_head"): self.has_new_head,
+            setting("key"): self.key is not None,
+            setting("trust"): self.trust,
+            setting("has_new_head"): self.has_new_head,
         }
         ignored = [option for option, is_on in options.items() if is_on]
         if ignored and self.init is None:
@@ -72,8 +72,8 @@ class StartSource:
             )
         if self.has_new_head and self.model is not None:
             raise SpecError(
-                f"{setting('new_head')} is for {setting('arch')}; a function of {setting('model')} "
-                "decides its own head"
+                f"{setting('has_new_head')} is for {setting('arch')}; a function of "
+                f"{setting('model')} decides its own head"
             )
 
 
@@ -150,8 +150,8 @@ def start_network(source: StartSource, images: ImageSet, spec: TrainingSpec) -> 
 def _choices_of(source: StartSource) -> dict[str, object]:
     """Return what the start depends on beside the network's name and the checkpoint's bytes."""
     choices: dict[str, object] = {
-        "checkpoint_key": source.key,
-        "new_head": source.has_new_head,
+        "key": source.key,
+        "has_new_head": source.has_new_head,
     }
     if source.model is not None:
         code = Path(source.model.rpartition(":")[0]).read_bytes()

@@ -122,9 +122,9 @@ def test_every_option_reaches_the_training(ln_bench, digits):
         json.loads((digits / run / "train.json").read_text()) for run in ("run", "other")
     )
     changed = {k for k, v in plain["settings"].items() if other["settings"][k] != v}
-    same = {"arch", "recipe", "images", "device", "checkpoint_key"}
+    same = {"arch", "recipe", "images", "device", "key"}
     assert changed == set(plain["settings"]) - same
-    noise = other["settings"]["augment_noise"]
+    noise = other["settings"]["noise"]
     assert (noise["convention"], noise["range"], noise["severity"]) == ("released", "clip", 0.5)
     assert plain["runs"][0]["command"].startswith("ln-bench train --arch mnist-dnn")
     assert plain["runs"][0]["threads"] == 1

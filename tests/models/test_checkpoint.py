@@ -93,9 +93,7 @@ def test_ema_is_chosen_by_name(tmp_path: Path) -> None:
         read_checkpoint(path)
     chosen = read_checkpoint(path, key="state_dict_ema")
     assert torch.equal(chosen.state["bn.running_mean"], torch.full((3,), 2.0))
-    with pytest.raises(
-        CheckpointError, match="no weights under checkpoint_key='ema'; entries with"
-    ):
+    with pytest.raises(CheckpointError, match="no weights under key='ema'; entries with"):
         read_checkpoint(path, key="ema")
 
 
@@ -118,7 +116,5 @@ def test_parameters_lose_their_gradients(tmp_path: Path) -> None:
 
 def test_a_key_for_a_bare_state_dict(tmp_path: Path) -> None:
     path = save(tmp_path / "net.pt", small_state())
-    with pytest.raises(
-        CheckpointError, match="a bare state dict, .* leave out checkpoint_key='ema'"
-    ):
+    with pytest.raises(CheckpointError, match="a bare state dict, .* leave out key='ema'"):
         read_checkpoint(path, key="ema")

@@ -184,12 +184,14 @@ def test_a_training_depends_on_all_that_its_description_says(tmp_path):
         "recipe": describe_training(start, images, replace(spec, recipe=RECIPES["mnist"])),
         "init": describe_training(replace(start, parent_sha256="ab"), images, spec),
         "normalize": describe_training(replace(start, normalize="cifar10"), images, spec),
-        "augment_noise": describe_training(
+        "noise": describe_training(
             start, images, replace(spec, noise=parse_augment_noise("agn:0.6"))
         ),
-        "share": describe_training(start, images, replace(spec, noise_share=0.4)),
+        "noise_share": describe_training(start, images, replace(spec, noise_share=0.4)),
         "device": describe_training(start, images, replace(spec, device="cuda")),
-        "new_head": describe_training(replace(start, choices={"new_head": True}), images, spec),
+        "has_new_head": describe_training(
+            replace(start, choices={"has_new_head": True}), images, spec
+        ),
     }
     for name, description in changed.items():
         assert description["settings"].get(name) != earlier.get(name), name

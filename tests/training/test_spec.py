@@ -23,8 +23,8 @@ from tests.training.stages import RECIPE, spec_of
         ({"norm": "local", "num_groups": 0}, SpecError, "num_groups= is 0; expected 1 or more"),
         ({"norm": "group", "num_groups": 4}, SpecError, "num_groups=4 is for norm='local', not"),
         ({"norm": "locale"}, SpecError, "unknown norm 'locale'; did you mean 'local'?"),
-        ({"noise_share": 0.0}, SpecError, "share= is 0; expected above 0 and up to 1"),
-        ({"noise_share": math.nan}, SpecError, "share= is nan"),
+        ({"noise_share": 0.0}, SpecError, "noise_share= is 0; expected above 0 and up to 1"),
+        ({"noise_share": math.nan}, SpecError, "noise_share= is nan"),
         ({"limit": 0}, SpecError, "limit= is 0"),
         ({"seed": -1}, SpecError, "seed= is -1"),
         ({"seed": 1.5}, SpecError, "seed= is 1.5; expected a whole number"),
@@ -108,7 +108,7 @@ def test_noises_are_read_with_their_convention():
 @pytest.mark.parametrize(
     ("text", "options", "message"),
     [
-        ("agn", {}, "augment_noise='agn': expected NAME:SIGMA, as in agn:1.0"),
+        ("agn", {}, "noise='agn': expected NAME:SIGMA, as in agn:1.0"),
         ("agn:x", {}, "expected NAME:SIGMA"),
         ("agn:0", {}, "sigma is 0; leave the option out"),
         ("agn:-1", {}, "sigma -1 of agn: expected 0 or more"),

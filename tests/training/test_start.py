@@ -123,7 +123,7 @@ def test_a_new_head_keeps_the_groups_of_the_checkpoint(tmp_path, saved):
 
 
 def test_labels_without_a_class_name_the_way_out(saved):
-    with pytest.raises(DataError, match="has label 11, the network has 10 classes.*new_head="):
+    with pytest.raises(DataError, match="has label 11, the network has 10 classes.*has_new_head="):
         start_network(StartSource(arch="resnet20", init=saved), images_of(12), spec_of())
     fewer = start_network(StartSource(arch="resnet20", init=saved), images_of(3), spec_of())
     assert fewer.model.linear.out_features == 10
@@ -211,9 +211,12 @@ def test_images_without_the_middle_that_validation_shows_are_refused(tmp_path):
     [
         ({}, "give the network's name"),
         ({"arch": "resnet20", "model": "a.py:b"}, "one of the two"),
-        ({"arch": "resnet20", "key": "ema"}, "checkpoint_key= is for the checkpoint of init="),
-        ({"arch": "resnet20", "trust": True}, "trust_checkpoint= is for the checkpoint of init="),
-        ({"arch": "resnet20", "has_new_head": True}, "new_head= is for the checkpoint of init="),
+        ({"arch": "resnet20", "key": "ema"}, "key= is for the checkpoint of init="),
+        ({"arch": "resnet20", "trust": True}, "trust= is for the checkpoint of init="),
+        (
+            {"arch": "resnet20", "has_new_head": True},
+            "has_new_head= is for the checkpoint of init=",
+        ),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(options, message):
@@ -222,7 +225,7 @@ def test_options_that_do_not_go_together_are_refused(options, message):
 
 
 def test_a_new_head_is_not_for_networks_of_the_user(tmp_path):
-    with pytest.raises(SpecError, match="new_head= is for arch="):
+    with pytest.raises(SpecError, match="has_new_head= is for arch="):
         StartSource(model="a.py:b", init=tmp_path / "x.pt", has_new_head=True)
 
 
