@@ -121,7 +121,7 @@ class LnBenchError(ValueError):
 
 
 class SpecError(LnBenchError):
-    """An option or a name is wrong, before anything was read."""
+    """A setting or a name is wrong, before anything was read."""
 
 
 class CheckpointError(LnBenchError):

@@ -98,9 +98,7 @@ class ImageRequest:
 
     def conditions(self) -> tuple[Condition, ...]:
         """Return what is to be done to the clean images; a stored set brings its own besides."""
-        asked = self.degradation
-        if self.is_stored:
-            asked = replace(asked, corruptions=())
+        asked = replace(self.degradation, corruptions=()) if self.is_stored else self.degradation
         return asked.conditions(_kind_of(self.base))
 
     def open(
