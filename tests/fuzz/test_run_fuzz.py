@@ -54,14 +54,15 @@ def refused(read: Callable[[], Any], folder: Path) -> bool:
     """Whether it was refused, properly."""
     try:
         read()
-    except (RecordError, SpecError) as refusal:
-        said = refusal
+    except SpecError as error:  # of labels
+        message = f"{folder}: {error}"
+    except RecordError as error:
+        message = str(error)
     else:
         return False
-    message = str(said)
     assert message.isprintable()
     assert len(message) < 1000
-    assert isinstance(said, SpecError) or str(folder) in message
+    assert str(folder) in message
     return True
 
 
