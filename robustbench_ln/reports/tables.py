@@ -105,6 +105,11 @@ class Family(ABC):
     has_means: ClassVar[bool]
     """Whether rows are means over several conditions."""
 
+    @property
+    def order(self) -> tuple[int, str]:
+        """Where the family stands among others, wherever several are shown."""
+        return self.rank, self.name
+
     @abstractmethod
     def place_of(self, condition: Condition) -> Place:
         """Return where a condition stands, which may be the clean one."""
