@@ -204,11 +204,19 @@ class Table:
         """What to call each column; the label is left out where there is only one."""
         return {mode: mode.name if self.groups else mode.variant for mode in self.modes}
 
+    @cached_property
+    def by_run(self) -> dict[str, list[ModeResults]]:
+        """The columns of each run, by its label."""
+        runs: dict[str, list[ModeResults]] = {}
+        for mode in self.modes:
+            runs.setdefault(mode.run.label, []).append(mode)
+        return runs
+
     @property
     def groups(self) -> tuple[str, ...]:
         """The label over each column; () where there is only one."""
         labels = tuple(mode.run.label for mode in self.modes)
-        return labels if len(set(labels)) > 1 else ()
+        return labels if len(self.by_run) > 1 else ()
 
     @property
     def records(self) -> list[Record]:

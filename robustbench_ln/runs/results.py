@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ from robustbench_ln.spec import Condition, check_tie_rule
 
 __all__ = [
     "Cell",
+    "Expectation",
     "ModeResults",
     "check_same_images",
     "find_modes",
@@ -35,6 +37,13 @@ __all__ = [
     "read_sides",
     "split_run",
 ]
+
+
+class Expectation(NamedTuple):
+    """Exact mean and standard deviation of an accuracy 0..1."""
+
+    accuracy: float
+    sd: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,16 +69,12 @@ class Cell:
         return wilson_interval(self.record.correct, self.record.total)
 
     @property
-    def expected_accuracy(self) -> float | None:
-        """Expectation of the accuracy over the random group; None where no group is random."""
-        expected = self.record.expected_correct
-        return None if expected is None else expected / self.record.total
-
-    @property
-    def expected_accuracy_sd(self) -> float | None:
-        """Standard deviation of the accuracy over the random group."""
-        deviation = self.record.expected_sd
-        return None if deviation is None else deviation / self.record.total
+    def expected(self) -> Expectation | None:
+        """The accuracy over the random group; None where no group is random."""
+        mean, deviation = self.record.expected_correct, self.record.expected_sd
+        if mean is None or deviation is None:
+            return None
+        return Expectation(mean / self.record.total, deviation / self.record.total)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
