@@ -19,11 +19,12 @@ from robustbench_ln.metrics.comparison import Side
 from robustbench_ln.metrics.intervals import Interval, wilson_interval
 from robustbench_ln.modes import MODES
 from robustbench_ln.progress import Progress, Silent
+from robustbench_ln.runs.cells import ModeOptions
 from robustbench_ln.runs.predictions import Predictions, prediction_name, read_predictions
 from robustbench_ln.runs.reading import Run, read_runs
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.reduction import reduce_predictions
-from robustbench_ln.runs.variants import Options, name_variants, options_of
+from robustbench_ln.runs.variants import name_variants
 from robustbench_ln.spec import Condition, check_tie_rule
 
 __all__ = [
@@ -117,20 +118,25 @@ class ModeResults:
         Raises:
             RecordError: They are missing or damaged.
         """
-        return read_predictions(self.path_of(condition))
+        return _read(self.run, self.path_of(condition))
 
     def path_of(self, condition: Condition) -> Path:
         """Return the file of a cell's predictions."""
-        name = prediction_name(self.cells[condition].record, self.run.seed)
-        return self.run.path / "predictions" / name
+        key = self.cells[condition].record.cell
+        return self.run.path / "predictions" / prediction_name(key, self.run.seed)
 
     def reduce(self, predictions: Predictions, condition: Condition) -> NDArray[np.bool_]:
         """Return [N]: what was right, from the predictions of a cell.
 
         Raises:
-            RecordError: It is another count than the row's.
+            RecordError: The number of groups or of right images is not the row's.
         """
         record = self.cells[condition].record
+        if predictions.num_groups != record.num_groups:
+            raise RecordError(
+                f"{self.path_of(condition)}: {predictions.num_groups} groups, its row says "
+                f"{record.num_groups}; measure it again in a new run directory"
+            )
         correct = reduce_predictions(
             MODES[record.mode],
             predictions,
@@ -159,22 +165,22 @@ def modes_of(run: Run) -> list[ModeResults]:
         RecordError: Two results for the same cell.
     """
     variants = name_variants(run.records)
-    found: dict[Options, dict[Condition, dict[int, Record]]] = {name: {} for name in variants}
+    found: dict[ModeOptions, dict[Condition, dict[int, Record]]] = {name: {} for name in variants}
     for record in run.records:
         # Two stored sets of one corruption are one cell: no table could tell them apart.
-        place = replace(record.condition, corrupted_sha256=None)
-        by_seed = found[options_of(record)].setdefault(place, {})
+        shown = replace(record.condition, corrupted_sha256=None)
+        by_seed = found[record.options].setdefault(shown, {})
         earlier = by_seed.setdefault(record.seed, record)
         if (earlier.correct, earlier.total) != (record.correct, record.total):
             raise RecordError(
-                f"{run.path}: {record.name} was measured twice, {earlier.correct} of "
-                f"{earlier.total} and {record.correct} of {record.total} correct; "
-                "measure it again in a new run directory"
+                f"{run.path}: {record.name} was measured twice, on other images, "
+                f"{earlier.correct} of {earlier.total} and {record.correct} of {record.total} "
+                "correct; give each set of images a run directory of its own"
             )
-    modes = list(dict.fromkeys(options[0] for options in variants))
+    modes = list(dict.fromkeys(options.mode for options in variants))
     return [
         ModeResults(run=run, variant=variants[options], cells=cells)
-        for options in sorted(variants, key=lambda options: modes.index(options[0]))
+        for options in sorted(variants, key=lambda options: modes.index(options.mode))
         if (cells := _cells(found[options].values(), run.seed))
     ]
 
@@ -186,6 +192,10 @@ def _cells(found: Iterable[Mapping[int, Record]], seed: int) -> dict[Condition, 
         for by_seed in found
         if seed in by_seed
     }
+
+
+def _read(run: Run, path: Path) -> Predictions:
+    return read_predictions(path, num_images=run.num_images, num_classes=run.num_classes)
 
 
 def read_sides(
@@ -205,9 +215,9 @@ def read_sides(
         files.setdefault(mode.path_of(condition), []).append(position)
     correct: dict[int, NDArray[np.bool_]] = {}
     for done, (path, positions) in enumerate(files.items()):
-        label = cells[positions[0]][0].run.label
-        progress.describe(f"{label}: predictions, {done} of {len(files)} files")
-        predictions = read_predictions(path)
+        run = cells[positions[0]][0].run
+        progress.describe(f"{run.label}: predictions, {done} of {len(files)} files")
+        predictions = _read(run, path)
         for position in positions:
             mode, condition = cells[position]
             correct[position] = mode.reduce(predictions, condition)

@@ -130,7 +130,7 @@ def test_predictions_that_are_gone_or_changed_are_refused(run, refuses):
     assert "clean-0-running.npz" in refuses(*command)
     assert "correct, its row says" in refuses(*command)
     np.savez(file, **(arrays | {"labels": labels[:-1]}))
-    assert "different lengths" in refuses(*command)
+    assert "different numbers of images" in refuses(*command)
     file.write_bytes(file.read_bytes()[:100])
     assert "not a file of predictions, or damaged" in refuses(*command)
     file.unlink()

@@ -169,7 +169,11 @@ def test_modes_that_are_resampled_together_keep_their_numbers(voting_lab, ln_ben
 def test_predictions_that_modes_share_are_read_once(voting_lab, ln_bench, monkeypatch):
     read, paths = results.read_predictions, []
     command = voting_lab.command("--modes", "ln-voting,ln-batch")
-    monkeypatch.setattr(results, "read_predictions", lambda path: paths.append(path) or read(path))
+    monkeypatch.setattr(
+        results,
+        "read_predictions",
+        lambda path, **limits: paths.append(path) or read(path, **limits),
+    )
     assert ln_bench(*command).code == 0
     assert sorted(paths) == sorted((voting_lab.folder / "run/predictions").iterdir())
     assert len(paths) == 3

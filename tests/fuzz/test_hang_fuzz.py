@@ -125,7 +125,7 @@ READERS: dict[str, Callable[[Path], Any]] = {
     "a.safetensors": read_checkpoint,
     "run.json": _run_with,
     "cells.jsonl": _run_with,
-    "p.npz": read_predictions,
+    "p.npz": lambda path: read_predictions(path, num_images=10, num_classes=10),
     "manifest.json": lambda path: read_listing(path.parent),
     "a.npz": lambda path: load_images(f"arrays:{path}", DataOptions()),
     "t10k-images-idx3-ubyte": _labels_only,

@@ -23,15 +23,13 @@ from robustbench_ln.runs.writing import RunDirectory
 from robustbench_ln.training.directory import TrainingDirectory
 from robustbench_ln.training.log import EpochRow, NormRow
 from tests.corrupted_sets.sample_sets import make_images, make_spec
-from tests.reports.synthetic_runs import make_record, write_run
+from tests.reports.synthetic_runs import describe, make_record, write_run
 
 SEED = 20_251
 NUM_EXAMPLES = 60
 
 
-ABOUT = dict.fromkeys(
-    ("checkpoint", "data", "normalize", "seed", "order", "limit", "device", "dtype")
-) | {"commands": []}
+ABOUT = describe(make_record("ln-voting"))
 
 
 def _run(folder: Path) -> None:

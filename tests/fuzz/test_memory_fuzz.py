@@ -45,7 +45,7 @@ def read(kind, path):
     elif kind == "set":
         find_arrays(path.parent, ())
     elif kind == "predictions":
-        read_predictions(path)
+        read_predictions(path, num_images=10, num_classes=10)
     else:
         load_images(f"{kind}:{path if kind == 'arrays' else path.parent}", DataOptions())
 
@@ -189,7 +189,7 @@ FILES: dict[str, tuple[str, str, Callable[[], bytes], str]] = {
         "arrays", "a.npz", lambda: deflated("images", 300 * 2**20), "(inflates to 314,",
     ),
     "predictions": (
-        "predictions", "p.npz", lambda: deflated("class_index", 300 * 2**20), "(inflates to 314,",
+        "predictions", "p.npz", lambda: deflated("class_index", 300 * 2**20), "compressed",
     ),
     "npy": ("set", "labels.npy", lambda: npy((10**11,)), "labels.npy: not a whole array (.npy)"),
     "ndarray without values": (

@@ -93,8 +93,10 @@ def test_severities_of_the_fifteen_alone(tmp_path: Path) -> None:
 
 
 def test_many_modes_make_a_low_figure_higher(tmp_path: Path) -> None:
-    modes = [f"mode-{i}" for i in range(24)]
-    records = [record for mode in modes for record in measured(mode, ("fog",), 5)]
+    sizes = range(2, 26)
+    records = [make_record("dbn-batch", set_size=size) for size in sizes]
+    records += [corrupted("dbn-batch", "fog", 5, 400, set_size=size) for size in sizes]
+    modes = [f"dbn-batch (sets of {size})" for size in sizes]
     table = only_table(write_run(tmp_path / "r", records))
     png = draw_figure(CORRUPTION_DOTS, table, inches=6.8, kind="png")
     width, height = struct.unpack(">II", png[16:24])

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from robustbench_ln.cli.report import report as report_command
 from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
 from robustbench_ln.errors import RecordError, SpecError
+from robustbench_ln.modes import MODES
 from robustbench_ln.reports.families import read_tables
 from robustbench_ln.reports.report import write_report
 from robustbench_ln.reports.terminal import terminal_tables
@@ -127,7 +128,7 @@ def test_clean_cells_alone_make_a_table_without_a_curve(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("width", [80, 100])
 def test_terminal_tables_fit_a_terminal(tmp_path: Path, width: int) -> None:
-    modes = ["bn", "ln-single-voting", "ln-single-voting-rot90", *(f"mode-{i}" for i in range(7))]
+    modes = [name for name, mode in MODES.items() if mode.layout != "batch"]
     records = [agn(mode, sigma / 20, 500) for mode in modes for sigma in range(1, 21)]
     records += [make_record(mode) for mode in modes]
     records += [corrupted(mode, "jpeg_compression", 1, 500) for mode in modes]
