@@ -30,6 +30,7 @@ from robustbench_ln.reports.table_grids import full_grid
 from robustbench_ln.speed.norm_costs import NetworkSpeed
 from robustbench_ln.speed.norm_table import speed_caption, speed_grid, speed_note
 from robustbench_ln.training import RECIPES
+from tools.field_tables import fields_table
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "reproduction" / "records"
@@ -102,7 +103,7 @@ def speed_table(name: str) -> str:
 
 
 def norms_speed_table(name: str) -> str:
-    """Speed and parameters under every norm: a raw record of `ln-bench inspect --speed`."""
+    """Speed and parameters under every norm: a raw record of `ln-bench speed`."""
     about = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
     networks = [NetworkSpeed.from_json(entry) for entry in about["networks"]]
     parts = [f"{speed_caption(n)}:\n\n{to_markdown(speed_grid(n))}" for n in networks]
@@ -219,6 +220,7 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     "recipes": recipes_table,
     "memory": memory_table,
     "demo": demo_output,
+    "fields": fields_table,
     "corruption_speed": corruption_speed_table,
     **RESULT_BLOCKS,
     **CLAIM_BLOCKS,

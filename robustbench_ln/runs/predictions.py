@@ -144,7 +144,7 @@ def read_predictions(path: Path, *, num_images: int, num_classes: int) -> Predic
     found = _read_arrays(path)
     for name, (rule, _) in rules_of(Predictions).items():
         if not rule.accepts(found[name]):
-            raise _refusal(path, f"'{name}' is no array {rule.words}")
+            raise _refusal(path, f"'{name}' is not {rule.words}")
     if len({array.shape[-1] for array in found.values()}) > 1:
         raise _refusal(path, "its arrays have different numbers of images")
     if len({array.shape[0] for array in found.values() if array.ndim == 2}) > 1:

@@ -182,9 +182,8 @@ class Array(Rule):
     @property
     def words(self) -> str:
         """What is expected."""
-        return (
-            f"[{', '.join(self.axes)}] of {self.dtype}, each {_range_words(self.least, self.most)}"
-        )
+        values = _range_words(self.least, self.most)
+        return f"an array [{', '.join(self.axes)}] of {self.dtype}, each {values}"
 
     def accepts(self, value: object) -> bool:
         """Return whether a field may hold the value."""

@@ -143,7 +143,7 @@ def _check_schema(content: Mapping[str, Any], where: str) -> int:
 
 def _listed(names: list[str]) -> str:
     plain = [name if name.isascii() and name.isidentifier() else repr(name) for name in names[:5]]
-    short = ", ".join(name if len(name) <= 60 else f"{name[:57]}..." for name in sorted(plain))
+    short = ", ".join(name if len(name) <= 60 else f"{name[:57]}..." for name in plain)
     return short + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 

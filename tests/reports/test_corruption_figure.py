@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,8 +95,8 @@ def test_severities_of_the_fifteen_alone(tmp_path: Path) -> None:
 
 def test_many_modes_make_a_low_figure_higher(tmp_path: Path) -> None:
     sizes = range(2, 26)
-    records = [make_record("dbn-batch", set_size=size) for size in sizes]
-    records += [corrupted("dbn-batch", "fog", 5, 400, set_size=size) for size in sizes]
+    measures = measured("dbn-batch", ("fog",), 5)
+    records = [replace(record, set_size=size) for size in sizes for record in measures]
     modes = [f"dbn-batch (sets of {size})" for size in sizes]
     table = only_table(write_run(tmp_path / "r", records))
     png = draw_figure(CORRUPTION_DOTS, table, inches=6.8, kind="png")
