@@ -66,7 +66,7 @@ def training_grid(table: Table) -> Grid:
 
 
 def _expected_accuracy(cell: Cell) -> float:
-    return cell.accuracy if cell.expected_accuracy is None else cell.expected_accuracy
+    return cell.accuracy if cell.expected is None else cell.expected.accuracy
 
 
 def _name_column(mode: ModeResults) -> Trainings:

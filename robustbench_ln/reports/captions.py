@@ -56,10 +56,10 @@ def difference_note(table: Table) -> str:
     }
     parts = []
     for field, read in fields.items():
-        used: dict[str, set[str]] = {}
-        for mode in table.modes:
-            texts = {str(value) for value in _values(table.records_of(mode), read)}
-            used.setdefault(mode.run.label, set()).update(texts)
+        used = {
+            label: {str(v) for mode in modes for v in _values(table.records_of(mode), read)}
+            for label, modes in table.by_run.items()
+        }
         shown = {label: ", ".join(sorted(texts)) for label, texts in used.items() if texts}
         if len(set(shown.values())) > 1:
             values = "; ".join(f"{label}: {text}" for label, text in shown.items())

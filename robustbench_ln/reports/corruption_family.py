@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -34,7 +33,6 @@ __all__ = [
     "RELATIVE_MCE",
     "CorruptionFamily",
     "accuracy_words",
-    "severity_means",
 ]
 
 MEAN_ERROR = "mean error of the 15"
@@ -54,7 +52,6 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 _GROUPS = {name: family for family, names in FAMILIES.items() for name in names} | {"clean": ""}
 _ORDER = ("clean", *BENCHMARK_CORRUPTIONS, MEAN_ROW, *EXTRA_CORRUPTIONS)
-_COMPLETE = (["clean"], sorted(BENCHMARK_CORRUPTIONS))
 
 
 @dataclass(frozen=True)
@@ -174,25 +171,6 @@ def accuracy_words(table: Table) -> str:
     if len(severities) > 2 and len(severities) == high - low + 1:
         return f"accuracy in %, mean over severities {general(low)}-{general(high)}"
     return f"accuracy in %, mean over severities {', '.join(map(general, severities))}"
-
-
-def severity_means(table: Table) -> dict[ModeResults, dict[float, float]]:
-    """Return mode -> severity -> mean accuracy over the 15, and the clean one at severity 0.
-
-    A severity is left out of a mode where one of the 15 is missing, or there are two of frost.
-    """
-    means: dict[ModeResults, dict[float, float]] = {}
-    for mode, cells in table.cells.items():
-        found: dict[float, dict[Place, float]] = {}
-        for place, cell in cells.items():
-            if place.corruption in ("clean", *BENCHMARK_CORRUPTIONS):
-                found.setdefault(place.severity, {})[place] = cell.accuracy
-        means[mode] = {
-            severity: fmean(accuracies.values())
-            for severity, accuracies in sorted(found.items())
-            if sorted(place.corruption for place in accuracies) in _COMPLETE
-        }
-    return means
 
 
 def _severities(places: Collection[Place]) -> list[float]:

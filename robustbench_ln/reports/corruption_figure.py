@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import math
 from itertools import groupby
+from statistics import fmean
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
 
+from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS
 from robustbench_ln.metrics.corruption_error import MEAN_ROW
-from robustbench_ln.reports.corruption_family import (
-    CorruptionFamily,
-    accuracy_words,
-    severity_means,
-)
+from robustbench_ln.reports.corruption_family import CorruptionFamily, accuracy_words
 from robustbench_ln.reports.figure_style import Figure, draw_chance, each_line, plot_height
-from robustbench_ln.reports.tables import Row, Table
+from robustbench_ln.reports.tables import Place, Row, Table
+from robustbench_ln.runs.results import ModeResults
 
-__all__ = ["CORRUPTION_DOTS", "SEVERITY_MEANS"]
+__all__ = ["CORRUPTION_DOTS", "SEVERITY_MEANS", "severity_means"]
 
+_COMPLETE = (["clean"], sorted(BENCHMARK_CORRUPTIONS))
 _LINE_HEIGHT = 0.145
 """Inches from one corruption to the next."""
 
@@ -68,6 +68,25 @@ def _draw_corruptions(axes: Axes, table: Table) -> None:
     axes.set_xlim(0, 100)
     axes.set_xlabel(f"{accuracy_words(table)}\n{table.title}")
     axes.grid(axis="x", color="0.9", linewidth=0.5)
+
+
+def severity_means(table: Table) -> dict[ModeResults, dict[float, float]]:
+    """Return mode -> severity -> mean accuracy over the 15, and the clean one at severity 0.
+
+    A severity is left out of a mode where one of the 15 is missing, or there are two of frost.
+    """
+    means: dict[ModeResults, dict[float, float]] = {}
+    for mode, cells in table.cells.items():
+        found: dict[float, dict[Place, float]] = {}
+        for place, cell in cells.items():
+            if place.corruption in ("clean", *BENCHMARK_CORRUPTIONS):
+                found.setdefault(place.severity, {})[place] = cell.accuracy
+        means[mode] = {
+            severity: fmean(accuracies.values())
+            for severity, accuracies in sorted(found.items())
+            if sorted(place.corruption for place in accuracies) in _COMPLETE
+        }
+    return means
 
 
 def _draw_severities(axes: Axes, table: Table) -> None:

@@ -37,7 +37,7 @@ def group_families(conditions: Iterable[Condition]) -> dict[Family, list[Conditi
     for condition in sort_conditions(conditions):
         if not condition.is_clean:
             groups.setdefault(family_of(condition), []).append(condition)
-    return dict(sorted(groups.items(), key=lambda item: (item[0].rank, item[0].title)))
+    return {family: groups[family] for family in sorted(groups, key=lambda f: f.order)}
 
 
 def clean_of(conditions: Iterable[Condition]) -> Condition | None:
@@ -77,8 +77,7 @@ def make_tables(modes: Sequence[ModeResults]) -> list[Table]:
             columns.setdefault(family, {})[mode] = _cells(family, mode, [*clean, *members])
     if not columns:
         columns[_CLEAN_ALONE] = {m: _cells(_CLEAN_ALONE, m, list(m.cells)) for m in modes}
-    tables = [Table(family, cells) for family, cells in columns.items()]
-    return sorted(tables, key=lambda table: (table.family.rank, table.name))
+    return [Table(f, columns[f]) for f in sorted(columns, key=lambda family: family.order)]
 
 
 def _cells(family: Family, mode: ModeResults, conditions: Sequence[Condition]) -> dict[Place, Cell]:

@@ -127,14 +127,12 @@ def each_line(axes: Axes, table: Table) -> Iterator[Line]:
     small and hollow: where two coincide, both are seen.
     """
     variants = list(dict.fromkeys(mode.variant for mode in table.modes))
-    labels = list(dict.fromkeys(mode.run.label for mode in table.modes))
-    for label, line in zip(labels, cycle(_LINES), strict=False):
+    for (label, modes), line in zip(table.by_run.items(), cycle(_LINES), strict=False):
         if table.groups:
             axes.plot([], [], linestyle="none", label=_legend_head(label))
-        for mode in table.modes:
-            if mode.run.label == label:
-                number = variants.index(mode.variant)
-                yield Line(mode, number, line_style(number, line))
+        for mode in modes:
+            number = variants.index(mode.variant)
+            yield Line(mode, number, line_style(number, line))
 
 
 def draw_chance(draw_line: Callable[..., Any], table: Table) -> None:

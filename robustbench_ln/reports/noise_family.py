@@ -71,12 +71,9 @@ class NoiseFamily(Family):
             for i, meaning in enumerate(self.meanings)
         ]
         indent = "  " if table.groups else ""
-        for label in dict.fromkeys(mode.run.label for mode in table.modes):
-            if table.groups:
-                lines.append((label, *[""] * len(table.rows), ""))
-            for mode in table.modes:
-                if mode.run.label == label:
-                    lines.append((indent + mode.variant, *_narrow_cells(table, mode)))
+        for label, modes in table.by_run.items():
+            lines += [(label, *[""] * len(table.rows), "")] if table.groups else []
+            lines += [(indent + mode.variant, *_narrow_cells(table, mode)) for mode in modes]
         return Grid((self.heading, *(row.name for row in table.rows), "+-"), tuple(lines))
 
     def notes_below(self, table: Table) -> list[str]:
@@ -136,8 +133,8 @@ def random_group_grid(table: Table) -> Grid | None:
     """
     modes = [
         mode
-        for mode in table.modes
-        if any(cell.expected_accuracy is not None for cell in table.cells[mode].values())
+        for mode, cells in table.cells.items()
+        if any(cell.expected is not None for cell in cells.values())
     ]
     if not modes:
         return None
@@ -149,7 +146,7 @@ def random_group_grid(table: Table) -> Grid | None:
 
 
 def _expectation(cell: Cell | None) -> str:
-    if cell is None:
+    if cell is None or cell.expected is None:
         return MISSING
-    mean, deviation = cell.expected_accuracy or 0.0, cell.expected_accuracy_sd or 0.0
+    mean, deviation = cell.expected
     return f"{percent(cell.accuracy)} ({percent(mean)} ± {fixed(100 * deviation, 2)})"

@@ -22,7 +22,6 @@ from robustbench_ln.reports.families import group_families
 from robustbench_ln.reports.tables import Errors, Family, Floats
 from robustbench_ln.rng import stream
 from robustbench_ln.runs.results import ModeResults, check_same_images, read_sides
-from robustbench_ln.runs.variants import name_variants
 from robustbench_ln.spec import Condition
 
 __all__ = ["Baseline", "Quantity", "SummaryLine", "summarise_runs"]
@@ -78,7 +77,7 @@ def summarise_runs(
             check_same_images(mode, own)
     lines = []
     for _, of_run in groupby(modes, key=lambda mode: mode.run.path):
-        run = sorted(of_run, key=_first_measured)
+        run = list(of_run)
         resampled = _resample(run, own, progress)
         lines += [
             SummaryLine(mode, family, members, quantities)
@@ -86,11 +85,7 @@ def summarise_runs(
             for family, members in group_families(mode.cells).items()
             if (quantities := _quantities(mode, family, members, baseline, resampled.get(mode)))
         ]
-    return sorted(lines, key=lambda line: (line.family.rank, line.family.title))
-
-
-def _first_measured(mode: ModeResults) -> int:
-    return list(name_variants(mode.run.records).values()).index(mode.variant)
+    return sorted(lines, key=lambda line: line.family.order)
 
 
 def _quantities(

@@ -105,6 +105,11 @@ class Family(ABC):
     has_means: ClassVar[bool]
     """Whether rows are means over several conditions."""
 
+    @property
+    def order(self) -> tuple[int, str]:
+        """Where the family stands among others, wherever several are shown."""
+        return self.rank, self.name
+
     @abstractmethod
     def place_of(self, condition: Condition) -> Place:
         """Return where a condition stands, which may be the clean one."""
@@ -199,11 +204,19 @@ class Table:
         """What to call each column; the label is left out where there is only one."""
         return {mode: mode.name if self.groups else mode.variant for mode in self.modes}
 
+    @cached_property
+    def by_run(self) -> dict[str, list[ModeResults]]:
+        """The columns of each run, by its label."""
+        runs: dict[str, list[ModeResults]] = {}
+        for mode in self.modes:
+            runs.setdefault(mode.run.label, []).append(mode)
+        return runs
+
     @property
     def groups(self) -> tuple[str, ...]:
         """The label over each column; () where there is only one."""
         labels = tuple(mode.run.label for mode in self.modes)
-        return labels if len(set(labels)) > 1 else ()
+        return labels if len(self.by_run) > 1 else ()
 
     @property
     def records(self) -> list[Record]:

@@ -74,8 +74,8 @@ def _row(cell: Cell, mode: ModeResults) -> dict[str, Any]:
         "low": interval.low,
         "high": interval.high,
         "error": (record.total - record.correct) / record.total,
-        "expected_accuracy": cell.expected_accuracy,
-        "expected_accuracy_sd": cell.expected_accuracy_sd,
+        "expected_accuracy": cell.expected and cell.expected.accuracy,
+        "expected_accuracy_sd": cell.expected and cell.expected.sd,
         "running_layers": ";".join(record.running_layers),
         "versions": ", ".join(f"{name} {number}" for name, number in record.versions.items()),
     }

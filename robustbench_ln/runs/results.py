@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ from robustbench_ln.spec import Condition, check_tie_rule
 
 __all__ = [
     "Cell",
+    "Expectation",
     "ModeResults",
     "check_same_images",
     "find_modes",
@@ -36,6 +38,13 @@ __all__ = [
     "read_sides",
     "split_run",
 ]
+
+
+class Expectation(NamedTuple):
+    """Exact mean and standard deviation of an accuracy 0..1."""
+
+    accuracy: float
+    sd: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,16 +70,12 @@ class Cell:
         return wilson_interval(self.record.correct, self.record.total)
 
     @property
-    def expected_accuracy(self) -> float | None:
-        """Expectation of the accuracy over the random group; None where no group is random."""
-        expected = self.record.expected_correct
-        return None if expected is None else expected / self.record.total
-
-    @property
-    def expected_accuracy_sd(self) -> float | None:
-        """Standard deviation of the accuracy over the random group."""
-        deviation = self.record.expected_sd
-        return None if deviation is None else deviation / self.record.total
+    def expected(self) -> Expectation | None:
+        """The accuracy over the random group; None where no group is random."""
+        mean, deviation = self.record.expected_correct, self.record.expected_sd
+        if mean is None or deviation is None:
+            return None
+        return Expectation(mean / self.record.total, deviation / self.record.total)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -117,8 +122,8 @@ class ModeResults:
 
     def path_of(self, condition: Condition) -> Path:
         """Return the file of a cell's predictions."""
-        name = prediction_name(self.cells[condition].record.cell, self.run.seed)
-        return self.run.path / "predictions" / name
+        key = self.cells[condition].record.cell
+        return self.run.path / "predictions" / prediction_name(key, self.run.seed)
 
     def reduce(self, predictions: Predictions, condition: Condition) -> NDArray[np.bool_]:
         """Return [N]: what was right, from the predictions of a cell.
@@ -163,14 +168,14 @@ def modes_of(run: Run) -> list[ModeResults]:
     found: dict[ModeOptions, dict[Condition, dict[int, Record]]] = {name: {} for name in variants}
     for record in run.records:
         # Two stored sets of one corruption are one cell: no table could tell them apart.
-        place = replace(record.condition, corrupted_sha256=None)
-        by_seed = found[record.options].setdefault(place, {})
+        shown = replace(record.condition, corrupted_sha256=None)
+        by_seed = found[record.options].setdefault(shown, {})
         earlier = by_seed.setdefault(record.seed, record)
         if (earlier.correct, earlier.total) != (record.correct, record.total):
             raise RecordError(
-                f"{run.path}: {record.name} was measured twice, {earlier.correct} of "
-                f"{earlier.total} and {record.correct} of {record.total} correct; "
-                "measure it again in a new run directory"
+                f"{run.path}: {record.name} was measured twice, on other images, "
+                f"{earlier.correct} of {earlier.total} and {record.correct} of {record.total} "
+                "correct; give each set of images a run directory of its own"
             )
     modes = list(dict.fromkeys(options.mode for options in variants))
     return [
@@ -187,6 +192,10 @@ def _cells(found: Iterable[Mapping[int, Record]], seed: int) -> dict[Condition, 
         for by_seed in found
         if seed in by_seed
     }
+
+
+def _read(run: Run, path: Path) -> Predictions:
+    return read_predictions(path, num_images=run.num_images, num_classes=run.num_classes)
 
 
 def read_sides(
@@ -206,9 +215,9 @@ def read_sides(
         files.setdefault(mode.path_of(condition), []).append(position)
     correct: dict[int, NDArray[np.bool_]] = {}
     for done, (path, positions) in enumerate(files.items()):
-        label = cells[positions[0]][0].run.label
-        progress.describe(f"{label}: predictions, {done} of {len(files)} files")
-        predictions = _read(cells[positions[0]][0].run, path)
+        run = cells[positions[0]][0].run
+        progress.describe(f"{run.label}: predictions, {done} of {len(files)} files")
+        predictions = _read(run, path)
         for position in positions:
             mode, condition = cells[position]
             correct[position] = mode.reduce(predictions, condition)
@@ -217,10 +226,6 @@ def read_sides(
         Side(correct=np.stack([next(in_order) for _ in conditions]), set_size=mode.set_size)
         for mode, conditions in wanted
     ]
-
-
-def _read(run: Run, path: Path) -> Predictions:
-    return read_predictions(path, num_images=run.num_images, num_classes=run.num_classes)
 
 
 def check_same_images(first: ModeResults, second: ModeResults) -> None:

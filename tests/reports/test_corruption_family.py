@@ -6,7 +6,7 @@ import pytest
 
 from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS
 from robustbench_ln.reports.captions import caption
-from robustbench_ln.reports.corruption_family import accuracy_words, severity_means
+from robustbench_ln.reports.corruption_family import accuracy_words
 from robustbench_ln.reports.table_grids import accuracy_grid, wide_frame
 from tests.reports.synthetic_runs import corrupted, make_record, tables_of
 
@@ -84,14 +84,3 @@ def test_severities_are_named(tmp_path: Path, severities: list[int], words: str)
     records = [make_record("bn"), *(corrupted("bn", "fog", s, 500) for s in severities)]
     (table,) = tables_of(tmp_path, records)
     assert accuracy_words(table) == f"accuracy in %{words}"
-
-
-def test_means_by_severity_need_all_fifteen(tmp_path: Path) -> None:
-    records = [make_record(correct=900)]
-    records += [corrupted("bn", n, 1, 500 + 10 * i) for i, n in enumerate(BENCHMARK_CORRUPTIONS)]
-    records += [corrupted("bn", "saturate", 1, 0)]
-    records += [corrupted("bn", name, 2, 400) for name in BENCHMARK_CORRUPTIONS[:-1]]
-    records += [corrupted("bn", name, 3, 300) for name in BENCHMARK_CORRUPTIONS]
-    records += [corrupted("bn", "frost", 3, 200, frost="photographs")]
-    (table,) = tables_of(tmp_path, records)
-    assert list(severity_means(table).values()) == [{0.0: 0.9, 1.0: pytest.approx(0.57)}]

@@ -9,7 +9,7 @@ import pytest
 from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
 from robustbench_ln.corruptions.registry import CORRUPTIONS
 from robustbench_ln.reports.corruption_family import FAMILIES
-from robustbench_ln.reports.corruption_figure import CORRUPTION_DOTS, SEVERITY_MEANS
+from robustbench_ln.reports.corruption_figure import CORRUPTION_DOTS, SEVERITY_MEANS, severity_means
 from robustbench_ln.reports.figure_style import draw_figure
 from robustbench_ln.runs.records import Record
 from tests.reports.drawn import lines_of, only_table, texts_of
@@ -113,3 +113,14 @@ def test_same_table_same_bytes_and_the_limit_on_it(tmp_path: Path) -> None:
     svg = draw_figure(CORRUPTION_DOTS, table, inches=3.3, kind="svg")
     assert draw_figure(CORRUPTION_DOTS, table, inches=3.3, kind="svg") == svg
     assert "LIMITED n=500" in texts_of(svg)
+
+
+def test_means_by_severity_need_all_fifteen(tmp_path: Path) -> None:
+    records = [make_record(correct=900)]
+    records += [corrupted("bn", n, 1, 500 + 10 * i) for i, n in enumerate(BENCHMARK_CORRUPTIONS)]
+    records += [corrupted("bn", "saturate", 1, 0)]
+    records += [corrupted("bn", name, 2, 400) for name in BENCHMARK_CORRUPTIONS[:-1]]
+    records += [corrupted("bn", name, 3, 300) for name in BENCHMARK_CORRUPTIONS]
+    records += [corrupted("bn", "frost", 3, 200, frost="photographs")]
+    table = only_table(write_run(tmp_path / "r", records))
+    assert list(severity_means(table).values()) == [{0.0: 0.9, 1.0: pytest.approx(0.57)}]

@@ -83,6 +83,21 @@ def test_corruptions_as_they_always_were(tmp_path: Path, check_golden: CheckGold
     check_golden("corruptions_terminal.txt", terminal_tables(written.tables) + "\n")
 
 
+def test_summary_and_tables_have_one_order_of_modes_and_noises(tmp_path: Path) -> None:
+    records = []
+    for noise in ("agn", "agn-additive"):
+        for mode, size in (("dbn-batch", 128), ("bn", None), ("dbn-batch", 16)):
+            records += [make_record(mode, set_size=size)] if noise == "agn" else []
+            records.append(agn(mode, 1.0, 500, set_size=size, corruption=noise))
+    written = write_report([write_run(tmp_path / "run", records)], tmp_path / "out")
+    modes = ["dbn-batch (sets of 128)", "dbn-batch (sets of 16)", "bn"]
+    assert [mode.variant for mode in written.tables[0].modes] == modes
+    titles = [table.title for table in written.tables]
+    assert [(line.family.title, line.mode.variant) for line in written.summary] == [
+        (title, mode) for title in titles for mode in modes
+    ]
+
+
 def test_same_records_same_bytes(tmp_path: Path) -> None:
     runs = [noise_run(tmp_path / "bn"), local_run(tmp_path / "ln")]
     first = write_report(runs, tmp_path / "first")

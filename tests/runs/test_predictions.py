@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from robustbench_ln.runs.outcomes import read_modes
 
 from robustbench_ln.errors import RecordError
 from robustbench_ln.runs.predictions import (
@@ -15,7 +14,7 @@ from robustbench_ln.runs.predictions import (
     prediction_name,
     read_predictions,
 )
-from robustbench_ln.runs.reading import read_runs
+from robustbench_ln.runs.results import read_results, read_sides
 from tests.reports.synthetic_runs import make_record
 
 RUN = Path(__file__).parents[1] / "golden" / "schema_1"
@@ -128,12 +127,12 @@ def test_predictions_of_another_row_are_refused(tmp_path: Path) -> None:
     found = arrays()
     of_groups = {n: np.concatenate([a, a]) if a.ndim == 2 else a for n, a in found.items()}
     np.savez(run / NAME, **of_groups)
-    mode = read_modes(read_runs([run])[0])["ln-voting"]
+    (mode,) = [mode for mode in read_results([run]) if mode.variant == "ln-voting"]
     with pytest.raises(RecordError, match="4 groups, its row says 2; measure it again"):
-        mode.read_side(list(mode.records))
+        read_sides([(mode, list(mode.cells))])
     found["labels"] = (found["labels"] + 1) % 5
     np.savez(run / NAME, **found)
     with pytest.raises(
         RecordError, match=r"of 10 correct, its row says \d of 10; measure it again"
     ):
-        mode.read_side(list(mode.records))
+        read_sides([(mode, list(mode.cells))])

@@ -11,17 +11,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from robustbench_ln.runs.outcomes import read_modes, read_repeats, read_sides
 
 from robustbench_ln.corruptions.conditions import noise_conditions
 from robustbench_ln.errors import RecordError
 from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.norms import convert_batchnorm
-from robustbench_ln.progress import Silent
 from robustbench_ln.runs.description import read_description
 from robustbench_ln.runs.frame import read_frame
+from robustbench_ln.runs.predictions import prediction_name, read_predictions
 from robustbench_ln.runs.reading import read_runs
 from robustbench_ln.runs.records import Record, read_records
+from robustbench_ln.runs.results import read_results, read_sides
 from robustbench_ln.spec import Condition
 from tests.evaluation.test_run import make_images, make_spec, make_subject
 from tests.norms.networks import settle, small_net
@@ -64,12 +64,16 @@ def test_tables_and_predictions_are_read() -> None:
     frame = read_frame([RUN])
     assert list(frame["mode"].unique()) == ["ln-single", "ln-batch", "ln-voting"]
     assert (frame["repeats"] == 2).all()
-    modes = list(read_modes(read_runs([RUN])[0]).values())
-    repeats = [one for mode in modes for one in read_repeats(mode.run, mode.variant)]
-    for measured in (modes, repeats):
-        for mode, side in zip(measured, read_sides(measured, Silent()), strict=True):
-            rows = list(mode.records.values())
-            assert side.correct.sum(axis=-1).tolist() == [row.correct for row in rows]
+    modes = read_results([RUN])
+    sides = read_sides([(mode, list(mode.cells)) for mode in modes])
+    for mode, side in zip(modes, sides, strict=True):
+        rows = [cell.record for cell in mode.cells.values()]
+        assert side.correct.sum(axis=-1).tolist() == [row.correct for row in rows]
+    data = read_description(RUN).data
+    for record in read_records(RUN):
+        file = RUN / "predictions" / prediction_name(record.cell, 0)
+        limits = {"num_images": data.num_images, "num_classes": data.num_classes}
+        assert read_predictions(file, **limits).num_groups == record.num_groups
 
 
 def test_a_finished_run_measures_nothing(run: Path) -> None:
