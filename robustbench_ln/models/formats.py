@@ -135,7 +135,7 @@ def _load_torch(path: Path, *, trust: bool) -> object:
     if not trust and (greedy := _read_names(path, greedy_names)):
         raise CheckpointError(
             f"{path}: refused, since {greedy[0]} in it can take any amount of memory. Save a "
-            "state_dict() instead, or pass --trust-checkpoint if you trust its author"
+            f"state_dict() instead, or {_TRUST} if you trust its author"
         )
     with open_regular(path) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch comments on the pickle's protocol and old types

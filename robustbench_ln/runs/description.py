@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from robustbench_ln.errors import RecordError
+from robustbench_ln.errors import RecordError, setting
 from robustbench_ln.files.regular_files import open_regular
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.runs.records import DIGEST, ORDER, SEED
@@ -191,7 +191,7 @@ def _refuse_difference(folder: Path, name: str, earlier: Any, now: Any) -> None:
     elif earlier != now:
         raise RecordError(
             f"{folder} holds a run with another {name} ({_short(earlier)}, not {_short(now)}); "
-            "give --out a new folder"
+            f"give {setting('out')} a new folder"
         )
 
 
