@@ -30,8 +30,8 @@ IMPORTS = {
     "evaluation": {"corrupted_sets", "corruptions", "data", "models", "norms", "runs"},
     "reports": {"files", "metrics", "runs"},
     "speed": {"evaluation", "models", "norms", "reports", "training"},
-    "api": {"data", "evaluation", "models", "norms", "runs"},
-    "demo": {"evaluation", "files", "models"},
+    "api": {"corruptions", "data", "evaluation", "models", "norms", "runs"},
+    "demo": {"corruptions", "evaluation", "files", "models"},
     "cli": {
         "corrupted_sets", "corruptions", "data", "demo", "evaluation", "files", "metrics",
         "models", "norms", "reports", "runs", "speed", "training",

@@ -15,6 +15,7 @@ from robustbench_ln.cli.options import (
     Model,
     Trust,
 )
+from robustbench_ln.cli.spelling import spell
 
 if TYPE_CHECKING:
     from robustbench_ln.evaluation.inspection import Inspection
@@ -144,5 +145,5 @@ def _share(sd: float, size: float) -> str:
 def _mode_list(inspection: Inspection) -> str:
     able = [name for name, obstacle in inspection.obstacles.items() if obstacle is None]
     lines = [f"\nmodes: {', '.join(able) or 'none'}"]
-    lines += [f"  not {name}: {why}" for name, why in inspection.obstacles.items() if why]
+    lines += [f"  not {name}: {spell(why)}" for name, why in inspection.obstacles.items() if why]
     return "\n".join(lines)

@@ -7,13 +7,10 @@ from typing import NamedTuple
 
 from torch import nn
 
-from robustbench_ln.errors import LayoutError
+from robustbench_ln.errors import LayoutError, Message
 from robustbench_ln.evaluation.supported_modes import mode_obstacle
 from robustbench_ln.modes import MODES
 from robustbench_ln.norms import (
-    IMAGE,
-    ROT90,
-    RUNNING,
     GroupSpread,
     LocalNorm2d,
     NormLayer,
@@ -27,7 +24,12 @@ from robustbench_ln.norms import (
 
 __all__ = ["Inspection", "inspect_network"]
 
-_LAYOUTS = (RUNNING, StatisticsLayout(name="set", set_size=2), IMAGE, ROT90)
+_LAYOUTS = (
+    StatisticsLayout.running(),
+    StatisticsLayout.set(2),
+    StatisticsLayout.image(),
+    StatisticsLayout.rot90(),
+)
 
 
 class LayerRow(NamedTuple):
@@ -65,7 +67,7 @@ class Inspection(NamedTuple):
     num_groups: int
     rows: tuple[LayerRow, ...]
     spread: GroupSpread | None
-    obstacles: dict[str, str | None]
+    obstacles: dict[str, Message | None]
 
 
 def inspect_network(model: nn.Module, image_shape: tuple[int, int, int]) -> Inspection:

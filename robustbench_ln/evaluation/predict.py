@@ -23,7 +23,7 @@ from robustbench_ln.evaluation.supported_modes import choose_modes
 from robustbench_ln.modes import Mode
 from robustbench_ln.norms import find_norm_layers
 from robustbench_ln.runs.reduction import pick_groups, reduce_votes
-from robustbench_ln.spec import CLEAN, EvaluationSpec
+from robustbench_ln.spec import CLEAN, EvaluationSpec, check_tie_rule
 
 __all__ = ["Guess", "ModeGuesses", "predict_pictures"]
 
@@ -121,7 +121,9 @@ def _guess(mode: Mode, logits: Tensor, set_size: int | None, spec: EvaluationSpe
     probability = logits.double().softmax(dim=-1).numpy()  # [G, N, K]
     votes = None
     if mode.reduction == "vote":
-        groups = reduce_votes(predictions, seed=spec.seed, tie_rule=spec.tie_rule).winner
+        groups = reduce_votes(
+            predictions, seed=spec.seed, tie_rule=check_tie_rule(spec.tie_rule)
+        ).winner
         votes = (predictions.class_index[..., None] == np.arange(num_classes)).sum(axis=0)  # [N, K]
         chosen = probability.mean(axis=0)
     else:

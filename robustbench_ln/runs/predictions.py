@@ -190,5 +190,5 @@ def _dtype_of(name: str) -> str:
 
 def _refusal(path: Path, what: str) -> RecordError:
     return RecordError(
-        f"{path}: no predictions of ln-bench evaluate: {what}; measure again in a new run directory"
+        f"{path}: not a file of predictions: {what}; measure again in a new run directory"
     )

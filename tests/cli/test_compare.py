@@ -132,6 +132,6 @@ def test_predictions_that_are_gone_or_changed_are_refused(run, refuses):
     np.savez(file, **(arrays | {"labels": labels[:-1]}))
     assert "different numbers of images" in refuses(*command)
     file.write_bytes(file.read_bytes()[:100])
-    assert "no predictions of ln-bench evaluate: damaged" in refuses(*command)
+    assert "not a file of predictions: damaged" in refuses(*command)
     file.unlink()
     assert "no such file; measure the run again" in refuses(*command)

@@ -101,7 +101,7 @@ def test_arrays_that_no_pass_gave_are_refused(tmp_path: Path, change: Any, messa
     found = arrays()
     change(found)
     np.savez(tmp_path / "p.npz", **found)
-    with pytest.raises(RecordError, match=rf"p\.npz: no predictions of ln-bench.*{message}"):
+    with pytest.raises(RecordError, match=rf"p\.npz: not a file of predictions.*{message}"):
         read(tmp_path / "p.npz")
 
 
