@@ -33,7 +33,7 @@ class TrainingDirectory:
 
     Args:
         path: Made if it does not exist.
-        description: What train.json says; "options" may not change when a training goes on.
+        description: What train.json says; "settings" may not change when a training goes on.
 
     Raises:
         RecordError: The folder holds something else or another training, another process holds

@@ -127,5 +127,5 @@ def test_frost_takes_the_textures_it_is_given(folder):
 
 def test_postscript_is_no_photograph(folder):
     (folder / "frost2.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
-    with pytest.raises(DataError, match=r"frost2.png: cannot be read as an image; --frost-dir nee"):
+    with pytest.raises(DataError, match=r"frost2.png: cannot be read as an image; frost_dir= nee"):
         load_frost_textures(folder)

@@ -187,7 +187,7 @@ def test_a_journal_and_a_state_that_are_pipes_are_not_read(tmp_path: Path) -> No
     _training(tmp_path / "training")
     (tmp_path / "training/state.pt").unlink()
     _pipe(tmp_path / "training/state.pt")
-    about = {"options": {"--seed": 0}, "recipe": {}, "runs": ["a"]}
+    about = {"settings": {"seed": 0}, "recipe": {}, "runs": ["a"]}
     with TrainingDirectory(tmp_path / "training", about) as directory:
         assert directory.read_state() is None
 

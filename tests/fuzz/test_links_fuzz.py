@@ -40,7 +40,7 @@ def _run(folder: Path) -> None:
 
 
 def _training(folder: Path) -> None:
-    about = {"options": {"--seed": 0}, "recipe": {}, "runs": ["a"]}
+    about = {"settings": {"seed": 0}, "recipe": {}, "runs": ["a"]}
     state = {"epochs": 1, "model": {}, "optimizer": {}}
     with TrainingDirectory(folder, about) as directory:
         directory.read_state()
