@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "CheckError",
     "CheckpointError",
     "DataError",
     "ImageError",
@@ -16,6 +17,10 @@ __all__ = [
 
 class LnBenchError(ValueError):
     """Wrong input. The command line prints it as one `Error:` line and exits with 2."""
+
+
+class CheckError(LnBenchError):
+    """A check of network and images warned, and warnings are to be errors."""
 
 
 class SpecError(LnBenchError):

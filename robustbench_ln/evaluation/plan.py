@@ -47,7 +47,7 @@ def cell_key(
     """Return what tells a cell from every other cell of the same run."""
     prior = None if layout.prior is None else f"{layout.prior:g}"
     votes = spec.tie_rule if mode.reduction == "vote" else None
-    mode_key = [spec.seed, mode.name, layout.set_size, prior, votes, spec.arithmetic]
+    mode_key = [spec.seed, mode.name, layout.set_size, prior, votes, spec.arithmetic, spec.outputs]
     return json.dumps([*condition.to_json().values(), *mode_key])
 
 
@@ -55,6 +55,7 @@ def record_cell_key(record: Record) -> str:
     """Return the `cell_key` of a row."""
     mode_key = [
         record.seed, record.mode, record.set_size, record.prior, record.tie_rule, record.arithmetic,
+        record.outputs,
     ]  # fmt: skip
     return json.dumps([*record.condition.to_json().values(), *mode_key])
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from robustbench_ln.data.class_order import is_class_ordered
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.data.oddities import find_oddities
 from robustbench_ln.evaluation.arithmetic import arithmetic
+from robustbench_ln.evaluation.checks import RunChecks, as_logits
 from robustbench_ln.evaluation.inputs import network_chunks
 from robustbench_ln.evaluation.pass_run import Measured, PassRun, Work
 from robustbench_ln.evaluation.plan import Pass, make_passes, missing_modes
@@ -29,7 +30,7 @@ from robustbench_ln.runs.predictions import prediction_name
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.reduction import reduce_predictions
 from robustbench_ln.runs.writing import RunDirectory
-from robustbench_ln.spec import Condition, EvaluationSpec
+from robustbench_ln.spec import CLEAN, Condition, EvaluationSpec
 
 __all__ = ["evaluate", "make_view"]
 
@@ -59,6 +60,7 @@ def evaluate(
     """
     progress = progress or Silent()
     stored: Mapping[Condition, ImageSet] = {}
+    is_clean = not isinstance(images, StoredSet) or images.has_clean
     if isinstance(images, StoredSet):
         spec = replace(spec, conditions=images.join_conditions(spec.conditions))
         stored, images = images.images, images.base
@@ -75,6 +77,8 @@ def evaluate(
     _warn_of_class_order(Work(subject, images, indices), passes, progress)
     about = describe_run(subject, images, spec, progress=progress)
     with RunDirectory(out, about) as run:
+        checks = RunChecks(run, subject, progress)
+        spec = checks.before(images, spec, layers=layers, indices=indices, is_clean=is_clean)
         views = {p: make_view(subject, p, spec, image_shape) for p in passes}
         work = Work(subject, images, indices)
         jobs = [
@@ -82,7 +86,7 @@ def evaluate(
             for seed in range(spec.seed, spec.seed + spec.repeats)
         ]
         with arithmetic(spec):
-            _run_jobs(jobs, progress)
+            _run_jobs(jobs, progress, after_clean=lambda: checks.after_clean(spec))
         return list(run.records)
 
 
@@ -97,6 +101,8 @@ def make_view(
         norm_classes=subject.norm_classes,
     )
     view = view.to(spec.device)
+    if spec.outputs == "probabilities":
+        view.network.register_forward_hook(lambda _network, _images, rows: as_logits(rows))
     if spec.is_compiled:
         view.network.compile()
     return view
@@ -119,20 +125,40 @@ def _warn_of_class_order(work: Work, passes: Sequence[Pass], progress: Progress)
         )
 
 
-def _run_jobs(jobs: Sequence[_Job], progress: Progress) -> None:
-    """Measure condition by condition; what is already recorded is not measured again."""
-    todo = [(job, job.find_missing()) for job in jobs]
-    passes = [p for _, missing in todo for one in missing.values() for p in one.items()]
+class _Todo(NamedTuple):
+    """What one seed has no row of yet under one condition."""
+
+    job: _Job
+    condition: Condition
+    missing: dict[Pass, tuple[Mode, ...]]
+
+
+def _run_jobs(jobs: Sequence[_Job], progress: Progress, *, after_clean: Callable[[], None]) -> None:
+    """Measure condition by condition; what is already recorded is not measured again.
+
+    The first seed's clean cell comes first, and `after_clean` once it is there.
+    """
+    todo = [_Todo(job, *one) for job in jobs for one in job.find_missing().items()]
+    passes = [one for each in todo for one in each.missing.items()]
     num_groups = jobs[0].num_groups
     progress.start(
         cells=sum(len(modes) for _, modes in passes),
         image_passes=len(jobs[0].work.indices) * sum(num_groups[p] for p, _ in passes),
     )
-    for job, missing in todo:
-        for condition, modes in missing.items():
-            repeat = "" if job is jobs[0] else f", seed {job.spec.seed}"
-            progress.describe(f"{condition.corruption} {condition.severity:g}{repeat}")
-            job.measure(condition, modes, progress)
+    first = [each for each in todo if each.job is jobs[0] and each.condition == CLEAN]
+    for each in first:
+        _measure(each, jobs[0], progress)
+    after_clean()
+    for each in todo:
+        if each not in first:
+            _measure(each, jobs[0], progress)
+
+
+def _measure(each: _Todo, first: _Job, progress: Progress) -> None:
+    job, condition, missing = each
+    repeat = "" if job is first else f", seed {job.spec.seed}"
+    progress.describe(f"{condition.corruption} {condition.severity:g}{repeat}")
+    job.measure(condition, missing, progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +248,7 @@ class _Job:
             **condition.to_json(),
             num_groups=measured.predictions.num_groups,
             arithmetic=spec.arithmetic,
+            outputs=spec.outputs,
             total=len(measured.predictions),
             correct=int(reduced.correct.sum()),
             expected_correct=reduced.expected_correct,

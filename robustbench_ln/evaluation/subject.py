@@ -14,6 +14,7 @@ from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import DataError
 from robustbench_ln.models.normalization import parse_normalization
 from robustbench_ln.models.opened import OpenedNetwork
+from robustbench_ln.models.stated_accuracy import StatedAccuracy
 from robustbench_ln.norms import NormClasses, count_classes
 from robustbench_ln.progress import Progress
 from robustbench_ln.runs.records import SCHEMA
@@ -35,6 +36,8 @@ class Subject:
         group_size: Images in a group in training.
         norm_classes: The user's own classes of norm layers.
         command: The command line, for captions.
+        image_size: Side of the images that the network is for; None where nobody says it.
+        stated: Accuracy that its file or publisher states; None where nobody does.
     """
 
     model: nn.Module
@@ -45,6 +48,8 @@ class Subject:
     group_size: int = 16
     norm_classes: NormClasses = ()
     command: str = ""
+    image_size: int | None = None
+    stated: StatedAccuracy | None = None
 
 
 def subject_of(
@@ -79,6 +84,8 @@ def subject_of(
         },
         group_size=network.group_size,
         command=command,
+        image_size=network.image_size,
+        stated=network.stated_accuracy,
     )
 
 

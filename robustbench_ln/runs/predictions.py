@@ -117,6 +117,7 @@ def prediction_name(record: Record, first_seed: int) -> str:
         f"{mode.layout}{size or ''}",
         prior,
         None if record.arithmetic == "float32" else record.arithmetic,
+        None if record.outputs == "logits" else record.outputs,
         None if record.seed == first_seed else f"seed{record.seed}",
     )
     return "-".join(str(part) for part in parts if part is not None) + ".npz"

@@ -56,6 +56,7 @@ class Record:
             they were made on the fly.
         num_groups: Groups of LocalNorm parameters; 1 without LocalNorm.
         arithmetic: Of the network: "float32", or the options that changed it: "bf16+compiled".
+        outputs: Of the network: "logits", or "probabilities", of which the logarithm is taken.
         total: Images scored, each exactly once.
         correct: Images whose prediction is the label.
         expected_correct: Exact expectation of `correct` over the random group; None where no group
@@ -95,6 +96,7 @@ class Record:
     corrupted_sha256: str | None = None
     num_groups: int
     arithmetic: str = "float32"
+    outputs: str = "logits"
     total: int
     correct: int
     expected_correct: float | None
@@ -184,8 +186,8 @@ def parse_record(line: str, where: str) -> Record:
 
 
 _OPTIONAL = {
-    "schema", "corrupted_sha256", "arithmetic", "running_layers", "gain", "relative_noise_std",
-    "clipped_share", "psnr", "nll", "ece",
+    "schema", "corrupted_sha256", "arithmetic", "outputs", "running_layers", "gain",
+    "relative_noise_std", "clipped_share", "psnr", "nll", "ece",
 }  # fmt: skip
 
 

@@ -8,13 +8,14 @@ from robustbench_ln.runs.records import Record
 
 __all__ = ["Options", "name_variants", "options_of"]
 
-Options = tuple[str, int | None, str | None, str | None, str]
-"""Mode, set size, prior, tie rule, arithmetic."""
+Options = tuple[str, int | None, str | None, str | None, str, str]
+"""Mode, set size, prior, tie rule, arithmetic, outputs."""
 
 
 def options_of(record: Record) -> Options:
     """Return a row's mode and options."""
-    return record.mode, record.set_size, record.prior, record.tie_rule, record.arithmetic
+    how = record.prior, record.tie_rule, record.arithmetic, record.outputs
+    return record.mode, record.set_size, *how
 
 
 def name_variants(records: Sequence[Record]) -> dict[Options, str]:
@@ -23,7 +24,8 @@ def name_variants(records: Sequence[Record]) -> dict[Options, str]:
     names = {}
     for chosen in used:
         same = [options for options in used if options[0] == chosen[0]]
-        values = zip(range(1, 5), ("sets of", "prior", "ties", "in"), chosen[1:], strict=True)
+        words = ("sets of", "prior", "ties", "in", "outputs as")
+        values = zip(range(1, 6), words, chosen[1:], strict=True)
         parts = [
             f"{word} {value}"
             for position, word, value in values

@@ -83,6 +83,13 @@ class RunDirectory:
                 raise
         self.records += records
 
+    def write_checks(self, checks: Sequence[dict[str, Any]]) -> None:
+        """Keep in run.json what the checks of this start say, in the place of earlier ones."""
+        file = self.path / "run.json"
+        description = _read_json(file) | {"checks": list(checks)}
+        with explain_write_errors(self.path):
+            write_whole(file, (json.dumps(description, indent=2) + "\n").encode())
+
     def write_predictions(self, name: str, predictions: Predictions) -> None:
         """Write predictions/NAME."""
         folder = self.path / "predictions"
