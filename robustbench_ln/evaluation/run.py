@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
+from operator import not_
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -145,13 +147,12 @@ def _run_jobs(jobs: Sequence[_Job], progress: Progress, *, after_clean: Callable
         cells=sum(len(modes) for _, modes in passes),
         image_passes=len(jobs[0].work.indices) * sum(num_groups[p] for p, _ in passes),
     )
-    first = [each for each in todo if each.job is jobs[0] and each.condition == CLEAN]
-    for each in first:
+    is_first = [each.job is jobs[0] and each.condition == CLEAN for each in todo]
+    for each in compress(todo, is_first):
         _measure(each, jobs[0], progress)
     after_clean()
-    for each in todo:
-        if each not in first:
-            _measure(each, jobs[0], progress)
+    for each in compress(todo, map(not_, is_first)):
+        _measure(each, jobs[0], progress)
 
 
 def _measure(each: _Todo, first: _Job, progress: Progress) -> None:

@@ -34,12 +34,14 @@ class CleanCell:
         num_classes: K.
         labels: [N].
         class_index: [N] predicted class.
+        confidence: Mean probability of the predicted classes, 0..1.
     """
 
     mode: str
     num_classes: int
     labels: NDArray[np.int64]
     class_index: NDArray[np.int32]
+    confidence: float
 
     @property
     def correct(self) -> int:
@@ -86,6 +88,7 @@ def read_clean_cells(
                 num_classes=num_classes,
                 labels=predictions.labels,
                 class_index=reduced.class_index,
+                confidence=float(predictions.top1_probability.mean()),
             )
         )
     return cells

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from torch import nn
+from torch import Tensor, nn
 
 from robustbench_ln.evaluation.checks.probe import Probe
 from robustbench_ln.evaluation.checks.result import CheckResult, not_applicable, passed, warning
 
-__all__ = ["check_fresh_statistics", "is_fresh"]
+__all__ = ["check_fresh_statistics", "is_fresh", "is_settled"]
 
 NAME = "fresh_statistics"
+
+SMALLEST_SETTLED = 0.9
+"""Share of running statistics that comes from training: 1 - (1 - momentum)^batches."""
 
 
 def check_fresh_statistics(probe: Probe) -> CheckResult:
@@ -38,3 +41,16 @@ def is_fresh(module: nn.Module) -> bool:
     """Whether a layer's running mean is all 0 and its running variance all 1."""
     mean, variance = module.running_mean, module.running_var
     return bool((mean == 0).all() and (variance == 1).all())  # type: ignore[union-attr]
+
+
+def is_settled(module: nn.Module) -> bool:
+    """Whether a layer's running statistics come from its training, as far as it was counted.
+
+    After a few batches they are still a mix with the 0 and 1 of a new network.
+    """
+    counters = (getattr(module, name, None) for name in ("num_batches_tracked", "num_steps"))
+    batches = next((int(c) for c in counters if isinstance(c, Tensor)), 0)
+    momentum = getattr(module, "momentum", None)
+    if batches == 0 or momentum is None:
+        return True
+    return bool(1 - (1 - float(momentum)) ** batches >= SMALLEST_SETTLED)

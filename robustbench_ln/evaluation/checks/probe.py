@@ -25,7 +25,7 @@ from robustbench_ln.norms import (
     with_statistics,
 )
 from robustbench_ln.rng import stream
-from robustbench_ln.spec import EvaluationSpec
+from robustbench_ln.spec import EvaluationSpec, Normalization
 
 __all__ = ["NETWORK_ERRORS", "Probe", "changed_tensors", "make_probe", "sample_pixels"]
 
@@ -116,9 +116,9 @@ class Probe:
             except NETWORK_ERRORS:
                 return float("inf")
 
-    def normalize(self, pixels: Pixels) -> Tensor:
+    def normalize(self, pixels: Pixels, normalization: Normalization) -> Tensor:
         """Return images [n, C, H, W] as the network sees them, on the device."""
-        return _normalize(pixels, self.subject).to(self.spec.device)
+        return _normalize(pixels, normalization).to(self.spec.device)
 
 
 def make_probe(
@@ -146,7 +146,7 @@ def make_probe(
     view = with_statistics(
         subject.model, layout, image_shape=image_shape, norm_classes=subject.norm_classes
     ).to(spec.device)
-    images = _normalize(few, subject).to(spec.device)
+    images = _normalize(few, subject.normalization).to(spec.device)
     with arithmetic(spec):
         logits, again = run_view(view, images), run_view(view, images)
     return Probe(
@@ -205,6 +205,6 @@ def _noise(shape: tuple[int, int, int]) -> Pixels:
     return stream(0, "probe").integers(0, 256, (BATCH, *shape)).astype(np.uint8)
 
 
-def _normalize(pixels: Pixels, subject: Subject) -> Tensor:
-    mean, std = torch.tensor(subject.normalization.mean), torch.tensor(subject.normalization.std)
+def _normalize(pixels: Pixels, normalization: Normalization) -> Tensor:
+    mean, std = torch.tensor(normalization.mean), torch.tensor(normalization.std)
     return to_network(torch.from_numpy(pixels), mean=mean, std=std)

@@ -13,7 +13,7 @@ from robustbench_ln.errors import CheckError
 from robustbench_ln.evaluation.arithmetic import arithmetic
 from robustbench_ln.evaluation.checks.chance import check_chance
 from robustbench_ln.evaluation.checks.clean_cell import read_clean_cells
-from robustbench_ln.evaluation.checks.fresh_statistics import check_fresh_statistics
+from robustbench_ln.evaluation.checks.fresh_statistics import check_fresh_statistics, is_settled
 from robustbench_ln.evaluation.checks.image_size import check_image_size
 from robustbench_ln.evaluation.checks.independence import check_independence
 from robustbench_ln.evaluation.checks.input_statistics import check_input_statistics
@@ -59,6 +59,7 @@ class RunChecks:
     def __init__(self, run: RunDirectory, subject: Subject, progress: Progress) -> None:
         self._run, self._subject, self._progress = run, subject, progress
         self._results: tuple[CheckResult, ...] = ()
+        self._is_settled = all(map(is_settled, subject.model.modules()))
 
     def before(
         self,
@@ -94,7 +95,8 @@ class RunChecks:
         subject, run = self._subject, self._run
         cells = read_clean_cells(run.path, run.records, spec, num_classes=subject.num_classes)
         stated = check_stated_accuracy(cells, subject.stated)
-        self._add((check_chance(cells), check_relabelling(cells), stated), spec)
+        chance = check_chance(cells, is_settled=self._is_settled)
+        self._add((chance, check_relabelling(cells), stated), spec)
 
     def _add(self, results: tuple[CheckResult, ...], spec: EvaluationSpec) -> None:
         self._results += results
