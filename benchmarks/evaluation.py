@@ -38,6 +38,7 @@ from robustbench_ln.norms import (
     convert_batchnorm,
     with_statistics,
 )
+from robustbench_ln.runs.description import CheckpointDescription
 from robustbench_ln.spec import CLEAN, Condition, EvaluationSpec, Normalization
 from robustbench_ln.speed.turns import Job, circumstances, time_in_turns
 
@@ -103,7 +104,9 @@ class Evaluations:
             num_classes=10,
             normalization=Normalization(name="none", mean=(0.0,) * 3, std=(1.0,) * 3),
             label="resnet20",
-            checkpoint={"sha256": "random"},
+            checkpoint=CheckpointDescription(
+                sha256="random", arch="resnet20", num_parameters=0, num_groups=1
+            ),
         )
         bare = with_statistics(model, RUNNING, image_shape=SHAPE)
         pixels = torch.from_numpy(images.read(range(len(images))))

@@ -24,6 +24,9 @@ __all__ = [
     "check_whole_numbers",
 ]
 
+MOST_REPEATS = 1_000
+"""Seeds of one run. A standard deviation over 1,000 is known to 2 %."""
+
 Order = Literal["shuffled", "as-is"]
 TieRule = Literal["random", "lowest", "logit-sum"]
 
@@ -173,7 +176,7 @@ class EvaluationSpec:
         tie_rule: How votes are broken.
         prior: Weight of the running statistics in bn-adapt, counted in images.
         seed: Decides draws, order, group picks and ties.
-        repeats: Measure with so many seeds: seed, seed + 1, ...
+        repeats: Measure with so many seeds: seed, seed + 1, ...; at most `MOST_REPEATS`.
         limit: Evaluate so many images, the first of the order; None is all.
         device: Where the network runs, as torch names it: "cpu", "cuda", "cuda:1".
         frost_dir: Folder with the photographs of frost; None looks for an installed package.
@@ -231,7 +234,7 @@ class EvaluationSpec:
             raise SpecError(f"--amp {self.amp}: expected bf16")
         if math.isnan(self.prior) or self.prior < 0:
             raise SpecError(f"--prior is {self.prior}; expected a number of images, 0 or more")
-        if self.repeats < 1:
-            raise SpecError(f"--repeats is {self.repeats}; expected 1 or more")
+        if not 1 <= self.repeats <= MOST_REPEATS:
+            raise SpecError(f"--repeats is {self.repeats}; expected 1 to {MOST_REPEATS:,} seeds")
         if not self.modes or not self.conditions:
             raise SpecError("nothing to do: no mode or no condition was given")

@@ -19,7 +19,7 @@ BASE = {
 
 IMPORTS = {
     "files": set(),
-    "metrics": set(),
+    "metrics": {"files"},
     "runs": {"files", "metrics"},
     "data": {"files"},
     "norms": set(),

@@ -36,6 +36,6 @@ def demo(
         runs = run_demo(out, progress=display)
         written = write_report(runs, out / "report")
     figure = next(file for file in written.files if file.suffix == ".png")
-    typer.echo(f"{terminal_tables(written.frame, width=_WIDTH)}\n")
+    typer.echo(f"{terminal_tables(written.tables, width=_WIDTH)}\n")
     typer.echo(fill(describe_outcome(written.frame), _WIDTH, break_on_hyphens=False))
     typer.echo(f"Figure: {figure}\nReport: {written.markdown}")

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from robustbench_ln.cli.options import (
-    CHECKPOINTS,
     Arch,
+    Checkpoint,
     CheckpointKey,
     DownloadWeights,
     Model,
     Trust,
 )
-from robustbench_ln.cli.speed import inspect_speed
-from robustbench_ln.errors import SpecError
 
 if TYPE_CHECKING:
     from robustbench_ln.evaluation.inspection import Inspection
     from robustbench_ln.models.fitting import LoadedModel
-    from robustbench_ln.models.source import NetworkSource
     from robustbench_ln.norms import GroupSpread
 
 __all__ = ["inspect"]
@@ -43,14 +39,7 @@ _WIDTH = 100
 
 
 def inspect(
-    checkpoint: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="CKPT",
-            help=f"{CHECKPOINTS}; none with --speed",
-            show_default=False,
-        ),
-    ] = None,
+    checkpoint: Checkpoint,
     arch: Arch = None,
     model: Model = None,
     image_size: Annotated[
@@ -59,80 +48,18 @@ def inspect(
             metavar="PIXELS", help="Side of its images; default: the network's", show_default=False
         ),
     ] = None,
-    channels: Annotated[
-        int | None,
-        typer.Option(help="Of its images: 3, or 1 for grey; default: 3", show_default=False),
-    ] = None,
+    channels: Annotated[int, typer.Option(help="Of its images: 3, or 1 for grey")] = 3,
     download: DownloadWeights = False,
     checkpoint_key: CheckpointKey = None,
     trust_checkpoint: Trust = False,
-    speed: Annotated[
-        bool,
-        typer.Option(
-            "--speed",
-            help="Instead of a checkpoint: time every norm in --arch; default: mnist-dnn, "
-            "vgg-localnorm, resnet32-preact and resnet20",
-        ),
-    ] = False,
-    norm: Annotated[
-        str | None,
-        typer.Option(
-            metavar="LIST",
-            help="With --speed: norms beside batch, as local,switch (ln-bench list norms); "
-            "default: all",
-            show_default=False,
-        ),
-    ] = None,
-    repetitions: Annotated[
-        int | None,
-        typer.Option(help="With --speed: timed turns; default: 5", show_default=False),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE.json", help="With --speed: all times, as a record", show_default=False
-        ),
-    ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace FILE.json")] = False,
 ) -> None:
     """Show the norm layers of a checkpoint and how each layout of statistics treats them.
 
-    With --speed: seconds of an epoch and parameters under each norm (the papers' table), and the
-    images/s of evaluation.
-
-    Examples: ln-bench inspect resnet20.th --arch resnet20
-
-    ln-bench inspect --speed --arch resnet20 --norm local
+    Example: ln-bench inspect resnet20.th --arch resnet20
     """
-    of_speed = {
-        "--norm": norm is not None,
-        "--repetitions": repetitions is not None,
-        "--out": out is not None,
-        "--overwrite": overwrite,
-    }
-    of_checkpoint = {
-        "CKPT": checkpoint is not None,
-        "--model": model is not None,
-        "--image-size": image_size is not None,
-        "--channels": channels is not None,
-        "--download": download,
-        "--checkpoint-key": checkpoint_key is not None,
-        "--trust-checkpoint": trust_checkpoint,
-    }
-    if speed:
-        _refuse(of_checkpoint, "is not for --speed, which times fresh networks of --arch")
-        inspect_speed(
-            arch,
-            norm,
-            repetitions=5 if repetitions is None else repetitions,
-            out=out,
-            overwrite=overwrite,
-        )
-        return
-    _refuse(of_speed, "is for --speed")
-    if checkpoint is None:
-        raise SpecError("give CKPT, the saved weights to inspect, or --speed to time the norms")
-    from robustbench_ln.models.source import NetworkSource
+    from robustbench_ln.evaluation.inspection import inspect_network
+    from robustbench_ln.models.opened import input_shape
+    from robustbench_ln.models.source import NetworkSource, load_network
 
     source = NetworkSource(
         path=checkpoint,
@@ -142,14 +69,6 @@ def inspect(
         trust=trust_checkpoint,
         download=download,
     )
-    _inspect_checkpoint(source, image_size, channels=3 if channels is None else channels)
-
-
-def _inspect_checkpoint(source: NetworkSource, image_size: int | None, *, channels: int) -> None:
-    from robustbench_ln.evaluation.inspection import inspect_network
-    from robustbench_ln.models.opened import input_shape
-    from robustbench_ln.models.source import load_network
-
     loaded = load_network(source)
     shape = input_shape(loaded, image_size=image_size, channels=channels)
     inspection = inspect_network(loaded.model, shape)
@@ -158,13 +77,6 @@ def _inspect_checkpoint(source: NetworkSource, image_size: int | None, *, channe
     if inspection.spread is not None:
         print(_spread_table(inspection, inspection.spread))
     print(_mode_list(inspection))
-
-
-def _refuse(options: Mapping[str, bool], why: str) -> None:
-    """Refuse an option that would be ignored."""
-    for option, is_given in options.items():
-        if is_given:
-            raise SpecError(f"{option} {why}; leave it out")
 
 
 def _describe(loaded: LoadedModel, inspection: Inspection, size: int) -> str:

@@ -26,6 +26,7 @@ from robustbench_ln.cli.options import (
 )
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import DataError
+from robustbench_ln.files.regular_files import read_regular
 
 if TYPE_CHECKING:
     from robustbench_ln.evaluation.predict import ModeGuesses
@@ -133,7 +134,7 @@ def _class_names(file: Path | None, num_classes: int) -> Callable[[int], str]:
     if file is None:
         return str
     try:
-        names = file.read_text(encoding="utf-8").splitlines()
+        names = read_regular(file).decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"--classes {file} cannot be read; expected one name a line") from error
     if len(names) != num_classes:

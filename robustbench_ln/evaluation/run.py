@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import compress
 from operator import not_
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from robustbench_ln.evaluation.arithmetic import arithmetic
 from robustbench_ln.evaluation.checks import RunChecks, as_logits
 from robustbench_ln.evaluation.inputs import network_chunks
 from robustbench_ln.evaluation.pass_run import Measured, PassRun, Work
-from robustbench_ln.evaluation.plan import Pass, make_passes, missing_modes
+from robustbench_ln.evaluation.plan import Pass, cell_of, make_passes, missing_modes
 from robustbench_ln.evaluation.sets import evaluation_order
 from robustbench_ln.evaluation.subject import Subject, check_images, describe_run
 from robustbench_ln.evaluation.supported_modes import choose_modes
@@ -28,6 +28,7 @@ from robustbench_ln.modes import Mode
 from robustbench_ln.norms import StatisticsModel, find_norm_layers, with_statistics
 from robustbench_ln.progress import Progress, Silent
 from robustbench_ln.rng import stream
+from robustbench_ln.runs.description import RunDescription
 from robustbench_ln.runs.predictions import prediction_name
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.reduction import reduce_predictions
@@ -79,8 +80,8 @@ def evaluate(
     _warn_of_class_order(Work(subject, images, indices), passes, progress)
     about = describe_run(subject, images, spec, progress=progress)
     with RunDirectory(out, about) as run:
-        checks = RunChecks(run, subject, progress)
-        spec = checks.before(images, spec, layers=layers, indices=indices, is_clean=is_clean)
+        checks = RunChecks(run, subject, images, progress=progress)
+        spec = checks.before(spec, layers=layers, indices=indices, is_clean=is_clean)
         views = {p: make_view(subject, p, spec, image_shape) for p in passes}
         work = Work(subject, images, indices)
         jobs = [
@@ -171,7 +172,7 @@ class _Job:
     spec: EvaluationSpec
     views: dict[Pass, StatisticsModel]
     directory: RunDirectory
-    description: dict[str, Any]
+    description: RunDescription
 
     @property
     def num_groups(self) -> dict[Pass, int]:
@@ -184,8 +185,8 @@ class _Job:
         return {condition: passes for condition, passes in missing.items() if passes}
 
     def _missing(self, condition: Condition) -> dict[Pass, tuple[Mode, ...]]:
-        records = self.directory.records
-        missing = {p: missing_modes(p, condition, records, self.spec) for p in self.views}
+        done = self.directory.cells
+        missing = {p: missing_modes(p, condition, done, self.spec) for p in self.views}
         return {p: modes for p, modes in missing.items() if modes}
 
     def measure(
@@ -215,7 +216,7 @@ class _Job:
         for p, pass_run in runs.items():
             measured = pass_run.finish()
             rows = [self._record(condition, p, mode, measured, meaning) for mode in missing[p]]
-            name = prediction_name(rows[0], first_seed=self.description["seed"])
+            name = prediction_name(rows[0].cell, first_seed=self.description.seed)
             self.directory.write_predictions(name, measured.predictions)
             self.directory.append(rows)
             progress.finish_cells(len(rows))
@@ -228,7 +229,8 @@ class _Job:
         measured: Measured,
         meaning: NoiseMeaning | None,
     ) -> Record:
-        layout, spec = one_pass.layout, self.spec
+        layout, spec, about = one_pass.layout, self.spec, self.description
+        cell = cell_of(condition, mode, layout, spec)
         reduced = reduce_predictions(
             mode,
             measured.predictions,
@@ -237,19 +239,14 @@ class _Job:
             tie_rule=spec.tie_rule,
         )
         return Record(
-            checkpoint_sha256=self.description["checkpoint"]["sha256"],
-            data_sha256=self.description["data"]["sha256"],
-            seed=spec.seed,
-            order=spec.order,
-            limit=spec.limit,
-            mode=mode.name,
-            set_size=layout.set_size,
-            prior=None if layout.prior is None else f"{layout.prior:g}",
-            tie_rule=spec.tie_rule if mode.reduction == "vote" else None,
-            **condition.to_json(),
+            checkpoint_sha256=about.checkpoint.sha256,
+            data_sha256=about.data.sha256,
+            order=about.order,
+            limit=about.limit,
+            seed=cell.seed,
+            **cell.options._asdict(),
+            **cell.condition.to_json(),
             num_groups=measured.predictions.num_groups,
-            arithmetic=spec.arithmetic,
-            outputs=spec.outputs,
             total=len(measured.predictions),
             correct=int(reduced.correct.sum()),
             expected_correct=reduced.expected_correct,
@@ -261,5 +258,5 @@ class _Job:
             nll=reduced.nll,
             ece=reduced.ece,
             seconds=round(measured.seconds, 3),
-            versions=self.description["versions"],
+            versions=about.versions,
         )

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS, SEVERITIES
 from robustbench_ln.errors import RecordError, SpecError
+from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.lookup import find_entry, unknown_name
 from robustbench_ln.metrics.corruption_error import CorruptionErrors
 
@@ -74,7 +75,7 @@ def read_errors(path: Path, *, is_percent: bool) -> CorruptionErrors:
         SpecError: An unknown corruption.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_regular(path).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
         raise RecordError(f"{path} cannot be read ({reason}); give a CSV file") from error

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from robustbench_ln.errors import CheckpointError, SpecError
+from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.models.architecture import Architecture
 from robustbench_ln.models.checkpoint import Checkpoint
 from robustbench_ln.models.networks.timm_models import import_timm
@@ -157,7 +158,7 @@ def _hub_config(path: Path) -> dict[str, Any] | None:
     if not config.is_file():
         return None
     try:
-        content = json.loads(config.read_bytes())
+        content = json.loads(read_regular(config))
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{config}: cannot be read as JSON; get it again") from error
     return content if isinstance(content, dict) and "architecture" in content else None

@@ -139,7 +139,7 @@ def _find_setting(arch: str) -> Setting:
     if size not in _SETTINGS:
         known = " and ".join(f"{side} ({s.data})" for side, s in _SETTINGS.items())
         raise SpecError(
-            f"--arch {arch} takes images of {size} pixels; --speed has the papers' batches and "
+            f"--arch {arch} takes images of {size} pixels; the papers have batches and "
             f"epochs for networks of {known} pixels, as resnet20 (ln-bench list archs)"
         )
     return _SETTINGS[size]

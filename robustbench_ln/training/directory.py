@@ -12,7 +12,9 @@ import torch
 
 from robustbench_ln.errors import RecordError
 from robustbench_ln.files.output_folders import lock_folder, refuse_other_folders
+from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.files.whole_files import write_whole
+from robustbench_ln.models.formats import read_contents
 from robustbench_ln.training.log import EpochRow, NormRow, append_rows, drop_rows_after
 
 __all__ = ["TrainingDirectory"]
@@ -132,7 +134,7 @@ def _short(value: Any) -> str:
 
 def _read_json(file: Path) -> dict[str, Any]:
     try:
-        content = json.loads(file.read_text())
+        content = json.loads(read_regular(file))
     except (OSError, ValueError) as error:
         raise RecordError(f"{file} is not JSON; give --out a new folder") from error
     if not isinstance(content, dict) or not isinstance(content.get("options"), dict):
@@ -145,7 +147,7 @@ def _read_state(file: Path) -> dict[str, Any]:
         f"{file} is damaged; give --out a new folder (best.pt and last.pt may serve as --init)"
     )
     try:
-        state = torch.load(file, map_location="cpu", weights_only=True)
+        state = read_contents(file, trust=False).saved
     except Exception as error:  # a damaged pickle may raise anything
         raise damaged from error
     if not isinstance(state, dict) or not {"epochs", "model", "optimizer"} <= state.keys():

@@ -11,6 +11,7 @@ from torch import nn
 
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import LayoutError, SpecError
+from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.models.fitting import LoadedModel
 from robustbench_ln.models.matching_norms import match_norms
 from robustbench_ln.models.opened import choose_normalize, published_pipeline
@@ -151,7 +152,7 @@ def _choices_of(source: StartSource) -> dict[str, object]:
         "--new-head": source.has_new_head,
     }
     if source.model is not None:
-        code = Path(source.model.rpartition(":")[0]).read_bytes()
+        code = read_regular(Path(source.model.rpartition(":")[0]))
         choices["the code of --model"] = hashlib.sha256(code).hexdigest()
     return choices
 

@@ -8,7 +8,7 @@ import torch
 from filelock import FileLock
 
 from robustbench_ln.evaluation import run as run_module
-from robustbench_ln.runs import writing
+from robustbench_ln.files import appended_files
 
 
 def rows(lab, run: str = "run") -> list[dict]:
@@ -144,7 +144,7 @@ def test_a_run_in_use_is_refused(lab, refuses):
 
 
 def test_a_full_disk_is_one_line_and_what_was_finished_stays(lab, ln_bench, monkeypatch):
-    calls, sync = [], writing.os.fsync
+    calls, sync = [], appended_files.os.fsync
 
     def fill_up(descriptor: int) -> None:
         calls.append(descriptor)
@@ -152,7 +152,7 @@ def test_a_full_disk_is_one_line_and_what_was_finished_stays(lab, ln_bench, monk
             raise OSError(28, "No space left on device")
         sync(descriptor)
 
-    monkeypatch.setattr(writing.os, "fsync", fill_up)
+    monkeypatch.setattr(appended_files.os, "fsync", fill_up)
     outcome = ln_bench(*lab.command("--modes", "bn"))
     assert outcome.code == 2
     assert "No space left on device; free some space and run the same" in outcome.err

@@ -38,6 +38,12 @@ def local(lab):
     return lab
 
 
+def test_a_missing_checkpoint_and_options_of_speed_are_refused(refuses, lab):
+    assert "Missing argument 'CKPT'" in refuses("inspect")
+    for option in ("--norm", "--repetitions", "--out"):
+        assert f"No such option: {option}" in refuses(*words(lab), option, "5")
+
+
 def test_spread_over_groups_is_shown_for_each_layer_and_overall(ln_bench, local):
     outcome = ln_bench(*words(local, "local.pt"))
     assert outcome.code == 0, outcome.err

@@ -113,11 +113,11 @@ def test_folders_that_are_no_runs_are_refused(tmp_path: Path) -> None:
         read_frame([write_run(tmp_path / "empty", [])])
     run = noise_run(tmp_path / "run")
     (run / "run.json").write_text("{}")
-    with pytest.raises(RecordError, match=r"run\.json lacks what a report needs \('checkpoint'\)"):
+    with pytest.raises(RecordError, match=r"run\.json: not of ln-bench \(no 'schema'\)"):
         read_frame([run])
     (run / "run.json").write_text("no json")
-    with pytest.raises(RecordError, match=r"run\.json cannot be read"):
+    with pytest.raises(RecordError, match=r"run\.json: not JSON"):
         read_frame([run])
     (run / "run.json").unlink()
-    with pytest.raises(RecordError, match=r"run\.json cannot be read"):
+    with pytest.raises(RecordError, match=r"run\.json: no such file"):
         read_frame([run])

@@ -11,9 +11,8 @@ from filelock import FileLock
 from torch import nn
 
 from robustbench_ln.errors import RecordError
-from robustbench_ln.files import whole_files
+from robustbench_ln.files import appended_files, whole_files
 from robustbench_ln.norms import LocalNorm2d
-from robustbench_ln.training import log
 from robustbench_ln.training.directory import TrainingDirectory
 from robustbench_ln.training.log import (
     EpochRow,
@@ -72,7 +71,7 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch, name):
     """Whichever file does not fit: one line, and the epoch before can be gone on from."""
     with TrainingDirectory(tmp_path / "run", ABOUT) as directory:
         write(directory, 1)
-        module = log if name.endswith(".csv") else whole_files
+        module = appended_files if name.endswith(".csv") else whole_files
         with monkeypatch.context() as patch:
             fill_disk(patch, module, name)
             with pytest.raises(RecordError, match="No space left on device; free some space and r"):

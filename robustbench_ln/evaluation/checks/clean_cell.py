@@ -60,7 +60,12 @@ class CleanCell:
 
 
 def read_clean_cells(
-    run: Path, records: Sequence[Record], spec: EvaluationSpec, *, num_classes: int
+    run: Path,
+    records: Sequence[Record],
+    spec: EvaluationSpec,
+    *,
+    num_images: int,
+    num_classes: int,
 ) -> list[CleanCell]:
     """Return the clean cells of a run's first seed, of modes that checks may judge.
 
@@ -72,7 +77,11 @@ def read_clean_cells(
         if not (is_clean and record.outputs == spec.outputs and _is_judged(record, spec)):
             continue
         try:
-            predictions = read_predictions(run / "predictions" / prediction_name(record, spec.seed))
+            predictions = read_predictions(
+                run / "predictions" / prediction_name(record.cell, spec.seed),
+                num_images=num_images,
+                num_classes=num_classes,
+            )
         except RecordError:
             continue
         reduced = reduce_predictions(

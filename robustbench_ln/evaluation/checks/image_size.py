@@ -21,7 +21,7 @@ def check_image_size(probe: Probe) -> CheckResult:
         return passed(NAME, f"images are {size}x{size}", **numbers)
     return note(
         NAME,
-        f"images are {height}x{width}, {probe.subject.checkpoint['arch']} is for {size}x{size}: "
+        f"images are {height}x{width}, {probe.subject.checkpoint.arch} is for {size}x{size}: "
         f"accuracy is that of another scale. Use --resize {size} --crop {size} for pictures, or "
         "images of that size",
         **numbers,

@@ -1,62 +1,40 @@
-"""What one check says."""
+"""How a check says what it found."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+import math
 
-__all__ = ["CheckResult", "Numbers", "Status", "not_applicable", "note", "passed", "warning"]
+from robustbench_ln.runs.check_results import MOST_LETTERS, CheckResult
+from robustbench_ln.runs.description import writable
 
-Status = Literal["passed", "warning", "note", "not applicable"]
-
-Numbers = Mapping[str, float | int | str]
+__all__ = ["CheckResult", "not_applicable", "note", "passed", "warning"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckResult:
-    """The outcome of one check.
-
-    Attributes:
-        name: Of the check, as in docs/checks.md and run.json.
-        status: "warning": the numbers are probably wrong, and strict runs stop. "note": they may
-            be. "not applicable": the check has nothing to look at.
-        message: What was seen, the likely reason, and the setting that mends it.
-        numbers: What was measured.
-    """
-
-    name: str
-    status: Status
-    message: str
-    numbers: Numbers = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the entry of run.json."""
-        return asdict(self)
-
-    @property
-    def line(self) -> str | None:
-        """The line for stderr; None where there is nothing to say."""
-        if self.status in ("warning", "note"):
-            return f"{self.status.capitalize()}: {self.message}"
-        return None
-
-
-def passed(name: str, message: str, **numbers: float | int | str) -> CheckResult:
+def passed(name: str, message: str, **numbers: float) -> CheckResult:
     """Return the result of a check that found nothing wrong."""
-    return CheckResult(name=name, status="passed", message=message, numbers=numbers)
+    return _result(name, "passed", message, numbers)
 
 
-def warning(name: str, message: str, **numbers: float | int | str) -> CheckResult:
+def warning(name: str, message: str, **numbers: float) -> CheckResult:
     """Return the result of a check by which the numbers are probably wrong."""
-    return CheckResult(name=name, status="warning", message=message, numbers=numbers)
+    return _result(name, "warning", message, numbers)
 
 
-def note(name: str, message: str, **numbers: float | int | str) -> CheckResult:
+def note(name: str, message: str, **numbers: float) -> CheckResult:
     """Return the result of a check by which the numbers may be wrong."""
-    return CheckResult(name=name, status="note", message=message, numbers=numbers)
+    return _result(name, "note", message, numbers)
 
 
 def not_applicable(name: str, why: str) -> CheckResult:
     """Return the result of a check that has nothing to look at."""
-    return CheckResult(name=name, status="not applicable", message=why)
+    return _result(name, "not applicable", why, {})
+
+
+def _result(name: str, status: str, message: str, numbers: dict[str, float]) -> CheckResult:
+    """Return a result that run.json can hold: one line, finite numbers."""
+    return CheckResult(
+        name=name,
+        status=status,
+        message=writable(" ".join(message.split()))[:MOST_LETTERS],
+        numbers={key: value for key, value in numbers.items() if math.isfinite(value)},
+    )

@@ -53,17 +53,20 @@ class RunChecks:
     Args:
         run: Where they are kept.
         subject: The network under test.
+        images: The test images.
         progress: Told of warnings and notes.
     """
 
-    def __init__(self, run: RunDirectory, subject: Subject, progress: Progress) -> None:
-        self._run, self._subject, self._progress = run, subject, progress
+    def __init__(
+        self, run: RunDirectory, subject: Subject, images: ImageSet, *, progress: Progress
+    ) -> None:
+        self._run, self._subject, self._images = run, subject, images
+        self._progress = progress
         self._results: tuple[CheckResult, ...] = ()
         self._is_settled = all(map(is_settled, subject.model.modules()))
 
     def before(
         self,
-        images: ImageSet,
         spec: EvaluationSpec,
         *,
         layers: tuple[NormLayer, ...],
@@ -73,7 +76,6 @@ class RunChecks:
         """Check network and images before anything is measured.
 
         Args:
-            images: The test images.
             spec: How they are evaluated.
             layers: The network's norm layers.
             indices: [N] their order.
@@ -85,22 +87,24 @@ class RunChecks:
         Raises:
             CheckError: There are warnings, and the spec is strict.
         """
-        pixels = sample_pixels(images, indices) if is_clean else None
-        probe = make_probe(self._subject, layers, spec, pixels=pixels, shape=images.shape)
+        pixels = sample_pixels(self._images, indices) if is_clean else None
+        shape = self._images.shape
+        probe = make_probe(self._subject, layers, spec, pixels=pixels, shape=shape)
         self._add(check_probe(probe), spec)
         return replace(spec, outputs=find_outputs(probe))
 
     def after_clean(self, spec: EvaluationSpec) -> None:
         """Check the clean accuracy, once it is measured; see `before`."""
         subject, run = self._subject, self._run
-        cells = read_clean_cells(run.path, run.records, spec, num_classes=subject.num_classes)
+        sizes = {"num_images": len(self._images), "num_classes": subject.num_classes}
+        cells = read_clean_cells(run.path, run.records, spec, **sizes)
         stated = check_stated_accuracy(cells, subject.stated)
         chance = check_chance(cells, is_settled=self._is_settled)
         self._add((chance, check_relabelling(cells), stated), spec)
 
     def _add(self, results: tuple[CheckResult, ...], spec: EvaluationSpec) -> None:
         self._results += results
-        self._run.write_checks([result.to_json() for result in self._results])
+        self._run.write_checks(self._results)
         tell(results, self._progress, is_strict=spec.is_strict)
 
 
