@@ -32,8 +32,8 @@ IMPORTS = {
     },
     "reports": {"files", "metrics", "runs"},
     "speed": {"evaluation", "models", "norms", "reports", "training"},
-    "api": {"data", "evaluation", "models", "norms", "runs"},
-    "demo": {"evaluation", "files", "models"},
+    "api": {"corruptions", "data", "evaluation", "models", "norms", "runs"},
+    "demo": {"corruptions", "evaluation", "files", "models"},
     "cli": {
         "corrupted_sets", "corruptions", "data", "demo", "evaluation", "files", "metrics",
         "models", "norms", "reports", "runs", "speed", "training",

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 
 __all__ = ["demo"]
@@ -32,7 +33,7 @@ def demo(
     from robustbench_ln.reports.report import write_report
     from robustbench_ln.reports.terminal import terminal_tables
 
-    with open_display() as display:
+    with open_display(spell) as display:
         runs = run_demo(out, progress=display)
         written = write_report(runs, out / "report")
     figure = next(file for file in written.files if file.suffix == ".png")

@@ -24,6 +24,7 @@ from robustbench_ln.cli.predict import predict
 from robustbench_ln.cli.report import report
 from robustbench_ln.cli.score import score
 from robustbench_ln.cli.speed import speed
+from robustbench_ln.cli.spelling import spell
 from robustbench_ln.cli.train import train
 from robustbench_ln.errors import SpecError
 from robustbench_ln.lookup import unknown_name
@@ -96,7 +97,8 @@ def _root(
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    print(f"Warning: {message}", file=sys.stderr)
+    text = message if isinstance(message, str) else (*message.args, message)[0]
+    print(f"Warning: {spell(text) if isinstance(text, str) else message}", file=sys.stderr)
 
 
 def main() -> None:

@@ -24,6 +24,7 @@ from robustbench_ln.cli.options import (
     Trust,
     split_names,
 )
+from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import DataError
 from robustbench_ln.files.regular_files import read_regular
@@ -90,20 +91,19 @@ def predict(
     from robustbench_ln.models.device import check_device
     from robustbench_ln.models.opened import choose_framing, open_network
     from robustbench_ln.models.source import NetworkSource
-    from robustbench_ln.modes import check_mode_names
-    from robustbench_ln.spec import EvaluationSpec, check_tie_rule
+    from robustbench_ln.spec import EvaluationSpec
 
     spec = EvaluationSpec(
-        modes=check_mode_names(split_names(modes)),
+        modes=split_names(modes),
         stat_batch=len(pictures),
         group_size=len(pictures),
-        tie_rule=check_tie_rule(ties),
+        tie_rule=ties,
         seed=seed,
         device=check_device(device),
     )
     framing = Framing(resize=resize, crop=crop, interpolation=interpolation)
     if sheet is not None:
-        check_new(sheet, option="--sheet", overwrite=overwrite)
+        check_new(sheet, name="sheet", overwrite=overwrite)
     source = NetworkSource(
         path=checkpoint,
         arch=arch,
@@ -112,7 +112,7 @@ def predict(
         trust=trust_checkpoint,
         download=download,
     )
-    with open_display() as display:
+    with open_display(spell) as display:
         network = open_network(source, normalize, progress=display)
     images = open_files(
         Path(),

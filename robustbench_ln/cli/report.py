@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from robustbench_ln.cli.options import Baseline
+from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError
 
@@ -64,7 +65,7 @@ def write_and_print(
     from robustbench_ln.reports.terminal import terminal_tables
 
     relative_to = choose_baseline(baseline)
-    with open_display() as display:
+    with open_display(spell) as display:
         written = write_report(runs, out, labels, relative_to, progress=display)
     width = max(80, get_terminal_size().columns)
     typer.echo(terminal_tables(written.tables, width=width))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from robustbench_ln.cli.options import split_names
+from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import RecordError, SpecError
 
@@ -67,7 +68,7 @@ def speed(
     about = describe_timing(shlex.join(["ln-bench", *sys.argv[1:]]), repetitions)
     networks = []
     for name in SPEED_ARCHS if arch is None else (arch,):
-        with open_display() as display:
+        with open_display(spell) as display:
             networks.append(time_norms(name, norms, repetitions=repetitions, progress=display))
         typer.echo(_table(networks[-1]))
     typer.echo(_fill(speed_note(networks, about)))
@@ -81,7 +82,7 @@ def _check_out(out: Path, *, overwrite: bool) -> None:
     from robustbench_ln.files.regular_files import create_regular
     from robustbench_ln.files.write_errors import explain_write_errors
 
-    check_new(out, option="--out", overwrite=overwrite)
+    check_new(out, name="out", overwrite=overwrite)
     if out.is_dir():
         raise RecordError(f"--out {out} is a folder; name a file in it")
     part = out.with_name(f"{out.name}.part")

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from robustbench_ln.errors import RecordError
+from robustbench_ln.errors import RecordError, setting
 from robustbench_ln.files.appended_files import append_whole, drop_torn_line
 from robustbench_ln.files.digests import file_sha256
 from robustbench_ln.files.regular_files import read_regular
@@ -162,8 +162,8 @@ def _refuse_difference(folder: Path, earlier: dict[str, Any], now: dict[str, Any
     different = [key for key in plain if key != "source" and earlier.get(key) != plain[key]]
     if different:
         raise RecordError(
-            f"{folder} holds a set with another {' and '.join(different)}; give --out a new "
-            "folder, or --overwrite"
+            f"{folder} holds a set with another {' and '.join(different)}; give {setting('out')} "
+            f"a new folder, or {setting('overwrite', True)}"
         )
 
 

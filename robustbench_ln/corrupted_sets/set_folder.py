@@ -12,7 +12,7 @@ from robustbench_ln.corrupted_sets.folders_writer import CLASS_MAP
 from robustbench_ln.corrupted_sets.manifest import JOURNAL, MANIFEST, read_listing
 from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.registry import CORRUPTIONS
-from robustbench_ln.errors import RecordError
+from robustbench_ln.errors import RecordError, setting
 from robustbench_ln.files.output_folders import lock_folder, refuse_links, refuse_other_folders
 from robustbench_ln.files.write_errors import explain_write_errors
 
@@ -65,8 +65,9 @@ def check_free_space(folder: Path, num_bytes: int) -> None:
     free = shutil.disk_usage(folder).free
     if num_bytes > free:
         raise RecordError(
-            f"{folder}: about {num_bytes / 1e9:.2f} GB are to be written, {free / 1e9:.2f} GB are "
-            "free; free some space, or ask for less (--limit, --severities)"
+            f"{folder}: about {num_bytes / 1e9:.2f} GB are to be written, {free / 1e9:.2f} GB "
+            f"are free; free some space, or ask for less ({setting('limit')}, "
+            f"{setting('severities')})"
         )
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from robustbench_ln.data.image_set import ArrayImages, Labels, Pixels
 from robustbench_ln.data.options import Part
-from robustbench_ln.errors import DataError
+from robustbench_ln.errors import DataError, setting
 from robustbench_ln.files.damage import explain_bad_file
 from robustbench_ln.files.regular_files import open_regular
 
@@ -111,8 +111,8 @@ def _load(folder: Path, source: str, published: _Published, part: Part) -> Array
     missing = [name for name in names if not (base / name).is_file()]
     if missing:
         raise DataError(
-            f"{folder}: no '{missing[0]}' and no '{published.folder}/{missing[0]}'; "
-            "expected the folder of the published python batches (or add --download)"
+            f"{folder}: no '{missing[0]}' and no '{published.folder}/{missing[0]}'; expected the "
+            f"folder of the published python batches (or add {setting('download', True)})"
         )
     batches = {base / name: _read_batch(base / name) for name in names}
     pixels = [_pixels(batch.get(b"data"), path) for path, batch in batches.items()]

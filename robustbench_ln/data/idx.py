@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from robustbench_ln.data.image_set import ArrayImages
 from robustbench_ln.data.options import Part
-from robustbench_ln.errors import DataError
+from robustbench_ln.errors import DataError, setting
 from robustbench_ln.files.damage import explain_bad_file
 from robustbench_ln.files.inflation import read_gzip
 from robustbench_ln.files.regular_files import read_regular
@@ -62,7 +62,7 @@ def _find(folder: Path, inner: str, name: str) -> Path:
                 return candidate
     raise DataError(
         f"{folder}: no '{name}' or '{name}.gz', here or in {inner}/; expected the published IDX "
-        "files (or add --download)"
+        f"files (or add {setting('download', True)})"
     )
 
 

@@ -16,6 +16,7 @@ from robustbench_ln.corruptions.noise_sums import NoiseMeaning, NoiseSums, descr
 from robustbench_ln.data.class_order import is_class_ordered
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.data.oddities import find_oddities
+from robustbench_ln.errors import Message, setting
 from robustbench_ln.evaluation.arithmetic import arithmetic
 from robustbench_ln.evaluation.checks import RunChecks, as_logits
 from robustbench_ln.evaluation.inputs import network_chunks
@@ -33,7 +34,7 @@ from robustbench_ln.runs.predictions import prediction_name
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.reduction import reduce_predictions
 from robustbench_ln.runs.writing import RunDirectory
-from robustbench_ln.spec import CLEAN, Condition, EvaluationSpec
+from robustbench_ln.spec import CLEAN, Condition, EvaluationSpec, check_tie_rule
 
 __all__ = ["evaluate", "make_view"]
 
@@ -123,8 +124,10 @@ def _warn_of_class_order(work: Work, passes: Sequence[Pass], progress: Progress)
     labels = work.images.labels[work.indices]
     if any(is_class_ordered(labels, size) for size in sizes):
         progress.note(
-            "Warning: the images are in the order of their classes, so that sets hold few classes "
-            "and dynamic statistics tell the class. Use --order shuffled"
+            Message(
+                "Warning: the images are in the order of their classes, so that sets hold few "
+                f"classes and dynamic statistics tell the class. Use {setting('order', 'shuffled')}"
+            )
         )
 
 
@@ -236,7 +239,7 @@ class _Job:
             measured.predictions,
             set_size=layout.set_size or 1,
             seed=spec.seed,
-            tie_rule=spec.tie_rule,
+            tie_rule=check_tie_rule(spec.tie_rule),
         )
         return Record(
             checkpoint_sha256=about.checkpoint.sha256,

@@ -10,7 +10,7 @@ from torch import nn
 
 import robustbench_ln
 from robustbench_ln.data.image_set import ImageSet
-from robustbench_ln.errors import DataError
+from robustbench_ln.errors import DataError, setting
 from robustbench_ln.models.normalization import parse_normalization
 from robustbench_ln.models.opened import OpenedNetwork
 from robustbench_ln.models.stated_accuracy import StatedAccuracy
@@ -99,8 +99,9 @@ def check_images(subject: Subject, images: ImageSet) -> None:
     channels = len(subject.normalization.mean)
     if images.shape[2] != channels:
         raise DataError(
-            f"{images.source}: images have {images.shape[2]} channels, --normalize "
-            f"{subject.normalization.name} has {channels}; give as many values as channels"
+            f"{images.source}: images have {images.shape[2]} channels, "
+            f"{setting('normalize', subject.normalization.name)} has {channels}; give as many "
+            "values as channels"
         )
     wrong = np.flatnonzero((images.labels < 0) | (images.labels >= subject.num_classes))
     if len(wrong):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from robustbench_ln.errors import RecordError
+from robustbench_ln.errors import RecordError, setting
 from robustbench_ln.files.write_errors import explain_write_errors
 
 __all__ = ["lock_folder", "refuse_links", "refuse_other_folders"]
@@ -31,13 +31,14 @@ def refuse_other_folders(
     """
     with explain_write_errors(folder):
         if folder.exists() and not folder.is_dir():
-            raise RecordError(f"{folder} is a file; give --out a folder")
+            raise RecordError(f"{folder} is a file; give {setting('out')} a folder")
         names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     own_names = {name for name in names if name.removesuffix(".part") in own}
     foreign = sorted(names - own_names)
     if foreign and marker not in names:
         raise RecordError(
-            f"{folder} holds other files ('{foreign[0]}') and no {of}; give --out a new folder"
+            f"{folder} holds other files ('{foreign[0]}') and no {of}; give {setting('out')} a "
+            "new folder"
         )
     refuse_links(folder, own_names)
 
@@ -96,6 +97,7 @@ def lock_folder(folder: Path, name: str = "lock") -> FileLock:
             lock.acquire(timeout=0)
         except Timeout as error:
             raise RecordError(
-                f"{folder} is in use by another ln-bench; wait for it, or give another --out"
+                f"{folder} is in use by another ln-bench; wait for it, or give another "
+                f"{setting('out')}"
             ) from error
     return lock

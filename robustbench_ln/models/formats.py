@@ -17,11 +17,16 @@ import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 
-from robustbench_ln.errors import CheckpointError
+from robustbench_ln.errors import CheckpointError, by_skin, setting
 from robustbench_ln.files.regular_files import open_regular
 from robustbench_ln.models.pickle_names import greedy_names, wanted_names
 
 __all__ = ["Contents", "read_contents"]
+
+_TRUST = by_skin(
+    command_line=f"pass {setting('trust', True)}",
+    python="load it yourself and give the network",
+)
 
 _NUMPY_SCALAR: Any = np.float64().__reduce__()[0]
 
@@ -166,7 +171,7 @@ def _refusal(path: Path) -> CheckpointError:
     shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     return CheckpointError(
         f"{path}: refused, since loading it would run code from the file: it wants {shown}. "
-        "Save a state_dict() instead, or pass --trust-checkpoint if you trust its author"
+        f"Save a state_dict() instead, or {_TRUST} if you trust its author"
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import Message, SpecError, by_skin, setting
 from robustbench_ln.files.pictures import Framing
 from robustbench_ln.models.fitting import LoadedModel
 from robustbench_ln.models.normalization import (
@@ -29,6 +29,7 @@ __all__ = [
     "choose_normalize",
     "input_shape",
     "open_network",
+    "open_weights",
     "published_pipeline",
 ]
 
@@ -67,7 +68,7 @@ def choose_normalize(text: str | None, pipeline: InputPipeline | None) -> str:
         return text
     if pipeline is None:
         raise SpecError(
-            "--normalize is missing: give what the network was trained with "
+            f"{setting('normalize')} is missing: give what the network was trained with "
             f"({', '.join(NORMALIZATIONS)}, or MEAN/STD). A wrong one costs tens of points"
         )
     return pipeline.normalization.name
@@ -87,7 +88,7 @@ class OpenedNetwork:
     Attributes:
         loaded: The network.
         pipeline: What the weights' publisher or their file says about the input; None: nothing.
-        normalize: Input normalisation, as --normalize takes it.
+        normalize: Input normalisation, by name or as "MEAN/STD".
         name: What tables call it by default: the file's name without its ending.
     """
 
@@ -151,13 +152,27 @@ def open_network(
         stated = pipeline.normalization
         asked = parse_normalization(normalize, len(stated.mean))
         if (asked.mean, asked.std) != (stated.mean, stated.std):
+            option = by_skin(command_line="the option", python=setting("normalize"))
             progress.note(
-                f"Note: --normalize {normalize}, but {pipeline.source} was trained with "
-                f"{stated.name}; without the option it is evaluated so"
+                Message(
+                    f"Note: {setting('normalize', normalize)}, but {pipeline.source} was trained "
+                    f"with {stated.name}; without {option} it is evaluated so"
+                )
             )
     return OpenedNetwork(
         loaded=loaded,
         pipeline=pipeline,
         normalize=choose_normalize(normalize, pipeline),
         name=source.label,
+    )
+
+
+def open_weights(source: NetworkSource, normalize: str | None) -> OpenedNetwork:
+    """Load a network that is looked at and not evaluated: its normalisation may stay unknown."""
+    check_normalization(normalize)
+    loaded = load_network(source)
+    pipeline = published_pipeline(loaded)
+    stated = "none" if pipeline is None else pipeline.normalization.name
+    return OpenedNetwork(
+        loaded=loaded, pipeline=pipeline, normalize=normalize or stated, name=source.label
     )

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from robustbench_ln.errors import CheckpointError, SpecError
+from robustbench_ln.errors import CheckpointError, SpecError, setting
 from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.models.architecture import Architecture
 from robustbench_ln.models.checkpoint import Checkpoint
@@ -100,7 +100,8 @@ def _torchvision_pipeline(
     if name not in owners:
         owner, weights = next(iter(owners.items()))
         raise CheckpointError(
-            f"{checkpoint.path}: holds torchvision's {weights}; use --arch torchvision:{owner}"
+            f"{checkpoint.path}: holds torchvision's {weights}; use "
+            f"{setting('arch', 'torchvision:' + owner)}"
         )
     transforms = owners[name].transforms()
     numbers = (transforms.mean, transforms.std)
@@ -138,7 +139,9 @@ def _timm_pipeline(name: str, checkpoint: Checkpoint) -> InputPipeline | None:
     variants = timm.list_pretrained(f"{bare}.*")
     owner = next((v for v in variants if _is_timm_variant(v, checkpoint)), None)
     if tag and owner not in (None, name):
-        raise CheckpointError(f"{checkpoint.path}: holds timm's {owner}; use --arch timm:{owner}")
+        raise CheckpointError(
+            f"{checkpoint.path}: holds timm's {owner}; use {setting('arch', 'timm:' + owner)}"
+        )
     if tag:
         owner = name
     if owner is None:
@@ -173,7 +176,8 @@ def _check_hub_config(
         return
     right = f"{owner}.{owner_tag}" if owner_tag else owner
     raise CheckpointError(
-        f"{path}: its config.json says timm's {right}, not {name}; use --arch timm:{owner}"
+        f"{path}: its config.json says timm's {right}, not {name}; use "
+        f"{setting('arch', 'timm:' + owner)}"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import SpecError, setting
 from robustbench_ln.lookup import unknown_name
 from robustbench_ln.metrics.corruption_error import CorruptionErrors
 from robustbench_ln.metrics.error_files import BASELINES, read_baseline, read_errors
@@ -35,14 +35,13 @@ def choose_baseline(text: str, *, is_percent: bool = False) -> Baseline | None:
         return read_errors(Path(text), is_percent=is_percent)
     path, mode = split_run(text)
     if not path.is_dir():
-        raise unknown_name(
-            text, ("none", *BASELINES), kind="baseline", listing="ln-bench list baselines"
-        )
+        raise unknown_name(text, ("none", *BASELINES), kind="baseline", listed="baselines")
     found = find_modes(path, mode)
     if len(found) > 1:
         first = next(iter(found))
         raise SpecError(
-            f"--baseline {text}: the run has {', '.join(found)}; name one, as {path}:{first}"
+            f"{setting('baseline', text)}: the run has {', '.join(found)}; name one, as "
+            f"{path}:{first}"
         )
     return next(iter(found.values()))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from robustbench_ln.errors import Message
 from robustbench_ln.runs.rules import Numbers, Text
 from robustbench_ln.runs.schema import check_fields
 
@@ -39,5 +40,5 @@ class CheckResult:
     def line(self) -> str | None:
         """The line that a person reads at once; None where there is nothing to say."""
         if self.status in ("warning", "note"):
-            return f"{self.status.capitalize()}: {self.message}"
+            return Message(f"{self.status.capitalize()}: {Message(self.message).marked}")
         return None

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from robustbench_ln.errors import RecordError, SpecError
+from robustbench_ln.errors import RecordError, SpecError, setting
+from robustbench_ln.runs.check_results import CheckResult
 from robustbench_ln.runs.description import read_description
 from robustbench_ln.runs.records import Record, read_records
 
@@ -37,6 +38,7 @@ class Run:
         num_classes: Number of classes of the network.
         seed: First seed; rows with another seed are repeats.
         records: Rows of the run, at least one of the first seed.
+        checks: What the checks of its latest start said.
     """
 
     path: Path
@@ -51,6 +53,7 @@ class Run:
     num_classes: int
     seed: int
     records: Sequence[Record]
+    checks: Sequence[CheckResult] = ()
 
 
 def read_runs(paths: Sequence[Path], labels: Sequence[str] = ()) -> list[Run]:
@@ -102,6 +105,7 @@ def _read_run(path: Path) -> Run:
         num_classes=about.data.num_classes,
         seed=about.seed,
         records=records,
+        checks=about.checks,
     )
 
 
@@ -112,7 +116,7 @@ def _one_line(text: str) -> str:
 def _choose_labels(runs: Sequence[Run], labels: Sequence[str]) -> list[str]:
     if labels and len(labels) != len(runs):
         raise SpecError(
-            f"{len(labels)} labels for {len(runs)} runs; give --label once for each run"
+            f"{len(labels)} labels for {len(runs)} runs; give {setting('label')} once for each run"
         )
     names = [_one_line(name) for name in labels or [run.label for run in runs]]
     if not labels:
@@ -122,7 +126,9 @@ def _choose_labels(runs: Sequence[Run], labels: Sequence[str]) -> list[str]:
             for run, name in zip(runs, names, strict=True)
         ]
     if "" in names:
-        raise SpecError("a label is empty; give --label a name for each run")
+        raise SpecError(f"a label is empty; give {setting('label')} a name for each run")
     if repeated := [name for name, count in Counter(names).items() if count > 1]:
-        raise SpecError(f"several runs are called '{repeated[0]}'; give each its own --label")
+        raise SpecError(
+            f"several runs are called '{repeated[0]}'; give each its own {setting('label')}"
+        )
     return names

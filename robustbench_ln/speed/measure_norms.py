@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import SpecError, listing, setting
 from robustbench_ln.evaluation.subject import versions
 from robustbench_ln.evaluation.supported_modes import mode_obstacle
 from robustbench_ln.lookup import find_entry
@@ -22,10 +22,8 @@ from robustbench_ln.models.registry import find_architecture
 from robustbench_ln.modes import MODES
 from robustbench_ln.norms import (
     NORMS,
-    RUNNING,
     Converted,
     StatisticsLayout,
-    batch_layout,
     count_parameters,
     find_norm_layers,
     replace_norms,
@@ -100,20 +98,20 @@ def time_norms(
         LayoutError: The network has no BatchNorm2d in whose place a norm could be.
     """
     for norm in norms:
-        find_entry(NORMS, norm, kind="norm", listing="ln-bench list norms")
+        find_entry(NORMS, norm, kind="norm", listed="norms")
     if repetitions < 1:
-        raise SpecError(f"--repetitions is {repetitions}; expected 1 or more")
-    setting = _find_setting(arch)
-    recipe, watcher = setting.recipe, progress or Silent()
+        raise SpecError(f"{setting('repetitions')} is {repetitions}; expected 1 or more")
+    images = _find_setting(arch)
+    recipe, watcher = images.recipe, progress or Silent()
     chosen = [norm for norm in NORMS if norm == "batch" or norm in norms]
     with torch_seeded(0, "norm speed"):  # weights, dropout
-        candidates = _prepare(arch, chosen, setting)
+        candidates = _prepare(arch, chosen, images)
         watcher.note(f"timing {arch}")
         seconds = _time_jobs(candidates, recipe, repetitions, progress=watcher)
     return NetworkSpeed(
         arch=arch,
-        data=setting.data,
-        epoch_images=setting.epoch_images,
+        data=images.data,
+        epoch_images=images.epoch_images,
         batch_size=recipe.batch_size,
         num_groups=recipe.num_groups,
         norms=tuple(
@@ -139,8 +137,8 @@ def _find_setting(arch: str) -> Setting:
     if size not in _SETTINGS:
         known = " and ".join(f"{side} ({s.data})" for side, s in _SETTINGS.items())
         raise SpecError(
-            f"--arch {arch} takes images of {size} pixels; the papers have batches and "
-            f"epochs for networks of {known} pixels, as resnet20 (ln-bench list archs)"
+            f"{setting('arch', arch)} takes images of {size} pixels; the papers have batches and "
+            f"epochs for networks of {known} pixels, as resnet20{listing('archs')}"
         )
     return _SETTINGS[size]
 
@@ -187,9 +185,9 @@ def _layouts_of(
     own = [layer for layer in layers if layer.name in network.replaced]
     group_size = recipe.batch_size // recipe.num_groups
     layouts = {
-        "plain": RUNNING,
-        "dbn-batch": batch_layout(recipe.batch_size),
-        "ln-batch": StatisticsLayout(name="set", set_size=group_size),
+        "plain": StatisticsLayout.running(),
+        "dbn-batch": StatisticsLayout.batch(recipe.batch_size),
+        "ln-batch": StatisticsLayout.set(group_size),
     }
     return {
         mode: layout

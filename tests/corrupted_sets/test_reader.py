@@ -203,7 +203,7 @@ def test_altered_bytes_are_refused_or_read(folder, clean):
 
 
 def test_missing_parts_are_named(folder, clean, tmp_path):
-    assert "give --clean KIND:PATH, as in --clean cifar10:DIR" in refused(
+    assert "give clean='KIND:PATH', as in clean='cifar10:DIR'" in refused(
         f"cifar10-c:{folder}", None
     )
     assert "no such folder" in refused(f"cifar10-c:{tmp_path}/none", clean)

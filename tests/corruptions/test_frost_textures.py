@@ -49,10 +49,14 @@ def test_photographs_from_a_folder(folder):
 
 def test_a_folder_without_a_photograph_is_refused(folder):
     (folder / "frost3.png").unlink()
-    with pytest.raises(DataError, match=r"frost3.png: cannot be read as an image; --frost-dir nee"):
+    with pytest.raises(
+        DataError, match=r"frost3.png: cannot be read as an image; frost_dir= needs"
+    ):
         load_frost_textures(folder)
     (folder / "frost3.png").write_text("no image")
-    with pytest.raises(DataError, match=r"frost3.png: cannot be read as an image; --frost-dir nee"):
+    with pytest.raises(
+        DataError, match=r"frost3.png: cannot be read as an image; frost_dir= needs"
+    ):
         load_frost_textures(folder)
 
 
@@ -75,7 +79,7 @@ def test_photographs_of_an_installed_package_which_is_not_imported(
 
 def test_procedural_frost_warns_once(monkeypatch):
     monkeypatch.setattr(frost, "PACKAGES", {})
-    with pytest.warns(UserWarning, match=r"frost is procedural and not comparable.*--frost-dir"):
+    with pytest.warns(UserWarning, match=r"frost is procedural and not comparable.*frost_dir="):
         assert load_frost_textures().kind == "procedural"
     with warnings.catch_warnings():
         warnings.simplefilter("error")

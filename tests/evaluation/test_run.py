@@ -186,7 +186,7 @@ def test_a_directory_of_something_else_is_refused(tmp_path):
     (tmp_path / "thesis.tex").write_text("x")
     with pytest.raises(RecordError, match=r"holds other files \('thesis.tex'\) and no run"):
         evaluate(make_subject(), make_images(), make_spec(), out=tmp_path)
-    with pytest.raises(RecordError, match="is a file; give --out a folder"):
+    with pytest.raises(RecordError, match="is a file; give out= a folder"):
         evaluate(make_subject(), make_images(), make_spec(), out=tmp_path / "thesis.tex")
     (tmp_path / "run").mkdir()
     (tmp_path / "run/run.json").write_text("{")
@@ -197,7 +197,7 @@ def test_a_directory_of_something_else_is_refused(tmp_path):
 def test_images_that_do_not_fit_the_network_are_refused(tmp_path):
     with pytest.raises(DataError, match=r"image \d+ of arrays:test.npz has label [34], the net"):
         evaluate(make_subject(num_classes=3), make_images(), make_spec(), out=tmp_path / "a")
-    with pytest.raises(DataError, match="images have 1 channels, --normalize none has 3"):
+    with pytest.raises(DataError, match="images have 1 channels, normalize='none' has 3"):
         evaluate(make_subject(), make_images(channels=1), make_spec(), out=tmp_path / "b")
     with pytest.raises(CheckpointError, match="expected one logit for each of 7 classes"):
         evaluate(make_subject(num_classes=7), make_images(), make_spec(), out=tmp_path / "c")
@@ -246,17 +246,17 @@ def test_limit_takes_the_first_of_the_permutation(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"stat_batch": 0}, "--stat-batch is 0"),
-        ({"group_size": 0}, "--group-size is 0"),
-        ({"device_batch": -1}, "--device-batch is -1"),
-        ({"repeats": 0}, "--repeats is 0; expected 1 to 1,000 seeds"),
-        ({"repeats": 10**9}, "--repeats is 1000000000; expected 1 to 1,000 seeds"),
-        ({"limit": 0}, "--limit is 0"),
-        ({"prior": -1.0}, "--prior is -1"),
-        ({"prior": float("nan")}, "--prior is nan"),
-        ({"seed": -1}, "--seed is -1"),
-        ({"seed": 0.5}, "--seed is 0.5; expected a whole number"),
-        ({"stat_batch": 8.0}, "--stat-batch is 8.0; expected a whole number"),
+        ({"stat_batch": 0}, "stat_batch= is 0"),
+        ({"group_size": 0}, "group_size= is 0"),
+        ({"device_batch": -1}, "device_batch= is -1"),
+        ({"repeats": 0}, "repeats= is 0; expected 1 to 1,000 seeds"),
+        ({"repeats": 10**9}, "repeats= is 1000000000; expected 1 to 1,000 seeds"),
+        ({"limit": 0}, "limit= is 0"),
+        ({"prior": -1.0}, "prior= is -1"),
+        ({"prior": float("nan")}, "prior= is nan"),
+        ({"seed": -1}, "seed= is -1"),
+        ({"seed": 0.5}, "seed= is 0.5; expected a whole number"),
+        ({"stat_batch": 8.0}, "stat_batch= is 8.0; expected a whole number"),
         ({"modes": ()}, "nothing to do"),
     ],
 )

@@ -54,13 +54,15 @@ def refused(read: Callable[[], Any], folder: Path) -> bool:
     """Whether it was refused, properly."""
     try:
         read()
-    except (RecordError, SpecError) as error:
-        message = str(error)
-        assert message.isprintable()
-        assert len(message) < 1000
-        assert isinstance(error, SpecError) or str(folder) in message
-        return True
-    return False
+    except (RecordError, SpecError) as refusal:
+        said = refusal
+    else:
+        return False
+    message = str(said)
+    assert message.isprintable()
+    assert len(message) < 1000
+    assert isinstance(said, SpecError) or str(folder) in message
+    return True
 
 
 def is_read(folder: Path) -> bool:

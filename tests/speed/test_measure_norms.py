@@ -92,9 +92,9 @@ def test_jobs_are_training_steps_and_passes_under_their_layouts(monkeypatch):
 def test_what_cannot_be_timed_is_refused():
     with pytest.raises(SpecError, match="unknown architecture 'resnet21'; did you mean"):
         time_norms("resnet21", NORMS, repetitions=1)
-    with pytest.raises(SpecError, match=r"alexnet takes images of 224 pixels.* 28 \(MNIST\) and "):
+    with pytest.raises(SpecError, match=r"alexnet' takes images of 224 pixels.* 28 \(MNIST\) and "):
         time_norms("torchvision:alexnet", NORMS, repetitions=1)
     with pytest.raises(SpecError, match="unknown norm 'nope'; choose from batch, local"):
         time_norms("resnet20", ["nope"], repetitions=1)
-    with pytest.raises(SpecError, match="--repetitions is 0; expected 1 or more"):
+    with pytest.raises(SpecError, match="repetitions= is 0; expected 1 or more"):
         time_norms("resnet20", NORMS, repetitions=0)

@@ -53,7 +53,7 @@ def test_too_few_images_name_the_batch():
 
 def test_a_share_that_is_no_image_is_refused():
     options = {"noise": parse_augment_noise("mbn:1.0")}
-    with pytest.raises(DataError, match="--share 0.006 of 81 images to train on is none; give"):
+    with pytest.raises(DataError, match="noise_share=0.006 of 81 images to train on is none; give"):
         split_images(90, spec_of(**options, noise_share=0.006))
     split_images(90, spec_of(**options, noise_share=0.007))
 

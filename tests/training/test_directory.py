@@ -22,7 +22,7 @@ from robustbench_ln.training.log import (
     norm_rows,
 )
 
-ABOUT = {"options": {"--recipe": "mnist", "--seed": 0}, "recipe": {"epochs": 3}, "runs": ["a"]}
+ABOUT = {"settings": {"recipe": "mnist", "seed": 0}, "recipe": {"epochs": 3}, "runs": ["a"]}
 ROW = EpochRow(1, 0.1, 2.5, 0.25, 1 / 3, 12.0)
 
 
@@ -107,6 +107,28 @@ def test_a_checkpoint_that_was_taken_away_is_missed(tmp_path, name):
             directory.read_state()
 
 
+def test_settings_that_were_named_by_their_options_are_read(tmp_path):
+    with TrainingDirectory(tmp_path / "run", ABOUT):
+        pass
+    file = tmp_path / "run" / "train.json"
+    earlier = json.loads(file.read_text())
+    earlier["options"] = {"--recipe": "mnist", "--seed": 0, "--groups": 8, "--data": "ab",
+                          "--learning-rate": 0.1, "the code of --model": "cd"}  # fmt: skip
+    del earlier["settings"]
+    file.write_text(json.dumps(earlier))
+    settings = {"recipe": "mnist", "seed": 0, "num_groups": 8, "images": "ab",
+                "learning_rate": 0.1, "model_code": "cd"}  # fmt: skip
+    with TrainingDirectory(tmp_path / "run", ABOUT | {"settings": settings}):
+        assert json.loads(file.read_text())["settings"] == settings
+    for name, what in (("seed", "seed="), ("model_code", "the code of model=")):
+        changed = ABOUT | {"settings": settings | {name: 5}}
+        with (
+            pytest.raises(RecordError, match=f"was started with {what} .*, not 5"),
+            TrainingDirectory(tmp_path / "run", changed),
+        ):
+            pass
+
+
 def test_runs_are_collected(tmp_path):
     for command in ("a", "b", "a"):
         with TrainingDirectory(tmp_path / "run", ABOUT | {"runs": [command]}):
@@ -123,7 +145,7 @@ def test_a_damaged_state_says_what_is_left(tmp_path, content):
             file.write_bytes(content)
         else:
             torch.save([1] if content == "list" else {"epochs": 1}, file)
-        with pytest.raises(RecordError, match=r"state.pt is damaged; .*last.pt may serve as --ini"):
+        with pytest.raises(RecordError, match=r"state.pt is damaged; .*last.pt may serve as init="):
             directory.read_state()
 
 

@@ -157,10 +157,10 @@ def test_a_finished_training_is_left_as_it_is(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "option"),
     [
-        ({"seed": 1}, "--seed 0, not 1"),
-        ({"limit": 80}, "--limit none, not 80"),
-        ({"recipe": replace(RECIPE, epochs=4)}, "--epochs 3, not 4"),
-        ({"recipe": replace(RECIPE, learning_rate=0.2)}, "--learning-rate 0.1, not 0.2"),
+        ({"seed": 1}, "seed= 0, not 1"),
+        ({"limit": 80}, "limit= none, not 80"),
+        ({"recipe": replace(RECIPE, epochs=4)}, "epochs= 3, not 4"),
+        ({"recipe": replace(RECIPE, learning_rate=0.2)}, "learning_rate= 0.1, not 0.2"),
         ({"recipe": replace(RECIPE, momentum=0.8)}, "another version of the recipe cifar-resnet"),
     ],
 )
@@ -173,26 +173,28 @@ def test_a_changed_option_is_refused_by_name(tmp_path, changes, option):
 
 
 def test_a_training_depends_on_all_that_its_description_says(tmp_path):
-    """Whatever changes the weights is an option of train.json, or a resumed one would be mixed."""
+    """Whatever changes the weights is a setting in train.json, or a resumed one would be mixed."""
     images, noise = striped_images(), parse_augment_noise("agn:0.5")
     spec, start = spec_of(noise=noise, noise_share=0.5), start_of()
-    earlier = describe_training(start, images, spec)["options"]
+    earlier = describe_training(start, images, spec)["settings"]
     changed = {
-        "--arch": describe_training(replace(start, name="other"), images, spec),
-        "--norm": describe_training(start, images, replace(spec, norm="group")),
-        "--groups": describe_training(start, images, replace(spec, norm="local", num_groups=4)),
-        "--recipe": describe_training(start, images, replace(spec, recipe=RECIPES["mnist"])),
-        "--init": describe_training(replace(start, parent_sha256="ab"), images, spec),
-        "--normalize": describe_training(replace(start, normalize="cifar10"), images, spec),
-        "--augment-noise": describe_training(
+        "arch": describe_training(replace(start, name="other"), images, spec),
+        "norm": describe_training(start, images, replace(spec, norm="group")),
+        "num_groups": describe_training(start, images, replace(spec, norm="local", num_groups=4)),
+        "recipe": describe_training(start, images, replace(spec, recipe=RECIPES["mnist"])),
+        "init": describe_training(replace(start, parent_sha256="ab"), images, spec),
+        "normalize": describe_training(replace(start, normalize="cifar10"), images, spec),
+        "noise": describe_training(
             start, images, replace(spec, noise=parse_augment_noise("agn:0.6"))
         ),
-        "--share": describe_training(start, images, replace(spec, noise_share=0.4)),
-        "--device": describe_training(start, images, replace(spec, device="cuda")),
-        "--new-head": describe_training(replace(start, choices={"--new-head": True}), images, spec),
+        "noise_share": describe_training(start, images, replace(spec, noise_share=0.4)),
+        "device": describe_training(start, images, replace(spec, device="cuda")),
+        "has_new_head": describe_training(
+            replace(start, choices={"has_new_head": True}), images, spec
+        ),
     }
-    for option, description in changed.items():
-        assert description["options"].get(option) != earlier.get(option), option
+    for name, description in changed.items():
+        assert description["settings"].get(name) != earlier.get(name), name
 
 
 def test_other_images_are_refused(tmp_path):
@@ -201,7 +203,7 @@ def test_other_images_are_refused(tmp_path):
     other = ArrayImages(
         source=images.source, kind="arrays", pixels=255 - images.pixels, labels=images.labels
     )
-    with pytest.raises(RecordError, match="was started with --data"):
+    with pytest.raises(RecordError, match="was started with images="):
         train(start_of(), other, spec_of(), out=tmp_path / "run")
 
 
@@ -242,7 +244,7 @@ def test_a_state_of_another_network_is_refused(tmp_path):
     state = torch.load(file)
     for damaged in ({**state, "model": {}}, {k: v for k, v in state.items() if k[:4] != "best"}):
         torch.save(damaged, file)
-        with pytest.raises(RecordError, match="state.pt is not of this training; give --out a new"):
+        with pytest.raises(RecordError, match="state.pt is not of this training; give out= a new"):
             train(start_of(), striped_images(), spec_of(), out=tmp_path / "run")
 
 
@@ -272,7 +274,7 @@ def test_a_loss_that_is_nan_keeps_the_last_good_epoch(tmp_path):
 
 def test_a_first_epoch_that_diverges_leaves_no_checkpoint(tmp_path):
     spec = spec_of(replace(RECIPE, learning_rate=1e30))
-    with pytest.raises(TrainingError, match=r"no epoch was finished\. Start .*and a new --out$"):
+    with pytest.raises(TrainingError, match=r"no epoch was finished\. Start .*and a new out=$"):
         train(start_of(), striped_images(), spec, out=tmp_path / "run")
     assert not list((tmp_path / "run").glob("*.pt"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from robustbench_ln.errors import setting
 from robustbench_ln.evaluation.checks.clean_cell import CleanCell
 from robustbench_ln.evaluation.checks.result import CheckResult, not_applicable, passed, warning
 from robustbench_ln.metrics.intervals import wilson_interval
@@ -49,8 +50,9 @@ def check_chance(cells: Sequence[CleanCell], *, is_settled: bool = True) -> Chec
         "the running statistics are not those of the training, so take the modes that do not use "
         "them"
         if is_running
-        else "look for labels in another order of classes (--class-map for folders), another "
-        "--normalize, or weights that are not trained yet"
+        else "look for labels in another order of classes (of a folder: "
+        f"{setting('class_map')}), for another {setting('normalize')}, or for weights that are not "
+        "trained yet"
     )
     return warning(
         NAME,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from robustbench_ln.errors import setting
 from robustbench_ln.evaluation.checks.probe import Probe
 from robustbench_ln.evaluation.checks.result import CheckResult, not_applicable, passed, warning
 
@@ -32,7 +33,7 @@ def check_fresh_statistics(probe: Probe) -> CheckResult:
         f"{len(fresh)} of {len(running)} norm layers have the running statistics of a new network, "
         f"all 0 and 1 ('{fresh[0]}'{' ...' if len(fresh) > 1 else ''}), so that 'bn' and 'plain' "
         "are wrong: the checkpoint was saved before training, or without them. Give the trained "
-        "one, or measure with --modes dbn-batch",
+        f"one, or measure with {setting('modes', 'dbn-batch')}",
         **numbers,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from robustbench_ln.errors import settings
 from robustbench_ln.evaluation.checks.probe import Probe
 from robustbench_ln.evaluation.checks.result import CheckResult, not_applicable, note, passed
 
@@ -22,7 +23,7 @@ def check_image_size(probe: Probe) -> CheckResult:
     return note(
         NAME,
         f"images are {height}x{width}, {probe.subject.checkpoint.arch} is for {size}x{size}: "
-        f"accuracy is that of another scale. Use --resize {size} --crop {size} for pictures, or "
-        "images of that size",
+        "accuracy is that of another scale. Use images of that size; for pictures, "
+        f"{settings(resize=size, crop=size)}",
         **numbers,
     )

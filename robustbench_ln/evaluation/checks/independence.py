@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
+from robustbench_ln.errors import setting
 from robustbench_ln.evaluation.checks.probe import NETWORK_ERRORS, Probe
 from robustbench_ln.evaluation.checks.repeatability import LARGEST_DIFFERENCE
 from robustbench_ln.evaluation.checks.result import CheckResult, not_applicable, passed, warning
@@ -32,7 +33,8 @@ def check_independence(probe: Probe) -> CheckResult:
     return _of_training(probe) or warning(
         NAME,
         f"an image alone gives other logits than among others (by {difference:.0%} of the "
-        "largest), so that accuracy depends on --device-batch: the network uses statistics of "
+        f"largest), so that accuracy depends on {setting('device_batch')}: the network uses "
+        "statistics of "
         "the batch. Look in forward for x.mean() or x.std() over all images, or batch_norm with "
         "training=True, and compute them for each image: dim=(1, 2, 3)",
         difference=difference,
@@ -58,5 +60,5 @@ def _of_training(probe: Probe) -> CheckResult | None:
     return warning(
         NAME,
         "the network puts itself in training mode: its 'bn' and 'plain' use the statistics of "
-        "the batch, and dropout is on. Remove self.train() from forward (--model)",
+        "the batch, and dropout is on. Remove self.train() from forward",
     )

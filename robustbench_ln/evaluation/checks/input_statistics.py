@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from robustbench_ln.data.image_set import Pixels
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import SpecError, setting
 from robustbench_ln.evaluation.checks.first_norm import find_first_norm
 from robustbench_ln.evaluation.checks.fresh_statistics import is_fresh, is_settled
 from robustbench_ln.evaluation.checks.probe import Probe
@@ -87,10 +87,10 @@ def _advise(probe: Probe, pixels: Pixels, module: nn.Module) -> str:
     given = probe.subject.normalization.name
     divergence, best = min(_other_divergences(probe, pixels, module))
     if divergence <= LARGEST_DIVERGENCE:
-        return f"--normalize {best} gives {divergence:.2g} in the place of {given}"
+        return f"{setting('normalize', best)} gives {divergence:.2g} in the place of {given}"
     return (
-        f"Look at --normalize ({given} here), at the scale of the pixels (0..255) and at what the "
-        "network was trained on"
+        f"Look at {setting('normalize')} ({given} here), at the scale of the pixels (0..255) and at "
+        "what the network was trained on"
     )
 
 

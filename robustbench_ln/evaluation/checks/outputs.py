@@ -60,7 +60,7 @@ def check_outputs(probe: Probe) -> CheckResult:
             NAME,
             f"the network returns {what}, which are no logits: likelihoods (nll), calibration "
             "(ece) and bn's probabilities are wrong. Return what goes into its last sigmoid or "
-            "softmax (--model)",
+            "softmax",
             **numbers,
         )
     return passed(NAME, "the network returns logits", **numbers)

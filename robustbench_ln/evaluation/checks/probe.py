@@ -18,12 +18,12 @@ from robustbench_ln.evaluation.supported_modes import mode_obstacle
 from robustbench_ln.images import to_network
 from robustbench_ln.modes import MODES
 from robustbench_ln.norms import (
-    RUNNING,
     NormLayer,
     StatisticsLayout,
     StatisticsModel,
     with_statistics,
 )
+from robustbench_ln.norms.layout import RUNNING
 from robustbench_ln.rng import stream
 from robustbench_ln.spec import EvaluationSpec, Normalization
 

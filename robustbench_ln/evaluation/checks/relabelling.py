@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from robustbench_ln.errors import setting
 from robustbench_ln.evaluation.checks.clean_cell import CleanCell
 from robustbench_ln.evaluation.checks.result import CheckResult, not_applicable, passed, warning
 
@@ -37,7 +38,8 @@ def check_relabelling(cells: Sequence[CleanCell]) -> CheckResult:
         NAME,
         f"clean accuracy of {best.mode} is {accuracy:.1%}, and {relabelled:.1%} if the classes of "
         f"the images were numbered otherwise ({_describe(best)}): the labels are not in the order "
-        "of the network's classes. Use --class-map for folders, or renumber the labels",
+        "of the network's classes. Renumber them; of a folder, with "
+        f"{setting('class_map')}",
         **numbers,
     )
 

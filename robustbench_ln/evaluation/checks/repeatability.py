@@ -26,6 +26,6 @@ def check_repeatability(probe: Probe) -> CheckResult:
         f"the same images give other logits each time (by {difference:.0%} of the largest), so "
         "that every run gives other numbers: the network draws random numbers or changes its "
         "state in evaluation. Look for F.dropout without training=self.training, noise, or "
-        "buffers that forward writes, and mend it in the network (--model)",
+        "buffers that forward writes, and mend it in the network's code",
         difference=difference,
     )

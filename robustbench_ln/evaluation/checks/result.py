@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from robustbench_ln.errors import Message
 from robustbench_ln.runs.check_results import MOST_LETTERS, CheckResult
 from robustbench_ln.runs.description import writable
 
@@ -35,6 +36,6 @@ def _result(name: str, status: str, message: str, numbers: dict[str, float]) -> 
     return CheckResult(
         name=name,
         status=status,
-        message=writable(" ".join(message.split()))[:MOST_LETTERS],
+        message=Message(writable(" ".join(message.split()))[:MOST_LETTERS]),
         numbers={key: value for key, value in numbers.items() if math.isfinite(value)},
     )

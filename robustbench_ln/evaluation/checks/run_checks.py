@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustbench_ln.data.image_set import ImageSet
-from robustbench_ln.errors import CheckError
+from robustbench_ln.errors import CheckError, Message, setting
 from robustbench_ln.evaluation.arithmetic import arithmetic
 from robustbench_ln.evaluation.checks.chance import check_chance
 from robustbench_ln.evaluation.checks.clean_cell import read_clean_cells
@@ -123,8 +123,8 @@ def tell(results: Iterable[CheckResult], progress: Progress, *, is_strict: bool)
     warnings = []
     for result in results:
         if is_strict and result.status == "warning":
-            warnings.append(result.message)
+            warnings.append(Message(result.message).marked)
         elif result.line is not None:
             progress.note(result.line)
     if warnings:
-        raise CheckError("; ".join(warnings) + " (--strict: warnings are errors)")
+        raise CheckError(f"{'; '.join(warnings)} (warnings are errors: {setting('strict', True)})")

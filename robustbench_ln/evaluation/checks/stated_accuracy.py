@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from robustbench_ln.errors import setting
 from robustbench_ln.evaluation.checks.clean_cell import CleanCell
 from robustbench_ln.evaluation.checks.result import CheckResult, not_applicable, passed, warning
 from robustbench_ln.metrics.intervals import wilson_interval
@@ -31,7 +32,8 @@ def check_stated_accuracy(cells: Sequence[CleanCell], stated: StatedAccuracy | N
     return warning(
         NAME,
         f"clean accuracy of {best.mode} is {best.accuracy:.1%} (99 % interval up to {high:.1%}), "
-        f"{stated.source} states {stated.accuracy:.1%}: look for other data, --normalize, "
-        "--resize, --crop, or image files of lower quality",
+        f"{stated.source} states {stated.accuracy:.1%}: look for other data, another "
+        f"{setting('normalize')}, another scale of pictures ({setting('resize')}, "
+        f"{setting('crop')}), or image files of lower quality",
         **numbers,
     )

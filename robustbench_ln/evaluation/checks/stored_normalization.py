@@ -1,4 +1,4 @@
-"""A network that normalises its input itself, beside --normalize."""
+"""A network that normalises its input itself, beside the one that is asked for."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from robustbench_ln.errors import setting
 from robustbench_ln.evaluation.checks.probe import Probe, changed_tensors
 from robustbench_ln.evaluation.checks.repeatability import LARGEST_DIFFERENCE
 from robustbench_ln.evaluation.checks.result import CheckResult, not_applicable, passed, warning
@@ -54,9 +55,9 @@ def check_stored_normalization(probe: Probe) -> CheckResult:
     names = " and ".join(f"'{stored.path}'" for stored in found[:2])
     return warning(
         NAME,
-        f"the network normalises its input itself ({names}), and --normalize "
-        f"{normalization.name} does so before it: the input is normalised twice. Use --normalize "
-        "none",
+        f"the network normalises its input itself ({names}), and "
+        f"{setting('normalize', normalization.name)} does so before it: the input is normalised "
+        f"twice. Use {setting('normalize', 'none')}",
         stored=len(found),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from robustbench_ln.errors import setting
 from robustbench_ln.evaluation.checks.probe import Probe, changed_tensors
 from robustbench_ln.evaluation.checks.repeatability import LARGEST_DIFFERENCE
 from robustbench_ln.evaluation.checks.result import CheckResult, not_applicable, passed, warning
@@ -46,13 +47,13 @@ def _warn(network: nn.Module, used: Sequence[str], *, unseen: int) -> CheckResul
     cure = (
         "call the layer itself: self.bn1(x), not F.batch_norm(x, self.bn1.running_mean, ...)"
         if isinstance(first, nn.modules.batchnorm._BatchNorm)
-        else f"{type(first).__name__} is no known norm layer: give its class as norm_classes in "
-        "Python, or use BatchNorm2d"
+        else f"{type(first).__name__} is no known norm layer: evaluate it in Python, with "
+        f"{setting('norm_classes')}, or use BatchNorm2d"
     )
     return warning(
         NAME,
         f"the network uses the running statistics of {names}{more}, but not as a norm layer that "
-        f"can be seen: dynamic modes keep them fixed. In the network (--model), {cure}",
+        f"can be seen: dynamic modes keep them fixed. In the network, {cure}",
         used=len(used),
         unseen=unseen,
     )
