@@ -89,8 +89,8 @@ def _advise(probe: Probe, pixels: Pixels, module: nn.Module) -> str:
     if divergence <= LARGEST_DIVERGENCE:
         return f"{setting('normalize', best)} gives {divergence:.2g} in the place of {given}"
     return (
-        f"Look at {setting('normalize')} ({given} here), at the scale of the pixels (0..255) and at "
-        "what the network was trained on"
+        f"Look at {setting('normalize')} ({given} here), at the scale of the pixels (0..255) and "
+        "at what the network was trained on"
     )
 
 

@@ -23,7 +23,6 @@ from robustbench_ln.norms import (
     StatisticsModel,
     with_statistics,
 )
-from robustbench_ln.norms.layout import RUNNING
 from robustbench_ln.rng import stream
 from robustbench_ln.spec import EvaluationSpec, Normalization
 
@@ -197,8 +196,8 @@ def _choose_layout(
     layers: tuple[NormLayer, ...], image_shape: tuple[int, int, int], num_images: int
 ) -> StatisticsLayout:
     if mode_obstacle(MODES["plain"], layers, image_shape) is None:
-        return RUNNING
-    return StatisticsLayout(name="set", set_size=min(SET_SIZE, num_images))
+        return StatisticsLayout.running()
+    return StatisticsLayout.set(min(SET_SIZE, num_images))
 
 
 def _noise(shape: tuple[int, int, int]) -> Pixels:
