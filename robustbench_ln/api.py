@@ -62,6 +62,7 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
     amp: str | None = None,
     tf32: bool = False,
     compile_network: bool = False,
+    strict: bool = False,
     label: str | None = None,
     out: str | Path | None = None,
     progress: Progress | None = None,
@@ -111,6 +112,7 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
         amp: "bf16" for autocast to bfloat16; None is float32.
         tf32: Whether CUDA may round products to TF32.
         compile_network: Whether to run the network through torch.compile.
+        strict: Whether a warning of the checks of network and images is an error.
         label: Name of the network in tables; None is that of its file or its class.
         out: Run directory, which is made, or resumed where it exists; `ln-bench report` reads it.
             None keeps no run.
@@ -169,6 +171,7 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
             amp=amp,
             uses_tf32=tf32,
             is_compiled=compile_network,
+            is_strict=strict,
         ),
         normalize=normalize,
         download=download,

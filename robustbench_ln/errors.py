@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 
 __all__ = [
+    "CheckError",
     "CheckpointError",
     "DataError",
     "ImageError",
@@ -118,6 +119,10 @@ class LnBenchError(ValueError):
         """What is wrong."""
         message = self.args[0]
         return message if isinstance(message, Message) else Message(str(message))
+
+
+class CheckError(LnBenchError):
+    """A check of network and images warned, and warnings are to be errors."""
 
 
 class SpecError(LnBenchError):

@@ -188,6 +188,9 @@ class EvaluationSpec:
         amp: "bf16": autocast to bfloat16; statistics stay float32. None is float32.
         uses_tf32: Let CUDA's matrix products and convolutions round to TF32.
         is_compiled: Run the network through torch.compile.
+        outputs: "probabilities" where the network returns them and their logarithm is to be taken;
+            `evaluate` decides.
+        is_strict: Whether warnings of the checks are errors.
 
     Raises:
         SpecError: An unknown mode, order or tie rule, a number out of its range, or a fraction
@@ -210,6 +213,8 @@ class EvaluationSpec:
     amp: str | None = None
     uses_tf32: bool = False
     is_compiled: bool = False
+    outputs: str = "logits"
+    is_strict: bool = False
 
     @property
     def arithmetic(self) -> str:

@@ -27,7 +27,9 @@ IMPORTS = {
     "corrupted_sets": {"corruptions", "data", "files"},
     "models": {"files", "norms"},
     "training": {"corruptions", "data", "files", "models", "norms"},
-    "evaluation": {"corrupted_sets", "corruptions", "data", "models", "norms", "runs"},
+    "evaluation": {
+        "corrupted_sets", "corruptions", "data", "metrics", "models", "norms", "runs",
+    },
     "reports": {"files", "metrics", "runs"},
     "speed": {"evaluation", "models", "norms", "reports", "training"},
     "api": {"corruptions", "data", "evaluation", "models", "norms", "runs"},

@@ -6,6 +6,7 @@ import inspect
 import re
 
 from robustbench_ln.reports.grids import Grid, to_markdown
+from robustbench_ln.runs.check_results import CheckResult
 from robustbench_ln.runs.description import (
     CheckpointDescription,
     DataDescription,
@@ -27,6 +28,7 @@ _CLASSES = {
         CheckpointDescription,
         DataDescription,
         NormalizationDescription,
+        CheckResult,
         Predictions,
     )
 }

@@ -104,6 +104,9 @@ def evaluate(
     compile_network: Annotated[
         bool, typer.Option("--compile", help="Run the network through torch.compile")
     ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop with an error where a check warns")
+    ] = False,
     baseline: Baseline = "none",
     label: Annotated[
         str | None,
@@ -178,6 +181,7 @@ def evaluate(
             amp=amp,
             uses_tf32=tf32,
             is_compiled=compile_network,
+            is_strict=strict,
         ),
         normalize=normalize,
         download=download,

@@ -13,6 +13,7 @@ from robustbench_ln.cli.options import (
     CheckpointKey,
     DownloadWeights,
     Model,
+    Normalize,
     Trust,
 )
 from robustbench_ln.cli.spelling import spell
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from robustbench_ln.evaluation.inspection import Inspection
     from robustbench_ln.models.fitting import LoadedModel
     from robustbench_ln.norms import GroupSpread
+    from robustbench_ln.runs.check_results import CheckResult
 
 __all__ = ["inspect"]
 
@@ -50,17 +52,27 @@ def inspect(
         ),
     ] = None,
     channels: Annotated[int, typer.Option(help="Of its images: 3, or 1 for grey")] = 3,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND:PATH",
+            help="Test images for the checks, as evaluate takes them; default: noise",
+            show_default=False,
+        ),
+    ] = None,
+    normalize: Normalize = None,
     download: DownloadWeights = False,
     checkpoint_key: CheckpointKey = None,
     trust_checkpoint: Trust = False,
 ) -> None:
-    """Show the norm layers of a checkpoint and how each layout of statistics treats them.
+    """Show the norm layers of a checkpoint, its modes, and what the checks of evaluate say of it.
 
     Example: ln-bench inspect resnet20.th --arch resnet20
     """
-    from robustbench_ln.evaluation.inspection import inspect_network
-    from robustbench_ln.models.opened import input_shape
-    from robustbench_ln.models.source import NetworkSource, load_network
+    from robustbench_ln.data import load_images
+    from robustbench_ln.evaluation.inspection import check_weights, inspect_network
+    from robustbench_ln.models.opened import input_shape, open_weights
+    from robustbench_ln.models.source import NetworkSource
 
     source = NetworkSource(
         path=checkpoint,
@@ -70,14 +82,18 @@ def inspect(
         trust=trust_checkpoint,
         download=download,
     )
-    loaded = load_network(source)
+    network = open_weights(source, normalize)
+    loaded, images = network.loaded, None if data is None else load_images(data)
     shape = input_shape(loaded, image_size=image_size, channels=channels)
+    if images is not None:
+        shape = (images.shape[2], *images.shape[:2])
     inspection = inspect_network(loaded.model, shape)
     print(_describe(loaded, inspection, shape[1]))
     print(_layer_table(inspection))
     if inspection.spread is not None:
         print(_spread_table(inspection, inspection.spread))
     print(_mode_list(inspection))
+    print(_check_list(check_weights(network, shape, images)))
 
 
 def _describe(loaded: LoadedModel, inspection: Inspection, size: int) -> str:
@@ -147,3 +163,8 @@ def _mode_list(inspection: Inspection) -> str:
     lines = [f"\nmodes: {', '.join(able) or 'none'}"]
     lines += [f"  not {name}: {spell(why)}" for name, why in inspection.obstacles.items() if why]
     return "\n".join(lines)
+
+
+def _check_list(results: Sequence[CheckResult]) -> str:
+    lines = [f"  {result.name}: {result.status}; {spell(result.message)}" for result in results]
+    return "\n".join(["\nchecks:", *lines])

@@ -50,6 +50,7 @@ def cell_of(
         prior=None if layout.prior is None else f"{layout.prior:g}",
         tie_rule=spec.tie_rule if mode.reduction == "vote" else None,
         arithmetic=spec.arithmetic,
+        outputs=spec.outputs,
     )
     return CellKey(condition=condition, options=options, seed=spec.seed)
 

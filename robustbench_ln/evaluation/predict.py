@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.evaluation.arithmetic import arithmetic
+from robustbench_ln.evaluation.checks import find_outputs, make_probe, sample_pixels
 from robustbench_ln.evaluation.from_logits import predict
 from robustbench_ln.evaluation.inputs import network_chunks
 from robustbench_ln.evaluation.pass_run import Work, check_logits
@@ -82,6 +84,9 @@ def predict_pictures(
     layers = find_norm_layers(subject.model, shape, subject.norm_classes)
     modes = choose_modes(spec.modes, layers, shape)
     work = Work(subject, images, np.arange(len(images)))
+    pixels = sample_pixels(images, work.indices)
+    probe = make_probe(subject, layers, spec, pixels=pixels, shape=images.shape)
+    spec = replace(spec, outputs=find_outputs(probe))
     said = {}
     with arithmetic(spec):
         for one_pass in make_passes(modes, spec, len(images)):

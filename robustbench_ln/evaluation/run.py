@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
+from operator import not_
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +18,7 @@ from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.data.oddities import find_oddities
 from robustbench_ln.errors import Message, setting
 from robustbench_ln.evaluation.arithmetic import arithmetic
+from robustbench_ln.evaluation.checks import RunChecks, as_logits
 from robustbench_ln.evaluation.inputs import network_chunks
 from robustbench_ln.evaluation.pass_run import Measured, PassRun, Work
 from robustbench_ln.evaluation.plan import Pass, cell_of, make_passes, missing_modes
@@ -30,7 +34,7 @@ from robustbench_ln.runs.predictions import prediction_name
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.reduction import reduce_predictions
 from robustbench_ln.runs.writing import RunDirectory
-from robustbench_ln.spec import Condition, EvaluationSpec, check_tie_rule
+from robustbench_ln.spec import CLEAN, Condition, EvaluationSpec, check_tie_rule
 
 __all__ = ["evaluate", "make_view"]
 
@@ -60,6 +64,7 @@ def evaluate(
     """
     progress = progress or Silent()
     stored: Mapping[Condition, ImageSet] = {}
+    is_clean = not isinstance(images, StoredSet) or images.has_clean
     if isinstance(images, StoredSet):
         spec = replace(spec, conditions=images.join_conditions(spec.conditions))
         stored, images = images.images, images.base
@@ -76,6 +81,8 @@ def evaluate(
     _warn_of_class_order(Work(subject, images, indices), passes, progress)
     about = describe_run(subject, images, spec, progress=progress)
     with RunDirectory(out, about) as run:
+        checks = RunChecks(run, subject, images, progress=progress)
+        spec = checks.before(spec, layers=layers, indices=indices, is_clean=is_clean)
         views = {p: make_view(subject, p, spec, image_shape) for p in passes}
         work = Work(subject, images, indices)
         jobs = [
@@ -83,7 +90,7 @@ def evaluate(
             for seed in range(spec.seed, spec.seed + spec.repeats)
         ]
         with arithmetic(spec):
-            _run_jobs(jobs, progress)
+            _run_jobs(jobs, progress, after_clean=lambda: checks.after_clean(spec))
         return list(run.records)
 
 
@@ -98,6 +105,8 @@ def make_view(
         norm_classes=subject.norm_classes,
     )
     view = view.to(spec.device)
+    if spec.outputs == "probabilities":
+        view.network.register_forward_hook(lambda _network, _images, rows: as_logits(rows))
     if spec.is_compiled:
         view.network.compile()
     return view
@@ -122,20 +131,39 @@ def _warn_of_class_order(work: Work, passes: Sequence[Pass], progress: Progress)
         )
 
 
-def _run_jobs(jobs: Sequence[_Job], progress: Progress) -> None:
-    """Measure condition by condition; what is already recorded is not measured again."""
-    todo = [(job, job.find_missing()) for job in jobs]
-    passes = [p for _, missing in todo for one in missing.values() for p in one.items()]
+class _Todo(NamedTuple):
+    """What one seed has no row of yet under one condition."""
+
+    job: _Job
+    condition: Condition
+    missing: dict[Pass, tuple[Mode, ...]]
+
+
+def _run_jobs(jobs: Sequence[_Job], progress: Progress, *, after_clean: Callable[[], None]) -> None:
+    """Measure condition by condition; what is already recorded is not measured again.
+
+    The first seed's clean cell comes first, and `after_clean` once it is there.
+    """
+    todo = [_Todo(job, *one) for job in jobs for one in job.find_missing().items()]
+    passes = [one for each in todo for one in each.missing.items()]
     num_groups = jobs[0].num_groups
     progress.start(
         cells=sum(len(modes) for _, modes in passes),
         image_passes=len(jobs[0].work.indices) * sum(num_groups[p] for p, _ in passes),
     )
-    for job, missing in todo:
-        for condition, modes in missing.items():
-            repeat = "" if job is jobs[0] else f", seed {job.spec.seed}"
-            progress.describe(f"{condition.corruption} {condition.severity:g}{repeat}")
-            job.measure(condition, modes, progress)
+    is_first = [each.job is jobs[0] and each.condition == CLEAN for each in todo]
+    for each in compress(todo, is_first):
+        _measure(each, jobs[0], progress)
+    after_clean()
+    for each in compress(todo, map(not_, is_first)):
+        _measure(each, jobs[0], progress)
+
+
+def _measure(each: _Todo, first: _Job, progress: Progress) -> None:
+    job, condition, missing = each
+    repeat = "" if job is first else f", seed {job.spec.seed}"
+    progress.describe(f"{condition.corruption} {condition.severity:g}{repeat}")
+    job.measure(condition, missing, progress)
 
 
 @dataclass(frozen=True, slots=True)

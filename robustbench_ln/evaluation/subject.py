@@ -13,6 +13,7 @@ from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import DataError, setting
 from robustbench_ln.models.normalization import parse_normalization
 from robustbench_ln.models.opened import OpenedNetwork
+from robustbench_ln.models.stated_accuracy import StatedAccuracy
 from robustbench_ln.norms import NormClasses, count_classes
 from robustbench_ln.progress import Progress
 from robustbench_ln.runs.description import (
@@ -40,6 +41,8 @@ class Subject:
         group_size: Images in a group in training.
         norm_classes: The user's own classes of norm layers.
         command: The command line, for captions.
+        image_size: Side of the images that the network is for; None where nobody says it.
+        stated: Accuracy that its file or publisher states; None where nobody does.
     """
 
     model: nn.Module
@@ -50,6 +53,8 @@ class Subject:
     group_size: int = 16
     norm_classes: NormClasses = ()
     command: str = ""
+    image_size: int | None = None
+    stated: StatedAccuracy | None = None
 
 
 def subject_of(
@@ -84,6 +89,8 @@ def subject_of(
         ),
         group_size=network.group_size,
         command=command,
+        image_size=network.image_size,
+        stated=network.stated_accuracy,
     )
 
 

@@ -15,6 +15,7 @@ from robustbench_ln.models.normalization import (
     parse_normalization,
 )
 from robustbench_ln.models.source import NetworkSource, load_network
+from robustbench_ln.models.stated_accuracy import StatedAccuracy, find_stated_accuracy
 from robustbench_ln.models.weights_metadata import (
     InputPipeline,
     stated_pipeline,
@@ -28,6 +29,7 @@ __all__ = [
     "choose_normalize",
     "input_shape",
     "open_network",
+    "open_weights",
     "published_pipeline",
 ]
 
@@ -104,6 +106,29 @@ class OpenedNetwork:
         return max(1, self.loaded.training_batch // self.loaded.num_groups)
 
     @property
+    def image_size(self) -> int | None:
+        """Side of the images that it is for; None where nobody says it.
+
+        The publisher of its weights does; so does the name of one of our networks, unless its file
+        was made here: `ln-bench train` takes images of any size.
+        """
+        if self.pipeline is not None and self.pipeline.crop is not None:
+            return self.pipeline.crop
+        architecture, metadata = self.loaded.architecture, self.loaded.checkpoint.metadata
+        is_library = architecture is not None and ":" in architecture.id
+        if architecture is None or is_library or {"recipe", "parent_sha256"} & metadata.keys():
+            return None
+        return architecture.image_size
+
+    @property
+    def stated_accuracy(self) -> StatedAccuracy | None:
+        """What its publisher, or else its file, says of its accuracy."""
+        if self.pipeline is not None and self.pipeline.accuracy is not None:
+            return StatedAccuracy(self.pipeline.accuracy, self.pipeline.source)
+        checkpoint = self.loaded.checkpoint
+        return find_stated_accuracy(checkpoint.metadata, checkpoint.path.name)
+
+    @property
     def is_grey(self) -> bool:
         """Whether its first convolution takes images of one channel."""
         modules = self.loaded.model.modules()
@@ -139,4 +164,15 @@ def open_network(
         pipeline=pipeline,
         normalize=choose_normalize(normalize, pipeline),
         name=source.label,
+    )
+
+
+def open_weights(source: NetworkSource, normalize: str | None) -> OpenedNetwork:
+    """Load a network that is looked at and not evaluated: its normalisation may stay unknown."""
+    check_normalization(normalize)
+    loaded = load_network(source)
+    pipeline = published_pipeline(loaded)
+    stated = "none" if pipeline is None else pipeline.normalization.name
+    return OpenedNetwork(
+        loaded=loaded, pipeline=pipeline, normalize=normalize or stated, name=source.label
     )

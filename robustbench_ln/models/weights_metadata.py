@@ -41,6 +41,7 @@ class InputPipeline:
             a square out of the middle (timm's crop modes "squash" and "border").
         crop: Side of the square that is cut out of the middle; None likewise.
         interpolation: "bilinear", "bicubic", ...; None where it is not said.
+        accuracy: On the publisher's test images, 0..1; None where it is not said.
     """
 
     source: str
@@ -48,6 +49,7 @@ class InputPipeline:
     resize: int | None
     crop: int | None
     interpolation: str | None
+    accuracy: float | None = None
 
 
 def weights_metadata(architecture: Architecture, checkpoint: Checkpoint) -> InputPipeline | None:
@@ -111,7 +113,13 @@ def _torchvision_pipeline(
         resize=transforms.resize_size[0],
         crop=transforms.crop_size[0],
         interpolation=transforms.interpolation.value,
+        accuracy=_torchvision_accuracy(owners[name].meta),
     )
+
+
+def _torchvision_accuracy(meta: Mapping[str, Any]) -> float | None:
+    percent = meta.get("_metrics", {}).get("ImageNet-1K", {}).get("acc@1")
+    return None if percent is None else float(percent) / 100
 
 
 def _is_from(url: str, checkpoint: Checkpoint) -> bool:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from robustbench_ln.progress import Progress, Silent
 from robustbench_ln.reports.captions import caption, difference_note, limit_stamp
+from robustbench_ln.reports.checks_section import checks_section
 from robustbench_ln.reports.families import make_tables
 from robustbench_ln.reports.figures import figure_files, figures_of
 from robustbench_ln.reports.grids import Grid, to_markdown
@@ -78,6 +79,7 @@ def write_report(
         contents["summary.csv"] = csv_bytes(summary_frame(summary))
     runs = list({mode.run.path: mode.run for mode in modes}.values())
     sections = [_run_section(runs), summary_markdown(summary, baseline), *map(_section, tables)]
+    sections.insert(1, checks_section(runs))
     contents["report.md"] = "\n".join(filter(None, sections)).encode()
     return Report(frame, tables, summary, write_files(out, contents))
 

@@ -19,6 +19,7 @@ class ModeOptions(NamedTuple):
         prior: Weight of the running statistics in bn-adapt, as text; else None.
         tie_rule: Rule that breaks tied votes; None where nothing is voted on.
         arithmetic: Arithmetic of the network: "float32", or the options that change it.
+        outputs: What the network returns: "logits", or "probabilities", whose logarithm is taken.
     """
 
     mode: str
@@ -26,6 +27,7 @@ class ModeOptions(NamedTuple):
     prior: str | None
     tie_rule: str | None
     arithmetic: str
+    outputs: str = "logits"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

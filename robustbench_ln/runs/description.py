@@ -10,8 +10,9 @@ from typing import Annotated, Any
 from robustbench_ln.errors import RecordError, setting
 from robustbench_ln.files.regular_files import open_regular
 from robustbench_ln.files.whole_files import write_whole
+from robustbench_ln.runs.check_results import CheckResult
 from robustbench_ln.runs.records import DIGEST, ORDER, SEED
-from robustbench_ln.runs.rules import Real, Several, Text, Texts, Whole
+from robustbench_ln.runs.rules import Part, Real, Several, Text, Texts, Whole
 from robustbench_ln.runs.schema import SCHEMA, check_fields, parse_fields, parse_json
 
 __all__ = [
@@ -117,6 +118,7 @@ class RunDescription:
         device: Kind of device that the network ran on: "cpu", "cuda".
         dtype: Type of the network's weights.
         versions: Versions of the packages that results may depend on.
+        checks: What the checks of the latest start said.
     """
 
     schema: Annotated[int, Whole(least=1, most=SCHEMA)] = SCHEMA
@@ -131,6 +133,7 @@ class RunDescription:
     device: Annotated[str, Text(longest=60)]
     dtype: Annotated[str, Text(choices=("float32",))]
     versions: Annotated[dict[str, str], Texts()]
+    checks: Annotated[tuple[CheckResult, ...], Several(of=Part(of=CheckResult), since=2)] = ()
 
     def __post_init__(self) -> None:
         """Check every field."""

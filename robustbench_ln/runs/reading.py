@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from robustbench_ln.errors import RecordError, SpecError, setting
+from robustbench_ln.runs.check_results import CheckResult
 from robustbench_ln.runs.description import read_description
 from robustbench_ln.runs.records import Record, read_records
 
@@ -37,6 +38,7 @@ class Run:
         num_classes: Number of classes of the network.
         seed: First seed; rows with another seed are repeats.
         records: Rows of the run, at least one of the first seed.
+        checks: What the checks of its latest start said.
     """
 
     path: Path
@@ -51,6 +53,7 @@ class Run:
     num_classes: int
     seed: int
     records: Sequence[Record]
+    checks: Sequence[CheckResult] = ()
 
 
 def read_runs(paths: Sequence[Path], labels: Sequence[str] = ()) -> list[Run]:
@@ -102,6 +105,7 @@ def _read_run(path: Path) -> Run:
         num_classes=about.data.num_classes,
         seed=about.seed,
         records=records,
+        checks=about.checks,
     )
 
 

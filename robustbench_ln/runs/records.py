@@ -30,6 +30,7 @@ _PRIOR = Text(
 _CORRUPTION = Text(pattern=r"[^/\\\x00-\x1f\x7f-\x9f]{1,100}", like="a name without slashes")
 _NAME = Text(pattern=r"[\w-]{1,60}", like="a name of letters, digits and hyphens")
 _ARITHMETIC = Text(pattern=r"[a-z0-9+]{1,60}", like="float32 or options joined by +", since=2)
+_OUTPUTS = Text(choices=("logits", "probabilities"), since=2)
 _MOST_LINE = 4_000_000
 """More bytes than any row has."""
 
@@ -66,6 +67,7 @@ class Record:
         num_groups: Number of groups of LocalNorm parameters; 1 without LocalNorm.
         arithmetic: Arithmetic of the network: "float32", or the options that changed it, as
             "bf16+compiled".
+        outputs: What the network returns: logits, or probabilities, whose logarithm is taken.
         total: Number of images scored, each exactly once.
         correct: Number of images whose prediction is the label.
         expected_correct: Exact expectation of `correct` over the random group; null where no group
@@ -112,6 +114,7 @@ class Record:
     ] = None
     num_groups: Annotated[int, Whole(least=1, most=10**6, unit="groups")]
     arithmetic: Annotated[str, _ARITHMETIC] = "float32"
+    outputs: Annotated[str, _OUTPUTS] = "logits"
     total: Annotated[int, Whole(least=1, unit="images")]
     correct: Annotated[int, Whole(unit="images")]
     expected_correct: Annotated[float | None, Real(least=0, unit="images")]
@@ -164,7 +167,7 @@ class Record:
     @property
     def options(self) -> ModeOptions:
         """The mode and its options."""
-        return ModeOptions(self.mode, self.set_size, self.prior, self.tie_rule, self.arithmetic)
+        return ModeOptions(**{name: getattr(self, name) for name in ModeOptions._fields})
 
     @property
     def condition(self) -> Condition:

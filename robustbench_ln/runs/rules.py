@@ -10,7 +10,18 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["MOST_IMAGES", "Array", "Part", "Real", "Rule", "Several", "Text", "Texts", "Whole"]
+__all__ = [
+    "MOST_IMAGES",
+    "Array",
+    "Numbers",
+    "Part",
+    "Real",
+    "Rule",
+    "Several",
+    "Text",
+    "Texts",
+    "Whole",
+]
 
 MOST_IMAGES = 10**8
 """More images than any test set has; a count above it is damage, and would ask for the memory."""
@@ -145,6 +156,24 @@ class Texts(Rule):
         if not isinstance(value, dict) or len(value) > self.most:
             return False
         return all(self.of.accepts(text) for item in value.items() for text in item)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers(Rule):
+    """Names, each with a finite number."""
+
+    most: int = 1000
+
+    @property
+    def words(self) -> str:
+        """What is expected."""
+        return f"an object of at most {self.most:,} names, each with {Real().words}"
+
+    def accepts(self, value: object) -> bool:
+        """Return whether a field may hold the value."""
+        if not isinstance(value, dict) or len(value) > self.most:
+            return False
+        return all(map(Text().accepts, value)) and all(map(Real().accepts, value.values()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,8 +124,9 @@ def parse_fields(of: type[T], content: object, where: str, schema: int | None = 
 def _from_json(rule: Rule, value: Any, where: str, schema: int) -> Any:
     if isinstance(rule, Part):
         return parse_fields(rule.of, value, where, schema)
-    is_list = isinstance(rule, Several) and isinstance(value, list)
-    return tuple(value) if is_list else value
+    if isinstance(rule, Several) and isinstance(value, list):
+        return tuple(_from_json(rule.of, item, where, schema) for item in value)
+    return value
 
 
 def _check_schema(content: Mapping[str, Any], where: str) -> int:

@@ -16,7 +16,8 @@ def name_variants(records: Sequence[Record]) -> dict[ModeOptions, str]:
     names = {}
     for chosen in used:
         same = [options for options in used if options.mode == chosen.mode]
-        values = zip(range(1, 5), ("sets of", "prior", "ties", "in"), chosen[1:], strict=True)
+        words = ("sets of", "prior", "ties", "in", "outputs as")
+        values = zip(range(1, 6), words, chosen[1:], strict=True)
         parts = [
             f"{word} {value}"
             for position, word, value in values

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -18,6 +19,7 @@ from robustbench_ln.files.regular_files import open_to_change
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.files.write_errors import explain_write_errors
 from robustbench_ln.runs.cells import CellKey
+from robustbench_ln.runs.check_results import CheckResult
 from robustbench_ln.runs.description import (
     RunDescription,
     read_description,
@@ -86,6 +88,11 @@ class RunDirectory:
         append_whole(self._cells, "".join(record.to_line() for record in records).encode())
         self.records += records
         self.cells.update(record.cell for record in records)
+
+    def write_checks(self, checks: tuple[CheckResult, ...]) -> None:
+        """Keep in run.json what the checks of this start say, in the place of earlier ones."""
+        with explain_write_errors(self.path):
+            write_description(self.path, replace(read_description(self.path), checks=checks))
 
     def write_predictions(self, name: str, predictions: Predictions) -> None:
         """Write predictions/NAME."""
