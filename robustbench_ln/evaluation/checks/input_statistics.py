@@ -87,7 +87,7 @@ def _advise(probe: Probe, pixels: Pixels, module: nn.Module) -> str:
     given = probe.subject.normalization.name
     divergence, best = min(_other_divergences(probe, pixels, module))
     if divergence <= LARGEST_DIVERGENCE:
-        return f"{setting('normalize', best)} gives {divergence:.2g} in the place of {given}"
+        return f"{setting('normalize', best)} gives {divergence:.2f} in the place of {given}"
     return (
         f"Look at {setting('normalize')} ({given} here), at the scale of the pixels (0..255) and "
         "at what the network was trained on"

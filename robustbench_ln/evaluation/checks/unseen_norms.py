@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from robustbench_ln.errors import setting
 from robustbench_ln.evaluation.checks.probe import Probe, changed_tensors
 from robustbench_ln.evaluation.checks.repeatability import LARGEST_DIFFERENCE
 from robustbench_ln.evaluation.checks.result import CheckResult, not_applicable, passed, warning
@@ -47,8 +46,8 @@ def _warn(network: nn.Module, used: Sequence[str], *, unseen: int) -> CheckResul
     cure = (
         "call the layer itself: self.bn1(x), not F.batch_norm(x, self.bn1.running_mean, ...)"
         if isinstance(first, nn.modules.batchnorm._BatchNorm)
-        else f"{type(first).__name__} is no known norm layer: evaluate it in Python, with "
-        f"{setting('norm_classes')}, or use BatchNorm2d"
+        else f"{type(first).__name__} is no known norm layer: call robustbench_ln.evaluate with "
+        f"norm_classes=[{type(first).__name__}], or use BatchNorm2d"
     )
     return warning(
         NAME,
