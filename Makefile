@@ -27,7 +27,7 @@ mutants: $(VENV)/ready ## plants wrong formulas; the suite must see each of them
 
 bench: $(VENV)/ready ## speed, into benchmarks/results/
 	$(BIN)/python benchmarks/evaluation.py
-	OMP_NUM_THREADS=1 $(BIN)/ln-bench inspect --speed --repetitions 9 --overwrite --out benchmarks/results/norms_speed.json
+	OMP_NUM_THREADS=1 $(BIN)/ln-bench speed --repetitions 9 --overwrite --out benchmarks/results/norms_speed.json
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -30,21 +30,18 @@ from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.evaluation.subject import Subject, versions
 from robustbench_ln.models.registry import build_model
 from robustbench_ln.norms import (
-    IMAGE,
-    ROT90,
-    RUNNING,
     StatisticsLayout,
-    batch_layout,
     convert_batchnorm,
     with_statistics,
 )
+from robustbench_ln.runs.description import CheckpointDescription
 from robustbench_ln.spec import CLEAN, Condition, EvaluationSpec, Normalization
 from robustbench_ln.speed.turns import Job, circumstances, time_in_turns
 
 RESULTS = Path(__file__).parent / "results"
 NUM_IMAGES = 1024
 SHAPE = (3, 32, 32)
-SET16 = StatisticsLayout(name="set", set_size=16)
+SET16 = StatisticsLayout.set(16)
 
 FILES = {"passes": "evaluation", "evaluation": "evaluation", "cifar10-c": "cifar10_c"}
 """Table -> record that it goes into."""
@@ -72,12 +69,14 @@ def passes() -> dict[str, Job]:
     return {
         "bare bn eval, contiguous": run(model, contiguous),
         "bare bn eval, channels_last": run(lasting, images),
-        "bn (running)": run(view(model, RUNNING), images),
-        "dbn-batch, sets of 128": run(view(model, batch_layout(128)), images),
-        "dbn-single (image)": run(view(model, IMAGE), images),
-        "dbn-single-rot90, per rotation": run(view(model, ROT90), images[: NUM_IMAGES // 4], 32),
+        "bn (running)": run(view(model, StatisticsLayout.running()), images),
+        "dbn-batch, sets of 128": run(view(model, StatisticsLayout.batch(128)), images),
+        "dbn-single (image)": run(view(model, StatisticsLayout.image()), images),
+        "dbn-single-rot90, per rotation": run(
+            view(model, StatisticsLayout.rot90()), images[: NUM_IMAGES // 4], 32
+        ),
         "LocalNorm set, 16 images, one group": run(view(local, SET16), images),
-        "LocalNorm image, one group": run(view(local, IMAGE), images),
+        "LocalNorm image, one group": run(view(local, StatisticsLayout.image()), images),
     }
 
 
@@ -103,9 +102,11 @@ class Evaluations:
             num_classes=10,
             normalization=Normalization(name="none", mean=(0.0,) * 3, std=(1.0,) * 3),
             label="resnet20",
-            checkpoint={"sha256": "random"},
+            checkpoint=CheckpointDescription(
+                sha256="random", arch="resnet20", num_parameters=0, num_groups=1
+            ),
         )
-        bare = with_statistics(model, RUNNING, image_shape=SHAPE)
+        bare = with_statistics(model, StatisticsLayout.running(), image_shape=SHAPE)
         pixels = torch.from_numpy(images.read(range(len(images))))
         floats = (pixels / 255).permute(0, 3, 1, 2)
 

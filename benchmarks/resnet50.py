@@ -27,6 +27,7 @@ from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.evaluation.subject import Subject, versions
 from robustbench_ln.models.normalization import parse_normalization
 from robustbench_ln.models.registry import build_model
+from robustbench_ln.runs.description import CheckpointDescription
 from robustbench_ln.spec import EvaluationSpec
 from robustbench_ln.speed.turns import circumstances
 
@@ -53,7 +54,10 @@ def measure(job: str) -> dict[str, float]:
         images = ArrayImages(source="arrays:random", kind="arrays", pixels=pixels, labels=labels)
         subject = Subject(
             model=model, num_classes=1000, normalization=parse_normalization("imagenet", 3),
-            label="resnet50", checkpoint={"sha256": "random"},
+            label="resnet50",
+            checkpoint=CheckpointDescription(
+                sha256="random", arch="resnet50", num_parameters=0, num_groups=1
+            ),
         )  # fmt: skip
         spec = EvaluationSpec(modes=(job,), stat_batch=32, device_batch=32)
         with tempfile.TemporaryDirectory() as folder:

@@ -17,9 +17,8 @@ from typing import NamedTuple
 from scipy import stats
 
 from reproduction.trainings import Trainings, Values, training_values
+from robustbench_ln.reports.families import read_tables
 from robustbench_ln.reports.grids import Grid, to_markdown
-from robustbench_ln.reports.tables import make_tables
-from robustbench_ln.runs.frame import read_frame
 
 RESULTS = Path(__file__).parent / "records"
 NUM_TRAININGS = 3
@@ -76,7 +75,7 @@ def values_of(group: str) -> dict[str, Values]:
     """Return title -> values of the runs of a group."""
     runs = [run for name in GROUPS[group] for run in sorted(RESULTS.glob(f"{name}_[0-9]"))]
     assert runs, f"no runs of {group} in {RESULTS}"
-    return {table.title: training_values(table) for table in make_tables(read_frame(runs))}
+    return {table.title: training_values(table) for table in read_tables(runs)}
 
 
 def paired_difference(comparison: Comparison) -> Interval:

@@ -204,7 +204,7 @@ def _corruption_errors(*, clean: float, steps: float) -> Floats:
 
 
 def wilson_design(*, is_ordered: bool) -> Design:
-    """Wilson's interval, which takes images for independent, where statistics are of the batch.
+    """One accuracy of a mode with batch statistics; Wilson's interval takes images for independent.
 
     The truth is itself simulated: it depends on how many classes meet in a set.
     """
@@ -216,9 +216,10 @@ def wilson_design(*, is_ordered: bool) -> Design:
         return float(source(shape=(1000, num_images), generator=generator).mean())
 
     def draw(shape: Shape, generator: Generator) -> Draw:
-        right = source(shape=shape, generator=generator).sum(axis=-1)
-        low, high = np.array([wilson_interval(int(count), shape[1]) for count in right]).T
-        return Draw({"Wilson": Bounds(low, high)}, truth(shape[1]))
+        right = source(shape=shape, generator=generator)
+        ends = np.array([wilson_interval(int(row.sum()), shape[1]) for row in right])
+        new = mean_bounds(right, find_units(shape[1], [SET_SIZE]))
+        return Draw({"Wilson": Bounds(*ends.T), "Student's t": new}, truth(shape[1]))
 
     return draw
 

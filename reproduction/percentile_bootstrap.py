@@ -48,10 +48,6 @@ def bootstrap_bounds(
     times = generator.multinomial(number, np.full(number, 1 / number), size=NUM_RESAMPLES)
     quantile = stdtrit(number - 1, 0.975) * math.sqrt(number / (number - 1))
     tail = NormalDist().cdf(-float(quantile))
-    ends = []
-    for one in sums:
-        means = (times @ one.T) / (times @ sizes)[:, None]  # [R, cells]
-        drawn = statistic(means)
-        ends.append(np.quantile(drawn, [tail, 1 - tail], method="inverted_cdf"))
-    low, high = np.array(ends).T
+    means = np.einsum("ru,scu->src", times, sums, optimize=True) / (times @ sizes)[:, None]
+    low, high = np.quantile(statistic(means), [tail, 1 - tail], axis=-1, method="inverted_cdf")
     return Bounds(low, high)

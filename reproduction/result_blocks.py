@@ -13,10 +13,10 @@ import pandas as pd
 from reproduction.trainings import training_grid
 from robustbench_ln.modes import MODES
 from robustbench_ln.reports.captions import caption
-from robustbench_ln.reports.corruption_table import corruption_grid
+from robustbench_ln.reports.families import read_tables
 from robustbench_ln.reports.grids import Grid, to_markdown
-from robustbench_ln.reports.tables import Table, make_tables
-from robustbench_ln.runs.frame import read_frame
+from robustbench_ln.reports.table_grids import accuracy_grid
+from robustbench_ln.reports.tables import Table
 
 __all__ = ["RESULT_BLOCKS", "commands_of", "forward_passes"]
 
@@ -33,8 +33,8 @@ def corruptions_table(names: str) -> str:
     """Accuracy under each corruption of some runs in reproduction/records/."""
     runs = [RESULTS / name for name in names.split()]
     parts = ["".join(f"    {command}\n" for run in runs for command in commands_of(run))]
-    for table in make_tables(read_frame(runs)):
-        parts.append(f"**{table.title}**\n\n{to_markdown(corruption_grid(table))}")
+    for table in read_tables(runs):
+        parts.append(f"**{table.title}**\n\n{to_markdown(accuracy_grid(table))}")
         parts.append(f"{caption(table)}\n")
     return "\n".join(parts)
 
@@ -107,7 +107,7 @@ def _count(head: str, column: dict[str, str]) -> str:
 def seeds_table(names: str) -> str:
     """Accuracy of networks that were trained with several seeds: runs NAME_0, NAME_1, ..."""
     runs = {name: trainings_of(name) for name in names.split()}
-    tables = make_tables(read_frame([run for found in runs.values() for run in found]))
+    tables = read_tables([run for found in runs.values() for run in found])
     parts = [f"**{table.title}**\n\n{to_markdown(_with_cost(table))}" for table in tables]
     commands = [line for found in runs.values() for line in commands_of(found[0])]
     number = max(map(len, runs.values()))
@@ -121,8 +121,9 @@ def _with_cost(table: Table) -> Grid:
     """The grid of a table, and what each mode costs."""
     grid = training_grid(table)
     groups = {
-        f"{column.label.rsplit('-', 1)[0]} {column.variant}": (cell.mode, str(cell.num_groups))
-        for (column, _, _), cell in table.by_place.items()
+        f"{mode.run.label.rsplit('-', 1)[0]} {mode.variant}": (record.mode, str(record.num_groups))
+        for mode in table.modes
+        for record in table.records_of(mode)
     }
     costs = (forward_passes(*groups[head]) for head in grid.header[1:])
     return replace(grid, rows=(*grid.rows, ("forward passes", *costs)))

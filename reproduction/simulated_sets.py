@@ -66,10 +66,10 @@ def _right(side: Side, image: NDArray[np.float32], generator: np.random.Generato
     latent *= np.float32(np.sqrt(1 - SHARED))
     latent += np.float32(np.sqrt(SHARED)) * image + np.float32(side.spread) * level
     levels = thresholds.reshape(len(thresholds), -1, 1).astype(np.float32)
-    counts = np.zeros(latent.shape)
+    counts = np.zeros(latent.shape, dtype=np.int8)
     for k in range(levels.shape[1]):
         counts += latent < levels[:, k]
-    return counts
+    return counts.astype(np.float64)
 
 
 def failing_sets(

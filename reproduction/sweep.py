@@ -23,9 +23,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reproduction.trainings import training_grid
+from robustbench_ln.reports.families import read_tables
 from robustbench_ln.reports.grids import to_markdown
-from robustbench_ln.reports.tables import make_tables
-from robustbench_ln.runs.frame import read_frame
 from robustbench_ln.training import RECIPES, Recipe
 
 Words = tuple[str, ...]
@@ -176,7 +175,7 @@ def main() -> None:
         for seed in range(arguments.seeds)
         for variation in variations(arguments.experiment, setting)
     ]
-    for table in make_tables(read_frame(runs)):
+    for table in read_tables(runs):
         print(f"\n{table.title}\n\n{to_markdown(training_grid(table))}")
 
 

@@ -6,15 +6,14 @@ A run's label says which: "LN-2" is training 2 of the network LN.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from statistics import fmean, stdev
 from typing import NamedTuple
 
 from robustbench_ln.errors import SpecError
-from robustbench_ln.reports.corruption_table import corruption_means
 from robustbench_ln.reports.grids import Grid
-from robustbench_ln.reports.numbers import MISSING, general, percent
-from robustbench_ln.reports.tables import Column, Table
+from robustbench_ln.reports.numbers import MISSING, percent
+from robustbench_ln.reports.tables import Table
+from robustbench_ln.runs.results import Cell, ModeResults
 
 __all__ = ["Trainings", "training_grid", "training_values"]
 
@@ -39,14 +38,13 @@ def training_values(table: Table) -> Values:
     Raises:
         SpecError: A label that names no training.
     """
-    table = _with_expectations(table)
-    rows = _noise_rows(table) if table.is_noise else _corruption_rows(table)
     values: Values = {}
-    for name, line in rows.items():
-        for column, accuracy in line.items():
-            network, training = _split_label(column.label)
-            place = values.setdefault(name, {}).setdefault(Trainings(network, column.variant), {})
-            place[training] = accuracy
+    for row in table.rows:
+        for mode in table.modes:
+            accuracy = table.accuracy(row, mode, _expected_accuracy)
+            if accuracy is not None:
+                trainings = values.setdefault(row.name, {}).setdefault(_name_column(mode), {})
+                trainings[_split_label(mode.run.label)[1]] = accuracy
     return values
 
 
@@ -57,12 +55,9 @@ def training_grid(table: Table) -> Grid:
         SpecError: A label that names no training.
     """
     values = training_values(table)
-    columns = list(dict.fromkeys(_name_column(column) for column in table.columns))
+    columns = list(dict.fromkeys(map(_name_column, table.modes)))
     return Grid(
-        (
-            "sigma" if table.is_noise else "corruption",
-            *(f"{c.network} {c.variant}" for c in columns),
-        ),
+        (table.family.heading, *(f"{c.network} {c.variant}" for c in columns)),
         tuple(
             (row, *(_mean_sd([*line.get(column, {}).values()]) for column in columns))
             for row, line in values.items()
@@ -70,27 +65,12 @@ def training_grid(table: Table) -> Grid:
     )
 
 
-def _with_expectations(table: Table) -> Table:
-    expected = table.cells["expected_accuracy"].fillna(table.cells["accuracy"])
-    return replace(table, cells=table.cells.assign(accuracy=expected))
+def _expected_accuracy(cell: Cell) -> float:
+    return cell.accuracy if cell.expected is None else cell.expected.accuracy
 
 
-def _noise_rows(table: Table) -> dict[str, dict[Column, float]]:
-    rows: dict[str, dict[Column, float]] = {}
-    for place, cell in sorted(table.by_place.items(), key=lambda item: item[0].severity):
-        rows.setdefault(general(place.severity), {})[place.column] = cell.accuracy
-    return rows
-
-
-def _corruption_rows(table: Table) -> dict[str, dict[Column, float]]:
-    return {
-        row.name: {column: mean for column, mean in line.items() if mean is not None}
-        for row, line in corruption_means(table).items()
-    }
-
-
-def _name_column(column: Column) -> Trainings:
-    return Trainings(_split_label(column.label)[0], column.variant)
+def _name_column(mode: ModeResults) -> Trainings:
+    return Trainings(_split_label(mode.run.label)[0], mode.variant)
 
 
 def _split_label(label: str) -> tuple[str, int]:

@@ -20,6 +20,7 @@ from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.evaluation.subject import Subject
 from robustbench_ln.models.normalization import parse_normalization
 from robustbench_ln.models.registry import build_model
+from robustbench_ln.runs.description import CheckpointDescription
 from robustbench_ln.spec import EvaluationSpec
 
 NETWORKS = (
@@ -41,7 +42,10 @@ def try_network(name: str) -> dict[str, object]:
     )
     subject = Subject(
         model=model, num_classes=10, normalization=parse_normalization("imagenet", 3),
-        label=name, checkpoint={"sha256": "fresh"},
+        label=name,
+        checkpoint=CheckpointDescription(
+            sha256="fresh", arch=name, num_parameters=0, num_groups=1
+        ),
     )  # fmt: skip
     spec = EvaluationSpec(conditions=noise_conditions(["agn"], sigmas=[0.5]), stat_batch=2)
     with tempfile.TemporaryDirectory() as folder:

@@ -9,63 +9,46 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from robustbench_ln.api import evaluate
-    from robustbench_ln.corruptions.corrupt_arrays import corrupt
-    from robustbench_ln.data import DataOptions, Framing, load_images
-    from robustbench_ln.errors import LnBenchError
-    from robustbench_ln.norms import (
-        IMAGE,
-        ROT90,
-        RUNNING,
-        LocalNorm2d,
-        StatisticsLayout,
-        batch_layout,
-        with_statistics,
-    )
-    from robustbench_ln.norms import convert_batchnorm as convert
-    from robustbench_ln.progress import Silent
+    from robustbench_ln.api import evaluate as evaluate
+    from robustbench_ln.corruptions.corrupt_arrays import corrupt as corrupt
+    from robustbench_ln.data import DataOptions as DataOptions
+    from robustbench_ln.data import Framing as Framing
+    from robustbench_ln.data import load_images as load_images
+    from robustbench_ln.errors import LnBenchError as LnBenchError
+    from robustbench_ln.norms import LocalNorm2d as LocalNorm2d
+    from robustbench_ln.norms import StatisticsLayout as StatisticsLayout
+    from robustbench_ln.norms import convert_batchnorm
+    from robustbench_ln.norms import with_statistics as with_statistics
+    from robustbench_ln.progress import Silent as Silent
+
+    convert = convert_batchnorm
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "IMAGE",
-    "ROT90",
-    "RUNNING",
-    "DataOptions",
-    "Framing",
-    "LnBenchError",
-    "LocalNorm2d",
-    "Silent",
-    "StatisticsLayout",
-    "batch_layout",
-    "convert",
-    "corrupt",
-    "evaluate",
-    "load_images",
-    "with_statistics",
-]
+_PUBLIC = {
+    "DataOptions": "data.DataOptions",
+    "Framing": "data.Framing",
+    "LnBenchError": "errors.LnBenchError",
+    "LocalNorm2d": "norms.LocalNorm2d",
+    "Silent": "progress.Silent",
+    "StatisticsLayout": "norms.StatisticsLayout",
+    "convert": "norms.convert_batchnorm",
+    "corrupt": "corruptions.corrupt_arrays.corrupt",
+    "evaluate": "api.evaluate",
+    "load_images": "data.load_images",
+    "with_statistics": "norms.with_statistics",
+}
+"""Public name -> where it is."""
 
-_MODULES = {
-    "api": ("evaluate",),
-    "data": ("DataOptions", "Framing", "load_images"),
-    "errors": ("LnBenchError",),
-    "corruptions.corrupt_arrays": ("corrupt",),
-    "norms": (
-        "IMAGE", "ROT90", "RUNNING", "LocalNorm2d", "StatisticsLayout", "batch_layout",
-        "with_statistics",
-    ),
-    "progress": ("Silent",),
-}  # fmt: skip
+__all__ = list(_PUBLIC)
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name (PEP 562)."""
-    if name == "convert":
-        return import_module("robustbench_ln.norms").convert_batchnorm
-    for module, names in _MODULES.items():
-        if name in names:
-            return getattr(import_module(f"robustbench_ln.{module}"), name)
-    raise AttributeError(f"module 'robustbench_ln' has no attribute '{name}'")
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'robustbench_ln' has no attribute '{name}'")
+    module, _, attribute = _PUBLIC[name].rpartition(".")
+    return getattr(import_module(f"robustbench_ln.{module}"), attribute)
 
 
 def __dir__() -> list[str]:

@@ -5,31 +5,24 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
 from robustbench_ln.corruption_names import SEVERITIES
-from robustbench_ln.data import ArrayImages, DataOptions, ImageSet
+from robustbench_ln.corruptions.request import ConditionRequest
+from robustbench_ln.data import ArrayImages, ImageSet
 from robustbench_ln.data.file_images import FileImages
 from robustbench_ln.data.from_python import collect_images
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError
-from robustbench_ln.evaluation.own_network import name_own_network
-from robustbench_ln.evaluation.request import ImageRequest, choose_fetches
-from robustbench_ln.evaluation.run import evaluate as evaluate_subject
-from robustbench_ln.evaluation.subject import Subject, subject_of
-from robustbench_ln.models.device import check_device
-from robustbench_ln.models.normalization import check_normalization, parse_normalization
-from robustbench_ln.models.opened import choose_normalize, open_network
+from robustbench_ln.evaluation.request import EvaluationRequest, ImageRequest, evaluate_request
 from robustbench_ln.models.source import NetworkSource
-from robustbench_ln.modes import check_mode_names
 from robustbench_ln.norms import NormClasses
 from robustbench_ln.progress import Progress
 from robustbench_ln.runs.frame import read_frame
-from robustbench_ln.spec import EvaluationSpec, check_order, check_tie_rule
+from robustbench_ln.spec import EvaluationSpec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["evaluate"]
 
 
-def evaluate(  # noqa: PLR0913  (the options of the command line)
+def evaluate(  # noqa: PLR0913  (one parameter for each setting)
     model_or_path: nn.Module | str | Path,
     images: Any,
     labels: Any = None,
@@ -69,54 +62,62 @@ def evaluate(  # noqa: PLR0913  (the options of the command line)
     amp: str | None = None,
     tf32: bool = False,
     compile_network: bool = False,
+    strict: bool = False,
     label: str | None = None,
     out: str | Path | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Measure how a classifier degrades: `ln-bench evaluate`, whose options these are.
+    """Measure how a classifier degrades under noise and corruption, as `ln-bench evaluate` does.
 
     Args:
-        model_or_path: A network, which is not changed; or a checkpoint's file, with `arch`; or, as
+        model_or_path: The network, which is not changed; or the path of a checkpoint's file; or, as
             text, "demo:batchnorm" or "demo:localnorm", which come with the package.
-        images: With `labels`: uint8 [N, H, W, C] or [N, H, W], or floats k / 255. Without: a torch
-            Dataset or DataLoader of (image, label), not normalised; what `load_images` opened; or
-            KIND:PATH as --data takes it, corrupted sets included. Arrays and pairs are held in
-            memory as uint8.
-        labels: [N] class indices.
-        clean: Clean images of a corrupted set: KIND:PATH, or what `load_images` opened.
-        normalize: Input normalisation the network was trained with, by name or as MEAN/STD.
-            Required, unless the file or its publisher states it.
-        arch: Network of a checkpoint's file; None is what the file says.
-        download: Fetch what is missing: a file published under that name, and the data set of
-            KIND:PATH, where torchvision can.
-        norm_classes: Your own norm layers that work as BatchNorm does, to be dynamic too.
-        modes: "all", or names.
-        noises: Of the LocalNorm papers.
-        sigmas: Of the noises; None is the released list of each.
-        convention: "paper" or "released".
-        pixel_range: "clip", "rescale" or "none"; None is the convention's own.
-        corruptions: "cifar10-c" or "imagenet-c" for all 19, or names; of a corrupted set, those to
-            take.
-        severity_table: For named corruptions.
-        severities: 1-5.
-        frost_dir: Photographs of frost.
-        order: "shuffled" (seeded) or "as-is".
-        stat_batch: Images that share statistics in dbn-batch and bn-adapt.
-        group_size: The same in ln-batch and ln-voting; None is the training's where a file says it,
-            else the papers' batch over the groups: 128 / G for a network.
-        device_batch: Images in the network at once. Memory only.
-        ties: Of votes: "random", "lowest", "logit-sum".
+        images: The test images. With `labels`: uint8 [N, H, W, C] or [N, H, W], or floats k / 255.
+            Without: a torch Dataset or DataLoader of (image, label) pairs that are not normalised,
+            what `load_images` returned, or "KIND:PATH", which may name a corrupted set. Arrays and
+            pairs are held in memory as uint8.
+        labels: Class index of each image, [N].
+        clean: Clean images of a corrupted set: "KIND:PATH", or what `load_images` returned.
+        normalize: Input normalisation that the network was trained with, by name or as "MEAN/STD".
+            It may be left out where the checkpoint's file or its publisher states it.
+        arch: Name of the network in a checkpoint's file; None is the name that the file states.
+        download: Whether to fetch what is missing: a published checkpoint, and a data set that
+            torchvision can fetch.
+        norm_classes: Your own classes of norm layers that work as BatchNorm does; they take part
+            in dynamic modes.
+        modes: Names of evaluation modes; "all" is every mode that the network supports.
+        noises: Names of noises of the LocalNorm papers.
+        sigmas: Strengths of the noises; None is the released list of each noise.
+        convention: Definition of the noises: "paper" (the papers' text) or "released" (their code).
+        pixel_range: How noisy images return to the pixel range: "clip", "rescale" or "none"; None
+            is what the convention does.
+        corruptions: Names of common corruptions, or "cifar10-c" or "imagenet-c" for all 19; of a
+            corrupted set, the corruptions to evaluate.
+        severity_table: What the severities of named corruptions mean: "cifar10-c" or "imagenet-c".
+        severities: Severities of the corruptions, each 1-5.
+        frost_dir: Folder with the photographs for frost; None looks for an installed package.
+        order: Order of the test images: "shuffled" (decided by the seed) or "as-is".
+        stat_batch: Number of images that share statistics in dbn-batch and bn-adapt.
+        group_size: Number of images that share statistics in ln-batch and ln-voting. None is that
+            of training where the file states it, else the papers' batch of 128 over the number of
+            groups.
+        device_batch: Number of images in the network at once. It decides memory, not results.
+        ties: How tied votes are broken: "random", "lowest" or "logit-sum".
         prior: Weight of the running statistics in bn-adapt, in images.
-        seed: Decides draws, order, group picks and ties.
-        repeats: Measure with so many seeds; the spread is in the column `repeat_sd`.
-        limit: Evaluate so many images.
-        device: Where the network runs; None is where its parameters are.
-        amp: "bf16" for autocast.
-        tf32: Let CUDA round products to TF32.
-        compile_network: Run it through torch.compile.
-        label: What tables call it.
-        out: Run directory, made or continued, as `ln-bench report` reads it; None keeps none.
-        progress: Who is told; None shows it on stderr, and in a notebook under the cell.
+        seed: Seed of draws, order, group picks and random ties.
+        repeats: Number of seeds to measure: seed, seed + 1, ... Their standard deviation is the
+            column `repeat_sd`.
+        limit: Number of images to evaluate; None is all.
+        device: Device that runs the network, as "cuda:1"; None is that of the network's parameters.
+        amp: "bf16" for autocast to bfloat16; None is float32.
+        tf32: Whether CUDA may round products to TF32.
+        compile_network: Whether to run the network through torch.compile.
+        strict: Whether a warning of the checks of network and images is an error.
+        label: Name of the network in tables; None is that of its file or its class.
+        out: Run directory, which is made, or resumed where it exists; `ln-bench report` reads it.
+            None keeps no run.
+        progress: Display to report progress to; None shows progress on stderr, or in a notebook
+            below the cell.
 
     Returns:
         A row for each mode and condition, the clean condition first; see `make_frame`.
@@ -139,54 +140,48 @@ def evaluate(  # noqa: PLR0913  (the options of the command line)
     2  dbn-batch      clean       0.0     20
     3  dbn-batch        agn       0.5     20
     """
-    check_normalization(normalize)
-    fetches = choose_fetches(download, base=images if clean is None else clean, arch=arch)
-    request = ImageRequest(
-        data=_take_images(images, labels),
-        clean=_take_clean(clean),
-        options=DataOptions(download=fetches.data),
-        noises=_names(noises),
-        sigmas=sigmas,
-        convention=convention,
-        pixel_range=pixel_range,
-        corruptions=_names(corruptions),
-        severity_table=severity_table,
-        severities=severities,
-        frost_dir=frost_dir,
-    )
-    spec = EvaluationSpec(
-        modes=check_mode_names(_names(modes)),
-        conditions=request.conditions(),
-        order=check_order(order),
-        stat_batch=stat_batch,
-        group_size=group_size,
-        device_batch=device_batch,
-        tie_rule=check_tie_rule(ties),
-        prior=prior,
-        seed=seed,
-        repeats=repeats,
-        limit=limit,
-        device=check_device(device or _device_of(model_or_path)),
-        frost_dir=frost_dir,
-        amp=amp,
-        uses_tf32=tf32,
-        is_compiled=compile_network,
+    request = EvaluationRequest(
+        network=_take_network(model_or_path, arch),
+        images=ImageRequest(
+            data=_take_images(images, labels),
+            clean=_take_clean(clean),
+            degradation=ConditionRequest(
+                noises=_names(noises),
+                sigmas=sigmas,
+                convention=convention,
+                pixel_range=pixel_range,
+                corruptions=_names(corruptions),
+                severity_table=severity_table,
+                severities=severities,
+                frost_dir=frost_dir,
+            ),
+        ),
+        spec=EvaluationSpec(
+            modes=_names(modes),
+            order=order,
+            stat_batch=stat_batch,
+            group_size=group_size,
+            device_batch=device_batch,
+            tie_rule=ties,
+            prior=prior,
+            seed=seed,
+            repeats=repeats,
+            limit=limit,
+            device=device or _device_of(model_or_path),
+            amp=amp,
+            uses_tf32=tf32,
+            is_compiled=compile_network,
+            is_strict=strict,
+        ),
+        normalize=normalize,
+        download=download,
+        label=label,
+        norm_classes=tuple(norm_classes),
     )
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run" if out is None else Path(out)
         with open_display() if progress is None else nullcontext(progress) as display:
-            if isinstance(model_or_path, nn.Module):
-                opened = request.open(display)
-                subject = _name_network(model_or_path, arch, normalize, shape=opened.shape)
-            else:
-                source = NetworkSource(path=model_or_path, arch=arch, download=fetches.weights)
-                network = open_network(source, normalize, progress=display)
-                opened = request.open(display, network.pipeline)
-                subject = subject_of(network, opened.shape)
-            subject = replace(
-                subject, label=label or subject.label, norm_classes=tuple(norm_classes)
-            )
-            evaluate_subject(subject, opened, spec, out=run, progress=display)
+            evaluate_request(request, out=run, progress=display)
         return read_frame([run])
 
 
@@ -219,11 +214,11 @@ def _take_clean(clean: Any) -> str | ImageSet | None:
     )
 
 
-def _name_network(
-    network: nn.Module, arch: str | None, normalize: str | None, *, shape: tuple[int, int, int]
-) -> Subject:
+def _take_network(
+    model_or_path: nn.Module | str | Path, arch: str | None
+) -> nn.Module | NetworkSource:
+    if not isinstance(model_or_path, nn.Module):
+        return NetworkSource(path=model_or_path, arch=arch)
     if arch is not None:
         raise SpecError(f"arch '{arch}' is for a checkpoint's file; a network was given")
-    height, width, channels = shape
-    normalization = parse_normalization(choose_normalize(normalize, None), channels)
-    return name_own_network(network, normalization, image_shape=(channels, height, width))
+    return model_or_path

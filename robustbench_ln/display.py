@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from importlib.util import find_spec
 from types import TracebackType
 from typing import Protocol
@@ -32,9 +33,15 @@ class Display(Progress, Protocol):
         ...
 
 
-def open_display() -> Display:
-    """Return the display that fits stderr, or the notebook."""
-    return _LiveDisplay() if sys.stderr.isatty() or _is_live_notebook() else _PlainDisplay()
+def open_display(spell: Callable[[str], str] = str) -> Display:
+    """Return the display that fits stderr, or the notebook.
+
+    Args:
+        spell: How notes are spelled; as Python does where nothing is said.
+    """
+    if sys.stderr.isatty() or _is_live_notebook():
+        return _LiveDisplay(spell)
+    return _PlainDisplay(spell)
 
 
 def _is_live_notebook() -> bool:
@@ -47,7 +54,8 @@ def _is_live_notebook() -> bool:
 class _PlainDisplay:
     """A line now and then, for logs."""
 
-    def __init__(self) -> None:
+    def __init__(self, spell: Callable[[str], str]) -> None:
+        self._spell = spell
         self._cells = self._images = self._done_cells = self._done_images = 0
         self._what, self._unit = "", "cell"
         self._started = self._last_line = time.monotonic()
@@ -93,7 +101,7 @@ class _PlainDisplay:
         self._done_cells += cells
 
     def note(self, text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
+        print(self._spell(text), file=sys.stderr, flush=True)
 
 
 def _minutes(seconds: float) -> str:
@@ -103,7 +111,7 @@ def _minutes(seconds: float) -> str:
 class _LiveDisplay:
     """A bar with cells, images a second and the time left; before `start`, with what is done."""
 
-    def __init__(self) -> None:
+    def __init__(self, spell: Callable[[str], str]) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bars
@@ -118,6 +126,7 @@ class _LiveDisplay:
             console=Console(stderr=True),
             transient=True,
         )
+        self._spell = spell
         self._task = self._bars.add_task("", total=None, cells="", rate="")
         self._unit = "cell"
         self._cells = self._done_cells = self._done_images = 0
@@ -155,4 +164,4 @@ class _LiveDisplay:
         self._bars.update(self._task, cells=f"{self._done_cells}/{self._cells} {self._unit}s")
 
     def note(self, text: str) -> None:
-        self._bars.console.print(text, markup=False, highlight=False)
+        self._bars.console.print(self._spell(text), markup=False, highlight=False)

@@ -6,31 +6,31 @@ import difflib
 from collections.abc import Collection, Mapping
 from typing import TypeVar
 
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import SpecError, listing
 
 __all__ = ["find_entry", "unknown_name"]
 
 Entry = TypeVar("Entry")
 
 
-def find_entry(table: Mapping[str, Entry], name: str, *, kind: str, listing: str = "") -> Entry:
+def find_entry(table: Mapping[str, Entry], name: str, *, kind: str, listed: str = "") -> Entry:
     """Return `table[name]`.
 
     Args:
         table: The registry.
         name: What the user wrote.
         kind: What the table holds, singular, as in the message: "corruption".
-        listing: The command that lists the table, as in the message: "ln-bench list corruptions".
+        listed: What `ln-bench list` calls the table: "corruptions".
 
     Raises:
         SpecError: No such name; the message suggests the nearest, or lists the choices.
     """
     if name not in table:
-        raise unknown_name(name, table, kind=kind, listing=listing)
+        raise unknown_name(name, table, kind=kind, listed=listed)
     return table[name]
 
 
-def unknown_name(name: str, choices: Collection[str], *, kind: str, listing: str = "") -> SpecError:
+def unknown_name(name: str, choices: Collection[str], *, kind: str, listed: str = "") -> SpecError:
     """Return the error for a name that is not one of `choices`.
 
     >>> print(unknown_name("gausian_noise", ["gaussian_noise", "fog"], kind="corruption"))
@@ -38,5 +38,4 @@ def unknown_name(name: str, choices: Collection[str], *, kind: str, listing: str
     """
     near = difflib.get_close_matches(name.lower(), choices, n=1, cutoff=0.6)
     hint = f"did you mean '{near[0]}'?" if near else f"choose from {', '.join(choices)}"
-    where = f" ({listing})" if listing else ""
-    return SpecError(f"unknown {kind} '{name}'; {hint}{where}")
+    return SpecError(f"unknown {kind} '{name}'; {hint}{listing(listed) if listed else ''}")

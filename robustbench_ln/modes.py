@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import SpecError, setting
 from robustbench_ln.lookup import find_entry
 
 __all__ = ["MODES", "LayoutName", "Mode", "check_mode_names"]
@@ -88,6 +88,6 @@ def check_mode_names(asked: Sequence[str]) -> tuple[str, ...]:
     if list(asked) != ["all"]:
         for name in asked:
             if name == "all":
-                raise SpecError("--modes all stands alone; or list the modes")
-            find_entry(MODES, name, kind="mode", listing="ln-bench list modes")
+                raise SpecError(f"{setting('modes', 'all')} stands alone; or list the modes")
+            find_entry(MODES, name, kind="mode", listed="modes")
     return tuple(asked)

@@ -27,7 +27,10 @@ class Progress(Protocol):
         ...
 
     def note(self, text: str) -> None:
-        """Print a line that stays: a warning, or what was left out."""
+        """Print a line that stays: a warning, or what was left out.
+
+        Where it names a setting it is a `Message`, which reads as Python does.
+        """
         ...
 
 

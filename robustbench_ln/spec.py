@@ -8,24 +8,26 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import SpecError, by_skin, setting
 from robustbench_ln.lookup import unknown_name
+from robustbench_ln.modes import check_mode_names
 
 __all__ = [
     "CLEAN",
     "Condition",
     "EvaluationSpec",
     "Normalization",
-    "Order",
     "TieRule",
-    "check_order",
     "check_seed",
     "check_tie_rule",
     "check_whole_numbers",
 ]
 
-Order = Literal["shuffled", "as-is"]
+MOST_REPEATS = 1_000
+"""Seeds of one run. A standard deviation over 1,000 is known to 2 %."""
+
 TieRule = Literal["random", "lowest", "logit-sum"]
+_ORDERS = ("shuffled", "as-is")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,17 +77,21 @@ class Condition:
         return asdict(self)
 
 
-def check_order(name: str) -> Order:
-    """Return the order of that name."""
-    if name not in get_args(Order):
-        raise unknown_name(name, get_args(Order), kind="--order")
-    return cast(Order, name)
+def _check_order(name: str) -> None:
+    if name not in _ORDERS:
+        raise unknown_name(
+            name, _ORDERS, kind=by_skin(command_line=setting("order"), python="order")
+        )
 
 
 def check_tie_rule(name: str) -> TieRule:
     """Return the tie rule of that name."""
     if name not in get_args(TieRule):
-        raise unknown_name(name, get_args(TieRule), kind="--ties rule")
+        raise unknown_name(
+            name,
+            get_args(TieRule),
+            kind=f"{by_skin(command_line=setting('ties'), python='tie')} rule",
+        )
     return cast(TieRule, name)
 
 
@@ -100,7 +106,7 @@ def check_whole_numbers(spec: object, *names: str) -> None:
     for name in names:
         value = getattr(spec, name)
         if value is not None:
-            whole = _whole_number(value, "--" + name.replace("_", "-"))
+            whole = _whole_number(value, name)
             object.__setattr__(spec, name, whole)
 
 
@@ -110,17 +116,17 @@ def check_seed(seed: int) -> int:
     Raises:
         SpecError: No whole number, or out of range.
     """
-    whole = _whole_number(seed, "--seed")
+    whole = _whole_number(seed, "seed")
     if not 0 <= whole < 2**63:
-        raise SpecError(f"--seed is {whole}; expected 0 or more")
+        raise SpecError(f"{setting('seed')} is {whole}; expected 0 or more")
     return whole
 
 
-def _whole_number(value: Any, option: str) -> int:
+def _whole_number(value: Any, name: str) -> int:
     try:
         return int(operator.index(value))
     except TypeError as error:
-        raise SpecError(f"{option} is {value}; expected a whole number") from error
+        raise SpecError(f"{setting(name)} is {value}; expected a whole number") from error
 
 
 CLEAN = Condition(corruption="clean", severity=0.0)
@@ -144,17 +150,19 @@ class Normalization:
         """Refuse numbers that no data set has."""
         if len(self.mean) != len(self.std) or len(self.mean) not in (1, 3):
             raise SpecError(
-                f"--normalize {self.name}: {len(self.mean)} means and {len(self.std)} standard "
-                "deviations; expected MEAN/STD with one or three comma-separated values each"
+                f"{setting('normalize', self.name)}: {len(self.mean)} means and {len(self.std)} "
+                "standard deviations; expected MEAN/STD with one or three comma-separated "
+                "values each"
             )
         if not all(map(math.isfinite, self.mean + self.std)) or min(self.std) <= 0:
             raise SpecError(
-                f"--normalize {self.name}: every mean and standard deviation must be finite, "
-                "every standard deviation above 0"
+                f"{setting('normalize', self.name)}: every mean and standard deviation must be "
+                "finite, every standard deviation above 0"
             )
         if max(map(abs, self.mean + self.std)) > 10:
             raise SpecError(
-                f"--normalize {self.name}: values are on the 0..1 pixel scale; divide by 255"
+                f"{setting('normalize', self.name)}: values are on the 0..1 pixel scale; divide "
+                "by 255"
             )
 
 
@@ -165,33 +173,37 @@ class EvaluationSpec:
     Attributes:
         modes: Names of modes, or ("all",).
         conditions: What to do to the images; the clean images come first.
-        order: Of the test images.
+        order: Order of the test images: "shuffled" or "as-is".
         stat_batch: B, images that share statistics in dbn-batch and bn-adapt.
         group_size: M, images that share statistics in ln-batch and ln-voting; None is as many as
             in training.
         device_batch: Images that go through the network at once. Memory only, no result.
-        tie_rule: How votes are broken.
+        tie_rule: How tied votes are broken: "random", "lowest" or "logit-sum".
         prior: Weight of the running statistics in bn-adapt, counted in images.
         seed: Decides draws, order, group picks and ties.
-        repeats: Measure with so many seeds: seed, seed + 1, ...
+        repeats: Measure with so many seeds: seed, seed + 1, ...; at most `MOST_REPEATS`.
         limit: Evaluate so many images, the first of the order; None is all.
         device: Where the network runs, as torch names it: "cpu", "cuda", "cuda:1".
         frost_dir: Folder with the photographs of frost; None looks for an installed package.
         amp: "bf16": autocast to bfloat16; statistics stay float32. None is float32.
         uses_tf32: Let CUDA's matrix products and convolutions round to TF32.
         is_compiled: Run the network through torch.compile.
+        outputs: "probabilities" where the network returns them and their logarithm is to be taken;
+            `evaluate` decides.
+        is_strict: Whether warnings of the checks are errors.
 
     Raises:
-        SpecError: A number out of its range, or a fraction where images or seeds are counted.
+        SpecError: An unknown mode, order or tie rule, a number out of its range, or a fraction
+            where images or seeds are counted.
     """
 
     modes: tuple[str, ...] = ("all",)
     conditions: tuple[Condition, ...] = (CLEAN,)
-    order: Order = "shuffled"
+    order: str = "shuffled"
     stat_batch: int = 128
     group_size: int | None = None
     device_batch: int = 128
-    tie_rule: TieRule = "random"
+    tie_rule: str = "random"
     prior: float = 16.0
     seed: int = 0
     repeats: int = 1
@@ -201,6 +213,8 @@ class EvaluationSpec:
     amp: str | None = None
     uses_tf32: bool = False
     is_compiled: bool = False
+    outputs: str = "logits"
+    is_strict: bool = False
 
     @property
     def arithmetic(self) -> str:
@@ -213,20 +227,27 @@ class EvaluationSpec:
         """Check the numbers."""
         check_whole_numbers(self, "stat_batch", "group_size", "device_batch", "repeats", "limit")
         object.__setattr__(self, "seed", check_seed(self.seed))
+        check_mode_names(self.modes)
+        _check_order(self.order)
+        check_tie_rule(self.tie_rule)
         counts = {
-            "--stat-batch": self.stat_batch,
-            "--group-size": 1 if self.group_size is None else self.group_size,
-            "--device-batch": self.device_batch,
-            "--limit": 1 if self.limit is None else self.limit,
+            "stat_batch": self.stat_batch,
+            "group_size": 1 if self.group_size is None else self.group_size,
+            "device_batch": self.device_batch,
+            "limit": 1 if self.limit is None else self.limit,
         }
-        for option, value in counts.items():
+        for name, value in counts.items():
             if value < 1:
-                raise SpecError(f"{option} is {value}; expected 1 or more images")
+                raise SpecError(f"{setting(name)} is {value}; expected 1 or more images")
         if self.amp not in (None, "bf16"):
-            raise SpecError(f"--amp {self.amp}: expected bf16")
+            raise SpecError(f"{setting('amp', self.amp)}: expected bf16")
         if math.isnan(self.prior) or self.prior < 0:
-            raise SpecError(f"--prior is {self.prior}; expected a number of images, 0 or more")
-        if self.repeats < 1:
-            raise SpecError(f"--repeats is {self.repeats}; expected 1 or more")
+            raise SpecError(
+                f"{setting('prior')} is {self.prior}; expected a number of images, 0 or more"
+            )
+        if not 1 <= self.repeats <= MOST_REPEATS:
+            raise SpecError(
+                f"{setting('repeats')} is {self.repeats}; expected 1 to {MOST_REPEATS:,} seeds"
+            )
         if not self.modes or not self.conditions:
             raise SpecError("nothing to do: no mode or no condition was given")

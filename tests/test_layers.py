@@ -19,7 +19,7 @@ BASE = {
 
 IMPORTS = {
     "files": set(),
-    "metrics": set(),
+    "metrics": {"files"},
     "runs": {"files", "metrics"},
     "data": {"files"},
     "norms": set(),
@@ -27,11 +27,13 @@ IMPORTS = {
     "corrupted_sets": {"corruptions", "data", "files"},
     "models": {"files", "norms"},
     "training": {"corruptions", "data", "files", "models", "norms"},
-    "evaluation": {"corrupted_sets", "corruptions", "data", "models", "norms", "runs"},
+    "evaluation": {
+        "corrupted_sets", "corruptions", "data", "metrics", "models", "norms", "runs",
+    },
     "reports": {"files", "metrics", "runs"},
     "speed": {"evaluation", "models", "norms", "reports", "training"},
-    "api": {"data", "evaluation", "models", "norms", "runs"},
-    "demo": {"evaluation", "files", "models"},
+    "api": {"corruptions", "data", "evaluation", "models", "norms", "runs"},
+    "demo": {"corruptions", "evaluation", "files", "models"},
     "cli": {
         "corrupted_sets", "corruptions", "data", "demo", "evaluation", "files", "metrics",
         "models", "norms", "reports", "runs", "speed", "training",

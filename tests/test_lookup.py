@@ -29,6 +29,7 @@ def test_another_is_answered_with_the_nearest_or_with_all(name, answer):
     assert str(caught.value) == answer
 
 
-def test_the_command_that_lists_them_is_named():
-    error = unknown_name("fgo", TABLE, kind="weather", listing="ln-bench list weather")
-    assert str(error) == "unknown weather 'fgo'; did you mean 'fog'? (ln-bench list weather)"
+def test_the_list_of_names_is_said_where_there_is_one():
+    error = unknown_name("fgo", TABLE, kind="weather", listed="archs")
+    assert str(error).startswith("unknown weather 'fgo'; did you mean 'fog'?")
+    assert error.message.spelled(lambda name: name).endswith("(ln-bench list archs)")

@@ -9,7 +9,9 @@ PACKAGE = TESTS.parent / "robustbench_ln"
 SUBJECTS = {
     "docs": "pages say what the code does",
     "layers": "imports point one way",
+    "messages": "messages name settings, the command line spells them as options",
     "mirror": "this file",
+    "public_names": "the names of `import robustbench_ln`",
     "python_page": "docs/python.md runs",
     "readme": "README.md runs",
     "cli/api": "the Python call and the command line give the same rows",
@@ -21,9 +23,14 @@ SUBJECTS = {
     "corruptions/against_references": "every corruption and severity against plain loops",
     "corruptions/published_fixtures": "every corruption against the published files",
     "evaluation/golden_counts": "counts of a whole run that must not change",
+    "evaluation/checks/accuracy_checks": "clean accuracies that a check explains",
+    "evaluation/checks/image_checks": "images that do not fit the network",
+    "evaluation/checks/network_checks": "networks that would give wrong numbers",
+    "metrics/coverage": "intervals of every kind hold the truth in 95 % of simulated sets",
     "models/public_checkpoints": "the public checkpoints classify as published",
     "models/networks/library_networks": "networks of torchvision and timm under the layouts",
     "models/networks/networks": "every network of ours against its restatement",
+    "runs/schema_1": "a run of an earlier version is read and goes on",
 }
 """Tests of more than one module, by the name of their file; all others are named after theirs."""
 

@@ -15,7 +15,6 @@ from robustbench_ln.spec import (
     Condition,
     EvaluationSpec,
     Normalization,
-    check_order,
     check_seed,
     check_tie_rule,
 )
@@ -60,16 +59,18 @@ def test_the_arithmetic_is_named_by_what_changes_it(options, expected):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"stat_batch": 0}, "--stat-batch is 0; expected 1 or more images"),
-        ({"group_size": 0}, "--group-size is 0; expected 1 or more images"),
-        ({"device_batch": -1}, "--device-batch is -1; expected 1 or more images"),
-        ({"limit": 0}, "--limit is 0; expected 1 or more images"),
-        ({"repeats": 0}, "--repeats is 0; expected 1 or more"),
-        ({"limit": 2.5}, "--limit is 2.5; expected a whole number"),
-        ({"seed": -1}, "--seed is -1; expected 0 or more"),
-        ({"prior": -1.0}, "--prior is -1.0; expected a number of images, 0 or more"),
-        ({"prior": math.nan}, "--prior is nan"),
-        ({"amp": "fp16"}, "--amp fp16: expected bf16"),
+        ({"stat_batch": 0}, "stat_batch= is 0; expected 1 or more images"),
+        ({"group_size": 0}, "group_size= is 0; expected 1 or more images"),
+        ({"device_batch": -1}, "device_batch= is -1; expected 1 or more images"),
+        ({"limit": 0}, "limit= is 0; expected 1 or more images"),
+        ({"repeats": 1001}, "repeats= is 1001; expected 1 to 1,000 seeds"),
+        ({"modes": ("bn", "ln-vote")}, "unknown mode 'ln-vote'"),
+        ({"repeats": 0}, "repeats= is 0; expected 1 to 1,000 seeds"),
+        ({"limit": 2.5}, "limit= is 2.5; expected a whole number"),
+        ({"seed": -1}, "seed= is -1; expected 0 or more"),
+        ({"prior": -1.0}, "prior= is -1.0; expected a number of images, 0 or more"),
+        ({"prior": math.nan}, "prior= is nan"),
+        ({"amp": "fp16"}, "amp='fp16': expected bf16"),
         ({"modes": ()}, "nothing to do"),
         ({"conditions": ()}, "nothing to do"),
     ],
@@ -88,18 +89,18 @@ def test_numbers_of_numpy_become_plain_ones():
 
 def test_seeds_are_of_63_bits():
     assert check_seed(2**63 - 1) == 2**63 - 1
-    with pytest.raises(SpecError, match="--seed is 9223372036854775808; expected 0 or more"):
+    with pytest.raises(SpecError, match="seed= is 9223372036854775808; expected 0 or more"):
         check_seed(2**63)
-    with pytest.raises(SpecError, match="--seed is x; expected a whole number"):
+    with pytest.raises(SpecError, match="seed= is x; expected a whole number"):
         check_seed("x")
 
 
 def test_orders_and_tie_rules_are_found_by_name():
-    assert check_order("as-is") == "as-is"
+    assert EvaluationSpec(order="as-is", tie_rule="lowest").order == "as-is"
     assert check_tie_rule("logit-sum") == "logit-sum"
-    with pytest.raises(SpecError, match="unknown --order 'shufled'; did you mean 'shuffled'"):
-        check_order("shufled")
-    with pytest.raises(SpecError, match="unknown --ties rule 'lowst'; did you mean 'lowest'"):
+    with pytest.raises(SpecError, match="unknown order 'shufled'; did you mean 'shuffled'"):
+        EvaluationSpec(order="shufled")
+    with pytest.raises(SpecError, match="unknown tie rule 'lowst'; did you mean 'lowest'"):
         check_tie_rule("lowst")
 
 
@@ -115,5 +116,5 @@ def test_orders_and_tie_rules_are_found_by_name():
     ],
 )
 def test_normalisations_that_no_data_set_has_are_refused(mean, std, message):
-    with pytest.raises(SpecError, match=f"--normalize x: .*{message}"):
+    with pytest.raises(SpecError, match=f"normalize='x': .*{message}"):
         Normalization(name="x", mean=mean, std=std)

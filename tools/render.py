@@ -17,19 +17,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 from reproduction.claims import CLAIM_BLOCKS
+from reproduction.coverage_tables import COVERAGE_BLOCKS
 from reproduction.result_blocks import RESULT_BLOCKS, commands_of, forward_passes
 from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.registry import CORRUPTIONS
 from robustbench_ln.modes import MODES
 from robustbench_ln.norms import NORMS
 from robustbench_ln.reports.captions import caption
+from robustbench_ln.reports.families import read_tables
 from robustbench_ln.reports.grids import Grid, to_markdown
-from robustbench_ln.reports.noise_table import noise_grid
-from robustbench_ln.reports.tables import make_tables
-from robustbench_ln.runs.frame import read_frame
+from robustbench_ln.reports.table_grids import full_grid
 from robustbench_ln.speed.norm_costs import NetworkSpeed
 from robustbench_ln.speed.norm_table import speed_caption, speed_grid, speed_note
 from robustbench_ln.training import RECIPES
+from tools.field_tables import fields_table
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "reproduction" / "records"
@@ -82,8 +83,8 @@ def accuracy_table(names: str) -> str:
     """The accuracy-vs-sigma tables of some runs in reproduction/records/."""
     runs = [RESULTS / name for name in names.split()]
     parts = [
-        f"**{table.title}**\n\n{to_markdown(noise_grid(table))}\n{caption(table)}\n"
-        for table in make_tables(read_frame(runs))
+        f"**{table.title}**\n\n{to_markdown(full_grid(table))}\n{caption(table)}\n"
+        for table in read_tables(runs)
     ]
     commands = "".join(f"    {command}\n" for run in runs for command in commands_of(run))
     return f"{commands}\n" + "\n".join(parts)
@@ -102,7 +103,7 @@ def speed_table(name: str) -> str:
 
 
 def norms_speed_table(name: str) -> str:
-    """Speed and parameters under every norm: a raw record of `ln-bench inspect --speed`."""
+    """Speed and parameters under every norm: a raw record of `ln-bench speed`."""
     about = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
     networks = [NetworkSpeed.from_json(entry) for entry in about["networks"]]
     parts = [f"{speed_caption(n)}:\n\n{to_markdown(speed_grid(n))}" for n in networks]
@@ -219,9 +220,11 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     "recipes": recipes_table,
     "memory": memory_table,
     "demo": demo_output,
+    "fields": fields_table,
     "corruption_speed": corruption_speed_table,
     **RESULT_BLOCKS,
     **CLAIM_BLOCKS,
+    **COVERAGE_BLOCKS,
 }
 _BLOCK = re.compile(r"(<!-- begin (\w+) ?(.*?) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 

@@ -41,18 +41,18 @@ def compare(
 
     Example: ln-bench compare runs/resnet20:dbn-batch runs/resnet20:bn
     """
-    from robustbench_ln.reports.compare import compare_modes, pair_series
+    from robustbench_ln.reports.compare import compare_modes, pair_modes
     from robustbench_ln.reports.compare_text import (
         cells_frame,
         pair_markdown,
         pair_text,
         summary_frame,
     )
-    from robustbench_ln.reports.report_files import csv_bytes, write_file
-    from robustbench_ln.runs.outcomes import find_modes, split_run
+    from robustbench_ln.reports.report_files import csv_bytes, write_files
+    from robustbench_ln.runs.results import find_modes, split_run
 
     sides = [find_modes(*split_run(text)) for text in (first, second)]
-    pairs = [compare_modes(*pair) for pair in pair_series(*sides)]
+    pairs = [compare_modes(*pair) for pair in pair_modes(*sides)]
     width = max(80, get_terminal_size().columns)
     typer.echo("\n\n".join(pair_text(pair, width=width) for pair in pairs))
     if out is None:
@@ -62,5 +62,5 @@ def compare(
         "comparison_summary.csv": csv_bytes(summary_frame(pairs)),
         "comparison.md": "\n".join(["# Comparison\n", *map(pair_markdown, pairs)]).encode(),
     }
-    for name, content in files.items():
-        typer.echo(str(write_file(out / name, content)), err=True)
+    for file in write_files(out, files):
+        typer.echo(str(file), err=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -24,11 +24,9 @@ from robustbench_ln.cli.options import (
     Sigmas,
     split_names,
 )
+from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError
-
-if TYPE_CHECKING:
-    from robustbench_ln.spec import Condition
 
 __all__ = ["corrupt"]
 
@@ -103,6 +101,8 @@ def corrupt(
     from robustbench_ln.corrupted_sets.preview import write_sheet
     from robustbench_ln.corrupted_sets.spec import GenerationSpec
     from robustbench_ln.corrupted_sets.writer import GenerationOptions, generate
+    from robustbench_ln.corruptions.conditions import parse_severities, parse_sigmas
+    from robustbench_ln.corruptions.request import ConditionRequest
     from robustbench_ln.corruptions.stream import StreamOptions
     from robustbench_ln.data import DataOptions, Framing, load_images
 
@@ -111,12 +111,18 @@ def corrupt(
         return
     if data is None or (out is None and preview is None):
         raise SpecError("give DATA and --out DIR, as in cifar10:data --out CIFAR-10-C")
+    request = ConditionRequest(
+        noises=split_names(noise),
+        sigmas=None if sigmas is None else parse_sigmas(sigmas),
+        convention=convention,
+        pixel_range=pixel_range,
+        corruptions=split_names(corruptions),
+        severity_table=severity_table,
+        severities=parse_severities(severities),
+        frost_dir=frost_dir,
+    )
     spec = GenerationSpec(
-        conditions=_conditions(
-            (corruptions, severity_table, severities, frost_dir),
-            (noise, sigmas, convention, pixel_range),
-            source_kind=data.partition(":")[0],
-        ),
+        conditions=request.conditions_of_one_family(data.partition(":")[0]),
         format=set_format or ("npz" if noise else "npy"),
         uses_jpeg=jpeg,
         seed=seed,
@@ -129,7 +135,7 @@ def corrupt(
         write_sheet(images, spec.conditions, stream, path=preview, overwrite=overwrite)
     if out is not None:
         options = GenerationOptions(workers=workers, frost_dir=frost_dir, overwrite=overwrite)
-        with open_display() as display:
+        with open_display(spell) as display:
             generate(images, spec, out=out, options=options, progress=display)
 
 
@@ -139,45 +145,3 @@ def _verify(folder: Path, data: str | None) -> None:
     if data is not None:
         raise SpecError("--verify DIR stands alone; leave DATA out")
     print(f"{folder}: {verify(folder)} files are as they were written")
-
-
-def _conditions(
-    published: tuple[str, str | None, str, Path | None],
-    noises: tuple[str, str | None, str, str | None],
-    *,
-    source_kind: str,
-) -> tuple[Condition, ...]:
-    """Return the conditions of --corruptions or of --noise."""
-    from robustbench_ln.corruptions.conditions import (
-        corruption_conditions,
-        noise_conditions,
-        parse_severities,
-        parse_sigmas,
-    )
-
-    corruptions, severity_table, severities, frost_dir = published
-    noise, sigmas, convention, pixel_range = noises
-    if bool(corruptions) == bool(noise):
-        raise SpecError("give either --corruptions LIST (or cifar10-c) or --noise LIST")
-    if noise:
-        if severity_table is not None or frost_dir is not None or severities != "1-5":
-            raise SpecError("--severity-table, --severities and --frost-dir are for --corruptions")
-        return tuple(
-            condition
-            for condition in noise_conditions(
-                split_names(noise),
-                convention=convention,
-                pixel_range=pixel_range,
-                sigmas=None if sigmas is None else parse_sigmas(sigmas),
-                source_kind=source_kind,
-            )
-            if not condition.is_clean
-        )
-    if sigmas is not None or pixel_range is not None or convention != "paper":
-        raise SpecError("--sigmas, --convention and --range are for --noise")
-    return corruption_conditions(
-        split_names(corruptions),
-        severity_table=severity_table,
-        severities=parse_severities(severities),
-        frost_dir=frost_dir,
-    )

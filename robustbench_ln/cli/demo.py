@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 
 __all__ = ["demo"]
@@ -32,10 +33,10 @@ def demo(
     from robustbench_ln.reports.report import write_report
     from robustbench_ln.reports.terminal import terminal_tables
 
-    with open_display() as display:
+    with open_display(spell) as display:
         runs = run_demo(out, progress=display)
         written = write_report(runs, out / "report")
     figure = next(file for file in written.files if file.suffix == ".png")
-    typer.echo(f"{terminal_tables(written.frame, width=_WIDTH)}\n")
+    typer.echo(f"{terminal_tables(written.tables, width=_WIDTH)}\n")
     typer.echo(fill(describe_outcome(written.frame), _WIDTH, break_on_hyphens=False))
     typer.echo(f"Figure: {figure}\nReport: {written.markdown}")

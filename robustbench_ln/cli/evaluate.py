@@ -38,6 +38,7 @@ from robustbench_ln.cli.options import (
     split_names,
 )
 from robustbench_ln.cli.report import write_and_print
+from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 
 __all__ = ["evaluate"]
@@ -103,6 +104,9 @@ def evaluate(
     compile_network: Annotated[
         bool, typer.Option("--compile", help="Run the network through torch.compile")
     ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop with an error where a check warns")
+    ] = False,
     baseline: Baseline = "none",
     label: Annotated[
         str | None,
@@ -125,66 +129,66 @@ def evaluate(
     cifar10:data --noise agn --sigmas 0:2:0.25 --out runs/resnet20
     """
     from robustbench_ln.corruptions.conditions import parse_severities, parse_sigmas
+    from robustbench_ln.corruptions.request import ConditionRequest
     from robustbench_ln.data import DataOptions, Framing
-    from robustbench_ln.evaluation.request import ImageRequest, choose_fetches
-    from robustbench_ln.evaluation.run import evaluate as evaluate_network
-    from robustbench_ln.evaluation.subject import subject_of
-    from robustbench_ln.models.device import check_device
-    from robustbench_ln.models.opened import open_network
-    from robustbench_ln.models.source import NetworkSource
-    from robustbench_ln.modes import check_mode_names
-    from robustbench_ln.reports.baselines import choose_baseline
-    from robustbench_ln.spec import EvaluationSpec, check_order, check_tie_rule
-
-    fetches = choose_fetches(download, base=data if clean is None else clean, arch=arch)
-    request = ImageRequest(
-        data=data,
-        clean=clean,
-        options=DataOptions(
-            framing=Framing(resize=resize, crop=crop, interpolation=interpolation),
-            class_map=class_map,
-            download=fetches.data,
-        ),
-        noises=split_names(noise),
-        sigmas=None if sigmas is None else parse_sigmas(sigmas),
-        convention=convention,
-        pixel_range=pixel_range,
-        corruptions=split_names(corruptions),
-        severity_table=severity_table,
-        severities=parse_severities(severities),
-        frost_dir=frost_dir,
+    from robustbench_ln.evaluation.request import (
+        EvaluationRequest,
+        ImageRequest,
+        evaluate_request,
     )
-    spec = EvaluationSpec(
-        modes=check_mode_names(split_names(modes)),
-        conditions=request.conditions(),
-        order=check_order(order),
-        stat_batch=stat_batch,
-        group_size=group_size,
-        device_batch=device_batch,
-        tie_rule=check_tie_rule(ties),
-        prior=prior,
-        seed=seed,
-        repeats=repeats,
-        limit=limit,
-        device=check_device(device),
-        frost_dir=frost_dir,
-        amp=amp,
-        uses_tf32=tf32,
-        is_compiled=compile_network,
+    from robustbench_ln.models.source import NetworkSource
+    from robustbench_ln.reports.baselines import choose_baseline
+    from robustbench_ln.spec import EvaluationSpec
+
+    request = EvaluationRequest(
+        network=NetworkSource(
+            path=checkpoint,
+            arch=arch,
+            model=model,
+            key=checkpoint_key,
+            trust=trust_checkpoint,
+        ),
+        images=ImageRequest(
+            data=data,
+            clean=clean,
+            options=DataOptions(
+                framing=Framing(resize=resize, crop=crop, interpolation=interpolation),
+                class_map=class_map,
+            ),
+            degradation=ConditionRequest(
+                noises=split_names(noise),
+                sigmas=None if sigmas is None else parse_sigmas(sigmas),
+                convention=convention,
+                pixel_range=pixel_range,
+                corruptions=split_names(corruptions),
+                severity_table=severity_table,
+                severities=parse_severities(severities),
+                frost_dir=frost_dir,
+            ),
+        ),
+        spec=EvaluationSpec(
+            modes=split_names(modes),
+            order=order,
+            stat_batch=stat_batch,
+            group_size=group_size,
+            device_batch=device_batch,
+            tie_rule=ties,
+            prior=prior,
+            seed=seed,
+            repeats=repeats,
+            limit=limit,
+            device=device,
+            amp=amp,
+            uses_tf32=tf32,
+            is_compiled=compile_network,
+            is_strict=strict,
+        ),
+        normalize=normalize,
+        download=download,
+        label=label,
+        command=shlex.join(["ln-bench", *sys.argv[1:]]),
     )
     choose_baseline(baseline)
-    source = NetworkSource(
-        path=checkpoint,
-        arch=arch,
-        model=model,
-        key=checkpoint_key,
-        trust=trust_checkpoint,
-        download=fetches.weights,
-    )
-    with open_display() as display:
-        network = open_network(source, normalize, progress=display)
-        images = request.open(display, network.pipeline)
-        command = shlex.join(["ln-bench", *sys.argv[1:]])
-        subject = subject_of(network, images.shape, label=label, command=command)
-        evaluate_network(subject, images, spec, out=out, progress=display)
+    with open_display(spell) as display:
+        evaluate_request(request, out=out, progress=display)
     write_and_print([out], out / "report", baseline=baseline)

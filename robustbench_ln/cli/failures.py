@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from typer.exceptions import TyperException
 
+from robustbench_ln.cli.spelling import spell
 from robustbench_ln.errors import LnBenchError
 
 __all__ = ["run_command"]
@@ -25,7 +26,7 @@ def run_command(command: Callable[[], object]) -> int:
     except LnBenchError as error:
         for note in getattr(error, "__notes__", ()):  # the traceback of the user's own FILE.py
             print(note, file=sys.stderr)
-        return _fail(str(error))
+        return _fail(spell(error.message))
     except TyperException as error:
         return _fail(error.format_message() if hasattr(error, "format_message") else str(error))
     except KeyboardInterrupt:

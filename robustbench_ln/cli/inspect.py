@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from robustbench_ln.cli.options import (
-    CHECKPOINTS,
     Arch,
+    Checkpoint,
     CheckpointKey,
     DownloadWeights,
     Model,
+    Normalize,
     Trust,
 )
-from robustbench_ln.cli.speed import inspect_speed
-from robustbench_ln.errors import SpecError
+from robustbench_ln.cli.spelling import spell
 
 if TYPE_CHECKING:
     from robustbench_ln.evaluation.inspection import Inspection
     from robustbench_ln.models.fitting import LoadedModel
-    from robustbench_ln.models.source import NetworkSource
     from robustbench_ln.norms import GroupSpread
+    from robustbench_ln.runs.check_results import CheckResult
 
 __all__ = ["inspect"]
 
@@ -43,14 +42,7 @@ _WIDTH = 100
 
 
 def inspect(
-    checkpoint: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="CKPT",
-            help=f"{CHECKPOINTS}; none with --speed",
-            show_default=False,
-        ),
-    ] = None,
+    checkpoint: Checkpoint,
     arch: Arch = None,
     model: Model = None,
     image_size: Annotated[
@@ -59,79 +51,27 @@ def inspect(
             metavar="PIXELS", help="Side of its images; default: the network's", show_default=False
         ),
     ] = None,
-    channels: Annotated[
-        int | None,
-        typer.Option(help="Of its images: 3, or 1 for grey; default: 3", show_default=False),
-    ] = None,
-    download: DownloadWeights = False,
-    checkpoint_key: CheckpointKey = None,
-    trust_checkpoint: Trust = False,
-    speed: Annotated[
-        bool,
-        typer.Option(
-            "--speed",
-            help="Instead of a checkpoint: time every norm in --arch; default: mnist-dnn, "
-            "vgg-localnorm, resnet32-preact and resnet20",
-        ),
-    ] = False,
-    norm: Annotated[
+    channels: Annotated[int, typer.Option(help="Of its images: 3, or 1 for grey")] = 3,
+    data: Annotated[
         str | None,
         typer.Option(
-            metavar="LIST",
-            help="With --speed: norms beside batch, as local,switch (ln-bench list norms); "
-            "default: all",
+            metavar="KIND:PATH",
+            help="Test images for the checks, as evaluate takes them; default: noise",
             show_default=False,
         ),
     ] = None,
-    repetitions: Annotated[
-        int | None,
-        typer.Option(help="With --speed: timed turns; default: 5", show_default=False),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE.json", help="With --speed: all times, as a record", show_default=False
-        ),
-    ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace FILE.json")] = False,
+    normalize: Normalize = None,
+    download: DownloadWeights = False,
+    checkpoint_key: CheckpointKey = None,
+    trust_checkpoint: Trust = False,
 ) -> None:
-    """Show the norm layers of a checkpoint and how each layout of statistics treats them.
+    """Show the norm layers of a checkpoint, its modes, and what the checks of evaluate say of it.
 
-    With --speed: seconds of an epoch and parameters under each norm (the papers' table), and the
-    images/s of evaluation.
-
-    Examples: ln-bench inspect resnet20.th --arch resnet20
-
-    ln-bench inspect --speed --arch resnet20 --norm local
+    Example: ln-bench inspect resnet20.th --arch resnet20
     """
-    of_speed = {
-        "--norm": norm is not None,
-        "--repetitions": repetitions is not None,
-        "--out": out is not None,
-        "--overwrite": overwrite,
-    }
-    of_checkpoint = {
-        "CKPT": checkpoint is not None,
-        "--model": model is not None,
-        "--image-size": image_size is not None,
-        "--channels": channels is not None,
-        "--download": download,
-        "--checkpoint-key": checkpoint_key is not None,
-        "--trust-checkpoint": trust_checkpoint,
-    }
-    if speed:
-        _refuse(of_checkpoint, "is not for --speed, which times fresh networks of --arch")
-        inspect_speed(
-            arch,
-            norm,
-            repetitions=5 if repetitions is None else repetitions,
-            out=out,
-            overwrite=overwrite,
-        )
-        return
-    _refuse(of_speed, "is for --speed")
-    if checkpoint is None:
-        raise SpecError("give CKPT, the saved weights to inspect, or --speed to time the norms")
+    from robustbench_ln.data import load_images
+    from robustbench_ln.evaluation.inspection import check_weights, inspect_network
+    from robustbench_ln.models.opened import input_shape, open_weights
     from robustbench_ln.models.source import NetworkSource
 
     source = NetworkSource(
@@ -142,29 +82,18 @@ def inspect(
         trust=trust_checkpoint,
         download=download,
     )
-    _inspect_checkpoint(source, image_size, channels=3 if channels is None else channels)
-
-
-def _inspect_checkpoint(source: NetworkSource, image_size: int | None, *, channels: int) -> None:
-    from robustbench_ln.evaluation.inspection import inspect_network
-    from robustbench_ln.models.opened import input_shape
-    from robustbench_ln.models.source import load_network
-
-    loaded = load_network(source)
+    network = open_weights(source, normalize)
+    loaded, images = network.loaded, None if data is None else load_images(data)
     shape = input_shape(loaded, image_size=image_size, channels=channels)
+    if images is not None:
+        shape = (images.shape[2], *images.shape[:2])
     inspection = inspect_network(loaded.model, shape)
     print(_describe(loaded, inspection, shape[1]))
     print(_layer_table(inspection))
     if inspection.spread is not None:
         print(_spread_table(inspection, inspection.spread))
     print(_mode_list(inspection))
-
-
-def _refuse(options: Mapping[str, bool], why: str) -> None:
-    """Refuse an option that would be ignored."""
-    for option, is_given in options.items():
-        if is_given:
-            raise SpecError(f"{option} {why}; leave it out")
+    print(_check_list(check_weights(network, shape, images)))
 
 
 def _describe(loaded: LoadedModel, inspection: Inspection, size: int) -> str:
@@ -232,5 +161,10 @@ def _share(sd: float, size: float) -> str:
 def _mode_list(inspection: Inspection) -> str:
     able = [name for name, obstacle in inspection.obstacles.items() if obstacle is None]
     lines = [f"\nmodes: {', '.join(able) or 'none'}"]
-    lines += [f"  not {name}: {why}" for name, why in inspection.obstacles.items() if why]
+    lines += [f"  not {name}: {spell(why)}" for name, why in inspection.obstacles.items() if why]
     return "\n".join(lines)
+
+
+def _check_list(results: Sequence[CheckResult]) -> str:
+    lines = [f"  {result.name}: {result.status}; {spell(result.message)}" for result in results]
+    return "\n".join(["\nchecks:", *lines])

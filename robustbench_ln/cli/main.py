@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from robustbench_ln import __version__
 from robustbench_ln.cli.compare import compare
@@ -22,7 +23,10 @@ from robustbench_ln.cli.mce import mce
 from robustbench_ln.cli.predict import predict
 from robustbench_ln.cli.report import report
 from robustbench_ln.cli.score import score
+from robustbench_ln.cli.speed import speed
+from robustbench_ln.cli.spelling import spell
 from robustbench_ln.cli.train import train
+from robustbench_ln.errors import SpecError
 from robustbench_ln.lookup import unknown_name
 
 __all__ = ["app", "main"]
@@ -36,6 +40,17 @@ class _Group(TyperGroup):
         if command is None:
             raise unknown_name(cmd_name, self.list_commands(ctx), kind="command")
         return command
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; an unknown option that is named like a command is answered with that."""
+        try:
+            return super().invoke(ctx)
+        except TyperException as error:
+            option = getattr(error, "option_name", "")
+            if option.removeprefix("--") in self.list_commands(ctx):
+                command = f"ln-bench {option.removeprefix('--')}"
+                raise SpecError(f"no such option: {option}; did you mean '{command}'?") from error
+            raise
 
 
 app = typer.Typer(
@@ -59,6 +74,7 @@ app.command()(report)
 app.command()(compare)
 app.command()(score)
 app.command()(mce)
+app.command()(speed)
 app.command("list")(list_entries)
 
 
@@ -81,7 +97,8 @@ def _root(
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    print(f"Warning: {message}", file=sys.stderr)
+    text = message if isinstance(message, str) else (*message.args, message)[0]
+    print(f"Warning: {spell(text) if isinstance(text, str) else message}", file=sys.stderr)
 
 
 def main() -> None:

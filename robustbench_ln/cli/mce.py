@@ -56,7 +56,7 @@ def mce(
 
 def _read_baseline(name: str, *, is_percent: bool) -> CorruptionErrors | None:
     from robustbench_ln.reports.baselines import choose_baseline, errors_of
-    from robustbench_ln.runs.outcomes import ModeResults
+    from robustbench_ln.runs.results import ModeResults
 
     baseline = choose_baseline(name, is_percent=is_percent)
     return errors_of(baseline) if isinstance(baseline, ModeResults) else baseline

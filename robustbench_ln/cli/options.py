@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 __all__ = [
-    "CHECKPOINTS",
     "CLEAN_KINDS",
     "TRAINING_KINDS",
     "Arch",
@@ -41,13 +40,15 @@ __all__ = [
     "split_names",
 ]
 
-CHECKPOINTS = (
-    "Saved weights: .pt .pth .th .tar .safetensors; or demo:batchnorm, demo:localnorm, which come "
-    "with the package"
-)
-"""What CKPT may be, as help says it."""
-
-Checkpoint = Annotated[str, typer.Argument(metavar="CKPT", help=CHECKPOINTS, show_default=False)]
+Checkpoint = Annotated[
+    str,
+    typer.Argument(
+        metavar="CKPT",
+        help="Saved weights: .pt .pth .th .tar .safetensors; or demo:batchnorm, demo:localnorm, "
+        "which come with the package",
+        show_default=False,
+    ),
+]
 Arch = Annotated[
     str | None,
     typer.Option(

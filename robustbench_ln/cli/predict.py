@@ -24,8 +24,10 @@ from robustbench_ln.cli.options import (
     Trust,
     split_names,
 )
+from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import DataError
+from robustbench_ln.files.regular_files import read_regular
 
 if TYPE_CHECKING:
     from robustbench_ln.evaluation.predict import ModeGuesses
@@ -89,20 +91,19 @@ def predict(
     from robustbench_ln.models.device import check_device
     from robustbench_ln.models.opened import choose_framing, open_network
     from robustbench_ln.models.source import NetworkSource
-    from robustbench_ln.modes import check_mode_names
-    from robustbench_ln.spec import EvaluationSpec, check_tie_rule
+    from robustbench_ln.spec import EvaluationSpec
 
     spec = EvaluationSpec(
-        modes=check_mode_names(split_names(modes)),
+        modes=split_names(modes),
         stat_batch=len(pictures),
         group_size=len(pictures),
-        tie_rule=check_tie_rule(ties),
+        tie_rule=ties,
         seed=seed,
         device=check_device(device),
     )
     framing = Framing(resize=resize, crop=crop, interpolation=interpolation)
     if sheet is not None:
-        check_new(sheet, option="--sheet", overwrite=overwrite)
+        check_new(sheet, name="sheet", overwrite=overwrite)
     source = NetworkSource(
         path=checkpoint,
         arch=arch,
@@ -111,7 +112,7 @@ def predict(
         trust=trust_checkpoint,
         download=download,
     )
-    with open_display() as display:
+    with open_display(spell) as display:
         network = open_network(source, normalize, progress=display)
     images = open_files(
         Path(),
@@ -133,7 +134,7 @@ def _class_names(file: Path | None, num_classes: int) -> Callable[[int], str]:
     if file is None:
         return str
     try:
-        names = file.read_text(encoding="utf-8").splitlines()
+        names = read_regular(file).decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"--classes {file} cannot be read; expected one name a line") from error
     if len(names) != num_classes:

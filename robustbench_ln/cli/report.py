@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from robustbench_ln.cli.options import Baseline
+from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError
 
@@ -46,9 +47,12 @@ def report(
 
     Example: ln-bench report runs/bn runs/localnorm --label bn --label localnorm --out compared
     """
+    from robustbench_ln.reports.report_files import report_folder
+
     if out is None and len(runs) > 1:
         raise SpecError(f"{len(runs)} runs need a folder for their report; give --out DIR")
-    write_and_print(runs, out or runs[0] / "report", label or (), baseline=baseline)
+    folder = report_folder(runs[0]) if out is None else out
+    write_and_print(runs, folder, label or (), baseline=baseline)
 
 
 def write_and_print(
@@ -57,14 +61,14 @@ def write_and_print(
     """Write the report of some runs; tables go to stdout, the names of the files to stderr."""
     from robustbench_ln.reports.baselines import choose_baseline
     from robustbench_ln.reports.report import write_report
-    from robustbench_ln.reports.summary_section import summary_text
+    from robustbench_ln.reports.summary_text import summary_text
     from robustbench_ln.reports.terminal import terminal_tables
 
     relative_to = choose_baseline(baseline)
-    with open_display() as display:
+    with open_display(spell) as display:
         written = write_report(runs, out, labels, relative_to, progress=display)
     width = max(80, get_terminal_size().columns)
-    typer.echo(terminal_tables(written.frame, width=width))
+    typer.echo(terminal_tables(written.tables, width=width))
     if written.summary:
         typer.echo("\n" + summary_text(written.summary, relative_to, width=width), nl=False)
     for file in written.files:

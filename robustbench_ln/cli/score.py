@@ -54,10 +54,10 @@ def score(
     Example: ln-bench score runs/localnorm --votes 1,2,4,8
     """
     from robustbench_ln.reports.grids import to_markdown, to_text
-    from robustbench_ln.reports.report_files import csv_bytes, write_file
+    from robustbench_ln.reports.report_files import csv_bytes, report_folder, write_files
     from robustbench_ln.reports.score import score_frame, score_mode, voting_modes
     from robustbench_ln.reports.score_text import score_grids
-    from robustbench_ln.runs.outcomes import find_modes, split_run
+    from robustbench_ln.runs.results import find_modes, split_run
     from robustbench_ln.spec import check_tie_rule
 
     rule = check_tie_rule(ties)
@@ -72,14 +72,12 @@ def score(
     }
     width = max(80, get_terminal_size().columns)
     typer.echo("\n".join(f"{title}\n{to_text(grid, width=width)}" for title, grid in grids.items()))
-    folder = out or path / "report"
+    folder = report_folder(path) if out is None else out
     sections = (f"## {title}\n\n{to_markdown(grid)}" for title, grid in grids.items())
     markdown = "\n".join(["# Votes counted again\n", *sections])
-    for name, content in {
-        "score.csv": csv_bytes(score_frame(scored)),
-        "score.md": markdown.encode(),
-    }.items():
-        typer.echo(str(write_file(folder / name, content)), err=True)
+    contents = {"score.csv": csv_bytes(score_frame(scored)), "score.md": markdown.encode()}
+    for file in write_files(folder, contents):
+        typer.echo(str(file), err=True)
 
 
 def _numbers(votes: str | None, scores: Mapping[Condition, VoteScore]) -> list[int]:

@@ -1,4 +1,4 @@
-"""`ln-bench inspect --speed`: what each norm costs, without a checkpoint."""
+"""`ln-bench speed`: what each norm costs, without a checkpoint."""
 
 from __future__ import annotations
 
@@ -8,31 +8,53 @@ import sys
 import textwrap
 from pathlib import Path
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from robustbench_ln.cli.options import split_names
+from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import RecordError, SpecError
 
 if TYPE_CHECKING:
     from robustbench_ln.speed.norm_costs import NetworkSpeed
 
-__all__ = ["inspect_speed"]
+__all__ = ["speed"]
 
 
-def inspect_speed(
-    arch: str | None, norm: str | None, *, repetitions: int, out: Path | None, overwrite: bool
+def speed(
+    arch: Annotated[
+        str | None,
+        typer.Option(
+            help="Network (ln-bench list archs); default: mnist-dnn, vgg-localnorm, "
+            "resnet32-preact and resnet20",
+            show_default=False,
+        ),
+    ] = None,
+    norm: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="Norms beside batch, as local,switch (ln-bench list norms); default: all",
+            show_default=False,
+        ),
+    ] = None,
+    repetitions: Annotated[
+        int, typer.Option(help="Timed turns, 1 or more; one goes before them, untimed")
+    ] = 5,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.json", help="All times, as a record", show_default=False),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace FILE.json")] = False,
 ) -> None:
-    """Time one network, or those of the papers, and print a table of each as soon as it is there.
+    """Time the training steps and forward passes of a network under each norm.
 
-    Args:
-        arch: A network by name; None is SPEED_ARCHS.
-        norm: Names of norms with commas; None is all.
-        repetitions: Timed turns.
-        out: Raw record; None for none.
-        overwrite: Whether `out` may be there.
+    The table has the seconds of an epoch, the parameters (the papers' columns) and the images/s of
+    evaluation. Weights are fresh and images are noise: no checkpoint and no data are needed.
+
+    Example: ln-bench speed --arch resnet20 --norm local
     """
     from robustbench_ln.norms import NORMS
     from robustbench_ln.speed.measure_norms import SPEED_ARCHS, describe_timing, time_norms
@@ -46,7 +68,7 @@ def inspect_speed(
     about = describe_timing(shlex.join(["ln-bench", *sys.argv[1:]]), repetitions)
     networks = []
     for name in SPEED_ARCHS if arch is None else (arch,):
-        with open_display() as display:
+        with open_display(spell) as display:
             networks.append(time_norms(name, norms, repetitions=repetitions, progress=display))
         typer.echo(_table(networks[-1]))
     typer.echo(_fill(speed_note(networks, about)))
@@ -57,14 +79,15 @@ def inspect_speed(
 def _check_out(out: Path, *, overwrite: bool) -> None:
     """Find out before the minutes of timing that the record has no place."""
     from robustbench_ln.corrupted_sets.preview import check_new
+    from robustbench_ln.files.regular_files import create_regular
     from robustbench_ln.files.write_errors import explain_write_errors
 
-    check_new(out, option="--out", overwrite=overwrite)
+    check_new(out, name="out", overwrite=overwrite)
     if out.is_dir():
         raise RecordError(f"--out {out} is a folder; name a file in it")
     part = out.with_name(f"{out.name}.part")
     with explain_write_errors(part):
-        part.touch()
+        create_regular(part).close()
         part.unlink()
 
 

@@ -21,6 +21,7 @@ from robustbench_ln.cli.options import (
     PixelRange,
     Trust,
 )
+from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError
 
@@ -161,7 +162,7 @@ def _choose_recipe(name: str, epochs: int | None, learning_rate: float | None) -
     from robustbench_ln.lookup import find_entry
     from robustbench_ln.training import RECIPES
 
-    recipe = find_entry(RECIPES, name, kind="recipe", listing="ln-bench list recipes")
+    recipe = find_entry(RECIPES, name, kind="recipe", listed="recipes")
     return replace(
         recipe,
         epochs=recipe.epochs if epochs is None else epochs,
@@ -209,7 +210,7 @@ def _train(
         )
     framing = Framing(resize=side, crop=side)
     options = DataOptions(framing=framing, class_map=class_map, download=download, part="train")
-    with open_display() as display:
+    with open_display(spell) as display:
         images = load_images(data, options)
         start = start_network(source, images, spec)
         trained = train_network(start, images, spec, out=out, progress=display)

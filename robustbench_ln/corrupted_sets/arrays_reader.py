@@ -27,6 +27,7 @@ from robustbench_ln.errors import DataError
 from robustbench_ln.files.array_errors import ARRAY_ERRORS
 from robustbench_ln.files.damage import explain_bad_file
 from robustbench_ln.files.digests import file_sha256
+from robustbench_ln.files.regular_files import open_regular
 
 __all__ = ["ArrayFiles", "MappedImages", "find_arrays"]
 
@@ -201,13 +202,13 @@ def find_arrays(folder: Path, known: Sequence[str]) -> ArrayFiles | None:
             f"{folder / strange[0]!s}.npy: rename it; a corruption's name has letters, digits and "
             "_ . - alone"
         )
-    labels = _load(folder / LABELS, is_mapped=False)
+    labels = _load(folder / LABELS)
     check_labels(labels, labels.size, str(folder / LABELS))
     return ArrayFiles(folder=folder, names=tuple(names), labels=labels.astype(np.int64))
 
 
 def _map_array(path: Path) -> Pixels:
-    pixels = _load(path, is_mapped=True)
+    pixels = _load(path)
     check_pixels(pixels, str(path))
     assert isinstance(pixels, np.memmap)
     excess = path.stat().st_size - pixels.offset - pixels.nbytes
@@ -216,16 +217,17 @@ def _map_array(path: Path) -> Pixels:
     return pixels
 
 
-def _load(path: Path, *, is_mapped: bool) -> NDArray[Any]:
+def _load(path: Path) -> NDArray[Any]:
+    """Map an array: one that is longer than its file is refused before memory is taken for it."""
     if not path.is_file():
         raise DataError(f"{path}: no such file; a corrupted set needs it")
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             if file.read(6) != b"\x93NUMPY":
                 raise explain_bad_file(path, "an array (.npy)")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of headers as Python 2 wrote them
-            array = np.load(path, mmap_mode="r" if is_mapped else None, allow_pickle=False)
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
     except ARRAY_ERRORS as error:
         raise explain_bad_file(path, "a whole array (.npy)", error) from error
     return np.asanyarray(array)

@@ -13,7 +13,7 @@ from robustbench_ln.corruption_names import SEVERITIES
 from robustbench_ln.data.file_images import FileImages, open_files
 from robustbench_ln.data.folder import pictures_below
 from robustbench_ln.data.image_set import ImageSet
-from robustbench_ln.errors import DataError, SpecError
+from robustbench_ln.errors import DataError, SpecError, setting, settings
 from robustbench_ln.files.damage import explain_bad_file
 from robustbench_ln.files.pictures import Framing
 
@@ -63,8 +63,8 @@ class PictureFolders:
         """
         if clean is None:
             raise SpecError(
-                f"{self.folder} holds folders of pictures: give --clean KIND:PATH, whose names and "
-                "classes are theirs"
+                f"{self.folder} holds folders of pictures: give {setting('clean', 'KIND:PATH')}, "
+                "whose names and classes are theirs"
             )
         place = self.places[name]
         for level in severities or _levels(place):
@@ -101,7 +101,7 @@ def _open_level(place: Path, clean: ImageSet) -> FileImages:
         sizes = ["x".join(map(str, shape)) for shape in (stored.shape, clean.shape)]
         raise DataError(
             f"{stored.image_id(0)} is {sizes[0]}, the clean images {sizes[1]}; bring the clean "
-            "ones to that size, as in --resize 256 --crop 224"
+            f"ones to that size, as in {settings(resize=256, crop=224)}"
         )
     return stored
 

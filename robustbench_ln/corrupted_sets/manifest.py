@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from robustbench_ln.errors import RecordError
+from robustbench_ln.errors import RecordError, setting
+from robustbench_ln.files.appended_files import append_whole, drop_torn_line
 from robustbench_ln.files.digests import file_sha256
+from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.files.write_errors import explain_write_errors
 
@@ -74,7 +75,8 @@ class Manifest:
             if (folder / MANIFEST).is_file():
                 earlier, self.entries, self.blocks = read_listing(folder)
                 _refuse_difference(folder, earlier, self._description)
-                self._drop_torn_line()
+                if (folder / JOURNAL).is_file():
+                    drop_torn_line(folder / JOURNAL)
             else:
                 self._write([])
 
@@ -107,10 +109,8 @@ class Manifest:
             (self._folder / JOURNAL).unlink(missing_ok=True)
 
     def _append(self, lines: list[dict[str, Any]]) -> None:
-        with explain_write_errors(self._folder), (self._folder / JOURNAL).open("ab") as file:
-            file.write("".join(json.dumps(line) + "\n" for line in lines).encode())
-            file.flush()
-            os.fsync(file.fileno())
+        content = "".join(json.dumps(line) + "\n" for line in lines)
+        append_whole(self._folder / JOURNAL, content.encode())
 
     def _write(self, entries: list[Entry]) -> None:
         content = self._description | {
@@ -118,12 +118,6 @@ class Manifest:
             "files": {e.path: {"bytes": e.size, "sha256": e.sha256} for e in entries},
         }
         write_whole(self._folder / MANIFEST, (json.dumps(content, indent=1) + "\n").encode())
-
-    def _drop_torn_line(self) -> None:
-        """Cut off a last line that was being written when the process was killed."""
-        journal = self._folder / JOURNAL
-        if journal.is_file():
-            os.truncate(journal, journal.read_bytes().rfind(b"\n") + 1)
 
 
 def read_listing(folder: Path) -> Listing:
@@ -134,7 +128,7 @@ def read_listing(folder: Path) -> Listing:
     """
     path = folder / MANIFEST
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(read_regular(path))
         files = content.pop("files")
         entries = {name: Entry(name, file["bytes"], file["sha256"]) for name, file in files.items()}
         blocks: set[tuple[str, int]] = set()
@@ -149,7 +143,7 @@ def read_listing(folder: Path) -> Listing:
 
 
 def _read_journal(path: Path, entries: dict[str, Entry], blocks: set[tuple[str, int]]) -> None:
-    whole = path.read_bytes().rpartition(b"\n")[0] if path.is_file() else b""
+    whole = read_regular(path).rpartition(b"\n")[0] if path.is_file() else b""
     for text in whole.splitlines():
         line = json.loads(text)
         if "file" in line:
@@ -168,8 +162,8 @@ def _refuse_difference(folder: Path, earlier: dict[str, Any], now: dict[str, Any
     different = [key for key in plain if key != "source" and earlier.get(key) != plain[key]]
     if different:
         raise RecordError(
-            f"{folder} holds a set with another {' and '.join(different)}; give --out a new "
-            "folder, or --overwrite"
+            f"{folder} holds a set with another {' and '.join(different)}; give {setting('out')} "
+            f"a new folder, or {setting('overwrite', True)}"
         )
 
 

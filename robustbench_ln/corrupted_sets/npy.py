@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from robustbench_ln.corrupted_sets.manifest import Entry, write_entry
 from robustbench_ln.files.digests import file_sha256
+from robustbench_ln.files.regular_files import create_regular, open_to_change
 
 __all__ = ["ArrayFile", "write_array"]
 
@@ -51,7 +52,7 @@ class ArrayFile:
     def start(self) -> None:
         """Make the file at its full size; the blocks may come in any order."""
         header = self._header()
-        with self.part.open("wb") as file:
+        with create_regular(self.part) as file:
             file.write(header)
             file.truncate(len(header) + self.size)
 
@@ -59,7 +60,7 @@ class ArrayFile:
         """Write the rows from `row` on and sync them."""
         assert (images.dtype, images.shape[1:]) == (self.dtype, self.shape[1:])
         offset = len(self._header()) + row * (self.size // self.shape[0])
-        with self.part.open("r+b") as file:
+        with open_to_change(self.part) as file:
             file.seek(offset)
             file.write(np.ascontiguousarray(images).data)
             file.flush()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from robustbench_ln.corrupted_sets.manifest import Entry
 from robustbench_ln.corrupted_sets.npy import ArrayFile
 from robustbench_ln.files.digests import file_sha256
+from robustbench_ln.files.regular_files import open_regular
 from robustbench_ln.files.whole_files import open_whole
 
 __all__ = ["ArchiveFile"]
@@ -41,7 +42,10 @@ class ArchiveFile(ArrayFile):
         path = self.folder / self.name
         with open_whole(path) as archive, zipfile.ZipFile(archive, "w") as file:
             images = zipfile.ZipInfo("images.npy", _NO_TIME)
-            with file.open(images, "w", force_zip64=True) as target, self.part.open("rb") as source:
+            with (
+                file.open(images, "w", force_zip64=True) as target,
+                open_regular(self.part) as source,
+            ):
                 while block := source.read(_COPIED_BYTES):
                     target.write(block)
             labels = zipfile.ZipInfo("labels.npy", _NO_TIME)

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from robustbench_ln.corruptions.degrade import degrade
 from robustbench_ln.corruptions.stream import StreamOptions, find_inputs
 from robustbench_ln.data.image_set import ImageSet
-from robustbench_ln.errors import RecordError
+from robustbench_ln.errors import RecordError, setting
 from robustbench_ln.files.whole_files import open_whole
 from robustbench_ln.images import round_to_uint8
 from robustbench_ln.spec import Condition
@@ -36,18 +36,20 @@ def write_sheet(
     Raises:
         RecordError: The file exists and is not to be overwritten, or cannot be written.
     """
-    check_new(path, option="--preview", overwrite=overwrite)
+    check_new(path, name="preview", overwrite=overwrite)
     save_png(draw_sheet(images, conditions, options), path)
 
 
-def check_new(path: Path, *, option: str, overwrite: bool) -> None:
+def check_new(path: Path, *, name: str, overwrite: bool) -> None:
     """Demand a file that does not exist, or may be replaced.
 
     Raises:
         RecordError: It exists and is not to be overwritten.
     """
     if path.exists() and not overwrite:
-        raise RecordError(f"{path} exists; give another {option}, or --overwrite")
+        raise RecordError(
+            f"{path} exists; give another {setting(name)}, or {setting('overwrite', True)}"
+        )
 
 
 def save_png(sheet: Image.Image, path: Path) -> None:

@@ -19,7 +19,7 @@ from robustbench_ln.corrupted_sets.folders_reader import PictureFolders, find_fo
 from robustbench_ln.corrupted_sets.manifest import MANIFEST, read_listing
 from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
 from robustbench_ln.data.image_set import ImageSet
-from robustbench_ln.errors import DataError, RecordError, SpecError
+from robustbench_ln.errors import DataError, RecordError, SpecError, setting
 from robustbench_ln.spec import Condition
 
 __all__ = ["STORED_KINDS", "StoredSet", "open_stored"]
@@ -83,7 +83,7 @@ def open_stored(
     clean: ImageSet | None,
     *,
     names: Sequence[str] = (),
-    severities: Sequence[int] = (1, 2, 3, 4, 5),
+    severities: Sequence[float] = (1, 2, 3, 4, 5),
     tell: Callable[[str], None] = lambda _: None,
 ) -> StoredSet:
     """Open the corrupted set that KIND:DIR names.
@@ -104,8 +104,9 @@ def open_stored(
     kind, folder = STORED_KINDS[kind_name], Path(place).expanduser()
     if clean is None and kind_name != "corrupted":
         raise SpecError(
-            f"--data {source} needs its clean images: give --clean KIND:PATH, as in --clean "
-            f"{kind_name.removesuffix('-c')}:DIR"
+            f"{setting('images', source)} needs its clean images: give "
+            f"{setting('clean', 'KIND:PATH')}, as in "
+            f"{setting('clean', kind_name.removesuffix('-c') + ':DIR')}"
         )
     found = _find(folder, kind)
     wanted = _choose(names, found.names, kind, folder)

@@ -12,13 +12,15 @@ from robustbench_ln.corrupted_sets.folders_writer import CLASS_MAP
 from robustbench_ln.corrupted_sets.manifest import JOURNAL, MANIFEST, read_listing
 from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.registry import CORRUPTIONS
-from robustbench_ln.errors import RecordError
-from robustbench_ln.files.output_folders import lock_folder, refuse_other_folders
+from robustbench_ln.errors import RecordError, setting
+from robustbench_ln.files.output_folders import lock_folder, refuse_links, refuse_other_folders
 from robustbench_ln.files.write_errors import explain_write_errors
 
 __all__ = ["check_free_space", "hold_folder"]
 
 _LOCK = ".lock"
+_KNOWN = frozenset({*CORRUPTIONS, *(name for name, _ in NOISES)})
+_FILES = frozenset({_LOCK, MANIFEST, JOURNAL, LABELS, CLASS_MAP})
 
 
 @contextmanager
@@ -33,6 +35,7 @@ def hold_folder(folder: Path, *, overwrite: bool) -> Iterator[None]:
         RecordError: It holds something else, another process holds it, or it cannot be written.
     """
     refuse_other_folders(folder, (_LOCK, MANIFEST), of=MANIFEST, marker=MANIFEST)
+    refuse_links(folder, _members(folder))
     lock = lock_folder(folder, _LOCK)
     try:
         if overwrite and (folder / MANIFEST).is_file():
@@ -40,6 +43,17 @@ def hold_folder(folder: Path, *, overwrite: bool) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _members(folder: Path) -> list[str]:
+    """Return the names in a folder that are of a set, whatever its format."""
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    starts = tuple(f"{name}{sign}" for name in _KNOWN for sign in "._")
+    return [
+        name
+        for name in names
+        if name.removesuffix(".part") in _FILES | _KNOWN or name.startswith(starts)
+    ]
 
 
 def check_free_space(folder: Path, num_bytes: int) -> None:
@@ -51,8 +65,9 @@ def check_free_space(folder: Path, num_bytes: int) -> None:
     free = shutil.disk_usage(folder).free
     if num_bytes > free:
         raise RecordError(
-            f"{folder}: about {num_bytes / 1e9:.2f} GB are to be written, {free / 1e9:.2f} GB are "
-            "free; free some space, or ask for less (--limit, --severities)"
+            f"{folder}: about {num_bytes / 1e9:.2f} GB are to be written, {free / 1e9:.2f} GB "
+            f"are free; free some space, or ask for less ({setting('limit')}, "
+            f"{setting('severities')})"
         )
 
 
@@ -63,11 +78,10 @@ def _clear(folder: Path) -> None:
         places = [(c["corruption"], f"{c['severity']:g}") for c in conditions]
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(f"{folder / MANIFEST} is not a manifest of ln-bench") from error
-    known = {*CORRUPTIONS, *(name for name, _ in NOISES)}
     names = {LABELS, CLASS_MAP}
     with explain_write_errors(folder):
         for corruption, severity in places:
-            if corruption in known:
+            if corruption in _KNOWN:
                 names |= {f"{corruption}.npy", f"{corruption}_{severity}.npz"}
                 tree = folder / corruption / severity
                 if tree.is_dir():

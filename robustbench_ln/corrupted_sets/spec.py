@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import SpecError, by_skin, setting
 from robustbench_ln.lookup import find_entry
 from robustbench_ln.spec import Condition, check_seed, check_whole_numbers
 
@@ -41,19 +41,26 @@ class GenerationSpec:
         """Check that the parts fit together."""
         check_whole_numbers(self, "limit")
         object.__setattr__(self, "seed", check_seed(self.seed))
-        find_entry(dict.fromkeys(FORMATS), self.format, kind="--format")
+        find_entry(
+            dict.fromkeys(FORMATS),
+            self.format,
+            kind=by_skin(command_line=setting("format"), python="format"),
+        )
         if not self.conditions:
             raise SpecError("nothing to generate: only sigma 0 was given, the clean images")
         if self.uses_jpeg and self.format != "folder":
-            raise SpecError(f"--jpeg is for --format folder; {self.format} holds plain arrays")
+            raise SpecError(
+                f"{setting('uses_jpeg')} is for {setting('format', 'folder')}; {self.format} holds "
+                "plain arrays"
+            )
         if self.limit is not None and self.limit < 1:
-            raise SpecError(f"--limit is {self.limit}; expected 1 or more images")
+            raise SpecError(f"{setting('limit')} is {self.limit}; expected 1 or more images")
         places = Counter((c.corruption, c.severity) for c in self.conditions)
         (name, severity), count = places.most_common(1)[0]
         if count > 1:
             raise SpecError(
                 f"{name} at severity {severity:g} is asked for by two severity tables; give each "
-                "its own --out"
+                f"its own {setting('out')}"
             )
         for condition in self.conditions:
             _check_format(condition, self.format)
@@ -77,11 +84,12 @@ def keeps_floats(condition: Condition) -> bool:
 def _check_format(condition: Condition, name: str) -> None:
     if name == "npy" and condition.convention is not None:
         raise SpecError(
-            f"--format npy stacks severities 1-5; {condition.corruption} has sigmas: use "
-            "--format npz"
+            f"{setting('format', 'npy')} stacks severities 1-5; {condition.corruption} has "
+            f"sigmas: use {setting('format', 'npz')}"
         )
     if name == "folder" and keeps_floats(condition):
         raise SpecError(
-            f"--format folder holds 8 bits a value; {condition.corruption} with --range "
-            f"{condition.range} keeps floats: use --format npz"
+            f"{setting('format', 'folder')} holds 8 bits a value; {condition.corruption} "
+            f"with {setting('pixel_range', condition.range)} keeps floats: use "
+            f"{setting('format', 'npz')}"
         )

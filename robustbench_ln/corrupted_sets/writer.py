@@ -27,7 +27,7 @@ from robustbench_ln.corruptions.degrade import Inputs, degrade
 from robustbench_ln.corruptions.frost import load_frost_textures
 from robustbench_ln.corruptions.stream import StreamOptions, find_inputs, map_ahead
 from robustbench_ln.data.image_set import ArrayImages, ImageSet
-from robustbench_ln.errors import RecordError, SpecError
+from robustbench_ln.errors import RecordError, SpecError, setting
 from robustbench_ln.files.write_errors import explain_write_errors
 from robustbench_ln.progress import Progress, Silent
 from robustbench_ln.spec import Condition
@@ -115,9 +115,11 @@ def verify(folder: Path) -> int:
 
 def _check_counts(images: ImageSet, spec: GenerationSpec, workers: int) -> int:
     if workers < 1:
-        raise SpecError(f"--workers is {workers}; expected 1 or more")
+        raise SpecError(f"{setting('workers')} is {workers}; expected 1 or more")
     if spec.limit is not None and spec.limit > len(images):
-        raise SpecError(f"--limit is {spec.limit}; {images.source} has {len(images)} images")
+        raise SpecError(
+            f"{setting('limit')} is {spec.limit}; {images.source} has {len(images)} images"
+        )
     return len(images) if spec.limit is None else spec.limit
 
 

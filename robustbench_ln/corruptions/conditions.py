@@ -11,7 +11,7 @@ from robustbench_ln.corruptions.frost import load_frost_textures
 from robustbench_ln.corruptions.localnorm_noise import NOISES, RELEASED_SIGMAS
 from robustbench_ln.corruptions.registry import CORRUPTIONS, find_corruption
 from robustbench_ln.corruptions.severities import SEVERITY_TABLES
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import SpecError, setting
 from robustbench_ln.lookup import find_entry, unknown_name
 from robustbench_ln.spec import CLEAN, Condition
 
@@ -100,12 +100,13 @@ def corruption_conditions(
         if table is None:
             find_corruption(name)
             raise SpecError(
-                f"corruption '{name}' needs --severity-table {' or '.join(SEVERITY_TABLES)}: the "
-                "same severity means different parameters in the two"
+                f"corruption '{name}' needs "
+                f"{setting('severity_table')} {' or '.join(SEVERITY_TABLES)}: the same severity "
+                "means different parameters in the two"
             )
         if severity_table not in (None, table):
             raise SpecError(
-                f"'{name}' is all corruptions of that table; leave --severity-table out"
+                f"'{name}' is all corruptions of that table; leave {setting('severity_table')} out"
             )
         chosen = CORRUPTIONS if name in SEVERITY_TABLES else [find_corruption(name).name]
         conditions += [
@@ -139,22 +140,26 @@ def parse_severities(text: str) -> tuple[int, ...]:
         first, dash, last = part.partition("-")
         ends = (first, last) if dash else (first, first)
         if not all(end.strip().isdecimal() for end in ends):
-            raise SpecError(f"--severities {text}: expected numbers of 1 to 5, as 1-5 or 1,3,5")
+            raise SpecError(
+                f"{setting('severities', text)}: expected numbers of 1 to 5, as 1-5 or 1,3,5"
+            )
         chosen += range(int(ends[0]), int(ends[1]) + 1)
     if not chosen or not set(chosen) <= set(SEVERITIES):
-        raise SpecError(f"--severities {text}: expected numbers of 1 to 5, as 1-5 or 1,3,5")
+        raise SpecError(
+            f"{setting('severities', text)}: expected numbers of 1 to 5, as 1-5 or 1,3,5"
+        )
     return tuple(dict.fromkeys(chosen))
 
 
 def _check_noise(noise: str, convention: str) -> None:
     names = {name for name, _ in NOISES}
     if noise not in names:
-        raise unknown_name(noise, sorted(names), kind="noise", listing="ln-bench list noises")
+        raise unknown_name(noise, sorted(names), kind="noise", listed="noises")
     if (noise, convention) not in NOISES:
         other = next(c for c in CONVENTIONS if (noise, c) in NOISES)
         raise SpecError(
-            f"noise '{noise}' does not exist in the convention '{convention}'; "
-            f"use --convention {other}"
+            f"noise '{noise}' does not exist in the convention '{convention}'; use "
+            f"{setting('convention', other)}"
         )
 
 
@@ -181,12 +186,16 @@ def parse_sigmas(text: str) -> tuple[float, ...]:
             return tuple(float(Decimal(part)) for part in text.split(","))
         start, stop, step = (Decimal(part) for part in text.split(":"))
         if not step > 0 or stop < start or not stop.is_finite():
-            raise SpecError(f"--sigmas {text}: the step must be above 0 and the stop not below it")
+            raise SpecError(
+                f"{setting('sigmas', text)}: the step must be above 0 and the stop not below it"
+            )
         count = int((stop - start) / step) + 1
     except (InvalidOperation, ValueError) as error:
         if isinstance(error, SpecError):
             raise
-        raise SpecError(f"--sigmas {text}: {hint}") from error
+        raise SpecError(f"{setting('sigmas', text)}: {hint}") from error
     if count > _MOST_SIGMAS:
-        raise SpecError(f"--sigmas {text}: {count} values; expected at most {_MOST_SIGMAS}")
+        raise SpecError(
+            f"{setting('sigmas', text)}: {count} values; expected at most {_MOST_SIGMAS}"
+        )
     return tuple(float(start + index * step) for index in range(count))

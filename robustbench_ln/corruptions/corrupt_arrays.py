@@ -10,19 +10,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from robustbench_ln.corruptions.conditions import corruption_conditions, noise_conditions
+from robustbench_ln.corruption_names import SEVERITIES
 from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.registry import find_corruption
+from robustbench_ln.corruptions.request import ConditionRequest
 from robustbench_ln.corruptions.stream import StreamOptions, degraded_chunks
 from robustbench_ln.data.image_set import ArrayImages
-from robustbench_ln.errors import SpecError
-from robustbench_ln.spec import check_seed
+from robustbench_ln.spec import CLEAN, check_seed
 
 __all__ = ["corrupt"]
 
 Images = TypeVar("Images", NDArray[Any], Tensor)
-
-_NOISES = ", ".join(dict.fromkeys(noise for noise, _ in NOISES))
 
 
 def corrupt(  # noqa: PLR0913  (the options of the command line)
@@ -70,23 +68,20 @@ def corrupt(  # noqa: PLR0913  (the options of the command line)
     pixels = np.asarray(images.cpu() if isinstance(images, Tensor) else images)
     labels = np.zeros(pixels.shape[:1], dtype=np.int64)
     source = ArrayImages(source="images", kind="arrays", pixels=pixels, labels=labels)
-    if name in {noise for noise, _ in NOISES}:
-        if severity_table is not None or frost_dir is not None:
-            raise SpecError(f"{name} is a noise: severity_table and frost_dir are for corruptions")
-        conditions = noise_conditions(
-            [name], sigmas=[severity], convention=convention, pixel_range=pixel_range
-        )
-    else:
-        if pixel_range is not None or convention != "paper":
-            raise SpecError(f"{name} is no noise: convention and pixel_range are for {_NOISES}")
-        conditions = corruption_conditions(
-            [find_corruption(name).name],
-            severity_table=severity_table,
-            severities=[severity],
-            frost_dir=frost_dir,
-        )
+    is_noise = name in {noise for noise, _ in NOISES}
+    request = ConditionRequest(
+        noises=(name,) if is_noise else (),
+        sigmas=(severity,) if is_noise else None,
+        convention=convention,
+        pixel_range=pixel_range,
+        corruptions=() if is_noise else (find_corruption(name).name,),
+        severity_table=severity_table,
+        severities=SEVERITIES if is_noise else (severity,),
+        frost_dir=frost_dir,
+    )
+    (condition,) = request.conditions_of_one_family() or (CLEAN,)  # sigma 0 is the clean one
     options = StreamOptions(seed=check_seed(seed), frost_dir=frost_dir)
     order = np.arange(len(source))
-    chunks = degraded_chunks(source, order, conditions[-1], options)  # sigma 0 is the clean one
+    chunks = degraded_chunks(source, order, condition, options)
     corrupted = torch.cat([chunk.degraded.images for chunk in chunks])
     return corrupted.to(images.device) if isinstance(images, Tensor) else corrupted.numpy()

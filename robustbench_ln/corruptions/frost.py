@@ -18,7 +18,7 @@ from torch import Tensor
 
 from robustbench_ln.corruptions.contract import Corruption, Draws, Parameters, Streams
 from robustbench_ln.corruptions.fog import plasma
-from robustbench_ln.errors import DataError
+from robustbench_ln.errors import DataError, Message, setting
 from robustbench_ln.files.pictures import open_picture
 from robustbench_ln.rng import stream
 
@@ -72,8 +72,10 @@ def load_frost_textures(folder: Path | None = None) -> FrostTextures:
     if found is not None:
         return FrostTextures("photographs", tuple(_read(found / name) for name in FROST_FILES))
     warnings.warn(
-        "no photographs of frost found: frost is procedural and not comparable to the published "
-        f"sets; give a folder with {', '.join(FROST_FILES)} by --frost-dir",
+        Message(
+            "no photographs of frost found: frost is procedural and not comparable to the "
+            f"published sets; give a folder with {', '.join(FROST_FILES)} by {setting('frost_dir')}"
+        ),
         stacklevel=2,
     )
     return procedural_frost()
@@ -96,7 +98,8 @@ def _read(path: Path) -> Texture:
             return np.asarray(image.convert("RGB"))
     except DataError as error:
         raise DataError(
-            f"{path}: cannot be read as an image; --frost-dir needs {', '.join(FROST_FILES)}"
+            f"{path}: cannot be read as an image; {setting('frost_dir')} needs "
+            f"{', '.join(FROST_FILES)}"
         ) from error
 
 

@@ -139,4 +139,4 @@ def find_corruption(name: str) -> Corruption:
     Raises:
         SpecError: No such name; the message suggests the nearest.
     """
-    return find_entry(CORRUPTIONS, name, kind="corruption", listing="ln-bench list corruptions")
+    return find_entry(CORRUPTIONS, name, kind="corruption", listed="corruptions")

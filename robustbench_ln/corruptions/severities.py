@@ -126,7 +126,7 @@ def severity_parameters(name: str, *, severity_table: str, severity: float) -> P
     (1.5, 1.75)
     """
     rows = find_entry(SEVERITY_TABLES, severity_table, kind="severity table")
-    row = find_entry(rows, name, kind="corruption", listing="ln-bench list corruptions")
+    row = find_entry(rows, name, kind="corruption", listed="corruptions")
     if severity not in SEVERITIES:
         raise SpecError(
             f"{name} has severity {severity:g}; the table '{severity_table}' has 1, 2, 3, 4, 5"

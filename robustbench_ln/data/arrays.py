@@ -12,6 +12,8 @@ from robustbench_ln.data.image_set import ArrayImages, check_labels, check_pixel
 from robustbench_ln.errors import DataError
 from robustbench_ln.files.array_errors import ARRAY_ERRORS
 from robustbench_ln.files.damage import explain_bad_file
+from robustbench_ln.files.inflation import check_inflation
+from robustbench_ln.files.regular_files import open_regular
 
 __all__ = ["load_arrays"]
 
@@ -49,7 +51,8 @@ def _read_archive(path: Path) -> dict[str, NDArray[Any]]:
     """Return the arrays of an archive; those that are not asked for are named but empty."""
     expected = "an .npz archive of plain arrays"
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
+            check_inflation(file)
             archive = np.load(file, allow_pickle=False)
             if isinstance(archive, np.lib.npyio.NpzFile):
                 return {n: archive[n] if n in _NAMES else np.empty(0) for n in archive.files}

@@ -7,18 +7,20 @@ an array together are allowed; a batch that asks for anything else is refused an
 from __future__ import annotations
 
 import pickle
+import pickletools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from robustbench_ln.data.image_set import ArrayImages, Labels, Pixels
 from robustbench_ln.data.options import Part
-from robustbench_ln.errors import DataError
+from robustbench_ln.errors import DataError, setting
 from robustbench_ln.files.damage import explain_bad_file
+from robustbench_ln.files.regular_files import open_regular
 
 __all__ = ["load_cifar10", "load_cifar100"]
 
@@ -109,8 +111,8 @@ def _load(folder: Path, source: str, published: _Published, part: Part) -> Array
     missing = [name for name in names if not (base / name).is_file()]
     if missing:
         raise DataError(
-            f"{folder}: no '{missing[0]}' and no '{published.folder}/{missing[0]}'; "
-            "expected the folder of the published python batches (or add --download)"
+            f"{folder}: no '{missing[0]}' and no '{published.folder}/{missing[0]}'; expected the "
+            f"folder of the published python batches (or add {setting('download', True)})"
         )
     batches = {base / name: _read_batch(base / name) for name in names}
     pixels = [_pixels(batch.get(b"data"), path) for path, batch in batches.items()]
@@ -126,7 +128,8 @@ def _load(folder: Path, source: str, published: _Published, part: Part) -> Array
 
 def _read_batch(path: Path) -> dict[bytes, Any]:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
+            _check_memo(file, path.stat().st_size)
             batch = _ArrayUnpickler(file, encoding="bytes").load()
     except _CodeWantedError as error:
         raise DataError(
@@ -140,10 +143,27 @@ def _read_batch(path: Path) -> dict[bytes, Any]:
     return batch
 
 
+def _check_memo(file: BinaryIO, size: int) -> None:
+    """Refuse numbers of stored objects that are none: Python's reader makes room for so many.
+
+    Raises:
+        ValueError: Such a number, or a damaged pickle.
+    """
+    for opcode, argument, _ in pickletools.genops(file):
+        if opcode.name.endswith("PUT") and not 0 <= int(argument or 0) <= size:
+            raise ValueError(f"object {argument} in a file of {size} bytes")
+    file.seek(0)
+
+
 def _pixels(rows: Any, path: Path) -> Pixels:
-    """Return [N, 32, 32, 3] of rows that hold the three planes one after the other."""
+    """Return [N, 32, 32, 3] of rows that hold the three planes one after the other.
+
+    Rows that the file does not have, of a pickle that calls `ndarray` itself, are refused.
+    """
     if not isinstance(rows, np.ndarray) or rows.dtype != np.uint8 or rows.shape[1:] != (3072,):
         raise DataError(f"{path}: its 'data' is no uint8 array [N, 3072]; fetch the batches again")
+    if rows.nbytes > path.stat().st_size:
+        raise DataError(f"{path}: its 'data' is longer than the file; fetch the batches again")
     return np.ascontiguousarray(rows.reshape(len(rows), 3, 32, 32).transpose(0, 2, 3, 1))
 
 

@@ -6,8 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from robustbench_ln.data.image_set import MOST_CLASSES
 from robustbench_ln.errors import DataError
 from robustbench_ln.files.damage import explain_bad_file
+from robustbench_ln.files.regular_files import read_regular
 
 __all__ = ["name_classes", "read_class_map"]
 
@@ -23,16 +25,16 @@ def read_class_map(path: Path) -> dict[str, int]:
     """
     expected = 'a JSON object {"folder": class index, ...}'
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_regular(path))
     except (OSError, ValueError, RecursionError) as error:
         raise explain_bad_file(path, expected, error) from error
     if not isinstance(content, dict) or not content:
         raise explain_bad_file(path, expected)
     for folder, index in content.items():
-        if type(index) is not int or index < 0:
+        if type(index) is not int or not 0 <= index < MOST_CLASSES:
             raise DataError(
                 f"{path}: {folder!r} has class {json.dumps(index)}; expected an index of the "
-                "network's classes, 0 or more"
+                f"network's classes, from 0 to below {MOST_CLASSES:,}"
             )
     return content
 

@@ -7,7 +7,7 @@ from http.client import HTTPException
 from pathlib import Path
 from types import MappingProxyType
 
-from robustbench_ln.errors import DataError
+from robustbench_ln.errors import DataError, setting
 
 __all__ = ["DOWNLOADS", "download_data", "is_fetched"]
 
@@ -47,6 +47,6 @@ def download_data(kind: str, folder: Path) -> None:
     except (OSError, RuntimeError, HTTPException) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(
-            f"--download: {kind} could not be fetched into {folder} ({reason}); fetch it by hand "
-            "and leave --download out"
+            f"{setting('download')}: {kind} could not be fetched into {folder} ({reason}); fetch "
+            f"it by hand and leave {setting('download')} out"
         ) from error

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustbench_ln.data.image_set import Labels, Pixels, Tick
-from robustbench_ln.errors import DataError
+from robustbench_ln.errors import DataError, settings
 from robustbench_ln.files.damage import explain_bad_file
 from robustbench_ln.files.pictures import Framing, read_picture
 from robustbench_ln.files.regular_files import read_regular
@@ -85,7 +85,7 @@ class FileImages:
             raise DataError(
                 f"{self.image_id(index)} is {height}x{width}, {self.image_id(0)} is "
                 f"{self.shape[0]}x{self.shape[1]}; make all images one size, as in "
-                "--resize 256 --crop 224"
+                f"{settings(resize=256, crop=224)}"
             )
         return picture
 

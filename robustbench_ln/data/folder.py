@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from robustbench_ln.data.class_map import name_classes, read_class_map
@@ -69,6 +69,9 @@ def class_folders(root: Path) -> list[str]:
 def pictures_below(root: Path, folder: str) -> Iterator[str]:
     """Yield the pictures in a class folder and below, relative to `root`, in ImageFolder's order.
 
+    Links are followed, but no folder is entered twice, nor `root` again: links that lead back would
+    have no end.
+
     Raises:
         DataError: A folder cannot be listed.
     """
@@ -76,8 +79,34 @@ def pictures_below(root: Path, folder: str) -> Iterator[str]:
     def fail(error: OSError) -> None:
         raise explain_bad_file(Path(error.filename), "a folder", error) from error
 
-    walk = os.walk(root / folder, onerror=fail, followlinks=True)
-    for place, _, names in sorted(walk):
+    for place, names in sorted(_walk_once(root / folder, root, fail)):
         for name in sorted(names):
             if Path(name).suffix.lower() in SUFFIXES:
                 yield (Path(place) / name).relative_to(root).as_posix()
+
+
+def _walk_once(
+    top: Path, root: Path, fail: Callable[[OSError], None]
+) -> Iterator[tuple[str, list[str]]]:
+    """Yield each folder from `top` on and the names of its files: folders first, links last."""
+    seen = set() if _identity(top) == _identity(root) else {_identity(root)}
+    left = [top]
+    while left:
+        links = []
+        for place, folders, names in os.walk(left.pop(0), onerror=fail):
+            identity = _identity(Path(place))
+            if identity in seen:
+                folders.clear()
+                continue
+            seen.add(identity)
+            yield place, names
+            links += [path for name in folders if (path := Path(place, name)).is_symlink()]
+        left += sorted(links)
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import math
 import struct
 import zlib
@@ -16,8 +15,10 @@ from numpy.typing import NDArray
 
 from robustbench_ln.data.image_set import ArrayImages
 from robustbench_ln.data.options import Part
-from robustbench_ln.errors import DataError
+from robustbench_ln.errors import DataError, setting
 from robustbench_ln.files.damage import explain_bad_file
+from robustbench_ln.files.inflation import read_gzip
+from robustbench_ln.files.regular_files import read_regular
 
 __all__ = ["load_fashion_mnist", "load_mnist"]
 
@@ -61,7 +62,7 @@ def _find(folder: Path, inner: str, name: str) -> Path:
                 return candidate
     raise DataError(
         f"{folder}: no '{name}' or '{name}.gz', here or in {inner}/; expected the published IDX "
-        "files (or add --download)"
+        f"files (or add {setting('download', True)})"
     )
 
 
@@ -69,10 +70,10 @@ def _read_idx(path: Path, *, axes: int) -> NDArray[Any]:
     """Read an array of unsigned bytes: 0, 0, type, axes, sizes as big-endian uint32, values."""
     expected = f"an IDX file of bytes with {axes} axes"
     try:
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        content = read_gzip(path) if path.suffix == ".gz" else read_regular(path)
         zeros, kind, found = struct.unpack_from(">HBB", content)
         shape = struct.unpack_from(f">{axes}I", content, 4)
-    except (OSError, EOFError, struct.error, zlib.error) as error:
+    except (OSError, EOFError, ValueError, struct.error, zlib.error) as error:
         raise explain_bad_file(path, expected, error) from error
     if (zeros, kind, found) != (0, _UNSIGNED_BYTES, axes):
         raise explain_bad_file(path, expected)

@@ -23,6 +23,9 @@ __all__ = [
     "hash_arrays",
 ]
 
+MOST_CLASSES = 2**20
+"""Of a data set. Lists of all classes are made; a file's labels must not make them huge."""
+
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 Tick = Callable[[int, int], None]
@@ -160,3 +163,7 @@ def check_labels(labels: NDArray[np.generic], num_images: int, source: str) -> N
         raise DataError(f"{source}: labels are {labels.dtype}; expected integers, the class index")
     if num_images and labels.min() < 0:
         raise DataError(f"{source}: label {labels.min()} is below 0; classes count from 0")
+    if num_images and labels.max() >= MOST_CLASSES:
+        raise DataError(
+            f"{source}: label {labels.max()}; expected the index of a class, below {MOST_CLASSES:,}"
+        )

@@ -13,7 +13,7 @@ from pathlib import Path
 from robustbench_ln.data.file_images import FileImages, open_files
 from robustbench_ln.data.folder import class_folders, pictures_below
 from robustbench_ln.data.options import DataOptions
-from robustbench_ln.errors import DataError
+from robustbench_ln.errors import DataError, setting
 
 __all__ = ["load_imagenet", "read_wnids"]
 
@@ -33,7 +33,7 @@ def load_imagenet(folder: Path, source: str, options: DataOptions) -> FileImages
     if unknown:
         raise DataError(
             f"{root}: '{unknown[0]}' is none of ImageNet's 1,000 classes; expected folders named "
-            "by WordNet id, as n01440764 (for others use folder:DIR with --class-map)"
+            f"by WordNet id, as n01440764 (for others use folder:DIR with {setting('class_map')})"
         )
     labelled = [(file, class_of[wnid]) for wnid in found for file in pictures_below(root, wnid)]
     if not labelled:

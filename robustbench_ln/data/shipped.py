@@ -7,7 +7,7 @@ from dataclasses import replace
 from robustbench_ln.data.arrays import load_arrays
 from robustbench_ln.data.image_set import ArrayImages
 from robustbench_ln.data.options import Part
-from robustbench_ln.errors import DataError
+from robustbench_ln.errors import DataError, setting
 from robustbench_ln.files.shipped import find_shipped_images
 
 __all__ = ["load_shipped"]
@@ -24,6 +24,6 @@ def load_shipped(source: str, part: Part) -> ArrayImages:
     if part == "train":
         raise DataError(
             f"{source} has no training part: the demo's checkpoints are tested on these images. "
-            "Train on mnist:DIR (--download fetches it) or on arrays:FILE.npz"
+            f"Train on mnist:DIR ({setting('download', True)} fetches it) or on arrays:FILE.npz"
         )
     return replace(load_arrays(path, source), kind="demo")

@@ -16,7 +16,7 @@ from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.data.imagenet import load_imagenet
 from robustbench_ln.data.options import DataOptions, Part
 from robustbench_ln.data.shipped import load_shipped
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import SpecError, by_skin, setting
 from robustbench_ln.files.pictures import Framing
 from robustbench_ln.lookup import unknown_name
 
@@ -42,19 +42,20 @@ PICTURE_SOURCES: Mapping[str, Callable[[Path, str, DataOptions], ImageSet]] = Ma
 IMAGE_KINDS = (*ARRAY_SOURCES, *PICTURE_SOURCES)
 
 
-def find_kind(source: str, kinds: Collection[str] = IMAGE_KINDS, *, option: str = "--data") -> str:
+def find_kind(source: str, kinds: Collection[str] = IMAGE_KINDS, *, name: str = "images") -> str:
     """Return the kind that KIND:PATH says.
 
     Raises:
-        SpecError: No KIND:PATH, or none of `kinds`; the message names `option`.
+        SpecError: No KIND:PATH, or none of `kinds`; the message says that it is setting `name`.
     """
     kind, _, path = source.partition(":")
     if not path:
-        raise SpecError(
-            f"{option} '{source}': expected KIND:PATH, as in cifar10:data ({', '.join(kinds)})"
-        )
+        given = by_skin(command_line=f"{setting(name)} '{source}'", python=setting(name, source))
+        raise SpecError(f"{given}: expected KIND:PATH, as in cifar10:data ({', '.join(kinds)})")
     if kind not in kinds:
-        raise unknown_name(kind, kinds, kind=f"{option} kind")
+        raise unknown_name(
+            kind, kinds, kind=by_skin(command_line=f"{setting(name)} kind", python="kind of images")
+        )
     return kind
 
 
@@ -87,13 +88,13 @@ def _check_options(kind: str, options: DataOptions) -> None:
     """Refuse what would be ignored."""
     if kind not in PICTURE_SOURCES and options.framing != Framing():
         raise SpecError(
-            f"--resize and --crop are for {', '.join(PICTURE_SOURCES)}; the images of {kind} have "
-            "one size"
+            f"{setting('resize')} and {setting('crop')} are for {', '.join(PICTURE_SOURCES)}; "
+            f"the images of {kind} have one size"
         )
     if kind != "folder" and options.class_map is not None:
-        raise SpecError(f"--class-map is for folder:DIR; {kind} numbers its own classes")
+        raise SpecError(f"{setting('class_map')} is for folder:DIR; {kind} numbers its own classes")
     if options.download and kind not in DOWNLOADS:
         raise SpecError(
-            f"--download: cannot fetch {kind}; it can {', '.join(DOWNLOADS)}, and "
-            "published weights of --arch torchvision:NAME and timm:NAME.TAG"
+            f"{setting('download')}: cannot fetch {kind}; it can {', '.join(DOWNLOADS)}, and "
+            f"published weights of {setting('arch', 'torchvision:NAME')} and timm:NAME.TAG"
         )

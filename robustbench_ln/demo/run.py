@@ -6,12 +6,10 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from robustbench_ln.evaluation.request import ImageRequest
-from robustbench_ln.evaluation.run import evaluate
-from robustbench_ln.evaluation.subject import subject_of
+from robustbench_ln.corruptions.request import ConditionRequest
+from robustbench_ln.evaluation.request import EvaluationRequest, ImageRequest, evaluate_request
 from robustbench_ln.files.output_folders import refuse_other_folders
 from robustbench_ln.files.shipped import SHIPPED_CHECKPOINTS
-from robustbench_ln.models.opened import open_network
 from robustbench_ln.models.source import NetworkSource
 from robustbench_ln.progress import Progress
 from robustbench_ln.spec import EvaluationSpec
@@ -44,20 +42,16 @@ def run_demo(
     """
     runs = {name: out / name.partition(":")[2] for name in SHIPPED_CHECKPOINTS}
     refuse_other_folders(out, [*(run.name for run in runs.values()), "report"], of="demo")
-    request = ImageRequest(data=_DIGITS, noises=(_NOISE,), convention=_CONVENTION, sigmas=sigmas)
-    spec = EvaluationSpec(conditions=request.conditions(), limit=limit)
-    images = request.open(progress)
     for name, run in runs.items():
-        network = open_network(NetworkSource(path=name), None)
-        progress.note(f"{network.name}: {name} on {_DIGITS}")
-        command = _command(name, run, sigmas, limit)
-        evaluate(
-            subject_of(network, images.shape, command=command),
-            images,
-            spec,
-            out=run,
-            progress=progress,
+        progress.note(f"{SHIPPED_CHECKPOINTS[name].label}: {name} on {_DIGITS}")
+        degradation = ConditionRequest(noises=(_NOISE,), convention=_CONVENTION, sigmas=sigmas)
+        request = EvaluationRequest(
+            network=NetworkSource(path=name),
+            images=ImageRequest(data=_DIGITS, degradation=degradation),
+            spec=EvaluationSpec(limit=limit),
+            command=_command(name, run, sigmas, limit),
         )
+        evaluate_request(request, out=run, progress=progress)
     return list(runs.values())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from robustbench_ln.errors import RecordError
+from robustbench_ln.errors import RecordError, setting
 
 __all__ = ["describe_outcome"]
 
@@ -35,8 +35,8 @@ def _row(frame: pd.DataFrame, mode: str, severity: float) -> pd.Series:
     rows = frame[(frame["mode"] == mode) & (frame["severity"] == severity)]
     if len(rows) != 1:
         raise RecordError(
-            f"the demo's runs have {len(rows)} rows of {mode} at sigma {severity:g}; "
-            "give --out a new folder"
+            f"the demo's runs have {len(rows)} rows of {mode} at sigma {severity:g}; give "
+            f"{setting('out')} a new folder"
         )
     return rows.iloc[0]
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 from torch import nn
 
-from robustbench_ln.errors import LayoutError
+from robustbench_ln.data.image_set import ImageSet
+from robustbench_ln.errors import LayoutError, Message
+from robustbench_ln.evaluation.checks import CheckResult, check_probe, make_probe, sample_pixels
+from robustbench_ln.evaluation.subject import subject_of
 from robustbench_ln.evaluation.supported_modes import mode_obstacle
+from robustbench_ln.models.opened import OpenedNetwork
 from robustbench_ln.modes import MODES
 from robustbench_ln.norms import (
-    IMAGE,
-    ROT90,
-    RUNNING,
     GroupSpread,
     LocalNorm2d,
     NormLayer,
@@ -24,10 +26,16 @@ from robustbench_ln.norms import (
     group_spread,
     treat_layer,
 )
+from robustbench_ln.spec import EvaluationSpec
 
-__all__ = ["Inspection", "inspect_network"]
+__all__ = ["Inspection", "check_weights", "inspect_network"]
 
-_LAYOUTS = (RUNNING, StatisticsLayout(name="set", set_size=2), IMAGE, ROT90)
+_LAYOUTS = (
+    StatisticsLayout.running(),
+    StatisticsLayout.set(2),
+    StatisticsLayout.image(),
+    StatisticsLayout.rot90(),
+)
 
 
 class LayerRow(NamedTuple):
@@ -65,7 +73,7 @@ class Inspection(NamedTuple):
     num_groups: int
     rows: tuple[LayerRow, ...]
     spread: GroupSpread | None
-    obstacles: dict[str, str | None]
+    obstacles: dict[str, Message | None]
 
 
 def inspect_network(model: nn.Module, image_shape: tuple[int, int, int]) -> Inspection:
@@ -78,6 +86,25 @@ def inspect_network(model: nn.Module, image_shape: tuple[int, int, int]) -> Insp
         spread=_spread(model, layers),
         obstacles={name: mode_obstacle(mode, layers, image_shape) for name, mode in MODES.items()},
     )
+
+
+def check_weights(
+    network: OpenedNetwork, image_shape: tuple[int, int, int], images: ImageSet | None = None
+) -> tuple[CheckResult, ...]:
+    """Return what the checks of network and images say; without images they see noise.
+
+    Args:
+        network: Its weights, and what its input is like.
+        image_shape: (C, H, W) of the images.
+        images: The test images.
+    """
+    channels, height, width = image_shape
+    shape = (height, width, channels)
+    subject = subject_of(network, shape)
+    layers = find_norm_layers(subject.model, image_shape)
+    pixels = None if images is None else sample_pixels(images, np.arange(len(images)))
+    spec = EvaluationSpec(modes=("all",))
+    return check_probe(make_probe(subject, layers, spec, pixels=pixels, shape=shape))
 
 
 def _row(model: nn.Module, layer: NormLayer) -> LayerRow:

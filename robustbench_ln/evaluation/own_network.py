@@ -11,6 +11,7 @@ from torch import nn
 from robustbench_ln.evaluation.subject import Subject
 from robustbench_ln.models.architecture import PAPERS_BATCH
 from robustbench_ln.norms import LocalNorm2d, NormClasses, count_classes
+from robustbench_ln.runs.description import CheckpointDescription
 from robustbench_ln.spec import Normalization
 
 __all__ = ["name_own_network", "network_sha256"]
@@ -47,12 +48,12 @@ def name_own_network(
         num_classes=count_classes(model, image_shape),
         normalization=normalization,
         label=label or class_name,
-        checkpoint={
-            "sha256": network_sha256(model),
-            "arch": class_name,
-            "num_parameters": sum(p.numel() for p in model.parameters()),
-            "num_groups": num_groups,
-        },
+        checkpoint=CheckpointDescription(
+            sha256=network_sha256(model),
+            arch=class_name,
+            num_parameters=sum(p.numel() for p in model.parameters()),
+            num_groups=num_groups,
+        ),
         group_size=max(1, PAPERS_BATCH // num_groups),
         norm_classes=norm_classes,
     )

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from robustbench_ln.modes import Mode
 from robustbench_ln.norms import StatisticsLayout
-from robustbench_ln.runs.records import Record
+from robustbench_ln.runs.cells import CellKey, ModeOptions
 from robustbench_ln.spec import Condition, EvaluationSpec
 
-__all__ = ["Pass", "cell_key", "make_passes", "missing_modes"]
+__all__ = ["Pass", "cell_of", "make_passes", "missing_modes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,31 +40,27 @@ def _layout_of(mode: Mode, spec: EvaluationSpec, num_images: int) -> StatisticsL
     )
 
 
-def cell_key(
+def cell_of(
     condition: Condition, mode: Mode, layout: StatisticsLayout, spec: EvaluationSpec
-) -> str:
-    """Return what tells a cell from every other cell of the same run."""
-    prior = None if layout.prior is None else f"{layout.prior:g}"
-    votes = spec.tie_rule if mode.reduction == "vote" else None
-    mode_key = [spec.seed, mode.name, layout.set_size, prior, votes, spec.arithmetic]
-    return json.dumps([*condition.to_json().values(), *mode_key])
-
-
-def record_cell_key(record: Record) -> str:
-    """Return the `cell_key` of a row."""
-    mode_key = [
-        record.seed, record.mode, record.set_size, record.prior, record.tie_rule, record.arithmetic,
-    ]  # fmt: skip
-    return json.dumps([*record.condition.to_json().values(), *mode_key])
+) -> CellKey:
+    """Return the cell that a mode fills under a condition."""
+    options = ModeOptions(
+        mode=mode.name,
+        set_size=layout.set_size,
+        prior=None if layout.prior is None else f"{layout.prior:g}",
+        tie_rule=spec.tie_rule if mode.reduction == "vote" else None,
+        arithmetic=spec.arithmetic,
+        outputs=spec.outputs,
+    )
+    return CellKey(condition=condition, options=options, seed=spec.seed)
 
 
 def missing_modes(
-    one_pass: Pass, condition: Condition, records: Sequence[Record], spec: EvaluationSpec
+    one_pass: Pass, condition: Condition, done: Set[CellKey], spec: EvaluationSpec
 ) -> tuple[Mode, ...]:
     """Return the modes of a pass that have no row yet under a condition."""
-    done = {record_cell_key(record) for record in records}
     return tuple(
         mode
         for mode in one_pass.modes
-        if cell_key(condition, mode, one_pass.layout, spec) not in done
+        if cell_of(condition, mode, one_pass.layout, spec) not in done
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.evaluation.arithmetic import arithmetic
+from robustbench_ln.evaluation.checks import find_outputs, make_probe, sample_pixels
 from robustbench_ln.evaluation.from_logits import predict
 from robustbench_ln.evaluation.inputs import network_chunks
 from robustbench_ln.evaluation.pass_run import Work, check_logits
@@ -23,7 +25,7 @@ from robustbench_ln.evaluation.supported_modes import choose_modes
 from robustbench_ln.modes import Mode
 from robustbench_ln.norms import find_norm_layers
 from robustbench_ln.runs.reduction import pick_groups, reduce_votes
-from robustbench_ln.spec import CLEAN, EvaluationSpec
+from robustbench_ln.spec import CLEAN, EvaluationSpec, check_tie_rule
 
 __all__ = ["Guess", "ModeGuesses", "predict_pictures"]
 
@@ -82,6 +84,9 @@ def predict_pictures(
     layers = find_norm_layers(subject.model, shape, subject.norm_classes)
     modes = choose_modes(spec.modes, layers, shape)
     work = Work(subject, images, np.arange(len(images)))
+    pixels = sample_pixels(images, work.indices)
+    probe = make_probe(subject, layers, spec, pixels=pixels, shape=images.shape)
+    spec = replace(spec, outputs=find_outputs(probe))
     said = {}
     with arithmetic(spec):
         for one_pass in make_passes(modes, spec, len(images)):
@@ -121,7 +126,9 @@ def _guess(mode: Mode, logits: Tensor, set_size: int | None, spec: EvaluationSpe
     probability = logits.double().softmax(dim=-1).numpy()  # [G, N, K]
     votes = None
     if mode.reduction == "vote":
-        groups = reduce_votes(predictions, seed=spec.seed, tie_rule=spec.tie_rule).winner
+        groups = reduce_votes(
+            predictions, seed=spec.seed, tie_rule=check_tie_rule(spec.tie_rule)
+        ).winner
         votes = (predictions.class_index[..., None] == np.arange(num_classes)).sum(axis=0)  # [N, K]
         chosen = probability.mean(axis=0)
     else:

@@ -1,26 +1,33 @@
-"""Which images are evaluated, under which conditions: as the command line and Python ask for it."""
+"""One evaluation, as the command line and Python ask for it: what they fill in and what runs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from torch import nn
+
 from robustbench_ln.corrupted_sets.reader import STORED_KINDS, StoredSet, open_stored
-from robustbench_ln.corruption_names import SEVERITIES
-from robustbench_ln.corruptions.conditions import corruption_conditions, noise_conditions
+from robustbench_ln.corruptions.request import ConditionRequest
 from robustbench_ln.data import DataOptions, ImageSet, load_images
 from robustbench_ln.data.download import is_fetched
 from robustbench_ln.data.sources import IMAGE_KINDS, PICTURE_SOURCES, find_kind
-from robustbench_ln.errors import SpecError
-from robustbench_ln.models.opened import choose_framing
+from robustbench_ln.errors import SpecError, setting
+from robustbench_ln.evaluation.own_network import name_own_network
+from robustbench_ln.evaluation.run import evaluate
+from robustbench_ln.evaluation.subject import Subject, subject_of
+from robustbench_ln.models.device import check_device
+from robustbench_ln.models.normalization import check_normalization, parse_normalization
+from robustbench_ln.models.opened import choose_framing, choose_normalize, open_network
 from robustbench_ln.models.published_weights import has_published_weights
+from robustbench_ln.models.source import NetworkSource
 from robustbench_ln.models.weights_metadata import InputPipeline
+from robustbench_ln.norms import NormClasses
 from robustbench_ln.progress import Progress
-from robustbench_ln.spec import Condition
+from robustbench_ln.spec import Condition, EvaluationSpec
 
-__all__ = ["ImageRequest", "choose_fetches"]
+__all__ = ["EvaluationRequest", "ImageRequest", "choose_fetches", "evaluate_request"]
 
 Source = str | ImageSet
 """KIND:PATH, or images that are open already."""
@@ -34,14 +41,8 @@ class ImageRequest:
         data: Clean images, to be degraded here; or a stored set, which is corrupted already.
         clean: Clean images of a stored set.
         options: How the clean images are read, where they are named.
-        noises: Of the LocalNorm papers. This and the next three: see `noise_conditions`.
-        sigmas: Of the noises; None is the released list of each.
-        convention: "paper" or "released".
-        pixel_range: "clip", "rescale" or "none"; None is the convention's own.
-        corruptions: Names, or a table for all of it; of a stored set, those to take, () is all.
-        severity_table: For named corruptions.
-        severities: 1-5.
-        frost_dir: Photographs of frost.
+        degradation: What is done to clean images; of a stored set, its corruptions and severities
+            are those to take, and no corruption is all.
 
     Raises:
         SpecError: An unknown kind of images, or something given that would be ignored.
@@ -50,40 +51,39 @@ class ImageRequest:
     data: Source
     clean: Source | None = None
     options: DataOptions = field(default_factory=DataOptions)
-    noises: tuple[str, ...] = ()
-    sigmas: Sequence[float] | None = None
-    convention: str = "paper"
-    pixel_range: str | None = None
-    corruptions: tuple[str, ...] = ()
-    severity_table: str | None = None
-    severities: Sequence[int] = SEVERITIES
-    frost_dir: Path | None = None
+    degradation: ConditionRequest = field(default_factory=ConditionRequest)
 
     def __post_init__(self) -> None:
         """Check what can be checked before anything is read."""
         if isinstance(self.data, str):
             find_kind(self.data, (*IMAGE_KINDS, *STORED_KINDS))
         if isinstance(self.clean, str):
-            find_kind(self.clean, option="--clean")
-        if self.sigmas is not None and not self.noises:
-            raise SpecError("--sigmas needs a noise, as in --noise agn")
+            find_kind(self.clean, name="clean")
+        if self.degradation.sigmas is not None and not self.degradation.noises:
+            raise SpecError(f"{setting('sigmas')} needs a noise, as in {setting('noises', 'agn')}")
         if self.is_stored:
             self._check_stored()
         elif self.clean is not None:
             name = self.data if isinstance(self.data, str) else self.data.source
             raise SpecError(
-                f"--clean is for sets that are corrupted already; {name} is no such set"
+                f"{setting('clean')} is for sets that are corrupted already; {name} is no such set"
             )
 
     def _check_stored(self) -> None:
-        if self.severity_table is not None:
-            raise SpecError(f"--severity-table: the severities of {self.data} are made already")
-        if self.clean is None and self.noises:
-            raise SpecError("--noise acts on clean images; give them with --clean KIND:PATH")
+        if self.degradation.severity_table is not None:
+            raise SpecError(
+                f"{setting('severity_table')}: the severities of {self.data} are made already"
+            )
+        if self.clean is None and self.degradation.noises:
+            raise SpecError(
+                f"{setting('noises')} acts on clean images; give them with "
+                f"{setting('clean', 'KIND:PATH')}"
+            )
         if self.clean is None and self.options != DataOptions():
             raise SpecError(
-                "--resize, --crop, --class-map and --download act on clean images; give them with "
-                "--clean KIND:PATH"
+                f"{setting('resize')}, {setting('crop')}, {setting('class_map')} and "
+                f"{setting('download')} act on clean images; give them with "
+                f"{setting('clean', 'KIND:PATH')}"
             )
 
     @property
@@ -98,21 +98,8 @@ class ImageRequest:
 
     def conditions(self) -> tuple[Condition, ...]:
         """Return what is to be done to the clean images; a stored set brings its own besides."""
-        return (
-            *noise_conditions(
-                self.noises,
-                convention=self.convention,
-                pixel_range=self.pixel_range,
-                sigmas=self.sigmas,
-                source_kind=_kind_of(self.base),
-            ),
-            *corruption_conditions(
-                () if self.is_stored else self.corruptions,
-                severity_table=self.severity_table,
-                severities=self.severities,
-                frost_dir=self.frost_dir,
-            ),
-        )
+        asked = replace(self.degradation, corruptions=()) if self.is_stored else self.degradation
+        return asked.conditions(_kind_of(self.base))
 
     def open(
         self, progress: Progress, pipeline: InputPipeline | None = None
@@ -131,8 +118,8 @@ class ImageRequest:
         stored = open_stored(
             self.data,
             None if self.clean is None else _open(self.clean, options),
-            names=self.corruptions,
-            severities=self.severities,
+            names=self.degradation.corruptions,
+            severities=self.degradation.severities,
             tell=progress.describe,
         )
         if stored.missing:
@@ -186,3 +173,78 @@ def choose_fetches(download: bool, *, base: object, arch: str | None) -> Fetches
         weights=download and is_published,
         data=download and (is_fetched(base) or not is_published),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EvaluationRequest:
+    """An evaluation, checked before anything is read; `evaluate_request` runs it.
+
+    Attributes:
+        network: A checkpoint's file, or a network in memory.
+        images: The test images, and what is done to them.
+        spec: Modes and numbers. Its conditions and frost_dir are taken from `images`.
+        normalize: Input normalisation of the network; None is what its publisher or its file says.
+        download: Whether to fetch what is missing of the checkpoint and the clean images.
+        label: What tables call the network; None is the file's name, or its class.
+        norm_classes: Classes of norm layers of the user's own that work as BatchNorm does.
+        command: The command line, for captions; "" where there was none.
+
+    Raises:
+        SpecError: A name that does not exist, a number out of its range, or something given that
+            would be ignored.
+    """
+
+    network: NetworkSource | nn.Module
+    images: ImageRequest
+    spec: EvaluationSpec
+    normalize: str | None = None
+    download: bool = False
+    label: str | None = None
+    norm_classes: NormClasses = ()
+    command: str = ""
+
+    def __post_init__(self) -> None:
+        """Check the whole, and fill in what its parts take from each other."""
+        check_normalization(self.normalize)
+        check_device(self.spec.device)
+        images, network = self.images, self.network
+        arch = None if isinstance(network, nn.Module) else network.arch
+        fetches = choose_fetches(self.download, base=images.base, arch=arch)
+        images = replace(images, options=replace(images.options, download=fetches.data))
+        if not isinstance(network, nn.Module):
+            network = replace(network, download=fetches.weights)
+        frost_dir = images.degradation.frost_dir
+        spec = replace(self.spec, conditions=images.conditions(), frost_dir=frost_dir)
+        for name, value in (("images", images), ("network", network), ("spec", spec)):
+            object.__setattr__(self, name, value)
+
+
+def evaluate_request(request: EvaluationRequest, *, out: Path, progress: Progress) -> None:
+    """Open the network and the images, and measure what is missing in the run directory `out`.
+
+    Raises:
+        LnBenchError: See `evaluate`; or the network or the images cannot be opened.
+    """
+    network = request.network
+    if isinstance(network, nn.Module):
+        images = request.images.open(progress)
+        subject = _subject_in_memory(network, request.normalize, images.shape)
+    else:
+        opened = open_network(network, request.normalize, progress=progress)
+        images = request.images.open(progress, opened.pipeline)
+        subject = subject_of(opened, images.shape)
+    subject = replace(
+        subject,
+        label=request.label or subject.label,
+        norm_classes=request.norm_classes,
+        command=request.command,
+    )
+    evaluate(subject, images, request.spec, out=out, progress=progress)
+
+
+def _subject_in_memory(
+    network: nn.Module, normalize: str | None, shape: tuple[int, int, int]
+) -> Subject:
+    height, width, channels = shape
+    normalization = parse_normalization(choose_normalize(normalize, None), channels)
+    return name_own_network(network, normalization, image_shape=(channels, height, width))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
+from operator import not_
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,10 +16,12 @@ from robustbench_ln.corruptions.noise_sums import NoiseMeaning, NoiseSums, descr
 from robustbench_ln.data.class_order import is_class_ordered
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.data.oddities import find_oddities
+from robustbench_ln.errors import Message, setting
 from robustbench_ln.evaluation.arithmetic import arithmetic
+from robustbench_ln.evaluation.checks import RunChecks, as_logits
 from robustbench_ln.evaluation.inputs import network_chunks
 from robustbench_ln.evaluation.pass_run import Measured, PassRun, Work
-from robustbench_ln.evaluation.plan import Pass, make_passes, missing_modes
+from robustbench_ln.evaluation.plan import Pass, cell_of, make_passes, missing_modes
 from robustbench_ln.evaluation.sets import evaluation_order
 from robustbench_ln.evaluation.subject import Subject, check_images, describe_run
 from robustbench_ln.evaluation.supported_modes import choose_modes
@@ -25,11 +29,12 @@ from robustbench_ln.modes import Mode
 from robustbench_ln.norms import StatisticsModel, find_norm_layers, with_statistics
 from robustbench_ln.progress import Progress, Silent
 from robustbench_ln.rng import stream
+from robustbench_ln.runs.description import RunDescription
 from robustbench_ln.runs.predictions import prediction_name
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.reduction import reduce_predictions
 from robustbench_ln.runs.writing import RunDirectory
-from robustbench_ln.spec import Condition, EvaluationSpec
+from robustbench_ln.spec import CLEAN, Condition, EvaluationSpec, check_tie_rule
 
 __all__ = ["evaluate", "make_view"]
 
@@ -59,6 +64,7 @@ def evaluate(
     """
     progress = progress or Silent()
     stored: Mapping[Condition, ImageSet] = {}
+    is_clean = not isinstance(images, StoredSet) or images.has_clean
     if isinstance(images, StoredSet):
         spec = replace(spec, conditions=images.join_conditions(spec.conditions))
         stored, images = images.images, images.base
@@ -75,6 +81,8 @@ def evaluate(
     _warn_of_class_order(Work(subject, images, indices), passes, progress)
     about = describe_run(subject, images, spec, progress=progress)
     with RunDirectory(out, about) as run:
+        checks = RunChecks(run, subject, images, progress=progress)
+        spec = checks.before(spec, layers=layers, indices=indices, is_clean=is_clean)
         views = {p: make_view(subject, p, spec, image_shape) for p in passes}
         work = Work(subject, images, indices)
         jobs = [
@@ -82,7 +90,7 @@ def evaluate(
             for seed in range(spec.seed, spec.seed + spec.repeats)
         ]
         with arithmetic(spec):
-            _run_jobs(jobs, progress)
+            _run_jobs(jobs, progress, after_clean=lambda: checks.after_clean(spec))
         return list(run.records)
 
 
@@ -97,6 +105,8 @@ def make_view(
         norm_classes=subject.norm_classes,
     )
     view = view.to(spec.device)
+    if spec.outputs == "probabilities":
+        view.network.register_forward_hook(lambda _network, _images, rows: as_logits(rows))
     if spec.is_compiled:
         view.network.compile()
     return view
@@ -114,25 +124,46 @@ def _warn_of_class_order(work: Work, passes: Sequence[Pass], progress: Progress)
     labels = work.images.labels[work.indices]
     if any(is_class_ordered(labels, size) for size in sizes):
         progress.note(
-            "Warning: the images are in the order of their classes, so that sets hold few classes "
-            "and dynamic statistics tell the class. Use --order shuffled"
+            Message(
+                "Warning: the images are in the order of their classes, so that sets hold few "
+                f"classes and dynamic statistics tell the class. Use {setting('order', 'shuffled')}"
+            )
         )
 
 
-def _run_jobs(jobs: Sequence[_Job], progress: Progress) -> None:
-    """Measure condition by condition; what is already recorded is not measured again."""
-    todo = [(job, job.find_missing()) for job in jobs]
-    passes = [p for _, missing in todo for one in missing.values() for p in one.items()]
+class _Todo(NamedTuple):
+    """What one seed has no row of yet under one condition."""
+
+    job: _Job
+    condition: Condition
+    missing: dict[Pass, tuple[Mode, ...]]
+
+
+def _run_jobs(jobs: Sequence[_Job], progress: Progress, *, after_clean: Callable[[], None]) -> None:
+    """Measure condition by condition; what is already recorded is not measured again.
+
+    The first seed's clean cell comes first, and `after_clean` once it is there.
+    """
+    todo = [_Todo(job, *one) for job in jobs for one in job.find_missing().items()]
+    passes = [one for each in todo for one in each.missing.items()]
     num_groups = jobs[0].num_groups
     progress.start(
         cells=sum(len(modes) for _, modes in passes),
         image_passes=len(jobs[0].work.indices) * sum(num_groups[p] for p, _ in passes),
     )
-    for job, missing in todo:
-        for condition, modes in missing.items():
-            repeat = "" if job is jobs[0] else f", seed {job.spec.seed}"
-            progress.describe(f"{condition.corruption} {condition.severity:g}{repeat}")
-            job.measure(condition, modes, progress)
+    is_first = [each.job is jobs[0] and each.condition == CLEAN for each in todo]
+    for each in compress(todo, is_first):
+        _measure(each, jobs[0], progress)
+    after_clean()
+    for each in compress(todo, map(not_, is_first)):
+        _measure(each, jobs[0], progress)
+
+
+def _measure(each: _Todo, first: _Job, progress: Progress) -> None:
+    job, condition, missing = each
+    repeat = "" if job is first else f", seed {job.spec.seed}"
+    progress.describe(f"{condition.corruption} {condition.severity:g}{repeat}")
+    job.measure(condition, missing, progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +175,7 @@ class _Job:
     spec: EvaluationSpec
     views: dict[Pass, StatisticsModel]
     directory: RunDirectory
-    description: dict[str, Any]
+    description: RunDescription
 
     @property
     def num_groups(self) -> dict[Pass, int]:
@@ -157,8 +188,8 @@ class _Job:
         return {condition: passes for condition, passes in missing.items() if passes}
 
     def _missing(self, condition: Condition) -> dict[Pass, tuple[Mode, ...]]:
-        records = self.directory.records
-        missing = {p: missing_modes(p, condition, records, self.spec) for p in self.views}
+        done = self.directory.cells
+        missing = {p: missing_modes(p, condition, done, self.spec) for p in self.views}
         return {p: modes for p, modes in missing.items() if modes}
 
     def measure(
@@ -188,7 +219,7 @@ class _Job:
         for p, pass_run in runs.items():
             measured = pass_run.finish()
             rows = [self._record(condition, p, mode, measured, meaning) for mode in missing[p]]
-            name = prediction_name(rows[0], first_seed=self.description["seed"])
+            name = prediction_name(rows[0].cell, first_seed=self.description.seed)
             self.directory.write_predictions(name, measured.predictions)
             self.directory.append(rows)
             progress.finish_cells(len(rows))
@@ -201,27 +232,24 @@ class _Job:
         measured: Measured,
         meaning: NoiseMeaning | None,
     ) -> Record:
-        layout, spec = one_pass.layout, self.spec
+        layout, spec, about = one_pass.layout, self.spec, self.description
+        cell = cell_of(condition, mode, layout, spec)
         reduced = reduce_predictions(
             mode,
             measured.predictions,
             set_size=layout.set_size or 1,
             seed=spec.seed,
-            tie_rule=spec.tie_rule,
+            tie_rule=check_tie_rule(spec.tie_rule),
         )
         return Record(
-            checkpoint_sha256=self.description["checkpoint"]["sha256"],
-            data_sha256=self.description["data"]["sha256"],
-            seed=spec.seed,
-            order=spec.order,
-            limit=spec.limit,
-            mode=mode.name,
-            set_size=layout.set_size,
-            prior=None if layout.prior is None else f"{layout.prior:g}",
-            tie_rule=spec.tie_rule if mode.reduction == "vote" else None,
-            **condition.to_json(),
+            checkpoint_sha256=about.checkpoint.sha256,
+            data_sha256=about.data.sha256,
+            order=about.order,
+            limit=about.limit,
+            seed=cell.seed,
+            **cell.options._asdict(),
+            **cell.condition.to_json(),
             num_groups=measured.predictions.num_groups,
-            arithmetic=spec.arithmetic,
             total=len(measured.predictions),
             correct=int(reduced.correct.sum()),
             expected_correct=reduced.expected_correct,
@@ -233,5 +261,5 @@ class _Job:
             nll=reduced.nll,
             ece=reduced.ece,
             seconds=round(measured.seconds, 3),
-            versions=self.description["versions"],
+            versions=about.versions,
         )

@@ -11,13 +11,12 @@ from torch import Tensor
 
 from robustbench_ln.norms import StatisticsModel
 from robustbench_ln.rng import stream
-from robustbench_ln.spec import Order
 
 __all__ = ["SetRunner", "evaluation_order"]
 
 
 def evaluation_order(
-    num_images: int, *, order: Order, seed: int, limit: int | None
+    num_images: int, *, order: str, seed: int, limit: int | None
 ) -> NDArray[np.int64]:
     """Return the positions of the images in the data set, in the order of evaluation.
 

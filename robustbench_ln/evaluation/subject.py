@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,12 +10,19 @@ from torch import nn
 
 import robustbench_ln
 from robustbench_ln.data.image_set import ImageSet
-from robustbench_ln.errors import DataError
+from robustbench_ln.errors import DataError, setting
 from robustbench_ln.models.normalization import parse_normalization
 from robustbench_ln.models.opened import OpenedNetwork
+from robustbench_ln.models.stated_accuracy import StatedAccuracy
 from robustbench_ln.norms import NormClasses, count_classes
 from robustbench_ln.progress import Progress
-from robustbench_ln.runs.records import SCHEMA
+from robustbench_ln.runs.description import (
+    CheckpointDescription,
+    DataDescription,
+    NormalizationDescription,
+    RunDescription,
+    writable,
+)
 from robustbench_ln.spec import EvaluationSpec, Normalization
 
 __all__ = ["Subject", "check_images", "describe_run", "subject_of"]
@@ -31,20 +37,24 @@ class Subject:
         num_classes: K.
         normalization: Of its input.
         label: What tables call it.
-        checkpoint: For run.json: path, sha256, arch, num_parameters, num_groups.
+        checkpoint: The network as run.json describes it.
         group_size: Images in a group in training.
         norm_classes: The user's own classes of norm layers.
         command: The command line, for captions.
+        image_size: Side of the images that the network is for; None where nobody says it.
+        stated: Accuracy that its file or publisher states; None where nobody does.
     """
 
     model: nn.Module
     num_classes: int
     normalization: Normalization
     label: str
-    checkpoint: dict[str, Any]
+    checkpoint: CheckpointDescription
     group_size: int = 16
     norm_classes: NormClasses = ()
     command: str = ""
+    image_size: int | None = None
+    stated: StatedAccuracy | None = None
 
 
 def subject_of(
@@ -70,15 +80,17 @@ def subject_of(
         num_classes=num_classes,
         normalization=parse_normalization(network.normalize, channels),
         label=label or network.name,
-        checkpoint={
-            "path": str(checkpoint.path),
-            "sha256": checkpoint.sha256,
-            "arch": loaded.network,
-            "num_parameters": sum(p.numel() for p in loaded.model.parameters()),
-            "num_groups": loaded.num_groups,
-        },
+        checkpoint=CheckpointDescription(
+            path=writable(str(checkpoint.path)),
+            sha256=checkpoint.sha256,
+            arch=writable(loaded.network),
+            num_parameters=sum(p.numel() for p in loaded.model.parameters()),
+            num_groups=loaded.num_groups,
+        ),
         group_size=network.group_size,
         command=command,
+        image_size=network.image_size,
+        stated=network.stated_accuracy,
     )
 
 
@@ -87,8 +99,9 @@ def check_images(subject: Subject, images: ImageSet) -> None:
     channels = len(subject.normalization.mean)
     if images.shape[2] != channels:
         raise DataError(
-            f"{images.source}: images have {images.shape[2]} channels, --normalize "
-            f"{subject.normalization.name} has {channels}; give as many values as channels"
+            f"{images.source}: images have {images.shape[2]} channels, "
+            f"{setting('normalize', subject.normalization.name)} has {channels}; give as many "
+            "values as channels"
         )
     wrong = np.flatnonzero((images.labels < 0) | (images.labels >= subject.num_classes))
     if len(wrong):
@@ -101,37 +114,36 @@ def check_images(subject: Subject, images: ImageSet) -> None:
 
 def describe_run(
     subject: Subject, images: ImageSet, spec: EvaluationSpec, *, progress: Progress
-) -> dict[str, Any]:
-    """Return what run.json holds: whatever may not change within one run directory."""
+) -> RunDescription:
+    """Return what run.json says of a run."""
 
     def tick(done: int, total: int) -> None:
         progress.describe(f"digest of the images, {done} of {total}")
 
-    own_norms = [norm.__qualname__ for norm in subject.norm_classes]
-    return {
-        "schema": SCHEMA,
-        "label": subject.label,
-        "commands": [subject.command] if subject.command else [],
-        "checkpoint": subject.checkpoint | ({"norm_classes": own_norms} if own_norms else {}),
-        "data": {
-            "source": images.source,
-            "sha256": images.sha256(tick),
-            "num_images": len(images),
-            "shape": list(images.shape),
-            "num_classes": subject.num_classes,
-        },
-        "normalize": {
-            "name": subject.normalization.name,
-            "mean": list(subject.normalization.mean),
-            "std": list(subject.normalization.std),
-        },
-        "seed": spec.seed,
-        "order": spec.order,
-        "limit": spec.limit,
-        "device": torch.device(spec.device).type,
-        "dtype": "float32",
-        "versions": versions(),
-    }
+    own_norms = tuple(norm.__qualname__ for norm in subject.norm_classes)
+    return RunDescription(
+        label=writable(subject.label),
+        commands=(writable(subject.command),) if subject.command else (),
+        checkpoint=replace(subject.checkpoint, norm_classes=own_norms),
+        data=DataDescription(
+            source=writable(images.source),
+            sha256=images.sha256(tick),
+            num_images=len(images),
+            shape=images.shape,
+            num_classes=subject.num_classes,
+        ),
+        normalize=NormalizationDescription(
+            name=writable(subject.normalization.name),
+            mean=subject.normalization.mean,
+            std=subject.normalization.std,
+        ),
+        seed=spec.seed,
+        order=spec.order,
+        limit=spec.limit,
+        device=torch.device(spec.device).type,
+        dtype="float32",
+        versions=versions(),
+    )
 
 
 def versions() -> dict[str, str]:

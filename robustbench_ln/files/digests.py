@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from robustbench_ln.files.regular_files import open_regular
+
 __all__ = ["file_sha256"]
 
 
@@ -14,5 +16,5 @@ def file_sha256(path: Path) -> str:
     Raises:
         OSError: The file cannot be read.
     """
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import os
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from robustbench_ln.errors import RecordError
+from robustbench_ln.errors import RecordError, setting
 from robustbench_ln.files.write_errors import explain_write_errors
 
-__all__ = ["lock_folder", "refuse_other_folders"]
+__all__ = ["lock_folder", "refuse_links", "refuse_other_folders"]
 
 
 def refuse_other_folders(
@@ -25,17 +26,56 @@ def refuse_other_folders(
         marker: The file that says so: beside it, others do no harm.
 
     Raises:
-        RecordError: It holds something else, is a file, or cannot be read.
+        RecordError: It holds something else, is a file, cannot be read, or what the command writes
+            there is a link.
     """
     with explain_write_errors(folder):
         if folder.exists() and not folder.is_dir():
-            raise RecordError(f"{folder} is a file; give --out a folder")
+            raise RecordError(f"{folder} is a file; give {setting('out')} a folder")
         names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    foreign = sorted(name for name in names if name.removesuffix(".part") not in own)
+    own_names = {name for name in names if name.removesuffix(".part") in own}
+    foreign = sorted(names - own_names)
     if foreign and marker not in names:
         raise RecordError(
-            f"{folder} holds other files ('{foreign[0]}') and no {of}; give --out a new folder"
+            f"{folder} holds other files ('{foreign[0]}') and no {of}; give {setting('out')} a "
+            "new folder"
         )
+    refuse_links(folder, own_names)
+
+
+def refuse_links(folder: Path, names: Iterable[str]) -> None:
+    """Demand that files and folders of a command, and all below them, are no links.
+
+    Writing or deleting through a link would change what lies elsewhere. The folder itself may be
+    one: whoever gave the command chose it.
+
+    Args:
+        folder: To be written.
+        names: What to look at in it; those that are not there do no harm.
+
+    Raises:
+        RecordError: One is a link, or a folder cannot be read.
+    """
+    left = [folder / name for name in sorted(names)]
+    with explain_write_errors(folder):
+        for path in left:
+            if path.is_symlink():
+                raise _link_error(path)
+        left = [path for path in left if path.is_dir()]
+        while left:
+            with os.scandir(left.pop()) as entries:
+                for entry in entries:
+                    if entry.is_symlink():
+                        raise _link_error(Path(entry.path))
+                    if entry.is_dir(follow_symlinks=False):
+                        left.append(Path(entry.path))
+
+
+def _link_error(path: Path) -> RecordError:
+    return RecordError(
+        f"{path} is a link; nothing is written or deleted through one. Put what it leads to in its "
+        "place, or take it away"
+    )
 
 
 def lock_folder(folder: Path, name: str = "lock") -> FileLock:
@@ -57,6 +97,7 @@ def lock_folder(folder: Path, name: str = "lock") -> FileLock:
             lock.acquire(timeout=0)
         except Timeout as error:
             raise RecordError(
-                f"{folder} is in use by another ln-bench; wait for it, or give another --out"
+                f"{folder} is in use by another ln-bench; wait for it, or give another "
+                f"{setting('out')}"
             ) from error
     return lock

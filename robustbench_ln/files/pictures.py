@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
-from robustbench_ln.errors import DataError, SpecError
+from robustbench_ln.errors import DataError, SpecError, by_skin, setting
 from robustbench_ln.files.damage import explain_bad_file
 from robustbench_ln.files.regular_files import open_regular
 from robustbench_ln.lookup import find_entry
@@ -81,13 +81,20 @@ class Framing:
 
     def __post_init__(self) -> None:
         """Check the sizes and the name."""
-        for option, value in (("--resize", self.resize), ("--crop", self.crop)):
+        for name, value in (("resize", self.resize), ("crop", self.crop)):
             if value is not None and value < 1:
-                raise SpecError(f"{option} is {value}; expected 1 or more pixels")
+                raise SpecError(f"{setting(name)} is {value}; expected 1 or more pixels")
         if self.interpolation is not None:
-            find_entry(INTERPOLATIONS, self.interpolation, kind="--interpolation")
+            find_entry(
+                INTERPOLATIONS,
+                self.interpolation,
+                kind=by_skin(command_line=setting("interpolation"), python="interpolation"),
+            )
             if self.resize is None:
-                raise SpecError(f"--interpolation {self.interpolation} needs --resize PIXELS")
+                raise SpecError(
+                    f"{setting('interpolation', self.interpolation)} needs "
+                    f"{setting('resize', 'PIXELS')}"
+                )
 
     @property
     def resampling(self) -> str:
@@ -190,6 +197,9 @@ def _crop_center(picture: Image.Image, side: int, path: Path) -> Image.Image:
     """As torchvision, which rounds half a pixel to the even one; it pads, this refuses."""
     width, height = picture.size
     if min(width, height) < side:
-        raise DataError(f"{path} is {height}x{width}, smaller than --crop {side}; add --resize")
+        raise DataError(
+            f"{path} is {height}x{width}, smaller than {setting('crop', side)}; add "
+            f"{setting('resize')}"
+        )
     left, top = round((width - side) / 2), round((height - side) / 2)
     return picture.crop((left, top, left + side, top + side))

@@ -25,7 +25,6 @@ __all__ = [
 
 _FOLDER = Path(str(files("robustbench_ln") / "shipped"))
 _PREFIX = "demo:"
-_LISTING = "ln-bench list demo"
 
 
 class ShippedFile(NamedTuple):
@@ -89,7 +88,7 @@ def find_shipped_checkpoint(name: str) -> ShippedFile:
     Raises:
         SpecError: No such name; the message has the nearest.
     """
-    return find_entry(SHIPPED_CHECKPOINTS, name, kind="demo checkpoint", listing=_LISTING)
+    return find_entry(SHIPPED_CHECKPOINTS, name, kind="demo checkpoint", listed="demo")
 
 
 def find_shipped_images(name: str) -> ShippedFile:
@@ -98,4 +97,4 @@ def find_shipped_images(name: str) -> ShippedFile:
     Raises:
         SpecError: No such name; the message has the nearest.
     """
-    return find_entry(SHIPPED_IMAGES, name, kind="demo images", listing=_LISTING)
+    return find_entry(SHIPPED_IMAGES, name, kind="demo images", listed="demo")

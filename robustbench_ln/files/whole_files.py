@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from robustbench_ln.files.regular_files import create_regular
 from robustbench_ln.files.write_errors import explain_write_errors
 
 __all__ = ["open_whole", "write_whole"]
@@ -17,7 +18,8 @@ __all__ = ["open_whole", "write_whole"]
 def open_whole(path: Path, *, is_synced: bool = True) -> Iterator[BinaryIO]:
     """Open PATH.part for writing; sync and rename it at the end, or take it away after an error.
 
-    A kill or a full disk leaves the old file as it was.
+    A kill or a full disk leaves the old file as it was. Where PATH or PATH.part is a link, the link
+    is replaced and not what it leads to.
 
     Args:
         path: Its folder exists.
@@ -30,7 +32,7 @@ def open_whole(path: Path, *, is_synced: bool = True) -> Iterator[BinaryIO]:
     part = path.with_name(path.name + ".part")
     with explain_write_errors(path):
         try:
-            with part.open("wb") as file:
+            with create_regular(part) as file:
                 yield file
                 if is_synced:
                     file.flush()

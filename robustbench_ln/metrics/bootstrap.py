@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from robustbench_ln.errors import RecordError
+from robustbench_ln.errors import RecordError, setting
 from robustbench_ln.metrics.intervals import Interval
 
 __all__ = ["Estimate", "bootstrap_interval", "joint_units", "resample_means"]
@@ -66,7 +66,8 @@ def resample_means(
     if num_units < 2:
         raise RecordError(
             f"the {len(units)} images are one statistics set: an interval needs at least two; "
-            "evaluate more images, or with a smaller --stat-batch or --group-size"
+            f"evaluate more images, or with a smaller {setting('stat_batch')} or "
+            f"{setting('group_size')}"
         )
     sums = np.stack([np.bincount(units, weights=cell, minlength=num_units) for cell in values])
     sizes = np.bincount(units).astype(np.float64)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS, SEVERITIES
-from robustbench_ln.errors import RecordError
+from robustbench_ln.errors import RecordError, setting
 
 __all__ = [
     "MEAN_ROW",
@@ -106,7 +106,9 @@ def _rise(errors: CorruptionErrors, corruption: str) -> float | None:
 
 def _ratio(above: float, below: float, what: str) -> float:
     if math.isclose(below, 0.0, abs_tol=_NO_ERROR):
-        raise RecordError(f"{what}: the ratio to it is undefined; choose another --baseline")
+        raise RecordError(
+            f"{what}: the ratio to it is undefined; choose another {setting('baseline')}"
+        )
     return above / below
 
 
@@ -158,7 +160,7 @@ def _mean_ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArr
     if not (np.abs(below) > _NO_ERROR).any(axis=tuple(range(below.ndim - 1))).all():
         raise RecordError(
             "the baseline makes no (or no further) error under a corruption: the ratio to it is "
-            "undefined; choose another --baseline"
+            f"undefined; choose another {setting('baseline')}"
         )
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray((above / below).mean(axis=-1))

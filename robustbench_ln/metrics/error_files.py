@@ -10,7 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS, SEVERITIES
-from robustbench_ln.errors import RecordError, SpecError
+from robustbench_ln.errors import RecordError, SpecError, setting
+from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.lookup import find_entry, unknown_name
 from robustbench_ln.metrics.corruption_error import CorruptionErrors
 
@@ -53,7 +54,7 @@ def read_baseline(name: str) -> CorruptionErrors:
     Raises:
         SpecError: No such baseline.
     """
-    find_entry(BASELINES, name, kind="baseline", listing="ln-bench list baselines")
+    find_entry(BASELINES, name, kind="baseline", listed="baselines")
     text = (files("robustbench_ln.metrics") / "baselines" / f"{name}.csv").read_text(
         encoding="utf-8"
     )
@@ -74,7 +75,7 @@ def read_errors(path: Path, *, is_percent: bool) -> CorruptionErrors:
         SpecError: An unknown corruption.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_regular(path).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
         raise RecordError(f"{path} cannot be read ({reason}); give a CSV file") from error
@@ -131,6 +132,6 @@ def _error(text: str, place: str, *, is_percent: bool) -> float:
     except ValueError as error:
         raise RecordError(f"{place}: error '{text}' is no number") from error
     if not 0 <= value <= most:
-        hint = "" if is_percent else "; for errors in percent give --percent"
+        hint = "" if is_percent else f"; for errors in percent give {setting('is_percent', True)}"
         raise RecordError(f"{place}: error {text} is not in 0..{most}{hint}")
     return value / most

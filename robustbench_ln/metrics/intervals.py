@@ -13,11 +13,9 @@ from robustbench_ln.errors import RecordError
 
 __all__ = ["Bounds", "Interval", "wilson_interval"]
 
-_Z = NormalDist().inv_cdf(0.975)
-
 
 class Interval(NamedTuple):
-    """A 95 % interval of a proportion, 0..1."""
+    """An interval of a proportion, 0..1; of 95 % unless it is said."""
 
     low: float
     high: float
@@ -35,8 +33,8 @@ class Bounds(NamedTuple):
         return None if math.isnan(low) or math.isnan(high) else Interval(low, high)
 
 
-def wilson_interval(correct: int, total: int) -> Interval:
-    """Return the 95 % Wilson score interval of `correct` out of `total`.
+def wilson_interval(correct: int, total: int, *, confidence: float = 0.95) -> Interval:
+    """Return the Wilson score interval of `correct` out of `total`, of 95 % unless it is said.
 
     It covers the choice of test images only: not training, group picks or noise draws.
 
@@ -47,9 +45,10 @@ def wilson_interval(correct: int, total: int) -> Interval:
     """
     if total < 1 or not 0 <= correct <= total:
         raise RecordError(f"{correct} correct of {total} images has no interval; expected 0..total")
-    share, weight = correct / total, _Z**2 / total
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    share, weight = correct / total, z**2 / total
     centre = (share + weight / 2) / (1 + weight)
-    half = _Z / (1 + weight) * math.sqrt(share * (1 - share) / total + weight / (4 * total))
+    half = z / (1 + weight) * math.sqrt(share * (1 - share) / total + weight / (4 * total))
     return Interval(
         low=0.0 if correct == 0 else centre - half,
         high=1.0 if correct == total else centre + half,

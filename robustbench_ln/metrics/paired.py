@@ -8,7 +8,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Discordance", "adjust_holm", "count_discordant", "mcnemar_test", "sign_flip_test"]
+from robustbench_ln.metrics.student import student_test
+from robustbench_ln.metrics.units import Units
+
+__all__ = [
+    "Discordance",
+    "adjust_holm",
+    "count_discordant",
+    "mcnemar_test",
+    "paired_test",
+    "sign_flip_test",
+]
 
 NUM_FLIPS = 10_000
 
@@ -70,6 +80,23 @@ _CHUNK = 250
 
 def _random_signs(num_units: int, generator: np.random.Generator) -> NDArray[np.float64]:
     return np.where(generator.random((_CHUNK, num_units)) < 0.5, -1.0, 1.0)
+
+
+def paired_test(
+    difference: NDArray[np.float64], units: Units, *, generator: np.random.Generator
+) -> float:
+    """Return the two-sided p value of a zero mean difference: sign flips of whole units.
+
+    Where sets of two sizes cross no unit can be flipped alone; there it is Student's t.
+
+    Args:
+        difference: [N], first side minus second, of each image.
+        units: Of the N images.
+        generator: Draws the signs.
+    """
+    if len(units.starts) > 1:
+        return float(student_test(difference, units))
+    return sign_flip_test(np.add.reduceat(difference, units.starts[0]), generator=generator)
 
 
 def adjust_holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -47,10 +47,15 @@ def _mean_ratio_bounds(above: Floats, below: Floats, units: Units) -> Bounds:
     mean_below = below if is_published else below.mean(axis=-2)  # [..., 15]
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = above.mean(axis=-2) / mean_below
-        deviation = above - above.mean(axis=-2, keepdims=True)
+        share = np.broadcast_to(1 / mean_below, ratio.shape) / ratio.shape[-1]
+        influence = np.einsum("...ic,...c->...i", above, share)
         if not is_published:
-            deviation -= ratio[..., None, :] * (below - mean_below[..., None, :])
-        influence = (deviation / mean_below[..., None, :]).mean(axis=-1)  # [..., N]
+            influence -= np.einsum("...ic,...c->...i", below, ratio * share)
+        influence -= influence.mean(axis=-1, keepdims=True)
         low, high = linear_bounds(ratio.mean(axis=-1), influence, units)
-    is_moved = high > low
+    is_moved = high - low > _ROUNDING
     return Bounds(np.where(is_moved, low, np.nan), np.where(is_moved, high, np.nan))
+
+
+_ROUNDING = 1e-9
+"""Width of an interval that no image moves: the baseline against itself."""

@@ -13,7 +13,7 @@ Intervals have the quantile of Student's t with U - 1 degrees of freedom, and ar
 than those of independent images: units that happen to be alike say nothing of the images in them.
 Functions take many estimates at once, [...], and give NaN below `MIN_UNITS` units.
 
-Sources: Cochran 1977, "Sampling techniques", sections 6.3 and 9A.1 (ratio to size); Liang and Zeger
+Sources: Cochran 1977, "Sampling techniques", chapters 6 and 9A (ratio to size); Liang and Zeger
 1986, "Longitudinal data analysis using generalized linear models"; Cameron, Gelbach and Miller
 2011, "Robust inference with multiway clustering", section 2 (two sizes).
 """

@@ -64,7 +64,7 @@ def _remedies(units: Units, wanted: int, num_available: int | None) -> str:
         remedies.append(f"evaluate at least {least} images")
     if not units.are_images and most_images >= 1:
         remedies.append(f"use sets of at most {most_images} images")
-    return " or ".join(remedies) or f"the data set has only {num_available} images"
+    return " or ".join(remedies) or f"the data set has no more than {num_available}"
 
 
 def _count(number: int, noun: str) -> str:

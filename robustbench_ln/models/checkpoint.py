@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from robustbench_ln.models.containers import State, find_weights
 from robustbench_ln.models.formats import read_contents
 
 __all__ = ["Checkpoint", "read_checkpoint"]
+
+_MOST_SHARING = 4
+"""Bytes of all tensors to bytes of the file, at most. Above 1 where tensors share memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,7 @@ def read_checkpoint(path: Path, *, trust: bool = False, key: str | None = None) 
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be read ({error.strerror})") from error
     weights = find_weights(contents.saved, key=key, where=str(path))
+    _check_amount(weights.state, path)
     return Checkpoint(
         path=path,
         sha256=digest,
@@ -78,6 +83,22 @@ def _check_file(path: Path) -> None:
     near = difflib.get_close_matches(path.name, siblings, n=1)
     hint = f"; did you mean '{path.with_name(near[0])}'?" if near else "; check the path"
     raise CheckpointError(f"{path}: no such file{hint}")
+
+
+def _check_amount(state: State, path: Path) -> None:
+    """Demand tensors that lie in the file, some of them perhaps several times (tied weights).
+
+    A tensor with stride 0 has any number of values and a file of a few bytes. Axes of length 0
+    count as 1: they would size a network of which no value is in the file.
+    """
+    size, total = path.stat().st_size, 0
+    for name, tensor in state.items():
+        total += math.prod(max(1, side) for side in tensor.shape) * tensor.element_size()
+        if total > _MOST_SHARING * size:
+            raise CheckpointError(
+                f"{path}: {name!r} has shape {list(tensor.shape)}, more values than a file of "
+                f"{size:,} bytes holds; save expanded tensors as tensor.contiguous()"
+            )
 
 
 def _to_float32(name: str, tensor: Tensor, path: Path) -> Tensor:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from robustbench_ln.errors import CheckpointError
+from robustbench_ln.errors import CheckpointError, by_skin, setting
 
 __all__ = ["State", "Weights", "find_weights"]
 
@@ -51,7 +51,7 @@ def find_weights(saved: object, *, key: str | None, where: str) -> Weights:
     if bare is not None:
         if key is not None:
             raise CheckpointError(
-                f"{where}: a bare state dict, without entries; leave out --checkpoint-key {key}"
+                f"{where}: a bare state dict, without entries; leave out {setting('key', key)}"
             )
         state, prefix = _strip_prefixes(bare)
         return Weights(state, None, prefix, {})
@@ -85,14 +85,15 @@ def _choose_entry(found: dict[str, State], names: list[str], *, key: str | None,
             return key
         choices = ", ".join(map(repr, found)) or "none"
         raise CheckpointError(
-            f"{where}: no weights under --checkpoint-key {key}; entries with weights: {choices}"
+            f"{where}: no weights under {setting('key', key)}; entries with weights: {choices}"
         )
     if len(found) > 1:
         choices = ", ".join(map(repr, found))
-        raise CheckpointError(
-            f"{where}: holds {len(found)} sets of weights ({choices}); choose one "
-            f"with --checkpoint-key {next(iter(found))!r}"
+        way = by_skin(
+            command_line=f"choose one with {setting('key')} {next(iter(found))!r}",
+            python="load the one you want and give the network",
         )
+        raise CheckpointError(f"{where}: holds {len(found)} sets of weights ({choices}); {way}")
     if not found:
         shown = ", ".join(map(repr, names[:8])) or "nothing"
         raise CheckpointError(f"{where}: no weights in it; its entries are {shown}")

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from robustbench_ln.errors import LayoutError, SpecError
+from robustbench_ln.errors import LayoutError, SpecError, setting
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.lookup import find_entry
 from robustbench_ln.models.fitting import LoadedModel
@@ -106,12 +106,13 @@ def convert_network(
             the norm does not have or below 1.
         LayoutError: Nothing to convert, a layer that cannot be, or the identity does not hold.
     """
-    entry = find_entry(NORMS, norm, kind="norm", listing="ln-bench list norms")
+    entry = find_entry(NORMS, norm, kind="norm", listed="norms")
     if norm == "local":
         group_size = _check_groups(loaded.training_batch, num_groups, group_size)
     elif num_groups is not None or group_size is not None:
         raise SpecError(
-            f"--norm {norm} has no groups of images; leave out --groups and --group-size"
+            f"{setting('norm', norm)} has no groups of images; leave out {setting('num_groups')} "
+            f"and {setting('group_size')}"
         )
     converted = replace_norms(loaded.model, norm, num_groups=num_groups or 1)
     layers = find_norm_layers(converted.model, image_shape)
@@ -133,18 +134,21 @@ def convert_network(
 def _check_groups(batch: int, num_groups: int | None, group_size: int | None) -> int:
     """Return M of G groups; by default the papers' batch over G."""
     if num_groups is None:
-        raise SpecError("--norm local needs --groups, the groups of parameters (the papers' 8)")
+        raise SpecError(
+            f"{setting('norm', 'local')} needs {setting('num_groups')}, the groups of parameters "
+            "(the papers' 8)"
+        )
     if num_groups < 1 or (group_size is not None and group_size < 1):
-        size = "" if group_size is None else f", --group-size is {group_size}"
-        raise SpecError(f"--groups is {num_groups}{size}; expected 1 or more")
+        size = "" if group_size is None else f", {setting('group_size')} is {group_size}"
+        raise SpecError(f"{setting('num_groups')} is {num_groups}{size}; expected 1 or more")
     if num_groups > _MOST_GROUPS:
-        raise SpecError(f"--groups is {num_groups}; expected {_MOST_GROUPS} at most")
+        raise SpecError(f"{setting('num_groups')} is {num_groups}; expected {_MOST_GROUPS} at most")
     if group_size is None and batch % num_groups:
         divisors = [n for n in range(1, batch + 1) if batch % n == 0]
         nearest = min(divisors, key=lambda n: abs(n - num_groups))
         raise SpecError(
-            f"--groups {num_groups} does not divide the papers' batch of {batch} images; "
-            f"use {nearest}, or give --group-size"
+            f"{setting('num_groups', num_groups)} does not divide the papers' batch of {batch} "
+            f"images; use {nearest}, or give {setting('group_size')}"
         )
     return group_size or batch // num_groups
 
@@ -196,9 +200,11 @@ def write_converted(
         RecordError: It cannot be written.
     """
     if out.suffix not in (".safetensors", ".pt"):
-        raise SpecError(f"--out {out}: expected a name that ends in .safetensors or .pt")
+        raise SpecError(f"{setting('out', out)}: expected a name that ends in .safetensors or .pt")
     if out.exists() and not overwrite:
-        raise SpecError(f"--out {out} exists; add --overwrite to replace it")
+        raise SpecError(
+            f"{setting('out', out)} exists; add {setting('overwrite', True)} to replace it"
+        )
     state = _state(conversion.converted.model)
     about: dict[str, int | str | None] = {
         "norm": conversion.norm.id,

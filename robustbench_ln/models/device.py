@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import SpecError, setting
 
 __all__ = ["check_device"]
 
@@ -20,5 +20,7 @@ def check_device(name: str) -> str:
         torch.zeros(1, device=device).cpu()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).splitlines()[0]
-        raise SpecError(f"--device {name}: {reason}; use --device cpu") from error
+        raise SpecError(
+            f"{setting('device', name)}: {reason}; use {setting('device', 'cpu')}"
+        ) from error
     return name

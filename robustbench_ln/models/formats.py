@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import warnings
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -16,18 +17,30 @@ import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 
-from robustbench_ln.errors import CheckpointError
-from robustbench_ln.models.pickle_names import wanted_names
+from robustbench_ln.errors import CheckpointError, by_skin, setting
+from robustbench_ln.files.regular_files import open_regular
+from robustbench_ln.models.pickle_names import greedy_names, wanted_names
 
 __all__ = ["Contents", "read_contents"]
 
-_NUMPY_SCALAR = np.float64().__reduce__()[0]
+_TRUST = by_skin(
+    command_line=f"pass {setting('trust', True)}",
+    python="load it yourself and give the network",
+)
+
+_NUMPY_SCALAR: Any = np.float64().__reduce__()[0]
+
+
+def _scalar(dtype: Any, value: Any) -> Any:
+    """Build a NumPy scalar from its bytes; NumPy would make one of any size without them."""
+    return _NUMPY_SCALAR(dtype, value)
+
 
 _SAFE_GLOBALS: list[Any] = [
     argparse.Namespace,
     np.dtype,
-    (_NUMPY_SCALAR, "numpy._core.multiarray.scalar"),
-    (_NUMPY_SCALAR, "numpy.core.multiarray.scalar"),
+    (_scalar, "numpy._core.multiarray.scalar"),
+    (_scalar, "numpy.core.multiarray.scalar"),
     *(type(np.dtype(kind)) for kind in ("float64", "float32", "int64", "int32", "bool")),
 ]
 """Plain values that training scripts store beside the weights; none of them runs code."""
@@ -57,7 +70,7 @@ def read_contents(path: Path, *, trust: bool) -> Contents:
     Raises:
         CheckpointError: Another format, a damaged file, or one that needs arbitrary code.
     """
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         head = file.read(512)
     if b"\0" in head[:8] and head[8:9] == b"{":  # a little-endian length, then JSON
         return _load_safetensors(path)
@@ -91,8 +104,10 @@ def _refuse_other_formats(head: bytes, path: Path) -> None:
 def _check_archive(path: Path) -> None:
     """Demand a zip archive of torch.save, not of TorchScript or anything else."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_regular(path) as file, zipfile.ZipFile(file) as archive:
+            entries = archive.infolist()
             names = {name.partition("/")[2] for name in archive.namelist()}
+            is_plain = not archive.comment and min(e.header_offset for e in entries) == 0
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise CheckpointError(f"{path}: {_DAMAGED}") from error
     if "constants.pkl" in names:
@@ -102,6 +117,13 @@ def _check_archive(path: Path) -> None:
         )
     if "data.pkl" not in names:
         raise CheckpointError(f"{path}: a zip archive, but not one that torch.save wrote")
+    if packed := [e for e in entries if e.compress_type or e.file_size != e.compress_size]:
+        raise CheckpointError(
+            f"{path}: {packed[0].filename!r} in it is compressed, which torch.save never does; "
+            "unpack it and save it again with torch.save"
+        )
+    if not is_plain or sum(entry.file_size for entry in entries) > path.stat().st_size:
+        raise CheckpointError(f"{path}: {_DAMAGED}")
 
 
 _DAMAGED = "the file is damaged or truncated; get it again"
@@ -110,7 +132,12 @@ _DAMAGED = "the file is damaged or truncated; get it again"
 def _load_torch(path: Path, *, trust: bool) -> object:
     """Run torch.load. A damaged pickle may raise anything, as the pickle module's manual says."""
     # An open file, since torch.load would take the format from the name: X.safetensors.
-    with path.open("rb") as file, warnings.catch_warnings():
+    if not trust and (greedy := _read_names(path, greedy_names)):
+        raise CheckpointError(
+            f"{path}: refused, since {greedy[0]} in it can take any amount of memory. Save a "
+            f"state_dict() instead, or {_TRUST} if you trust its author"
+        )
+    with open_regular(path) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch comments on the pickle's protocol and old types
         return _load_trusted(file, path) if trust else _load_weights_only(file, path)
 
@@ -144,26 +171,30 @@ def _refusal(path: Path) -> CheckpointError:
     shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     return CheckpointError(
         f"{path}: refused, since loading it would run code from the file: it wants {shown}. "
-        "Save a state_dict() instead, or pass --trust-checkpoint if you trust its author"
+        f"Save a state_dict() instead, or {_TRUST} if you trust its author"
     )
 
 
 def _wanted(path: Path) -> list[str]:
-    """List the names a pickle wants; none where it cannot be read that far."""
+    return _read_names(path, wanted_names)
+
+
+def _read_names(path: Path, read: Callable[..., list[str]]) -> list[str]:
+    """List names of a file's pickles; none where it cannot be read that far."""
     try:
         if not zipfile.is_zipfile(path):
-            with path.open("rb") as stream:
-                return wanted_names(stream)
-        with zipfile.ZipFile(path) as archive:
+            with open_regular(path) as stream:
+                return read(stream)
+        with open_regular(path) as file, zipfile.ZipFile(file) as archive:
             record = next(n for n in archive.namelist() if n.partition("/")[2] == "data.pkl")
             with archive.open(record) as stream:
-                return wanted_names(stream, num_pickles=1)
+                return read(stream, num_pickles=1)
     except (zipfile.BadZipFile, OSError, NotImplementedError):
         return []
 
 
 def _load_safetensors(path: Path) -> Contents:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         header_length = int.from_bytes(file.read(8), "little")
     if header_length > path.stat().st_size - 8:
         raise CheckpointError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from torch import nn
 
@@ -14,6 +14,11 @@ __all__ = ["match_norms"]
 
 _ALIKE = ("group", "layer", "instance")
 """Norms whose weights are gamma and beta alone: only the file can say which of them it is."""
+
+
+_MOST_UNFITTED = 1024
+"""Groups that are made for a checkpoint that does not fit the network, for the message alone: it
+must not take more memory than the file is large."""
 
 
 def match_norms(network: nn.Module, checkpoint: Checkpoint) -> nn.Module:
@@ -43,7 +48,8 @@ def match_norms(network: nn.Module, checkpoint: Checkpoint) -> nn.Module:
     return replace_norms(network, norm, num_groups=groups or 1).model
 
 
-def _local_groups(layers: Collection[str], checkpoint: Checkpoint) -> int | None:
+def _local_groups(layers: Mapping[str, nn.Module], checkpoint: Checkpoint) -> int | None:
+    """Return the number of groups, at most `_MOST_UNFITTED` where a layer's weight does not fit."""
     weights = (checkpoint.state.get(f"{layer}weight") for layer in layers)
     groups = {weight.shape[0] for weight in weights if weight is not None and weight.ndim == 2}
     if len(groups) > 1 or 0 in groups:
@@ -52,7 +58,15 @@ def _local_groups(layers: Collection[str], checkpoint: Checkpoint) -> int | None
             f"{checkpoint.path}: its LocalNorm layers have {numbers} groups; "
             "expected one number of 1 or more"
         )
-    return next(iter(groups), None)
+    number = next(iter(groups), None)
+    if number is None or number <= _MOST_UNFITTED:
+        return number
+    fits = all(
+        f"{layer}weight" in checkpoint.state
+        and checkpoint.state[f"{layer}weight"].shape == (number, module.num_features)
+        for layer, module in layers.items()
+    )
+    return number if fits else _MOST_UNFITTED
 
 
 def _find_norm(layers: Mapping[str, nn.Module], checkpoint: Checkpoint) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from robustbench_ln.errors import LnBenchError
+from robustbench_ln.errors import LnBenchError, setting
 from robustbench_ln.models.architecture import Architecture
 from robustbench_ln.models.checkpoint import Checkpoint
 from robustbench_ln.models.containers import State
@@ -38,7 +38,7 @@ def describe_nearest(checkpoint: Checkpoint) -> str:
     if nearest.share < _LEAST_SHARE:
         return ""
     if nearest.share == 1.0:
-        return f"--arch {nearest.name} fits exactly"
+        return f"{setting('arch', nearest.name)} fits exactly"
     return f"the nearest known network is {nearest.name} ({nearest.share:.0%} of the tensors fit)"
 
 

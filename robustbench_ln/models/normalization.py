@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import SpecError, setting
 from robustbench_ln.lookup import unknown_name
 from robustbench_ln.spec import Normalization
 
@@ -50,8 +50,8 @@ def parse_normalization(text: str, num_channels: int) -> Normalization:
     normalization = Normalization(name=text, mean=mean, std=std)
     if len(mean) != num_channels:
         raise SpecError(
-            f"--normalize {text} has {len(mean)} channels, the images have {num_channels}; "
-            "give as many values as channels, or one for all"
+            f"{setting('normalize', text)} has {len(mean)} channels, the images have "
+            f"{num_channels}; give as many values as channels, or one for all"
         )
     return normalization
 
@@ -72,6 +72,6 @@ def _parse_numbers(text: str) -> tuple[Numbers, Numbers]:
         mean, std = (tuple(float(v) for v in part.split(",")) for part in text.split("/"))
     except ValueError as error:
         raise SpecError(
-            f"--normalize {text}: expected MEAN/STD, as in 0.5,0.5,0.5/0.25,0.25,0.25"
+            f"{setting('normalize', text)}: expected MEAN/STD, as in 0.5,0.5,0.5/0.25,0.25,0.25"
         ) from error
     return mean, std

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import Message, SpecError, by_skin, setting
 from robustbench_ln.files.pictures import Framing
 from robustbench_ln.models.fitting import LoadedModel
 from robustbench_ln.models.normalization import (
@@ -15,6 +15,7 @@ from robustbench_ln.models.normalization import (
     parse_normalization,
 )
 from robustbench_ln.models.source import NetworkSource, load_network
+from robustbench_ln.models.stated_accuracy import StatedAccuracy, find_stated_accuracy
 from robustbench_ln.models.weights_metadata import (
     InputPipeline,
     stated_pipeline,
@@ -28,6 +29,7 @@ __all__ = [
     "choose_normalize",
     "input_shape",
     "open_network",
+    "open_weights",
     "published_pipeline",
 ]
 
@@ -66,7 +68,7 @@ def choose_normalize(text: str | None, pipeline: InputPipeline | None) -> str:
         return text
     if pipeline is None:
         raise SpecError(
-            "--normalize is missing: give what the network was trained with "
+            f"{setting('normalize')} is missing: give what the network was trained with "
             f"({', '.join(NORMALIZATIONS)}, or MEAN/STD). A wrong one costs tens of points"
         )
     return pipeline.normalization.name
@@ -86,7 +88,7 @@ class OpenedNetwork:
     Attributes:
         loaded: The network.
         pipeline: What the weights' publisher or their file says about the input; None: nothing.
-        normalize: Input normalisation, as --normalize takes it.
+        normalize: Input normalisation, by name or as "MEAN/STD".
         name: What tables call it by default: the file's name without its ending.
     """
 
@@ -102,6 +104,29 @@ class OpenedNetwork:
         if stated.isdecimal() and int(stated) > 0:  # safetensors keeps texts alone
             return int(stated)
         return max(1, self.loaded.training_batch // self.loaded.num_groups)
+
+    @property
+    def image_size(self) -> int | None:
+        """Side of the images that it is for; None where nobody says it.
+
+        The publisher of its weights does; so does the name of one of our networks, unless its file
+        was made here: `ln-bench train` takes images of any size.
+        """
+        if self.pipeline is not None and self.pipeline.crop is not None:
+            return self.pipeline.crop
+        architecture, metadata = self.loaded.architecture, self.loaded.checkpoint.metadata
+        is_library = architecture is not None and ":" in architecture.id
+        if architecture is None or is_library or {"recipe", "parent_sha256"} & metadata.keys():
+            return None
+        return architecture.image_size
+
+    @property
+    def stated_accuracy(self) -> StatedAccuracy | None:
+        """What its publisher, or else its file, says of its accuracy."""
+        if self.pipeline is not None and self.pipeline.accuracy is not None:
+            return StatedAccuracy(self.pipeline.accuracy, self.pipeline.source)
+        checkpoint = self.loaded.checkpoint
+        return find_stated_accuracy(checkpoint.metadata, checkpoint.path.name)
 
     @property
     def is_grey(self) -> bool:
@@ -127,13 +152,27 @@ def open_network(
         stated = pipeline.normalization
         asked = parse_normalization(normalize, len(stated.mean))
         if (asked.mean, asked.std) != (stated.mean, stated.std):
+            option = by_skin(command_line="the option", python=setting("normalize"))
             progress.note(
-                f"Note: --normalize {normalize}, but {pipeline.source} was trained with "
-                f"{stated.name}; without the option it is evaluated so"
+                Message(
+                    f"Note: {setting('normalize', normalize)}, but {pipeline.source} was trained "
+                    f"with {stated.name}; without {option} it is evaluated so"
+                )
             )
     return OpenedNetwork(
         loaded=loaded,
         pipeline=pipeline,
         normalize=choose_normalize(normalize, pipeline),
         name=source.label,
+    )
+
+
+def open_weights(source: NetworkSource, normalize: str | None) -> OpenedNetwork:
+    """Load a network that is looked at and not evaluated: its normalisation may stay unknown."""
+    check_normalization(normalize)
+    loaded = load_network(source)
+    pipeline = published_pipeline(loaded)
+    stated = "none" if pipeline is None else pipeline.normalization.name
+    return OpenedNetwork(
+        loaded=loaded, pipeline=pipeline, normalize=normalize or stated, name=source.label
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from robustbench_ln.errors import CheckpointError, SpecError
+from robustbench_ln.errors import CheckpointError, SpecError, by_skin, setting
 from robustbench_ln.models.networks.timm_models import import_timm
 from robustbench_ln.models.networks.torchvision_models import import_torchvision_models
 
@@ -78,8 +78,8 @@ def fetch_weights(path: Path, arch: str) -> None:
         cause = error.__cause__ or error  # the hub's client wraps what happened in advice
         reason = " ".join(str(cause).split()) or type(cause).__name__
         raise CheckpointError(
-            f"--download: {address.removeprefix(_HUB)} could not be fetched to {path} ({reason}); "
-            "fetch it by hand and leave --download out"
+            f"{setting('download')}: {address.removeprefix(_HUB)} could not be fetched to {path} "
+            f"({reason}); fetch it by hand and leave {setting('download')} out"
         ) from error
 
 
@@ -89,17 +89,19 @@ def _address(path: Path, arch: str) -> str:
         return files[path.name]
     if files:
         raise SpecError(
-            f"--download: {path.name} is none of the published weights of {arch}; name CKPT "
-            f"{' or '.join(files)}"
+            f"{setting('download')}: {path.name} is none of the published weights of {arch}; "
+            f"name {by_skin(command_line='CKPT', python='the file')} {' or '.join(files)}"
         )
     name = arch.partition(":")[2]
     tags = [] if "." in name or arch.startswith("torchvision:") else _timm_tags(name)
     if tags:
         raise SpecError(
-            f"--download needs to know which weights of {arch}; give their tag, as "
-            f"--arch timm:{tags[0]} (there are {', '.join(tags)})"
+            f"{setting('download')} needs to know which weights of {arch}; give their tag, as "
+            f"{setting('arch', 'timm:' + tags[0])} (there are {', '.join(tags)})"
         )
-    raise SpecError(f"--download: {arch} has no published weights; give a file of your own")
+    raise SpecError(
+        f"{setting('download')}: {arch} has no published weights; give a file of your own"
+    )
 
 
 def _timm_tags(name: str) -> list[str]:

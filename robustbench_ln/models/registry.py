@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from torch import nn
 
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import SpecError, by_skin, setting
 from robustbench_ln.lookup import unknown_name
 from robustbench_ln.models.architecture import Architecture
 from robustbench_ln.models.networks.mnist_dnn import MnistDnn
@@ -23,7 +23,6 @@ from robustbench_ln.models.networks.vgg import VGG19_STAGES, Vgg
 
 __all__ = ["ARCHITECTURES", "build_model", "find_architecture"]
 
-_LISTING = "ln-bench list archs"
 
 _ENTRIES = (
     Architecture(
@@ -105,8 +104,12 @@ def find_architecture(name: str) -> Architecture:
     if library == "timm":
         return timm_architecture(bare)
     if library.endswith(".py"):
-        raise SpecError(f"--arch {name} names a file; write --model {name}")
-    raise SpecError(f"--arch {name}: '{library}' is not 'torchvision' or 'timm'")
+        way = by_skin(
+            command_line=f"write {setting('model', name)}",
+            python="give the network that it returns",
+        )
+        raise SpecError(f"{setting('arch', name)} names a file; {way}")
+    raise SpecError(f"{setting('arch', name)}: '{library}' is not 'torchvision' or 'timm'")
 
 
 def build_model(
@@ -129,6 +132,7 @@ def _bare_name_error(name: str) -> SpecError:
     if has_timm() and import_timm().is_model(name):
         homes.append(f"timm:{name}")
     if not homes:
-        return unknown_name(name, ARCHITECTURES, kind="architecture", listing=_LISTING)
+        return unknown_name(name, ARCHITECTURES, kind="architecture", listed="archs")
     ambiguous = " is ambiguous" if len(homes) > 1 else " needs its library's name"
-    return SpecError(f"--arch {name}{ambiguous}; write --arch {' or --arch '.join(homes)}")
+    choices = " or ".join(setting("arch", home) for home in homes)
+    return SpecError(f"{setting('arch', name)}{ambiguous}; write {choices}")

@@ -17,6 +17,11 @@ from robustbench_ln.models.containers import State
 __all__ = ["Sizes", "build_shapes", "read_sizes"]
 
 
+_MOST_UNFITTED = 2**16
+"""Classes that a head is believed to have although its other axis fits not: a network is built for
+the message, and must not take more memory than the file is large."""
+
+
 class Sizes(NamedTuple):
     """The sizes with which a network is built."""
 
@@ -67,5 +72,7 @@ def _read_changed(
         axis = next(
             i for i, pair in enumerate(zip(shape, other, strict=True)) if len(set(pair)) > 1
         )
-        return state[name].shape[axis] or None
+        size, rest = state[name].shape[axis], (*shape[:axis], *shape[axis + 1 :])
+        has_rest = rest == (*state[name].shape[:axis], *state[name].shape[axis + 1 :])
+        return size if size and (has_rest or size <= _MOST_UNFITTED) else None
     return None

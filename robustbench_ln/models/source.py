@@ -6,7 +6,7 @@ import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from robustbench_ln.errors import CheckpointError, SpecError
+from robustbench_ln.errors import CheckpointError, SpecError, by_skin, setting
 from robustbench_ln.files.shipped import ShippedFile, find_shipped_checkpoint, is_shipped_name
 from robustbench_ln.models.architecture import Architecture
 from robustbench_ln.models.checkpoint import Checkpoint, read_checkpoint
@@ -22,8 +22,10 @@ from robustbench_ln.models.user_model import build_user_model
 
 __all__ = ["NetworkSource", "check_one_network", "load_network"]
 
-_GIVE_NETWORK = (
-    "give the network as --arch NAME (ln-bench list archs) or as --model FILE.py:FUNCTION"
+_GIVE_NETWORK = by_skin(
+    command_line=f"give the network as {setting('arch', 'NAME')} (ln-bench list archs) or as "
+    f"{setting('model', 'FILE.py:FUNCTION')}",
+    python=f"give the network's name, as in {setting('arch', 'resnet20')}, or the network itself",
 )
 
 
@@ -56,9 +58,11 @@ class NetworkSource:
         """Demand one network at most, and a name that exists."""
         check_one_network(self.arch, self.model, is_stated=True)
         if self.download and not has_published_weights(self.arch):
+            no_arch = f"no {setting('arch')}"
             raise SpecError(
-                "--download fetches the published weights of --arch torchvision:NAME and "
-                f"timm:NAME.TAG; {self.arch or self.model or 'no --arch'} is neither, leave it out"
+                f"{setting('download')} fetches the published weights of "
+                f"{setting('arch', 'torchvision:NAME')} and timm:NAME.TAG; "
+                f"{self.arch or self.model or no_arch} is neither, leave it out"
             )
         _ = self.shipped
 
@@ -140,4 +144,6 @@ def _fetch_or_tell(path: Path, source: NetworkSource) -> None:
     if source.download:
         fetch_weights(path, source.arch)
     elif path.name in published_files(source.arch):
-        raise CheckpointError(f"{path}: no such file; it is published: add --download to fetch it")
+        raise CheckpointError(
+            f"{path}: no such file; it is published: add {setting('download', True)} to fetch it"
+        )

@@ -14,7 +14,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import SpecError, setting
 from robustbench_ln.lookup import unknown_name
 
 __all__ = ["build_user_model"]
@@ -37,32 +37,36 @@ def build_user_model(text: str) -> nn.Module:
     """
     file, colon, name = text.rpartition(":")
     if not colon or not file.endswith(".py"):
-        raise SpecError(f"--model {text}: expected FILE.py:FUNCTION")
+        raise SpecError(f"{setting('model', text)}: expected FILE.py:FUNCTION")
     path = Path(file).resolve()
     if not path.is_file():
-        raise SpecError(f"--model {text}: no such file")
+        raise SpecError(f"{setting('model', text)}: no such file")
     with _folder_on_path(path.parent), redirect_stdout(sys.stderr):
-        module = _call(lambda: _import(path), path, f"--model {text}: {path.name} does not import")
+        module = _call(
+            lambda: _import(path), path, f"{setting('model', text)}: {path.name} does not import"
+        )
         function = getattr(module, name, None)
         if not callable(function):
             choices = [key for key, value in vars(module).items() if callable(value)]
             kind = f"function of {path.name}"
             raise unknown_name(name, choices, kind=kind)
         if isinstance(function, nn.Module):
-            raise SpecError(f"--model {text}: {name} is a network; name a function that returns it")
-        network = _call(function, path, f"--model {text}: {name}() failed")
+            raise SpecError(
+                f"{setting('model', text)}: {name} is a network; name a function that returns it"
+            )
+        network = _call(function, path, f"{setting('model', text)}: {name}() failed")
     if not isinstance(network, nn.Module):
         raise SpecError(
-            f"--model {text}: {name}() returned {_article(type(network).__name__)}; "
+            f"{setting('model', text)}: {name}() returned {_article(type(network).__name__)}; "
             "expected a torch.nn.Module"
         )
     lazy = [parameter for parameter, value in network.named_parameters() if is_lazy(value)]
     if lazy:
         raise SpecError(
-            f"--model {text}: '{lazy[0]}' has no size yet; "
-            f"let {name}() show the network a batch of images before it returns it"
+            f"{setting('model', text)}: '{lazy[0]}' has no size yet; let {name}() show the "
+            "network a batch of images before it returns it"
         )
-    _check_state(network, f"--model {text}")
+    _check_state(network, f"{setting('model', text)}")
     return network
 
 

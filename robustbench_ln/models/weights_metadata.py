@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from robustbench_ln.errors import CheckpointError, SpecError
+from robustbench_ln.errors import CheckpointError, SpecError, setting
+from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.models.architecture import Architecture
 from robustbench_ln.models.checkpoint import Checkpoint
 from robustbench_ln.models.networks.timm_models import import_timm
@@ -40,6 +41,7 @@ class InputPipeline:
             a square out of the middle (timm's crop modes "squash" and "border").
         crop: Side of the square that is cut out of the middle; None likewise.
         interpolation: "bilinear", "bicubic", ...; None where it is not said.
+        accuracy: On the publisher's test images, 0..1; None where it is not said.
     """
 
     source: str
@@ -47,6 +49,7 @@ class InputPipeline:
     resize: int | None
     crop: int | None
     interpolation: str | None
+    accuracy: float | None = None
 
 
 def weights_metadata(architecture: Architecture, checkpoint: Checkpoint) -> InputPipeline | None:
@@ -97,7 +100,8 @@ def _torchvision_pipeline(
     if name not in owners:
         owner, weights = next(iter(owners.items()))
         raise CheckpointError(
-            f"{checkpoint.path}: holds torchvision's {weights}; use --arch torchvision:{owner}"
+            f"{checkpoint.path}: holds torchvision's {weights}; use "
+            f"{setting('arch', 'torchvision:' + owner)}"
         )
     transforms = owners[name].transforms()
     numbers = (transforms.mean, transforms.std)
@@ -109,7 +113,13 @@ def _torchvision_pipeline(
         resize=transforms.resize_size[0],
         crop=transforms.crop_size[0],
         interpolation=transforms.interpolation.value,
+        accuracy=_torchvision_accuracy(owners[name].meta),
     )
+
+
+def _torchvision_accuracy(meta: Mapping[str, Any]) -> float | None:
+    percent = meta.get("_metrics", {}).get("ImageNet-1K", {}).get("acc@1")
+    return None if percent is None else float(percent) / 100
 
 
 def _is_from(url: str, checkpoint: Checkpoint) -> bool:
@@ -129,7 +139,9 @@ def _timm_pipeline(name: str, checkpoint: Checkpoint) -> InputPipeline | None:
     variants = timm.list_pretrained(f"{bare}.*")
     owner = next((v for v in variants if _is_timm_variant(v, checkpoint)), None)
     if tag and owner not in (None, name):
-        raise CheckpointError(f"{checkpoint.path}: holds timm's {owner}; use --arch timm:{owner}")
+        raise CheckpointError(
+            f"{checkpoint.path}: holds timm's {owner}; use {setting('arch', 'timm:' + owner)}"
+        )
     if tag:
         owner = name
     if owner is None:
@@ -149,7 +161,7 @@ def _hub_config(path: Path) -> dict[str, Any] | None:
     if not config.is_file():
         return None
     try:
-        content = json.loads(config.read_bytes())
+        content = json.loads(read_regular(config))
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{config}: cannot be read as JSON; get it again") from error
     return content if isinstance(content, dict) and "architecture" in content else None
@@ -164,7 +176,8 @@ def _check_hub_config(
         return
     right = f"{owner}.{owner_tag}" if owner_tag else owner
     raise CheckpointError(
-        f"{path}: its config.json says timm's {right}, not {name}; use --arch timm:{owner}"
+        f"{path}: its config.json says timm's {right}, not {name}; use "
+        f"{setting('arch', 'timm:' + owner)}"
     )
 
 

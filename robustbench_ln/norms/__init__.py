@@ -9,7 +9,7 @@ from robustbench_ln.norms.layers import (
     find_norm_layers,
     treat_layer,
 )
-from robustbench_ln.norms.layout import IMAGE, ROT90, RUNNING, StatisticsLayout, batch_layout
+from robustbench_ln.norms.layout import StatisticsLayout
 from robustbench_ln.norms.local import LocalNorm2d
 from robustbench_ln.norms.moments import Moments, set_moments
 from robustbench_ln.norms.parameter_counts import ParameterCounts, count_parameters
@@ -19,10 +19,7 @@ from robustbench_ln.norms.statistics import StatisticsModel, with_statistics
 from robustbench_ln.norms.switch import SwitchNorm2d
 
 __all__ = [
-    "IMAGE",
     "NORMS",
-    "ROT90",
-    "RUNNING",
     "BatchRenorm2d",
     "Converted",
     "GroupSpread",
@@ -36,7 +33,6 @@ __all__ = [
     "StatisticsLayout",
     "StatisticsModel",
     "SwitchNorm2d",
-    "batch_layout",
     "convert_batchnorm",
     "count_classes",
     "count_parameters",

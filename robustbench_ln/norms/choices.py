@@ -9,7 +9,7 @@ from types import MappingProxyType
 import torch
 from torch import nn
 
-from robustbench_ln.errors import LayoutError
+from robustbench_ln.errors import LayoutError, listing
 from robustbench_ln.lookup import find_entry
 from robustbench_ln.norms.layers import copy_network, layer_kind
 from robustbench_ln.norms.local import LocalNorm2d
@@ -133,7 +133,7 @@ def replace_norms(model: nn.Module, norm: str, *, num_groups: int) -> Converted:
         LayoutError: No BatchNorm2d, a subclass of it that does more than normalise, or a network
             that cannot be copied.
     """
-    entry = find_entry(NORMS, norm, kind="norm", listing="ln-bench list norms")
+    entry = find_entry(NORMS, norm, kind="norm", listed="norms")
     copied = copy_network(model)
     modules = copied.named_modules(remove_duplicate=False)
     layers = {name: module for name, module in modules if isinstance(module, BatchLayer)}
@@ -141,8 +141,8 @@ def replace_norms(model: nn.Module, norm: str, *, num_groups: int) -> Converted:
         others = sorted({type(m).__name__ for m in copied.modules() if layer_kind(m)})
         seen = f", but {', '.join(others)}" if others else ""
         raise LayoutError(
-            f"the network has no BatchNorm2d layer{seen}; "
-            "there is nothing to convert. Use one with BatchNorm2d (ln-bench list archs)"
+            f"the network has no BatchNorm2d layer{seen}; there is nothing to convert. Use one "
+            f"with BatchNorm2d{listing('archs')}"
         )
     build = entry.build
     if build is None:

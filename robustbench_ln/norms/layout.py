@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from robustbench_ln.errors import LayoutError
+from robustbench_ln.errors import LayoutError, setting
 from robustbench_ln.modes import LayoutName
 
-__all__ = ["IMAGE", "ROT90", "RUNNING", "StatisticsLayout", "batch_layout"]
+__all__ = ["StatisticsLayout"]
 
 ROTATIONS = 4
 """0, 90, 180 and 270 degrees."""
@@ -38,7 +38,34 @@ class StatisticsLayout:
         if self.set_size is not None and self.set_size < 1:
             raise LayoutError(f"a statistics set has {self.set_size} images; expected 1 or more")
         if self.prior is not None and (math.isnan(self.prior) or self.prior < 0):
-            raise LayoutError(f"--prior is {self.prior}; expected a number of images, 0 or more")
+            raise LayoutError(
+                f"{setting('prior')} is {self.prior}; expected a number of images, 0 or more"
+            )
+
+    @classmethod
+    def running(cls) -> StatisticsLayout:
+        """Return the layout of the network's own eval forward, with its running statistics."""
+        return cls(name="running", set_size=None)
+
+    @classmethod
+    def image(cls) -> StatisticsLayout:
+        """Return the layout in which each image has its own statistics."""
+        return cls(name="image", set_size=1)
+
+    @classmethod
+    def rot90(cls) -> StatisticsLayout:
+        """Return the layout in which each image shares statistics with its three rotations."""
+        return cls(name="rot90", set_size=1)
+
+    @classmethod
+    def batch(cls, set_size: int, *, prior: float | None = None) -> StatisticsLayout:
+        """Return the layout of `set_size` test images that share statistics, one gamma and beta."""
+        return cls(name="batch", set_size=set_size, prior=prior)
+
+    @classmethod
+    def set(cls, set_size: int) -> StatisticsLayout:
+        """Return the layout of `set_size` test images that share statistics in each group."""
+        return cls(name="set", set_size=set_size)
 
     @property
     def rows_per_set(self) -> int:
@@ -56,13 +83,3 @@ class StatisticsLayout:
         if self.prior is None or self.set_size is None:
             return 0.0
         return 1.0 if math.isinf(self.prior) else self.prior / (self.prior + self.set_size)
-
-
-RUNNING = StatisticsLayout(name="running", set_size=None)
-IMAGE = StatisticsLayout(name="image", set_size=1)
-ROT90 = StatisticsLayout(name="rot90", set_size=1)
-
-
-def batch_layout(set_size: int, *, prior: float | None = None) -> StatisticsLayout:
-    """Return the layout of `set_size` test images a set, with one gamma and beta."""
-    return StatisticsLayout(name="batch", set_size=set_size, prior=prior)

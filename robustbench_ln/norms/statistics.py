@@ -13,7 +13,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from robustbench_ln.errors import LayoutError
+from robustbench_ln.errors import LayoutError, setting
 from robustbench_ln.norms.layers import (
     NormClasses,
     NormLayer,
@@ -107,7 +107,7 @@ def with_statistics(
         norm_classes: Your own classes of norm layers that work as BatchNorm does.
 
     >>> network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten())
-    >>> view = with_statistics(network, StatisticsLayout(name="image", set_size=1),
+    >>> view = with_statistics(network, StatisticsLayout.image(),
     ...                        image_shape=(3, 8, 8))
     >>> images = torch.linspace(0, 1, 2 * 3 * 8 * 8).view(2, 3, 8, 8)
     >>> torch.allclose(view(images)[:1], view(images[:1]), atol=1e-5)  # each image alone
@@ -125,7 +125,7 @@ def with_statistics(
     if layout.name != "running" and not any(layer.kind != "fixed" for layer in layers):
         raise LayoutError(
             f"the network has no BatchNorm or LocalNorm layer: layout '{layout.name}' would "
-            "change nothing; use --modes plain"
+            f"change nothing; use {setting('modes', 'plain')}"
         )
     network = copy_network(model).eval().requires_grad_(False)
     if all(p.ndim < 5 for p in network.parameters()):  # the weights of a Conv3d have none
@@ -157,8 +157,8 @@ def _with_rotations(images: Tensor) -> Tensor:
     height, width = images.shape[-2:]
     if height != width:
         raise LayoutError(
-            f"images are {height}x{width}: rotated by 90 degrees they have another shape; "
-            "make them square with --crop"
+            f"images are {height}x{width}: rotated by 90 degrees they have another shape; make "
+            f"them square with {setting('crop')}"
         )
     turns = [torch.rot90(images, turn, dims=(-2, -1)) for turn in range(ROTATIONS)]
     return torch.stack(turns, dim=1).flatten(0, 1).contiguous(memory_format=torch.channels_last)

@@ -9,22 +9,38 @@ import numpy as np
 
 from robustbench_ln.errors import RecordError, SpecError
 from robustbench_ln.metrics.comparison import (
-    Comparison,
+    CellComparison,
     CurveComparison,
+    Pooled,
     Side,
     compare_curves,
     compare_sides,
 )
-from robustbench_ln.runs.families import (
-    Family,
-    group_families,
-    pool_conditions,
-    sort_conditions,
-)
-from robustbench_ln.runs.outcomes import ModeResults, check_same_images
+from robustbench_ln.reports.families import clean_of, group_families, sort_conditions
+from robustbench_ln.reports.tables import Family
+from robustbench_ln.runs.results import ModeResults, check_same_images, read_sides
 from robustbench_ln.spec import Condition
 
-__all__ = ["Pair", "compare_modes", "pair_series"]
+__all__ = ["FamilyPair", "Pair", "compare_modes", "pair_modes"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FamilyPair:
+    """A comparison over the conditions of one family.
+
+    Attributes:
+        family: Of the conditions.
+        members: The conditions.
+        pools: Name -> conditions that are compared together.
+        pooled: Name -> their comparison.
+        curves: Of accuracy against sigma; None where there is no such curve.
+    """
+
+    family: Family
+    members: Sequence[Condition]
+    pools: Mapping[str, Sequence[Condition]]
+    pooled: Mapping[str, Pooled]
+    curves: CurveComparison | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,32 +50,34 @@ class Pair:
     Attributes:
         first: "A" in tables.
         second: "B".
-        conditions: Those that both were measured under, in the order of the comparison's cells.
-        sides: What either got right.
-        comparison: Cell by cell and pooled.
-        families: The conditions of each table.
-        groups: Family -> name -> its conditions that are pooled, as in `comparison.pooled`.
-        curves: Of each noise whose clean cell is there.
+        cells: Condition -> comparison, of those that both were measured under.
+        sides: What either got right, in the order of `cells`.
+        families: The same by family; the clean condition is in none.
+        num_units: Units that were resampled.
         left_out: How many conditions only one of them was measured under.
     """
 
     first: ModeResults
     second: ModeResults
-    conditions: Sequence[Condition]
+    cells: Mapping[Condition, CellComparison]
     sides: tuple[Side, Side]
-    comparison: Comparison
-    families: Mapping[Family, Sequence[Condition]]
-    groups: Mapping[Family, Mapping[str, Sequence[Condition]]]
-    curves: Mapping[Family, CurveComparison]
+    families: Sequence[FamilyPair]
+    num_units: int
     left_out: int
+
+    @property
+    def num_images(self) -> int:
+        """Images that both saw."""
+        return int(self.sides[0].correct.shape[1])
 
     def accuracy(self, side: int, conditions: Sequence[Condition]) -> float:
         """Return the mean accuracy of a side (0 or 1) over some conditions, 0..1."""
-        rows = [self.conditions.index(condition) for condition in conditions]
+        order = list(self.cells)
+        rows = [order.index(condition) for condition in conditions]
         return float(self.sides[side].correct[rows].mean())
 
 
-def pair_series(
+def pair_modes(
     firsts: Mapping[str, ModeResults], seconds: Mapping[str, ModeResults]
 ) -> list[tuple[ModeResults, ModeResults]]:
     """Return which mode is compared with which.
@@ -91,49 +109,53 @@ def compare_modes(first: ModeResults, second: ModeResults) -> Pair:
             their predictions are gone.
     """
     check_same_images(first, second)
-    shared = [c for c in sort_conditions(first.records) if c in second.records]
+    shared = [c for c in sort_conditions(first.cells) if c in second.cells]
     if not shared:
         raise RecordError(
             f"{first.name} and {second.name} share no condition; evaluate both under the same "
             "noises or corruptions"
         )
     families = group_families(shared)
-    groups = {family: pool_conditions(family, members) for family, members in families.items()}
-    sides = first.read_side(shared), second.read_side(shared)
-    rows = {
-        _pooled_name(family, name): [shared.index(c) for c in members]
-        for family, named in groups.items()
-        for name, members in named.items()
+    pools = {family: family.pools(members) for family, members in families.items()}
+    groups = {
+        f"{family.title}: {name}": [shared.index(condition) for condition in pool]
+        for family, named in pools.items()
+        for name, pool in named.items()
     }
-    seed = first.run.seed
+    one, other = read_sides([(first, shared), (second, shared)])
+    compared = compare_sides(one, other, groups=groups, seed=first.run.seed)
+    parts = [
+        FamilyPair(
+            family=family,
+            members=members,
+            pools=pools[family],
+            pooled={name: compared.pooled[f"{family.title}: {name}"] for name in pools[family]},
+            curves=_compare_curves(
+                shared, family.curve(clean_of(shared), members), (one, other), first.run.seed
+            ),
+        )
+        for family, members in families.items()
+    ]
     return Pair(
         first=first,
         second=second,
-        conditions=shared,
-        sides=sides,
-        comparison=compare_sides(*sides, groups=rows, seed=seed),
-        families=families,
-        groups=groups,
-        curves={
-            family: _compare_curves(shared, [shared[0], *members], sides, seed)
-            for family, members in families.items()
-            if family.is_noise and shared[0].is_clean
-        },
-        left_out=len(set(first.records) ^ set(second.records)),
+        cells=dict(zip(shared, compared.cells, strict=True)),
+        sides=(one, other),
+        families=parts,
+        num_units=compared.num_units,
+        left_out=len(set(first.cells) ^ set(second.cells)),
     )
-
-
-def _pooled_name(family: Family, name: str) -> str:
-    return f"{family.title}: {name}"
 
 
 def _compare_curves(
     shared: Sequence[Condition],
-    members: Sequence[Condition],
+    points: Sequence[Condition],
     sides: tuple[Side, Side],
     seed: int,
-) -> CurveComparison:
-    rows = [shared.index(condition) for condition in members]
+) -> CurveComparison | None:
+    if not points:
+        return None
+    rows = [shared.index(condition) for condition in points]
     one, other = (Side(correct=s.correct[rows], set_size=s.set_size) for s in sides)
-    sigmas = np.array([condition.severity for condition in members])
+    sigmas = np.array([condition.severity for condition in points])
     return compare_curves(sigmas, one, other, seed=seed)

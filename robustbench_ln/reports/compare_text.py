@@ -10,11 +10,9 @@ from typing import Any
 import pandas as pd
 
 from robustbench_ln.metrics.bootstrap import Estimate
-from robustbench_ln.metrics.comparison import CellComparison, Pooled
-from robustbench_ln.reports.compare import Pair
+from robustbench_ln.reports.compare import FamilyPair, Pair
 from robustbench_ln.reports.grids import Grid, to_markdown, to_text
 from robustbench_ln.reports.numbers import fixed, general, percent
-from robustbench_ln.runs.families import Family
 from robustbench_ln.spec import Condition
 
 __all__ = ["cells_frame", "pair_markdown", "pair_text", "summary_frame"]
@@ -25,12 +23,11 @@ _SIGNIFICANT = 0.05
 def pair_text(pair: Pair, *, width: int) -> str:
     """Return the comparison for a terminal: a table for each noise or set of corruptions."""
     parts = [_head(pair)]
-    for family in pair.families:
-        grid = _noise_grid(pair, family) if family.is_noise else _pooled_grid(pair, family)
-        parts.append(f"{family.title}\n{to_text(grid, width=width)}")
-        parts += [fill(sentence, width) + "\n" for sentence in _curve_sentences(pair, family)]
+    for part in pair.families:
+        parts.append(f"{part.family.title}\n{to_text(_short_grid(pair, part), width=width)}")
+        parts += [fill(sentence, width) + "\n" for sentence in _curve_sentences(part)]
     if not pair.families:
-        parts.append(to_text(_cell_grid(pair, pair.conditions), width=width))
+        parts.append(to_text(_cell_grid(pair), width=width))
     text = "\n".join([*parts, *(fill(sentence, width) for sentence in _sentences(pair))])
     return text.encode("ascii", "replace").decode()
 
@@ -38,15 +35,14 @@ def pair_text(pair: Pair, *, width: int) -> str:
 def pair_markdown(pair: Pair) -> str:
     """Return the comparison with every cell, as a section of a Markdown file."""
     parts = [f"## {pair.first.name} (A) and {pair.second.name} (B)\n"]
-    for family, members in pair.families.items():
-        parts.append(f"### {family.title}\n")
-        if not family.is_noise:
-            parts.append(to_markdown(_pooled_grid(pair, family)))
-        clean = [c for c in pair.conditions if c.is_clean]
-        parts.append(to_markdown(_cell_grid(pair, [*clean, *members])))
-        parts += [f"{sentence}\n" for sentence in _curve_sentences(pair, family)]
+    for part in pair.families:
+        parts.append(f"### {part.family.title}\n")
+        if part.family.has_means:
+            parts.append(to_markdown(_short_grid(pair, part)))
+        parts.append(to_markdown(_cell_grid(pair, part)))
+        parts += [f"{sentence}\n" for sentence in _curve_sentences(part)]
     if not pair.families:
-        parts.append(to_markdown(_cell_grid(pair, pair.conditions)))
+        parts.append(to_markdown(_cell_grid(pair)))
     return "\n".join([*parts, *(f"{sentence}\n" for sentence in _sentences(pair))])
 
 
@@ -56,7 +52,7 @@ def cells_frame(pairs: Iterable[Pair]) -> pd.DataFrame:
         {"first": pair.first.name, "second": pair.second.name}
         | condition.to_json()
         | {
-            "total": pair.sides[0].correct.shape[1],
+            "total": pair.num_images,
             "first_accuracy": pair.accuracy(0, [condition]),
             "second_accuracy": pair.accuracy(1, [condition]),
         }
@@ -66,10 +62,10 @@ def cells_frame(pairs: Iterable[Pair]) -> pd.DataFrame:
             "test": cell.test,
             "p_value": cell.p_value,
             "holm_p_value": cell.adjusted_p_value,
-            "units": pair.comparison.num_units,
+            "units": pair.num_units,
         }
         for pair in pairs
-        for condition, cell in zip(pair.conditions, pair.comparison.cells, strict=True)
+        for condition, cell in pair.cells.items()
     ]
     return pd.DataFrame(rows)
 
@@ -77,23 +73,23 @@ def cells_frame(pairs: Iterable[Pair]) -> pd.DataFrame:
 def summary_frame(pairs: Iterable[Pair]) -> pd.DataFrame:
     """Return a row for each pooled difference and each number that sums up a curve."""
     rows: list[dict[str, Any]] = [
-        {"first": pair.first.name, "second": pair.second.name, "table": family.title}
+        {"first": pair.first.name, "second": pair.second.name, "table": part.family.title}
         | {"quantity": quantity}
         | _estimate_fields("value", estimate)
         | {"p_value": p_value}
         for pair in pairs
-        for family in pair.families
-        for quantity, estimate, p_value in _quantities(pair, family)
+        for part in pair.families
+        for quantity, estimate, p_value in _quantities(part)
     ]
     return pd.DataFrame(rows)
 
 
-def _quantities(pair: Pair, family: Family) -> list[tuple[str, Estimate, float | None]]:
+def _quantities(part: FamilyPair) -> list[tuple[str, Estimate, float | None]]:
     rows: list[tuple[str, Estimate, float | None]] = [
         (f"difference, {name}", pooled.difference, pooled.p_value)
-        for name, pooled in _pooled_of(pair, family).items()
+        for name, pooled in part.pooled.items()
     ]
-    curves = pair.curves.get(family)
+    curves = part.curves
     if curves is not None:
         rows += [
             ("area under the curve of A", curves.areas[0], None),
@@ -110,10 +106,6 @@ def _estimate_fields(name: str, estimate: Estimate) -> dict[str, Any]:
     return {name: estimate.value, "low": estimate.interval.low, "high": estimate.interval.high}
 
 
-def _pooled_of(pair: Pair, family: Family) -> dict[str, Pooled]:
-    return {n: pair.comparison.pooled[f"{family.title}: {n}"] for n in pair.groups[family]}
-
-
 def _head(pair: Pair) -> str:
     lines = [
         f"A: {pair.first.name} ({pair.first.run.path})",
@@ -123,56 +115,41 @@ def _head(pair: Pair) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _noise_grid(pair: Pair, family: Family) -> Grid:
-    clean = [condition for condition in pair.conditions if condition.is_clean]
-    grid = _cell_grid(pair, [*clean, *pair.families[family]])
-    pooled = [
-        (name, *_accuracies(pair, pair.groups[family][name]), _points(p.difference), "", "", "",
-         _p_text(p.p_value), "")
-        for name, p in _pooled_of(pair, family).items()
+_HEADER = ("", "A", "B", "A - B", "only A", "only B", "test", "p", "Holm p")
+
+
+def _cell_rows(pair: Pair, part: FamilyPair | None) -> list[tuple[str, ...]]:
+    """Return a row for the clean condition, and for each of a family where one is given."""
+    clean = {condition: "clean" for condition in pair.cells if condition.is_clean}
+    members = {c: part.family.condition_name(c) for c in part.members} if part else {}
+    rows = []
+    for condition, name in (clean | members).items():
+        cell = pair.cells[condition]
+        row = (name, *_accuracies(pair, [condition]), _points(cell.difference))
+        p_values = (_p_text(cell.p_value), _p_text(cell.adjusted_p_value))
+        rows.append((*row, *map(str, cell.discordance), cell.test, *p_values))
+    return rows
+
+
+def _pooled_rows(pair: Pair, part: FamilyPair) -> list[tuple[str, ...]]:
+    return [
+        (name, *_accuracies(pair, part.pools[name]), _points(pooled.difference), "", "", "",
+         _p_text(pooled.p_value), "")
+        for name, pooled in part.pooled.items()
     ]  # fmt: skip
-    return Grid(grid.header, (*grid.rows, *pooled))
 
 
-def _cell_grid(pair: Pair, conditions: Sequence[Condition]) -> Grid:
-    cells = dict(zip(pair.conditions, pair.comparison.cells, strict=True))
-    rows = [_cell_row(pair, condition, cells[condition]) for condition in conditions]
-    header = ("", "A", "B", "A - B", "only A", "only B", "test", "p", "Holm p")
-    return Grid(header, tuple(rows))
+def _cell_grid(pair: Pair, part: FamilyPair | None = None) -> Grid:
+    return Grid(_HEADER, tuple(_cell_rows(pair, part)))
 
 
-def _cell_row(pair: Pair, condition: Condition, cell: CellComparison) -> tuple[str, ...]:
-    return (
-        _name(condition),
-        *_accuracies(pair, [condition]),
-        _points(cell.difference),
-        *map(str, cell.discordance),
-        cell.test,
-        _p_text(cell.p_value),
-        _p_text(cell.adjusted_p_value),
-    )
-
-
-def _pooled_grid(pair: Pair, family: Family) -> Grid:
-    """Return a row for each corruption, over its severities."""
-    clean = [condition for condition in pair.conditions if condition.is_clean]
-    cells = dict(zip(pair.conditions, pair.comparison.cells, strict=True))
-    rows = [
-        ("clean", *_accuracies(pair, [c]), _points(cells[c].difference), _p_text(cells[c].p_value))
-        for c in clean
-    ] + [
-        (name, *_accuracies(pair, pair.groups[family][name]), _points(pooled.difference),
-         _p_text(pooled.p_value))
-        for name, pooled in _pooled_of(pair, family).items()
-    ]  # fmt: skip
-    return Grid(("mean over severities", "A", "B", "A - B", "p"), tuple(rows))
-
-
-def _name(condition: Condition) -> str:
-    if condition.is_clean:
-        return "clean"
-    head = "sigma" if condition.convention else condition.corruption
-    return f"{head} {general(condition.severity)}"
+def _short_grid(pair: Pair, part: FamilyPair) -> Grid:
+    """Return the cells and their mean; of a family with means, these alone."""
+    if not part.family.has_means:
+        return Grid(_HEADER, (*_cell_rows(pair, part), *_pooled_rows(pair, part)))
+    rows = (*_cell_rows(pair, None), *_pooled_rows(pair, part))
+    header = ("mean over severities", *_HEADER[1:4], "p")
+    return Grid(header, tuple((*row[:4], row[7]) for row in rows))
 
 
 def _accuracies(pair: Pair, conditions: Sequence[Condition]) -> tuple[str, str]:
@@ -193,11 +170,11 @@ def _p_text(p_value: float) -> str:
     return "<0.0001" if p_value < 1e-4 else f"{p_value:.2g}"
 
 
-def _curve_sentences(pair: Pair, family: Family) -> list[str]:
-    curves = pair.curves.get(family)
+def _curve_sentences(part: FamilyPair) -> list[str]:
+    curves = part.curves
     if curves is None:
         return []
-    most = max(condition.severity for condition in pair.families[family])
+    most = max(condition.severity for condition in part.members)
     halves = [_sigma(estimate, most) for estimate in curves.half_sigmas]
     crossing = curves.break_even
     meeting = (
@@ -227,7 +204,7 @@ def _one_sigma(value: float, most: float) -> str:
 
 
 def _sentences(pair: Pair) -> list[str]:
-    cells = pair.comparison.cells
+    cells = pair.cells.values()
     ahead = sum(cell.difference.interval.low > 0 for cell in cells)
     behind = sum(cell.difference.interval.high < 0 for cell in cells)
     by_test = [cell for cell in cells if cell.adjusted_p_value < _SIGNIFICANT]
@@ -237,7 +214,7 @@ def _sentences(pair: Pair) -> list[str]:
         f"cells, undecided in {len(cells) - ahead - behind}; with Holm's correction over these "
         f"cells (p < {_SIGNIFICANT}) ahead in {wins}, behind in {len(by_test) - wins}."
     ]
-    units, sizes = pair.comparison.num_units, (pair.first.set_size, pair.second.set_size)
+    units, sizes = pair.num_units, (pair.first.set_size, pair.second.set_size)
     if max(sizes) == 1:
         sentences.append(f"Intervals: bootstrap of {units} images; p: exact McNemar.")
     else:

@@ -7,65 +7,24 @@ bottom, so that their names are read without turning the page.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from itertools import groupby
-from types import MappingProxyType
+from statistics import fmean
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
 
-from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
+from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS
 from robustbench_ln.metrics.corruption_error import MEAN_ROW
-from robustbench_ln.reports.corruption_table import (
-    Row,
-    accuracy_words,
-    corruption_means,
-    severity_means,
-)
-from robustbench_ln.reports.figure_style import Kind, draw_chance, each_line, save_figure
-from robustbench_ln.reports.tables import Table
+from robustbench_ln.reports.corruption_family import CorruptionFamily, accuracy_words
+from robustbench_ln.reports.figure_style import Figure, draw_chance, each_line, plot_height
+from robustbench_ln.reports.tables import Place, Row, Table
+from robustbench_ln.runs.results import ModeResults
 
-__all__ = ["FAMILIES", "draw_corruptions", "draw_severities"]
+__all__ = ["CORRUPTION_DOTS", "SEVERITY_MEANS", "severity_means"]
 
-FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "noise": BENCHMARK_CORRUPTIONS[:3],
-        "blur": BENCHMARK_CORRUPTIONS[3:7],
-        "weather": BENCHMARK_CORRUPTIONS[7:11],
-        "digital": BENCHMARK_CORRUPTIONS[11:],
-        "extra": EXTRA_CORRUPTIONS,
-    }
-)
-"""Published families of the 15, and the extra ones, which the registry also counts to families."""
-
+_COMPLETE = (["clean"], sorted(BENCHMARK_CORRUPTIONS))
 _LINE_HEIGHT = 0.145
 """Inches from one corruption to the next."""
-
-
-def draw_corruptions(table: Table, *, inches: float, kind: Kind) -> bytes:
-    """Return a figure of a corruption table, as a file's content: what `corruption_grid` has.
-
-    Lines join what belongs to one family. A dot is missing where the table has no number.
-
-    Args:
-        table: Its rows are corruptions.
-        inches: Width of the figure.
-        kind: PNG has 200 dots an inch.
-    """
-    height = 0.6 + _LINE_HEIGHT * (_places(table)[-1].y + 1)
-    return save_figure(_draw_corruptions, table, size=(inches, height), kind=kind)
-
-
-def draw_severities(table: Table, *, inches: float, kind: Kind) -> bytes:
-    """Return a figure of the mean over the 15 against severity, 0 being the clean images.
-
-    Args:
-        table: Its rows are corruptions; it has `severity_means`.
-        inches: Width of the figure.
-        kind: PNG has 200 dots an inch.
-    """
-    size = (inches, 3.2 if inches > 5 else 2.2)
-    return save_figure(_draw_severities, table, size=size, kind=kind)
 
 
 class _Place(NamedTuple):
@@ -79,10 +38,9 @@ class _Place(NamedTuple):
 def _places(table: Table) -> list[_Place]:
     """Return where rows and the names of their families stand, from top to bottom."""
     places, y = [], 0.0
-    for family, rows in groupby(corruption_means(table), key=_family):
-        is_alone = family in ("clean", MEAN_ROW)
-        places.append(_Place(y, "" if is_alone else family, None))
-        y += 0.5 if is_alone else 1
+    for group, rows in groupby(table.rows, key=lambda row: row.group):
+        places.append(_Place(y, group, None))
+        y += 1 if group else 0.5
         for row in rows:
             name = row.name.replace(f"{MEAN_ROW} ", f"{MEAN_ROW}\n")
             places.append(_Place(y, name, row))
@@ -90,21 +48,15 @@ def _places(table: Table) -> list[_Place]:
     return places
 
 
-def _family(row: Row) -> str:
-    families = [family for family, names in FAMILIES.items() if row.corruption in names]
-    if families:
-        return families[0]
-    return row.corruption if row.corruption in ("clean", MEAN_ROW) else "other"
-
-
 def _draw_corruptions(axes: Axes, table: Table) -> None:
-    places, means = _places(table), corruption_means(table)
+    """Draw what the table's grid has. Lines join what belongs to one published family."""
+    places = _places(table)
     heights = [place.y for place in places]
     for series in each_line(axes, table):
-        shares = [means[place.row][series.column] if place.row else None for place in places]
+        shares = [table.accuracy(p.row, series.mode) if p.row else None for p in places]
         percents = [math.nan if share is None else 100 * share for share in shares]
         style = {**series.style, "linewidth": 0.6}
-        axes.plot(percents, heights, label=series.column.variant, clip_on=False, **style)
+        axes.plot(percents, heights, label=series.mode.variant, clip_on=False, **style)
     draw_chance(axes.axvline, table)
     rows = [place.y for place in places if place.row]
     axes.hlines(rows, 0, 100, color="0.9", linewidth=0.5, zorder=0)
@@ -118,17 +70,53 @@ def _draw_corruptions(axes: Axes, table: Table) -> None:
     axes.grid(axis="x", color="0.9", linewidth=0.5)
 
 
+def severity_means(table: Table) -> dict[ModeResults, dict[float, float]]:
+    """Return mode -> severity -> mean accuracy over the 15, and the clean one at severity 0.
+
+    A severity is left out of a mode where one of the 15 is missing, or there are two of frost.
+    """
+    means: dict[ModeResults, dict[float, float]] = {}
+    for mode, cells in table.cells.items():
+        found: dict[float, dict[Place, float]] = {}
+        for place, cell in cells.items():
+            if place.corruption in ("clean", *BENCHMARK_CORRUPTIONS):
+                found.setdefault(place.severity, {})[place] = cell.accuracy
+        means[mode] = {
+            severity: fmean(accuracies.values())
+            for severity, accuracies in sorted(found.items())
+            if sorted(place.corruption for place in accuracies) in _COMPLETE
+        }
+    return means
+
+
 def _draw_severities(axes: Axes, table: Table) -> None:
+    """Draw the mean over the 15 against severity, 0 being the clean images."""
     means = severity_means(table)
     for series in each_line(axes, table):
-        points = means[series.column]
+        points = means[series.mode]
         percents = [100 * share for share in points.values()]
-        axes.plot(list(points), percents, label=series.column.variant, **series.style)
+        axes.plot(list(points), percents, label=series.mode.variant, **series.style)
     draw_chance(axes.axhline, table)
     axes.set_xticks(sorted({severity for points in means.values() for severity in points}))
     axes.set_ylim(0, 100)
     axes.set_xlabel(f"severity of {table.title}; 0 is clean")
-    kinds = sorted(set(table.cells["frost"]) - {""})
+    kinds = sorted({record.frost for record in table.records if record.frost})
     frost = f" ({' and '.join(kinds)} frost)" if kinds not in ([], ["photographs"]) else ""
     axes.set_ylabel(f"accuracy in %,\n{MEAN_ROW}{frost}")
     axes.grid(axis="y", color="0.9", linewidth=0.5)
+
+
+CORRUPTION_DOTS = Figure(
+    family=CorruptionFamily,
+    shows="Accuracy under each corruption",
+    draw=_draw_corruptions,
+    height=lambda table, _: 0.6 + _LINE_HEIGHT * (_places(table)[-1].y + 1),
+)
+SEVERITY_MEANS = Figure(
+    family=CorruptionFamily,
+    shows="Mean accuracy against severity",
+    draw=_draw_severities,
+    height=plot_height,
+    has_points=lambda t: max(len(points.keys() - {0}) for points in severity_means(t).values()) > 1,
+    ending="_severity",
+)

@@ -10,28 +10,33 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 import matplotlib as mpl
+import matplotlib.figure
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from robustbench_ln.reports.captions import limit_stamp
-from robustbench_ln.reports.tables import Column, Table
+from robustbench_ln.reports.tables import Family, Table
+from robustbench_ln.runs.results import ModeResults
 
 __all__ = [
+    "KINDS",
     "WIDTHS",
+    "Figure",
     "Kind",
     "Line",
     "draw_chance",
+    "draw_figure",
     "each_line",
     "line_style",
+    "plot_height",
     "render_figure",
-    "save_figure",
 ]
 
 WIDTHS: Mapping[str, float] = MappingProxyType({"": 6.8, "_narrow": 3.3})
 """Ending of the file's name -> width in inches: the two widths of a journal's page."""
 
 Kind = Literal["png", "svg"]
+KINDS: tuple[Kind, ...] = ("png", "svg")
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E69F00")
 """Okabe and Ito 2008, without the yellow that white paper swallows."""
@@ -50,41 +55,55 @@ _STYLE: Any = {
 }
 
 
-def save_figure(
-    draw: Callable[[Axes, Table], None],
-    table: Table,
-    *,
-    size: tuple[float, float],
-    kind: Kind,
-) -> bytes:
-    """Return a figure as a file's content.
+class Figure(NamedTuple):
+    """A figure that tables of one family have.
 
-    Args:
-        draw: Draws the table into the axes; what it labels is in the legend.
-        table: Whose limit is stamped on the figure.
-        size: Width and height in inches. The legend adds to the height: of a narrow figure it is
-            below, of another beside the axes, where it may be higher than them.
-        kind: PNG has 200 dots an inch.
+    Attributes:
+        family: Of the tables.
+        shows: For people.
+        draw: Draws a table into axes; what it labels is in the legend.
+        height: Of the figure in inches, from table and width. The legend adds to it.
+        has_points: Whether a table has something to draw.
+        ending: Of the files' name, after the table's.
     """
 
-    def fill(figure: Figure) -> None:
-        axes = figure.add_subplot()
-        draw(axes, table)
+    family: type[Family]
+    shows: str
+    draw: Callable[[Axes, Table], None]
+    height: Callable[[Table, float], float]
+    has_points: Callable[[Table], bool] = lambda _: True
+    ending: str = ""
+
+
+def plot_height(_: Table, inches: float) -> float:
+    """Return the height in inches of a plot of so many inches' width."""
+    return 3.2 if inches > 5 else 2.2
+
+
+def draw_figure(figure: Figure, table: Table, *, inches: float, kind: Kind) -> bytes:
+    """Return a figure as a file's content. PNG has 200 dots an inch.
+
+    The legend of a narrow figure is below, of another beside the axes, where it may be higher.
+    """
+
+    def fill(canvas: mpl.figure.Figure) -> None:
+        axes = canvas.add_subplot()
+        figure.draw(axes, table)
         if stamp := limit_stamp(table):
             axes.set_title(stamp, fontsize=8, color="#D55E00", loc="left")
-        _draw_legend(figure, axes, is_below=size[0] < 5)
+        _draw_legend(canvas, axes, is_below=inches < 5)
 
-    return render_figure(fill, size=size, kind=kind)
+    return render_figure(fill, size=(inches, figure.height(table, inches)), kind=kind)
 
 
 def render_figure(
-    fill: Callable[[Figure], None], *, size: tuple[float, float], kind: Kind
+    fill: Callable[[mpl.figure.Figure], None], *, size: tuple[float, float], kind: Kind
 ) -> bytes:
     """Return what `fill` draws into an empty figure of `size` inches, as a file's content."""
     with mpl.rc_context():
         mpl.rcdefaults()  # whatever the user's own style is: same records, same bytes
         mpl.rcParams.update(_STYLE)
-        figure = Figure(figsize=size, layout="constrained")
+        figure = mpl.figure.Figure(figsize=size, layout="constrained")
         FigureCanvasAgg(figure)
         fill(figure)
         buffer = io.BytesIO()
@@ -94,9 +113,9 @@ def render_figure(
 
 
 class Line(NamedTuple):
-    """A column, its number among the modes, and how it is drawn."""
+    """A mode of a run, its number among the table's modes, and how it is drawn."""
 
-    column: Column
+    mode: ModeResults
     number: int
     style: Mapping[str, Any]
 
@@ -107,20 +126,18 @@ def each_line(axes: Axes, table: Table) -> Iterator[Line]:
     A mode keeps its colour and marker, a run its line style. Every second mode's markers are
     small and hollow: where two coincide, both are seen.
     """
-    variants = list(dict.fromkeys(column.variant for column in table.columns))
-    labels = list(dict.fromkeys(column.label for column in table.columns))
-    for label, line in zip(labels, cycle(_LINES), strict=False):
-        if len(labels) > 1:
+    variants = list(dict.fromkeys(mode.variant for mode in table.modes))
+    for (label, modes), line in zip(table.by_run.items(), cycle(_LINES), strict=False):
+        if table.groups:
             axes.plot([], [], linestyle="none", label=_legend_head(label))
-        for column in table.columns:
-            if column.label == label:
-                number = variants.index(column.variant)
-                yield Line(column, number, line_style(number, line))
+        for mode in modes:
+            number = variants.index(mode.variant)
+            yield Line(mode, number, line_style(number, line))
 
 
 def draw_chance(draw_line: Callable[..., Any], table: Table) -> None:
     """Draw the accuracy of guessing with `axhline` or `axvline` of some axes."""
-    for i, classes in enumerate(sorted(set(table.cells["num_classes"]))):
+    for i, classes in enumerate(sorted({mode.run.num_classes for mode in table.modes})):
         draw_line(
             100 / classes,
             color="0.45",
@@ -149,7 +166,7 @@ def _legend_head(label: str) -> str:
     return " " + (label if len(label) <= 32 else f"{label[:29]}...")
 
 
-def _draw_legend(figure: Figure, axes: Axes, *, is_below: bool) -> None:
+def _draw_legend(figure: mpl.figure.Figure, axes: Axes, *, is_below: bool) -> None:
     names = axes.get_legend_handles_labels()[1]
     columns = 2 if is_below and max(map(len, names)) <= 24 else 1
     height = figure.get_figheight()

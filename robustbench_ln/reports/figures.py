@@ -1,63 +1,30 @@
-"""Accuracy against sigma, drawn for one or two columns of a page."""
+"""The figures that a report has, and their files."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator
 
-import pandas as pd
-from matplotlib.axes import Axes
-
-from robustbench_ln.reports.figure_style import Kind, Line, draw_chance, each_line, save_figure
+from robustbench_ln.reports.corruption_figure import CORRUPTION_DOTS, SEVERITY_MEANS
+from robustbench_ln.reports.curve_figure import CURVES
+from robustbench_ln.reports.figure_style import KINDS, WIDTHS, Figure, draw_figure
 from robustbench_ln.reports.tables import Table
 
-__all__ = ["draw_figure"]
+__all__ = ["figure_files", "figures_of"]
 
-_MOST_MARKERS = 12
-
-
-def draw_figure(table: Table, *, inches: float, kind: Kind) -> bytes:
-    """Return a figure of a noise table, as a file's content. Bands are 95 % Wilson intervals.
-
-    Args:
-        table: Its rows are sigmas.
-        inches: Width of the figure.
-        kind: PNG has 200 dots an inch.
-    """
-    size = (inches, 3.2 if inches > 5 else 2.2)
-    return save_figure(_draw, table, size=size, kind=kind)
+_FIGURES = (CURVES, CORRUPTION_DOTS, SEVERITY_MEANS)
 
 
-def _draw(axes: Axes, table: Table) -> None:
-    step = math.ceil(table.cells["severity"].nunique() / _MOST_MARKERS)
-    for series in each_line(axes, table):
-        _draw_line(axes, table.column_cells(series.column), series, step)
-    axes.fill_between([], [], color="0.5", alpha=0.3, linewidth=0, label="95 % Wilson interval")
-    draw_chance(axes.axhline, table)
-    most = float(table.cells["severity"].max())
-    axes.set_xlim(-0.02 * (most or 1), 1.02 * (most or 1))
-    axes.set_ylim(0, 100)
-    axes.set_xlabel(f"σ of {table.title}")
-    axes.set_ylabel("accuracy, %")
-    axes.grid(axis="y", color="0.9", linewidth=0.5)
+def figures_of(table: Table) -> dict[str, Figure]:
+    """Return the figures of a table in the order of a report, by their files' names."""
+    return {
+        f"accuracy_{table.name}{figure.ending}": figure
+        for figure in _FIGURES
+        if isinstance(table.family, figure.family) and figure.has_points(table)
+    }
 
 
-def _draw_line(axes: Axes, cells: pd.DataFrame, series: Line, step: int) -> None:
-    """Draw a mode. Of many sigmas only every `step`-th is marked, other ones for each mode."""
-    sigmas = cells["severity"].to_numpy()
-    percents = {field: 100 * cells[field].to_numpy() for field in ("accuracy", "low", "high")}
-    marked = (series.number % step, step)
-    axes.plot(
-        sigmas,
-        percents["accuracy"],
-        label=series.column.variant,
-        markevery=marked,
-        **series.style,
-    )
-    axes.fill_between(
-        sigmas,
-        percents["low"],
-        percents["high"],
-        color=series.style["color"],
-        alpha=0.13,
-        linewidth=0,
-    )
+def figure_files(name: str, figure: Figure, table: Table) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of each file of a figure: for one and two columns, PNG and SVG."""
+    for suffix, inches in WIDTHS.items():
+        for kind in KINDS:
+            yield f"{name}{suffix}.{kind}", draw_figure(figure, table, inches=inches, kind=kind)

@@ -18,7 +18,7 @@ from robustbench_ln.metrics.corruption_error import (
 )
 from robustbench_ln.reports.grids import Grid, to_markdown, to_text
 from robustbench_ln.reports.numbers import MISSING, fixed
-from robustbench_ln.reports.report_files import csv_bytes, write_file
+from robustbench_ln.reports.report_files import csv_bytes, write_files
 
 __all__ = ["MceSummary", "summarise_mce", "write_mce"]
 
@@ -64,10 +64,8 @@ def write_mce(summary: MceSummary, out: Path) -> tuple[Path, ...]:
     Raises:
         RecordError: They cannot be written.
     """
-    return (
-        write_file(out / "mce.csv", csv_bytes(summary.frame)),
-        write_file(out / "mce.md", summary.markdown.encode()),
-    )
+    contents = {"mce.csv": csv_bytes(summary.frame), "mce.md": summary.markdown.encode()}
+    return write_files(out, contents)
 
 
 def _grid(rows: Sequence[SummaryRow], *, has_baseline: bool) -> Grid:

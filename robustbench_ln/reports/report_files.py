@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
+from robustbench_ln.files.output_folders import refuse_links
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.files.write_errors import explain_write_errors
 
-__all__ = ["csv_bytes", "write_file"]
+__all__ = ["csv_bytes", "report_folder", "write_files"]
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:
@@ -18,13 +20,29 @@ def csv_bytes(frame: pd.DataFrame) -> bytes:
     return text.encode()
 
 
-def write_file(path: Path, content: bytes) -> Path:
-    """Write a file whole, make its folder where there is none, and return its path.
+def report_folder(run: Path) -> Path:
+    """Return RUN/report, for a report of one run.
 
     Raises:
-        RecordError: It cannot be written.
+        RecordError: It is a link, or holds one.
     """
-    with explain_write_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, content)
-    return path
+    refuse_links(run, ["report"])
+    return run / "report"
+
+
+def write_files(folder: Path, contents: Mapping[str, bytes]) -> tuple[Path, ...]:
+    """Write files whole into a folder, made where there is none, and return their paths.
+
+    Args:
+        folder: May be a link itself.
+        contents: By file name.
+
+    Raises:
+        RecordError: They cannot be written; one is a link, and then nothing was written.
+    """
+    refuse_links(folder, contents)
+    with explain_write_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
+        write_whole(folder / name, content)
+    return tuple(folder / name for name in contents)

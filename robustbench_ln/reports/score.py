@@ -14,10 +14,10 @@ from robustbench_ln.errors import SpecError
 from robustbench_ln.metrics.calibration import calibration_error
 from robustbench_ln.metrics.intervals import wilson_interval
 from robustbench_ln.modes import MODES
-from robustbench_ln.runs.outcomes import ModeResults
 from robustbench_ln.runs.predictions import Predictions, take_groups
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.reduction import reduce_votes
+from robustbench_ln.runs.results import ModeResults
 from robustbench_ln.spec import Condition, TieRule, check_tie_rule
 
 __all__ = ["Agreement", "Count", "VoteScore", "score_frame", "score_mode", "voting_modes"]
@@ -65,23 +65,23 @@ class VoteScore(NamedTuple):
     agreement: Agreement
 
 
-def voting_modes(series: Iterable[ModeResults]) -> list[ModeResults]:
+def voting_modes(modes: Iterable[ModeResults]) -> list[ModeResults]:
     """Return those that vote.
 
     Raises:
         SpecError: None does.
     """
-    series = list(series)
-    voting = [one for one in series if _mode_of(one).reduction == "vote"]
+    modes = list(modes)
+    voting = [mode for mode in modes if MODES[mode.any_record.mode].reduction == "vote"]
     if not voting:
         raise SpecError(
-            f"{series[0].run.path} has no voting mode (it has "
-            f"{', '.join(one.variant for one in series)}); evaluate ln-voting or ln-single-voting"
+            f"{modes[0].run.path} has no voting mode (it has "
+            f"{', '.join(mode.variant for mode in modes)}); evaluate ln-voting or ln-single-voting"
         )
     return voting
 
 
-def score_mode(series: ModeResults) -> dict[Condition, VoteScore]:
+def score_mode(mode: ModeResults) -> dict[Condition, VoteScore]:
     """Count the votes of a mode again, under every condition, for every number of votes.
 
     The rule "logit-sum" needs the logits of all groups, of which the sum alone is kept: it is there
@@ -91,8 +91,8 @@ def score_mode(series: ModeResults) -> dict[Condition, VoteScore]:
         RecordError: Predictions are missing or damaged.
     """
     return {
-        condition: _score(series.read_predictions(record), record)
-        for condition, record in series.records.items()
+        condition: _score(mode.read_predictions(condition), cell.record)
+        for condition, cell in mode.cells.items()
     }
 
 
@@ -141,21 +141,17 @@ def _winners(predictions: Predictions, winner: NDArray[np.int64]) -> NDArray[np.
     return classes
 
 
-def _mode_of(series: ModeResults) -> Any:
-    return MODES[next(iter(series.records.values())).mode]
-
-
 def score_frame(
     scored: Sequence[tuple[ModeResults, Mapping[Condition, VoteScore]]],
 ) -> pd.DataFrame:
     """Return a row for each mode, condition and way to count."""
     rows: list[dict[str, Any]] = []
-    for series, scores in scored:
+    for mode, scores in scored:
         for condition, score in scores.items():
             for count, correct in score.correct.items():
                 interval = wilson_interval(correct, score.total)
                 rows.append(
-                    {"label": series.run.label, "mode": series.variant}
+                    {"label": mode.run.label, "mode": mode.variant}
                     | condition.to_json()
                     | {"votes": count.num_votes, "tie_rule": count.tie_rule}
                     | {"total": score.total, "correct": correct, "ties": score.ties[count]}

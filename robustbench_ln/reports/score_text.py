@@ -2,106 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from statistics import fmean
 from typing import get_args
 
+from robustbench_ln.reports.families import clean_of, group_families
 from robustbench_ln.reports.grids import Grid
-from robustbench_ln.reports.numbers import MISSING, fixed, general, percent
+from robustbench_ln.reports.numbers import general, percent
 from robustbench_ln.reports.score import Count, VoteScore
-from robustbench_ln.runs.families import group_families, pool_conditions
-from robustbench_ln.runs.outcomes import ModeResults
+from robustbench_ln.runs.results import ModeResults
 from robustbench_ln.spec import Condition, TieRule
 
 __all__ = ["score_grids"]
 
 Scores = Mapping[Condition, VoteScore]
+Columns = Mapping[str, Callable[[VoteScore], float]]
 
 
 def score_grids(
-    series: ModeResults, scores: Scores, *, rule: TieRule, votes: Sequence[int]
+    mode: ModeResults, scores: Scores, *, rule: TieRule, votes: Sequence[int]
 ) -> dict[str, Grid]:
     """Return title -> table: tie rules, numbers of votes, and agreement.
 
     Args:
-        series: The mode.
+        mode: The mode.
         scores: Its conditions.
         rule: Of the numbers of votes.
         votes: The numbers to show.
     """
-    rows = _rows(scores)
-    return {
-        f"{series.name}: accuracy in % by tie rule": _rule_grid(rows, scores),
-        f"{series.name}: accuracy in % by number of votes, ties {rule}": _votes_grid(
-            rows, scores, rule, votes
-        ),
-        f"{series.name}: agreement of the groups as a confidence": _agreement_grid(rows, scores),
-    }
-
-
-def _rows(scores: Scores) -> dict[str, list[Condition]]:
-    """Return row name -> conditions that it is the mean over."""
-    clean = [condition for condition in scores if condition.is_clean]
-    rows = {"clean": clean} if clean else {}
-    for family, members in group_families(scores).items():
-        if family.is_noise:
-            rows |= {f"{c.corruption} {general(c.severity)}": [c] for c in members}
-        else:
-            rows |= pool_conditions(family, members)
-    return rows
-
-
-def _rule_grid(rows: Mapping[str, list[Condition]], scores: Scores) -> Grid:
+    most = max(count.num_votes for score in scores.values() for count in score.correct)
     rules: tuple[TieRule, ...] = get_args(TieRule)
-    num_votes = _most(scores)
-    lines = [
-        (
-            name,
-            percent(
-                fmean(scores[c].ties[Count(num_votes, "random")] / scores[c].total for c in chosen)
-            ),
-            *(_accuracy(scores, chosen, Count(num_votes, rule)) for rule in rules),
-        )
-        for name, chosen in rows.items()
-    ]
-    return Grid(("", "tied %", *rules), tuple(lines))
-
-
-def _votes_grid(
-    rows: Mapping[str, list[Condition]], scores: Scores, rule: TieRule, votes: Sequence[int]
-) -> Grid:
-    lines = [
-        (name, *(_accuracy(scores, chosen, Count(number, rule)) for number in votes))
-        for name, chosen in rows.items()
-    ]
-    return Grid(("", *(f"{number} vote{'s' * (number > 1)}" for number in votes)), tuple(lines))
-
-
-def _agreement_grid(rows: Mapping[str, list[Condition]], scores: Scores) -> Grid:
-    columns: dict[str, Callable[[VoteScore], float]] = {
-        "mean agreement %": lambda score: 100 * score.agreement.mean,
-        "ECE %": lambda score: 100 * score.agreement.ece,
-        "AUROC %": lambda score: 100 * score.agreement.auroc,
-        "unanimous %": lambda score: 100 * score.agreement.unanimous,
-        "accuracy of those %": lambda score: 100 * score.agreement.unanimous_accuracy,
+    by_rule: Columns = {
+        "tied %": lambda score: score.ties[Count(most, "random")] / score.total,
+        **{name: partial(_accuracy, Count(most, name)) for name in rules},
     }
+    by_votes = {f"{n} vote{'s' * (n > 1)}": partial(_accuracy, Count(n, rule)) for n in votes}
+    agreement: Columns = {
+        "mean agreement %": lambda score: score.agreement.mean,
+        "ECE %": lambda score: score.agreement.ece,
+        "AUROC %": lambda score: score.agreement.auroc,
+        "unanimous %": lambda score: score.agreement.unanimous,
+        "accuracy of those %": lambda score: score.agreement.unanimous_accuracy,
+    }
+    return {
+        f"{mode.name}: accuracy in % by tie rule": _grid(scores, by_rule),
+        f"{mode.name}: accuracy in % by number of votes, ties {rule}": _grid(scores, by_votes),
+        f"{mode.name}: agreement of the groups as a confidence": _grid(scores, agreement),
+    }
+
+
+def _accuracy(count: Count, score: VoteScore) -> float:
+    """Return an accuracy; NaN where votes cannot be counted so."""
+    return score.correct.get(count, math.nan) / score.total
+
+
+def _grid(scores: Scores, columns: Columns) -> Grid:
+    """Return percentages: of each noise at each sigma, of corruptions their means."""
+    clean = clean_of(scores)
+    rows = {} if clean is None else {"clean": [clean]}
+    for family, members in group_families(scores).items():
+        if family.has_means:
+            rows |= family.pools(members)
+        else:
+            rows |= {f"{c.corruption} {general(c.severity)}": [c] for c in members}
     lines = [
-        (name, *(_mean(read(scores[c]) for c in chosen) for read in columns.values()))
+        (name, *(percent(fmean(read(scores[c]) for c in chosen)) for read in columns.values()))
         for name, chosen in rows.items()
     ]
     return Grid(("", *columns), tuple(lines))
-
-
-def _accuracy(scores: Scores, chosen: Sequence[Condition], count: Count) -> str:
-    known = [
-        scores[c].correct[count] / scores[c].total for c in chosen if count in scores[c].correct
-    ]
-    return percent(fmean(known)) if len(known) == len(chosen) else MISSING
-
-
-def _mean(values: Iterable[float]) -> str:
-    return fixed(fmean(values), 1)
-
-
-def _most(scores: Scores) -> int:
-    return max(count.num_votes for score in scores.values() for count in score.correct)

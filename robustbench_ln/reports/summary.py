@@ -7,46 +7,25 @@ sets, together over all cells, and over the baseline where that is a run of its 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from statistics import stdev
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, SEVERITIES
-from robustbench_ln.metrics.bootstrap import bootstrap_interval
-from robustbench_ln.metrics.corruption_error import (
-    CorruptionErrors,
-    ErrorSums,
-    mean_corruption_error,
-    published_sums,
-    relative_mean_corruption_error,
-)
-from robustbench_ln.metrics.curves import area_under_curve, half_accuracy_sigma
+from robustbench_ln.metrics.bootstrap import bootstrap_interval, joint_units, resample_means
+from robustbench_ln.metrics.comparison import Side
+from robustbench_ln.metrics.corruption_error import CorruptionErrors
 from robustbench_ln.metrics.intervals import Interval
-from robustbench_ln.reports.resampled import Errors, Resampled
-from robustbench_ln.runs.families import Family, group_families
-from robustbench_ln.runs.outcomes import ModeResults
+from robustbench_ln.progress import Progress
+from robustbench_ln.reports.families import group_families
+from robustbench_ln.reports.tables import Errors, Family, Floats
+from robustbench_ln.rng import stream
+from robustbench_ln.runs.results import ModeResults, check_same_images, read_sides
 from robustbench_ln.spec import Condition
 
-__all__ = [
-    "AREA",
-    "HALF_SIGMA",
-    "MCE",
-    "MEAN_ERROR",
-    "RELATIVE_MCE",
-    "Baseline",
-    "Quantity",
-    "summarise_series",
-]
+__all__ = ["Baseline", "Quantity", "SummaryLine", "summarise_runs"]
 
-AREA = "area under the curve"
-HALF_SIGMA = "sigma at half of the clean accuracy"
-MEAN_ERROR = "mean error of the 15"
-MCE = "mCE"
-RELATIVE_MCE = "relative mCE"
-
-Floats = NDArray[np.float64]
 Baseline = CorruptionErrors | ModeResults
 """What mCE is relative to: published errors, or a mode of a run."""
 
@@ -68,115 +47,142 @@ class Quantity(NamedTuple):
     sd: float | None
 
 
-def summarise_series(
-    series: ModeResults,
-    repeats: Sequence[ModeResults],
-    baseline: Baseline | None,
-    resampled: Resampled | None,
-) -> dict[Family, dict[str, Quantity]]:
-    """Return family -> name -> number, of everything that was measured whole.
+class SummaryLine(NamedTuple):
+    """One mode of one run under one family of conditions.
 
-    Args:
-        series: A mode of a run.
-        repeats: The same mode with other seeds.
-        baseline: What mCE is relative to.
-        resampled: The mode's resamples; None where there are none.
+    Attributes:
+        mode: The mode.
+        family: Of the conditions.
+        members: The conditions.
+        quantities: Name -> number, of everything that was measured whole.
+    """
+
+    mode: ModeResults
+    family: Family
+    members: Sequence[Condition]
+    quantities: dict[str, Quantity]
+
+
+def summarise_runs(
+    modes: Sequence[ModeResults], baseline: Baseline | None, progress: Progress
+) -> list[SummaryLine]:
+    """Return what every mode comes down to, family by family.
 
     Raises:
-        RecordError: The baseline makes no error.
+        RecordError: The baseline makes no error, or saw other images; predictions are damaged.
     """
-    summary: dict[Family, dict[str, Quantity]] = {}
-    for family, members in group_families(series.records).items():
-        values = _numbers(members, _row_errors(series), _rows_of(baseline))
-        others = [
-            _numbers(members, _row_errors(one), _rows_of(baseline))
-            for one in repeats
-            if set(members) <= set(one.records)
+    own = baseline if isinstance(baseline, ModeResults) else None
+    if own is not None:
+        for mode in modes:
+            check_same_images(mode, own)
+    lines = []
+    for _, of_run in groupby(modes, key=lambda mode: mode.run.path):
+        run = list(of_run)
+        resampled = _resample(run, own, progress)
+        lines += [
+            SummaryLine(mode, family, members, quantities)
+            for mode in run
+            for family, members in group_families(mode.cells).items()
+            if (quantities := _quantities(mode, family, members, baseline, resampled.get(mode)))
         ]
-        draws = {} if resampled is None else _draws(members, resampled, baseline)
-        if values:
-            summary[family] = {
-                name: Quantity(
-                    float(value[0]),
-                    _interval(draws.get(name), resampled),
-                    *_over_repeats([float(v[name][0]) for v in (values, *others) if name in v]),
-                )
-                for name, value in values.items()
-            }
-    return summary
+    return sorted(lines, key=lambda line: line.family.order)
 
 
-def _draws(
-    members: Sequence[Condition], resampled: Resampled, baseline: Baseline | None
-) -> dict[str, Floats]:
-    """Return the numbers over resamples, of a published baseline that is what it is."""
-    below = _rows_of(baseline) if resampled.baseline is None else resampled.baseline
-    return _numbers(members, resampled.errors, below)
+def _quantities(
+    mode: ModeResults,
+    family: Family,
+    members: Sequence[Condition],
+    baseline: Baseline | None,
+    resampled: _Resampled | None,
+) -> dict[str, Quantity]:
+    published = _errors_of(baseline) if isinstance(baseline, ModeResults) else baseline
+    values = family.numbers(members, _errors_of(mode), published)
+    seeds = sorted({seed for cell in mode.cells.values() for seed in cell.by_seed})
+    repeats = [
+        family.numbers(members, errors, published)
+        for errors in (_errors_of(mode, seed) for seed in seeds if seed != mode.run.seed)
+        if set(members) <= set(errors)
+    ]
+    draws: dict[str, Floats] = {}
+    if resampled is not None:
+        below = published if resampled.baseline is None else resampled.baseline
+        draws = family.numbers(members, resampled.errors, below)
+    quantities = {}
+    for name, (value,) in values.items():
+        over_seeds = [float(value), *(float(other[name][0]) for other in repeats if name in other)]
+        has_sd = len(over_seeds) > 1 and bool(np.isfinite(over_seeds).all())
+        quantities[name] = Quantity(
+            float(value),
+            _interval(draws.get(name), resampled),
+            len(over_seeds),
+            stdev(over_seeds) if has_sd else None,
+        )
+    return quantities
 
 
-def _interval(draws: Floats | None, resampled: Resampled | None) -> Interval | None:
+def _errors_of(mode: ModeResults, seed: int | None = None) -> Errors:
+    """Return the errors of the rows of one seed, the first for None."""
+    records = {
+        condition: cell.record if seed is None else cell.by_seed.get(seed)
+        for condition, cell in mode.cells.items()
+    }
+    return {c: np.array([1 - record.accuracy]) for c, record in records.items() if record}
+
+
+class _Resampled(NamedTuple):
+    """Errors over resamples of units, of a mode and of the baseline where that is a run's mode."""
+
+    errors: Errors
+    baseline: Errors | None
+    num_units: int
+
+
+def _interval(draws: Floats | None, resampled: _Resampled | None) -> Interval | None:
     if draws is None or resampled is None or np.isnan(draws).any():
         return None
     return bootstrap_interval(draws, num_units=resampled.num_units)
 
 
-def _over_repeats(values: Sequence[float]) -> tuple[int, float | None]:
-    has_sd = len(values) > 1 and bool(np.isfinite(values).all())
-    return len(values), stdev(values) if has_sd else None
+def _resample(
+    run: Sequence[ModeResults], baseline: ModeResults | None, progress: Progress
+) -> dict[ModeResults, _Resampled]:
+    """Return the joint resamples of each mode of one run and the baseline.
 
-
-def _numbers(
-    members: Sequence[Condition], errors: Errors, baseline: CorruptionErrors | Errors | None
-) -> dict[str, Floats]:
-    """Return the numbers that the members of one family come down to, each [R]."""
-    clean = next((condition for condition in errors if condition.is_clean), None)
-    if members[0].convention is not None:
-        return {} if clean is None else _curve_numbers([clean, *members], errors)
-    levels = sorted({condition.severity for condition in members})
-    sums = _error_sums(members, errors, levels)
-    if sums is None:
+    Modes with sets of one size share their resamples. A mode is left out where predictions were not
+    kept or all images are one unit.
+    """
+    measured = [*run, baseline] if baseline else list(run)
+    if not all(mode.has_predictions for mode in measured):
         return {}
-    numbers = {MEAN_ERROR: sums.by_corruption.mean(axis=-1) / len(levels)}
-    if baseline is None or levels != [float(severity) for severity in SEVERITIES]:
-        return numbers
-    if isinstance(baseline, CorruptionErrors):
-        base = published_sums(baseline)
-    else:
-        base = _error_sums(members, baseline, levels)
-    if base is None:
-        return numbers
-    numbers[MCE] = mean_corruption_error(sums, base)
-    if sums.clean is not None and base.clean is not None:
-        numbers[RELATIVE_MCE] = relative_mean_corruption_error(sums, base)
-    return numbers
+    sides = read_sides([(mode, list(mode.cells)) for mode in measured], progress)
+    progress.describe(f"{run[0].run.label}: intervals")
+    shared = list(zip(measured, sides, strict=True))[len(run) :]
+    found: dict[ModeResults, _Resampled] = {}
+    for size in dict.fromkeys(side.set_size for side in sides[: len(run)]):
+        alike = [(m, s) for m, s in zip(run, sides, strict=False) if s.set_size == size]
+        found |= _resample_together(alike, shared)
+    return found
 
 
-def _curve_numbers(points: Sequence[Condition], errors: Errors) -> dict[str, Floats]:
-    sigmas = np.array([point.severity for point in points])
-    accuracy = 1 - np.stack([errors[point] for point in points], axis=-1)
+_Measured = tuple[ModeResults, Side]
+
+
+def _resample_together(
+    modes: Sequence[_Measured], shared: Sequence[_Measured]
+) -> dict[ModeResults, _Resampled]:
+    """Return the resamples of modes whose sets are of one size, and with each the baseline's."""
+    everyone = [*modes, *shared]
+    sides = [side for _, side in everyone]
+    units = joint_units(sides[0].correct.shape[1], [side.set_size for side in sides])
+    num_units = int(units.max()) + 1
+    if num_units < 2:
+        return {}
+    wrong = ~np.concatenate([side.correct for side in sides])
+    seed = modes[0][0].run.seed
+    means = iter(resample_means(wrong, units, generator=stream(seed, "summary")).T)
+    drawn = [{condition: next(means) for condition in mode.cells} for mode, _ in everyone]
+    baseline = drawn[-1] if shared else None
     return {
-        AREA: area_under_curve(sigmas, accuracy),
-        HALF_SIGMA: half_accuracy_sigma(sigmas, accuracy),
+        mode: _Resampled(errors, baseline, num_units)
+        for (mode, _), errors in zip(modes, drawn[: len(modes)], strict=True)
     }
-
-
-def _error_sums(
-    members: Sequence[Condition], errors: Errors, levels: Sequence[float]
-) -> ErrorSums | None:
-    """Return the sums over the severities of the 15; None where one of the cells is missing."""
-    places = {(c.corruption, c.severity): errors[c] for c in members if c in errors}
-    wanted = [(name, level) for name in BENCHMARK_CORRUPTIONS for level in levels]
-    if not set(wanted) <= set(places):
-        return None
-    cells = np.stack([places[place] for place in wanted], axis=-1)  # [R, 15 x levels]
-    by_corruption = cells.reshape(len(cells), len(BENCHMARK_CORRUPTIONS), -1).sum(axis=-1)
-    clean = [value for condition, value in errors.items() if condition.is_clean]
-    return ErrorSums(by_corruption, clean[0] if clean else None)
-
-
-def _row_errors(series: ModeResults) -> Errors:
-    return {c: np.array([1 - record.accuracy]) for c, record in series.records.items()}
-
-
-def _rows_of(baseline: Baseline | None) -> CorruptionErrors | Errors | None:
-    return _row_errors(baseline) if isinstance(baseline, ModeResults) else baseline

@@ -1,124 +1,249 @@
-"""Which rows make up a table: one for each noise, convention and range, or severity table."""
+"""What a table is: the cells of one family of conditions, a column for each mode, named rows.
+
+A family is what the conditions of one table have in common: one noise over its sigmas, or the
+corruptions of one set over their severities. Whatever differs between the two is a method of
+theirs, so that grids, captions, files, summaries, comparisons and scores are written once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from statistics import fmean
+from typing import ClassVar, NamedTuple
 
-import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
 
-from robustbench_ln.runs.families import Family, family_of
+from robustbench_ln.metrics.corruption_error import CorruptionErrors
+from robustbench_ln.metrics.intervals import Interval
+from robustbench_ln.reports.grids import Grid
+from robustbench_ln.reports.numbers import general
+from robustbench_ln.runs.records import Record
+from robustbench_ln.runs.results import Cell, ModeResults
+from robustbench_ln.spec import Condition
 
-__all__ = ["Column", "Place", "Table", "make_tables", "row_name"]
+__all__ = ["Errors", "Estimate", "Family", "Floats", "Meaning", "Place", "Row", "Table"]
+
+Floats = NDArray[np.float64]
+Errors = Mapping[Condition, Floats]
+"""Condition -> error, 0..1: of the rows [1], or over resamples [R]."""
 
 
-class Column(NamedTuple):
-    """A run's label and one of its modes."""
+class Place(NamedTuple):
+    """Where a condition stands in its family's tables, whichever run or stored set it is of.
 
-    label: str
-    variant: str
+    Attributes:
+        corruption: Its name; "" in tables of one noise.
+        frost: "photographs", "procedural" or "".
+        severity: Sigma, or 1-5, or 0 for clean.
+    """
+
+    corruption: str
+    frost: str
+    severity: float
+
+    @property
+    def name(self) -> str:
+        """What a corruption is called: frost says where its pictures come from."""
+        return f"{self.corruption} ({self.frost})" if self.frost else self.corruption
 
 
-@dataclass(frozen=True, eq=False)
-class Table:
-    """Cells that may be compared, with the clean cells of the same columns.
+class Row(NamedTuple):
+    """A row of a table: an accuracy, or a mean of accuracies.
+
+    Attributes:
+        name: For people.
+        parts: The mean is over parts, of each its mean over places.
+        section: Rows of one section stand together; a line divides sections in papers.
+        group: The published family of corruptions, over its rows in figures; or "".
+        sigma: Of a noise; else None.
+    """
+
+    name: str
+    parts: tuple[tuple[Place, ...], ...]
+    section: str = ""
+    group: str = ""
+    sigma: float | None = None
+
+
+class Estimate(NamedTuple):
+    """An accuracy 0..1 and its 95 % interval; None where it has none."""
+
+    value: float
+    interval: Interval | None
+
+
+class Meaning(NamedTuple):
+    """A column that says what a condition did to the images: a record's field, and its format."""
+
+    field: str
+    head: str
+    factor: float
+    decimals: int
+
+
+@dataclass(frozen=True)
+class Family(ABC):
+    """What the conditions of one table have in common.
 
     Attributes:
         name: For file names: "agn_paper_clip".
         title: For people: "agn, paper convention, range clip".
-        is_noise: Whether its rows are sigmas; else they are corruptions.
-        cells: Rows of `read_frame`.
     """
 
     name: str
     title: str
-    is_noise: bool
-    cells: pd.DataFrame
+
+    rank: ClassVar[int]
+    """Noises come before corruptions."""
+    heading: ClassVar[str]
+    """Over the names of rows."""
+    meanings: ClassVar[tuple[Meaning, ...]] = ()
+    has_means: ClassVar[bool]
+    """Whether rows are means over several conditions."""
+
+    @property
+    def order(self) -> tuple[int, str]:
+        """Where the family stands among others, wherever several are shown."""
+        return self.rank, self.name
+
+    @abstractmethod
+    def place_of(self, condition: Condition) -> Place:
+        """Return where a condition stands, which may be the clean one."""
+
+    @abstractmethod
+    def rows(self, columns: Collection[Collection[Place]]) -> list[Row]:
+        """Return a table's rows in their order, from the places that each column has."""
+
+    @abstractmethod
+    def describe(self, table: Table) -> list[str]:
+        """Return sentences that say what the numbers are."""
+
+    @abstractmethod
+    def text_grid(self, table: Table) -> Grid:
+        """Return the table for a terminal."""
+
+    @abstractmethod
+    def text_words(self, table: Table) -> str:
+        """Return what the numbers of `text_grid` are."""
+
+    def notes_below(self, table: Table) -> list[str]:  # noqa: ARG002 families may have none
+        """Return what a Markdown report has below the figures."""
+        return []
+
+    @abstractmethod
+    def pools(self, members: Sequence[Condition]) -> dict[str, list[Condition]]:
+        """Return name -> the conditions that a comparison takes the mean over."""
+
+    def condition_name(self, condition: Condition) -> str:
+        """Return what a condition that is not clean is called among its family's."""
+        name = self.place_of(condition).corruption or self.heading
+        return f"{name} {general(condition.severity)}"
+
+    def curve(self, clean: Condition | None, members: Sequence[Condition]) -> list[Condition]:  # noqa: ARG002
+        """Return the points of an accuracy-sigma curve, the clean one first; [] for none."""
+        return []
+
+    @abstractmethod
+    def numbers(
+        self,
+        members: Sequence[Condition],
+        errors: Errors,
+        baseline: CorruptionErrors | Errors | None,
+    ) -> dict[str, Floats]:
+        """Return what the family's members come down to, by name, each [R]; {} if not whole.
+
+        Raises:
+            RecordError: The baseline makes no error.
+        """
+
+    @abstractmethod
+    def explain_numbers(
+        self, names: Collection[str], members: Collection[Condition], baseline: str | None
+    ) -> list[str]:
+        """Return sentences that explain numbers; `baseline` is what mCE is relative to."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Cells of one family that may be compared, with the clean cells of the same modes.
+
+    Attributes:
+        family: Of the conditions.
+        cells: Mode (a column) -> place -> cell.
+    """
+
+    family: Family
+    cells: Mapping[ModeResults, Mapping[Place, Cell]]
+
+    @property
+    def name(self) -> str:
+        """For file names."""
+        return self.family.name
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        return self.family.title
+
+    @property
+    def modes(self) -> tuple[ModeResults, ...]:
+        """The columns."""
+        return tuple(self.cells)
 
     @cached_property
-    def columns(self) -> list[Column]:
-        """Label and variant of each column, in their order."""
-        pairs = self.cells[["label", "variant"]].drop_duplicates()
-        return [Column(*pair) for pair in pairs.itertuples(index=False)]
+    def rows(self) -> list[Row]:
+        """The rows, in their order."""
+        return self.family.rows(list(self.cells.values()))
 
     @cached_property
-    def names(self) -> dict[Column, str]:
+    def names(self) -> dict[ModeResults, str]:
         """What to call each column; the label is left out where there is only one."""
-        has_one_label = self.cells["label"].nunique() == 1
-        return {c: c.variant if has_one_label else f"{c.label} {c.variant}" for c in self.columns}
+        return {mode: mode.name if self.groups else mode.variant for mode in self.modes}
+
+    @cached_property
+    def by_run(self) -> dict[str, list[ModeResults]]:
+        """The columns of each run, by its label."""
+        runs: dict[str, list[ModeResults]] = {}
+        for mode in self.modes:
+            runs.setdefault(mode.run.label, []).append(mode)
+        return runs
 
     @property
     def groups(self) -> tuple[str, ...]:
         """The label over each column; () where there is only one."""
-        labels = tuple(column.label for column in self.columns)
-        return labels if len(set(labels)) > 1 else ()
+        labels = tuple(mode.run.label for mode in self.modes)
+        return labels if len(self.by_run) > 1 else ()
 
     @property
-    def limits(self) -> list[int]:
-        """The numbers of images that --limit left, smallest first; [] where it was not given."""
-        limited = self.cells.loc[self.cells["limit"].notna(), "total"]
-        return sorted(int(total) for total in limited.unique())
+    def records(self) -> list[Record]:
+        """The rows of all cells."""
+        return [record for mode in self.modes for record in self.records_of(mode)]
 
-    @property
-    def has_curve(self) -> bool:
-        """Whether there is something to draw accuracy against."""
-        return self.is_noise and bool((self.cells["severity"] > 0).any())
+    def records_of(self, mode: ModeResults) -> list[Record]:
+        """Return the rows of one column's cells."""
+        return [cell.record for cell in self.cells[mode].values()]
 
-    def column_cells(self, column: Column) -> pd.DataFrame:
-        """Return the rows of one column."""
-        is_run = self.cells["label"] == column.label
-        return self.cells[is_run & (self.cells["variant"] == column.variant)]
+    def parts_of(self, row: Row, mode: ModeResults) -> list[list[Cell]] | None:
+        """Return the cells of a row's parts; None where one was not measured."""
+        cells = self.cells[mode]
+        if not all(place in cells for part in row.parts for place in part):
+            return None
+        return [[cells[place] for place in part] for part in row.parts]
 
-    @cached_property
-    def by_place(self) -> Mapping[Place, Any]:
-        """The row of each cell."""
-        return {
-            Place(Column(label, variant), row_name(row), severity): row
-            for row, label, variant, severity in zip(
-                self.cells.itertuples(),
-                self.cells["label"],
-                self.cells["variant"],
-                self.cells["severity"].astype(float),
-                strict=True,
-            )
-        }
+    def accuracy(
+        self, row: Row, mode: ModeResults, read: Callable[[Cell], float] = lambda c: c.accuracy
+    ) -> float | None:
+        """Return a row's accuracy, 0..1, or another number of its cells; None if one is missing."""
+        parts = self.parts_of(row, mode)
+        return None if parts is None else fmean(fmean(map(read, part)) for part in parts)
 
-
-class Place(NamedTuple):
-    """Where a cell stands: in which column, under which corruption and severity."""
-
-    column: Column
-    row: str
-    severity: float
-
-
-def row_name(cell: Any) -> str:
-    """Return what a corruption is called: frost says where its pictures come from."""
-    return f"{cell.corruption} ({cell.frost})" if cell.frost else str(cell.corruption)
-
-
-def make_tables(frame: pd.DataFrame) -> list[Table]:
-    """Return the tables of a frame, by name. Rows that differ in convention or range never meet.
-
-    A column is in a table if something besides its clean cell belongs there. Runs with nothing
-    but clean cells make one table, "clean".
-    """
-    is_clean = frame["corruption"] == "clean"
-    if is_clean.all():
-        return [Table("clean", "clean images", True, frame)]
-    places: dict[Family, list[Any]] = {}
-    for row in frame[~is_clean].itertuples():
-        places.setdefault(family_of(row), []).append(row.Index)
-    tables = [_make_table(family, frame, rows) for family, rows in places.items()]
-    return sorted(tables, key=lambda table: (not table.is_noise, table.name))
-
-
-def _make_table(family: Family, frame: pd.DataFrame, rows: list[Any]) -> Table:
-    cells = frame.loc[rows]
-    pairs = set(zip(cells["label"], cells["variant"], strict=True))
-    columns = pd.MultiIndex.from_frame(frame[["label", "variant"]])
-    is_column = columns.isin(list(pairs))
-    is_here = frame.index.isin(rows) | (is_column & (frame["corruption"] == "clean"))
-    return Table(family.name, family.title, family.is_noise, frame[is_here])
+    def estimate(self, row: Row, mode: ModeResults) -> Estimate | None:
+        """Return a row's accuracy and its interval; None where a cell is missing."""
+        parts, value = self.parts_of(row, mode), self.accuracy(row, mode)
+        if parts is None or value is None:
+            return None
+        return Estimate(value, None if self.family.has_means else parts[0][0].interval)

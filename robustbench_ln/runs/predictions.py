@@ -9,14 +9,18 @@ import io
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustbench_ln.errors import RecordError
 from robustbench_ln.files.array_errors import ARRAY_ERRORS
+from robustbench_ln.files.regular_files import open_regular
 from robustbench_ln.modes import MODES
-from robustbench_ln.runs.records import Record
+from robustbench_ln.runs.cells import CellKey
+from robustbench_ln.runs.rules import Array
+from robustbench_ln.runs.schema import rules_of, shown
 
 __all__ = [
     "Predictions",
@@ -28,27 +32,31 @@ __all__ = [
 ]
 
 
+_REAL = Array(axes=("G", "N"), dtype="float32")
+_PROBABILITY = Array(axes=("G", "N"), dtype="float32", least=0, most=1)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Predictions:
     """Predictions of G groups for N images.
 
     Attributes:
-        image_index: [N] position in the data set.
-        labels: [N] class.
-        class_index: [G, N] class with the largest logit; the lowest class where logits are equal.
-        top1_probability: [G, N] float32, softmax of that class.
-        label_log_probability: [G, N] float32, log softmax of the label.
-        class_logit_sum: [G, N] float32, the logit of class_index[g, n] summed over all groups.
-        class_mean_probability: [G, N] float32, its softmax averaged over all groups.
+        image_index: Position of each image in the data set, counted from 0; each position once.
+        labels: Class of each image, counted from 0.
+        class_index: Class with the largest logit; the lowest class where logits are equal.
+        top1_probability: Softmax of `class_index`.
+        label_log_probability: Natural logarithm of the softmax of the label.
+        class_logit_sum: Logit of `class_index`, summed over all groups.
+        class_mean_probability: Softmax of `class_index`, averaged over all groups.
     """
 
-    image_index: NDArray[np.int64]
-    labels: NDArray[np.int64]
-    class_index: NDArray[np.int32]
-    top1_probability: NDArray[np.float32]
-    label_log_probability: NDArray[np.float32]
-    class_logit_sum: NDArray[np.float32]
-    class_mean_probability: NDArray[np.float32]
+    image_index: Annotated[NDArray[np.int64], Array(axes=("N",), dtype="int64", least=0)]
+    labels: Annotated[NDArray[np.int64], Array(axes=("N",), dtype="int64", least=0)]
+    class_index: Annotated[NDArray[np.int32], Array(axes=("G", "N"), dtype="int32", least=0)]
+    top1_probability: Annotated[NDArray[np.float32], _PROBABILITY]
+    label_log_probability: Annotated[NDArray[np.float32], _REAL]
+    class_logit_sum: Annotated[NDArray[np.float32], _REAL]
+    class_mean_probability: Annotated[NDArray[np.float32], _PROBABILITY]
 
     @property
     def num_groups(self) -> int:
@@ -93,56 +101,95 @@ def encode_predictions(predictions: Predictions) -> bytes:
     return content.getvalue()
 
 
-def prediction_name(record: Record, first_seed: int) -> str:
-    """Return the name of the file that a row's predictions are in, below predictions/.
+def prediction_name(cell: CellKey, first_seed: int) -> str:
+    """Return the name of the file that a cell's predictions are in, below predictions/.
 
     Modes that share a pass share a file.
 
     Args:
-        record: The row, of which condition, mode and seed are used.
-        first_seed: Of the run; its repeats have seeds of their own.
+        cell: Key of the cell.
+        first_seed: First seed of the run; its repeats have other seeds.
     """
-    mode = MODES[record.mode]
-    size = record.set_size if mode.layout in ("batch", "set") else None
-    prior = None if record.prior is None else f"prior{record.prior}"
-    digest = record.corrupted_sha256
+    condition, options = cell.condition, cell.options
+    layout = MODES[options.mode].layout
+    size = options.set_size if layout in ("batch", "set") else None
+    digest = condition.corrupted_sha256
     parts: Sequence[object] = (
-        record.corruption,
-        f"{record.severity:g}",
-        record.severity_table,
-        record.convention,
-        record.range,
-        record.frost,
+        condition.corruption,
+        f"{condition.severity:g}",
+        condition.severity_table,
+        condition.convention,
+        condition.range,
+        condition.frost,
         None if digest is None else digest[:8],
-        f"{mode.layout}{size or ''}",
-        prior,
-        None if record.arithmetic == "float32" else record.arithmetic,
-        None if record.seed == first_seed else f"seed{record.seed}",
+        f"{layout}{size or ''}",
+        None if options.prior is None else f"prior{options.prior}",
+        None if options.arithmetic == "float32" else options.arithmetic,
+        None if options.outputs == "logits" else options.outputs,
+        None if cell.seed == first_seed else f"seed{cell.seed}",
     )
     return "-".join(str(part) for part in parts if part is not None) + ".npz"
 
 
-def read_predictions(path: Path) -> Predictions:
+def read_predictions(path: Path, *, num_images: int, num_classes: int) -> Predictions:
     """Return the predictions of one file.
 
+    Args:
+        path: The file.
+        num_images: Number of images in the data set.
+        num_classes: Number of classes of the network.
+
     Raises:
-        RecordError: No such file, or a damaged one.
+        RecordError: No such file, or one that `evaluate` cannot have written.
     """
-    names = [field.name for field in fields(Predictions)]
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            found = {name: arrays[name] for name in names}
-    except FileNotFoundError as error:
+    found = _read_arrays(path)
+    for name, (rule, _) in rules_of(Predictions).items():
+        if not rule.accepts(found[name]):
+            raise _refusal(path, f"'{name}' is not {rule.words}")
+    if len({array.shape[-1] for array in found.values()}) > 1:
+        raise _refusal(path, "its arrays have different numbers of images")
+    if len({array.shape[0] for array in found.values() if array.ndim == 2}) > 1:
+        raise _refusal(path, "its arrays have different numbers of groups")
+    for name, most in (
+        ("image_index", num_images),
+        ("labels", num_classes),
+        ("class_index", num_classes),
+    ):
+        if found[name].max() >= most:
+            raise _refusal(path, f"'{name}' has {found[name].max()}; expected at most {most - 1}")
+    if len(np.unique(found["image_index"])) < len(found["image_index"]):
+        raise _refusal(path, "'image_index' has an image twice")
+    return Predictions(**{name: array.astype(_dtype_of(name)) for name, array in found.items()})
+
+
+def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a file. What is compressed could be of any size: `evaluate` does not."""
+    if not path.is_file():
         raise RecordError(
             f"{path}: no such file; measure the run again, its predictions were not kept"
-        ) from error
+        )
+    try:
+        with open_regular(path) as file:
+            arrays = np.load(file, allow_pickle=False)
+            if not isinstance(arrays, np.lib.npyio.NpzFile) or arrays.zip is None:
+                raise _refusal(path, "a single array")
+            if any(member.compress_type for member in arrays.zip.infolist()):
+                raise _refusal(path, "compressed")
+            return {name: arrays[name] for name in rules_of(Predictions)}
+    except RecordError:
+        raise  # a ValueError too
     except ARRAY_ERRORS as error:
-        raise RecordError(
-            f"{path}: not a file of predictions, or damaged ({error}); delete its rows' run "
-            "directory and measure again"
-        ) from error
-    num_images = len(found["labels"])
-    if any(array.shape[-1:] != (num_images,) for array in found.values()):
-        raise RecordError(f"{path}: its arrays have different lengths; measure the run again")
-    found["class_index"] = found["class_index"].astype(np.int32)
-    return Predictions(**found)
+        reason = " ".join(str(error).split())
+        raise _refusal(path, f"damaged ({shown(reason)})") from error
+
+
+def _dtype_of(name: str) -> str:
+    rule = rules_of(Predictions)[name].rule
+    assert isinstance(rule, Array)
+    return rule.dtype
+
+
+def _refusal(path: Path, what: str) -> RecordError:
+    return RecordError(
+        f"{path}: not a file of predictions: {what}; measure again in a new run directory"
+    )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from robustbench_ln.errors import RecordError, SpecError
+from robustbench_ln.errors import RecordError, SpecError, setting
+from robustbench_ln.runs.check_results import CheckResult
+from robustbench_ln.runs.description import read_description
 from robustbench_ln.runs.records import Record, read_records
 
 __all__ = ["MISSING", "Run", "read_runs"]
@@ -26,17 +26,19 @@ class Run:
     """One run directory.
 
     Attributes:
-        path: Of the directory.
-        label: What tables call it.
-        commands: The command lines that made it, in their order; () where Python did.
+        path: Path of the directory.
+        label: Name of the run in tables.
+        commands: Command lines that made it, in their order; () where Python did.
         checkpoint: Name of the checkpoint's file; MISSING where Python evaluated a network.
-        arch: Name of the network, or MISSING.
-        data: As the user named the images.
-        normalization: As the user named it.
-        device: "cpu" or "cuda".
-        num_classes: Of the network.
-        seed: The first one; rows with another are repeats.
-        records: Its rows, at least one of the first seed.
+        arch: Name of the network.
+        data: The images as the user named them.
+        normalization: Input normalisation as the user named it.
+        device: Kind of device: "cpu", "cuda".
+        num_images: Number of images in the data set, before a limit.
+        num_classes: Number of classes of the network.
+        seed: First seed; rows with another seed are repeats.
+        records: Rows of the run, at least one of the first seed.
+        checks: What the checks of its latest start said.
     """
 
     path: Path
@@ -47,9 +49,11 @@ class Run:
     data: str
     normalization: str
     device: str
+    num_images: int
     num_classes: int
     seed: int
     records: Sequence[Record]
+    checks: Sequence[CheckResult] = ()
 
 
 def read_runs(paths: Sequence[Path], labels: Sequence[str] = ()) -> list[Run]:
@@ -82,46 +86,37 @@ def _read_run(path: Path) -> Run:
                 f"{path}: its rows have {len(values)} different values of '{name}'; "
                 "give each measurement a run directory of its own"
             )
-    file = path / "run.json"
-    content = _read_json(file)
-    try:
-        checkpoint = dict(content["checkpoint"])
-        return Run(
-            path=path,
-            label=_one_line(content["label"]),
-            commands=tuple(_one_line(text) for text in content["commands"]),
-            checkpoint=Path(checkpoint.get("path", MISSING)).name,
-            arch=str(checkpoint.get("arch", MISSING)),
-            data=str(content["data"]["source"]),
-            normalization=str(content["normalize"]["name"]),
-            device=str(content["device"]),
-            num_classes=int(content["data"]["num_classes"]),
-            seed=int(content["seed"]),
-            records=records,
+    about = read_description(path)
+    if all(record.seed != about.seed for record in records):
+        raise RecordError(
+            f"{path / 'cells.jsonl'}: no row has the 'seed' of run.json, {about.seed}; "
+            "run ln-bench evaluate again"
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise RecordError(
-            f"{file} lacks what a report needs ({error}); run ln-bench evaluate again"
-        ) from error
-
-
-def _read_json(file: Path) -> Any:
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise RecordError(
-            f"{file} cannot be read; give a run directory of ln-bench evaluate"
-        ) from error
+    return Run(
+        path=path,
+        label=_one_line(about.label),
+        commands=tuple(map(_one_line, about.commands)),
+        checkpoint=MISSING if about.checkpoint.path is None else Path(about.checkpoint.path).name,
+        arch=about.checkpoint.arch,
+        data=about.data.source,
+        normalization=about.normalize.name,
+        device=about.device,
+        num_images=about.data.num_images,
+        num_classes=about.data.num_classes,
+        seed=about.seed,
+        records=records,
+        checks=about.checks,
+    )
 
 
 def _one_line(text: str) -> str:
-    return " ".join(str(text).split())
+    return " ".join(text.split())
 
 
 def _choose_labels(runs: Sequence[Run], labels: Sequence[str]) -> list[str]:
     if labels and len(labels) != len(runs):
         raise SpecError(
-            f"{len(labels)} labels for {len(runs)} runs; give --label once for each run"
+            f"{len(labels)} labels for {len(runs)} runs; give {setting('label')} once for each run"
         )
     names = [_one_line(name) for name in labels or [run.label for run in runs]]
     if not labels:
@@ -131,7 +126,9 @@ def _choose_labels(runs: Sequence[Run], labels: Sequence[str]) -> list[str]:
             for run, name in zip(runs, names, strict=True)
         ]
     if "" in names:
-        raise SpecError("a label is empty; give --label a name for each run")
+        raise SpecError(f"a label is empty; give {setting('label')} a name for each run")
     if repeated := [name for name, count in Counter(names).items() if count > 1]:
-        raise SpecError(f"several runs are called '{repeated[0]}'; give each its own --label")
+        raise SpecError(
+            f"several runs are called '{repeated[0]}'; give each its own {setting('label')}"
+        )
     return names

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import json
-import math
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, NamedTuple, get_args
 
 from robustbench_ln.errors import RecordError
-from robustbench_ln.spec import Condition
+from robustbench_ln.files.regular_files import open_regular
+from robustbench_ln.modes import MODES
+from robustbench_ln.runs.cells import CellKey, ModeOptions
+from robustbench_ln.runs.rules import Real, Several, Text, Texts, Whole
+from robustbench_ln.runs.schema import SCHEMA, check_fields, parse_fields, parse_json
+from robustbench_ln.spec import Condition, TieRule
 
-__all__ = ["SCHEMA", "Record", "parse_record", "read_records"]
+__all__ = ["DIGEST", "ORDER", "SEED", "Record", "RowKey", "parse_record", "read_records"]
 
-SCHEMA = 1
-"""Version of the row's fields. A newer one is refused, an older one migrated."""
+DIGEST = Text(pattern=r"[\w-]{1,128}", like="a digest")
+SEED = Whole(most=2**63 - 1)
+ORDER = Text(choices=("shuffled", "as-is"))
 
-
-_TYPES: dict[str, type | tuple[type, ...]] = {
-    "int": int,
-    "float": (int, float),
-    "str": str,
-    "tuple[str, ...]": tuple,
-    "dict[str, str]": dict,
-}
+_PRIOR = Text(
+    pattern=r"inf|[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?",
+    like="a number of at least 0 as text",
+    longest=30,
+)
+_CORRUPTION = Text(pattern=r"[^/\\\x00-\x1f\x7f-\x9f]{1,100}", like="a name without slashes")
+_NAME = Text(pattern=r"[\w-]{1,60}", like="a name of letters, digits and hyphens")
+_ARITHMETIC = Text(pattern=r"[a-z0-9+]{1,60}", like="float32 or options joined by +", since=2)
+_OUTPUTS = Text(choices=("logits", "probabilities"), since=2)
+_MOST_LINE = 4_000_000
+"""More bytes than any row has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,93 +44,102 @@ class Record:
 
     Attributes:
         schema: Version of these fields.
-        checkpoint_sha256: Digest of the checkpoint's file.
-        data_sha256: Digest of the images and labels.
-        seed: Decides draws, order, group picks and ties.
-        order: "shuffled" or "as-is".
-        limit: --limit, or None.
-        mode: "bn", "ln-voting", ...
-        set_size: Images that share statistics; None where the statistics are the network's own.
-        prior: bn-adapt's weight of the running statistics, in images, as text ("inf" is one); else
-            None.
-        tie_rule: How votes were broken; None where nothing is voted on.
+        checkpoint_sha256: SHA-256 digest of the checkpoint's file.
+        data_sha256: SHA-256 digest of the images and labels.
+        seed: Seed of draws, order, group picks and ties.
+        order: Order in which the images were evaluated.
+        limit: Number of images that the run was limited to; null without a limit.
+        mode: Evaluation mode.
+        set_size: Number of images that share statistics; null where the network's own are used.
+        prior: Weight of the running statistics in bn-adapt, in images, as text because it may be
+            infinite; null in other modes.
+        tie_rule: Rule that breaks tied votes; null where nothing is voted on.
         corruption: Name of the noise or corruption, or "clean".
-        severity: Sigma, or 1-5, or 0 for clean.
-        convention: "paper" or "released" for a LocalNorm noise, else None.
-        range: "clip", "rescale" or "none" for a LocalNorm noise, else None.
-        severity_table: "cifar10-c" or "imagenet-c" for a common corruption, else None.
-        frost: "photographs" or "procedural" for frost, else None.
-        origin: "generated" by this package, or "official": a set that others made.
-        corrupted_sha256: Digest of the stored images (of a folder: names and sizes); None where
-            they were made on the fly.
-        num_groups: Groups of LocalNorm parameters; 1 without LocalNorm.
-        arithmetic: Of the network: "float32", or the options that changed it: "bf16+compiled".
-        total: Images scored, each exactly once.
-        correct: Images whose prediction is the label.
-        expected_correct: Exact expectation of `correct` over the random group; None where no group
+        severity: Sigma of a noise, severity 1-5 of a common corruption, 0 of the clean images.
+        convention: Convention of a LocalNorm noise; null for anything else.
+        range: How a LocalNorm noise returns to the pixel range; null for anything else.
+        severity_table: Severity table of a common corruption, "cifar10-c" or "imagenet-c"; null for
+            anything else.
+        frost: Textures of the corruption frost; null for anything else.
+        origin: Who made the corrupted images: this package, or the publisher of the set.
+        corrupted_sha256: SHA-256 digest of the stored corrupted images, for a folder of names and
+            sizes; null where the images were made during the evaluation.
+        num_groups: Number of groups of LocalNorm parameters; 1 without LocalNorm.
+        arithmetic: Arithmetic of the network: "float32", or the options that changed it, as
+            "bf16+compiled".
+        outputs: What the network returns: logits, or probabilities, whose logarithm is taken.
+        total: Number of images scored, each exactly once.
+        correct: Number of images whose prediction is the label.
+        expected_correct: Exact expectation of `correct` over the random group; null where no group
             is random.
-        expected_sd: Standard deviation of the same.
-        ties: Images whose vote was tied.
-        refills: Images that were shown again to fill the last set; never scored twice.
-        running_layers: Norm layers that kept their running statistics under a dynamic layout.
-        gain: Mean of the noisy pixels / mean of the clean ones, before the range step. None where
-            the condition is no LocalNorm noise.
-        relative_noise_std: RMS(noisy - gain x clean) / RMS(gain x clean), before the range step.
-        clipped_share: Share of values that the range step clipped, 0..1.
-        psnr: Of what the network sees against the clean images, dB.
-        nll: Mean negative log-likelihood of the labels (voting: of the mean probability).
-        ece: Expected calibration error, 15 equal bins, 0..1.
+        expected_sd: Standard deviation of `correct` over the random group; null where no group is
+            random.
+        ties: Number of images whose vote was tied.
+        refills: Number of images that were shown again to fill the last set; none is scored twice.
+        running_layers: Names of the norm layers that kept their running statistics under a layout
+            that computes them from the test images.
+        gain: Mean of the noisy pixels divided by the mean of the clean ones, before the range step;
+            null for anything but a LocalNorm noise.
+        relative_noise_std: RMS(noisy - gain x clean) / RMS(gain x clean), before the range step;
+            null for anything but a LocalNorm noise.
+        clipped_share: Share of the values that the range step clipped; null for anything but a
+            LocalNorm noise.
+        psnr: Peak signal-to-noise ratio of what the network sees against the clean images; null for
+            anything but a LocalNorm noise.
+        nll: Mean negative log-likelihood of the labels; of the mean probability under voting.
+        ece: Expected calibration error over 15 equal bins.
         seconds: Wall time of the forward passes that fed this row.
-        versions: Of the package, torch and numpy.
+        versions: Versions of the packages that results may depend on.
     """
 
-    schema: int = SCHEMA
-    checkpoint_sha256: str
-    data_sha256: str
-    seed: int
-    order: str
-    limit: int | None
-    mode: str
-    set_size: int | None
-    prior: str | None
-    tie_rule: str | None
-    corruption: str
-    severity: float
-    convention: str | None
-    range: str | None
-    severity_table: str | None
-    frost: str | None
-    origin: str
-    corrupted_sha256: str | None = None
-    num_groups: int
-    arithmetic: str = "float32"
-    total: int
-    correct: int
-    expected_correct: float | None
-    expected_sd: float | None
-    ties: int
-    refills: int
-    running_layers: tuple[str, ...] = ()
-    gain: float | None = None
-    relative_noise_std: float | None = None
-    clipped_share: float | None = None
-    psnr: float | None = None
-    nll: float | None = None
-    ece: float | None = None
-    seconds: float
-    versions: dict[str, str]
+    schema: Annotated[int, Whole(least=1, most=SCHEMA)] = SCHEMA
+    checkpoint_sha256: Annotated[str, DIGEST]
+    data_sha256: Annotated[str, DIGEST]
+    seed: Annotated[int, SEED]
+    order: Annotated[str, ORDER]
+    limit: Annotated[int | None, Whole(least=1, unit="images")]
+    mode: Annotated[str, Text(choices=tuple(MODES))]
+    set_size: Annotated[int | None, Whole(least=1, unit="images")]
+    prior: Annotated[str | None, _PRIOR]
+    tie_rule: Annotated[str | None, Text(choices=get_args(TieRule))]
+    corruption: Annotated[str, _CORRUPTION]
+    severity: Annotated[float, Real(least=0)]
+    convention: Annotated[str | None, Text(choices=("paper", "released"))]
+    range: Annotated[str | None, Text(choices=("clip", "rescale", "none"))]
+    severity_table: Annotated[str | None, _NAME]
+    frost: Annotated[str | None, Text(choices=("photographs", "procedural"))]
+    origin: Annotated[str, Text(choices=("generated", "official"))]
+    corrupted_sha256: Annotated[
+        str | None, Text(pattern=DIGEST.pattern, like=DIGEST.like, since=2)
+    ] = None
+    num_groups: Annotated[int, Whole(least=1, most=10**6, unit="groups")]
+    arithmetic: Annotated[str, _ARITHMETIC] = "float32"
+    outputs: Annotated[str, _OUTPUTS] = "logits"
+    total: Annotated[int, Whole(least=1, unit="images")]
+    correct: Annotated[int, Whole(unit="images")]
+    expected_correct: Annotated[float | None, Real(least=0, unit="images")]
+    expected_sd: Annotated[float | None, Real(least=0, unit="images")]
+    ties: Annotated[int, Whole(unit="images")]
+    refills: Annotated[int, Whole(unit="images")]
+    running_layers: Annotated[tuple[str, ...], Several(of=Text(), since=2)] = ()
+    gain: Annotated[float | None, Real(since=2)] = None
+    relative_noise_std: Annotated[float | None, Real(least=0, since=2)] = None
+    clipped_share: Annotated[float | None, Real(least=0, most=1, since=2)] = None
+    psnr: Annotated[float | None, Real(unit="dB", since=2)] = None
+    nll: Annotated[float | None, Real(unit="nats", since=2)] = None
+    ece: Annotated[float | None, Real(least=0, most=1, since=2)] = None
+    seconds: Annotated[float, Real(least=0, unit="seconds")]
+    versions: Annotated[dict[str, str], Texts()]
 
     def __post_init__(self) -> None:
         """Refuse what cannot have been measured."""
-        for field in fields(self):
-            kind, _, is_optional = str(field.type).partition(" | ")
-            value = getattr(self, field.name)
-            if not (isinstance(value, _TYPES[kind]) or (is_optional and value is None)):
-                raise RecordError(f"'{field.name}' is {value!r}; expected {field.type}")
-            if isinstance(value, float) and not math.isfinite(value):
-                raise RecordError(f"{self.name}: '{field.name}' is {value}")
-        if not 0 <= self.correct <= self.total or self.total < 1:
-            raise RecordError(f"{self.name}: {self.correct} correct of {self.total} images")
+        check_fields(self)
+        for name in ("correct", "ties"):
+            if getattr(self, name) > self.total:
+                raise RecordError(
+                    f"'{name}' is {getattr(self, name)} in {self.name}; expected at most 'total', "
+                    f"{self.total} images"
+                )
 
     @property
     def name(self) -> str:
@@ -129,9 +147,27 @@ class Record:
         return f"{self.mode} under {self.corruption} {self.severity:g}"
 
     @property
-    def key(self) -> tuple[Any, ...]:
+    def key(self) -> RowKey:
         """What was measured. Two rows with the same key are the same measurement."""
-        return tuple(getattr(self, name) for name in KEY_FIELDS)
+        return RowKey(
+            self.checkpoint_sha256,
+            self.data_sha256,
+            self.order,
+            self.limit,
+            self.cell,
+            self.num_groups,
+            self.total,
+        )
+
+    @property
+    def cell(self) -> CellKey:
+        """What tells the row from every other one of its run."""
+        return CellKey(condition=self.condition, options=self.options, seed=self.seed)
+
+    @property
+    def options(self) -> ModeOptions:
+        """The mode and its options."""
+        return ModeOptions(**{name: getattr(self, name) for name in ModeOptions._fields})
 
     @property
     def condition(self) -> Condition:
@@ -148,45 +184,25 @@ class Record:
         return json.dumps(asdict(self), allow_nan=False) + "\n"
 
 
-KEY_FIELDS = tuple(
-    field.name for field in fields(Record)[: [f.name for f in fields(Record)].index("correct")]
-)
+class RowKey(NamedTuple):
+    """The identity of a row among the rows of all runs; see `Record`."""
+
+    checkpoint_sha256: str
+    data_sha256: str
+    order: str
+    limit: int | None
+    cell: CellKey
+    num_groups: int
+    total: int
 
 
-def parse_record(line: str, where: str) -> Record:
+def parse_record(line: bytes, where: str) -> Record:
     """Return the row that a line of cells.jsonl holds.
 
     Raises:
-        RecordError: Not JSON, a newer schema, missing or unknown fields; the message says `where`.
+        RecordError: It is no row that this version can read; the message says `where`.
     """
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise RecordError(f"{where}: not a line of JSON ({error.msg})") from error
-    if not isinstance(row, dict) or not isinstance(row.get("schema"), int):
-        raise RecordError(f"{where}: not a row of ln-bench (no 'schema')")
-    if row["schema"] > SCHEMA:
-        raise RecordError(
-            f"{where}: schema {row['schema']} is newer than {SCHEMA}; update robustbench_ln"
-        )
-    known = {field.name for field in fields(Record)}
-    required = {f.name for f in fields(Record) if f.name not in _OPTIONAL}
-    if unknown := sorted(set(row) - known):
-        raise RecordError(f"{where}: unknown fields {', '.join(unknown)}")
-    if missing := sorted(required - set(row)):
-        raise RecordError(f"{where}: missing fields {', '.join(missing)}")
-    if isinstance(row.get("running_layers"), list):
-        row["running_layers"] = tuple(row["running_layers"])
-    try:
-        return Record(**row)
-    except RecordError as error:
-        raise RecordError(f"{where}: {error}") from error
-
-
-_OPTIONAL = {
-    "schema", "corrupted_sha256", "arithmetic", "running_layers", "gain", "relative_noise_std",
-    "clipped_share", "psnr", "nll", "ece",
-}  # fmt: skip
+    return parse_fields(Record, parse_json(line, where), where)
 
 
 def read_records(run: Path) -> list[Record]:
@@ -196,13 +212,40 @@ def read_records(run: Path) -> list[Record]:
     as if it had never been begun.
 
     Raises:
-        RecordError: No such file, or a line that is no row.
+        RecordError: No such file, a line that is no row, or one cell with two results.
     """
     path = run / "cells.jsonl"
     if not path.is_file():
         raise RecordError(f"{run}: no cells.jsonl; expected a run directory of ln-bench evaluate")
-    lines = path.read_bytes().split(b"\n")[:-1]
-    return [
-        parse_record(line.decode("utf-8", "replace"), f"{path}, line {number}")
-        for number, line in enumerate(lines, start=1)
-    ]
+    records: list[Record] = []
+    first: dict[CellKey, int] = {}
+    for number, line in enumerate(_read_lines(path), start=1):
+        record = parse_record(line, f"{path}, line {number}")
+        records.append(record)
+        earlier = first.setdefault(record.cell, number)
+        _refuse_other_counts(records[earlier - 1], record, f"{path}, lines {earlier} and {number}")
+    return records
+
+
+def _read_lines(path: Path) -> Iterator[bytes]:
+    """Yield each whole line."""
+    try:
+        with open_regular(path) as file:
+            for number, line in enumerate(iter(lambda: file.readline(_MOST_LINE), b""), start=1):
+                if line.endswith(b"\n"):
+                    yield line
+                elif len(line) == _MOST_LINE:
+                    raise RecordError(
+                        f"{path}, line {number}: more than {_MOST_LINE:,} bytes; not a row of "
+                        "ln-bench"
+                    )
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read ({error.strerror}); check the path") from error
+
+
+def _refuse_other_counts(earlier: Record, record: Record, where: str) -> None:
+    if (earlier.correct, earlier.total) != (record.correct, record.total):
+        raise RecordError(
+            f"{where}: {record.name} was measured twice, {earlier.correct} of {earlier.total} and "
+            f"{record.correct} of {record.total} correct; measure it again in a new run directory"
+        )

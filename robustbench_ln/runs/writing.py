@@ -6,51 +6,64 @@ killed at any moment holds only whole cells; the same command goes on from there
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-from robustbench_ln.errors import LnBenchError, RecordError
+from robustbench_ln.errors import LnBenchError
+from robustbench_ln.files.appended_files import append_whole, drop_torn_line
 from robustbench_ln.files.output_folders import lock_folder, refuse_other_folders
+from robustbench_ln.files.regular_files import open_to_change
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.files.write_errors import explain_write_errors
+from robustbench_ln.runs.cells import CellKey
+from robustbench_ln.runs.check_results import CheckResult
+from robustbench_ln.runs.description import (
+    RunDescription,
+    read_description,
+    write_description,
+)
 from robustbench_ln.runs.predictions import Predictions, encode_predictions
 from robustbench_ln.runs.records import Record, read_records
 
 __all__ = ["RunDirectory"]
 
 _FILES = frozenset({"run.json", "lock", "cells.jsonl", "predictions", "report"})
-_IDENTITY = ("checkpoint", "data", "normalize", "seed", "order", "limit", "device", "dtype")
-"""Fields of run.json that may not change within one run directory."""
 
 
 class RunDirectory:
     """An open run directory, held by this process alone until it is closed.
 
+    Attributes:
+        path: Path of the directory.
+        records: Rows, in the order they were measured.
+        cells: Keys of the rows.
+
     Args:
         path: Made if it does not exist.
-        description: What run.json says; see `evaluate`.
+        description: Content of run.json; that of an earlier run keeps its commands.
 
     Raises:
         RecordError: The folder holds something else or another run, another process holds it, or
             it cannot be written.
     """
 
-    def __init__(self, path: Path, description: dict[str, Any]) -> None:
+    def __init__(self, path: Path, description: RunDescription) -> None:
         self.path = path
+        self.records: list[Record]
+        self.cells: set[CellKey]
         self._cells = path / "cells.jsonl"
         self._is_new = not path.exists()
         refuse_other_folders(path, _FILES, of="run", marker="run.json")
         self._lock = lock_folder(path)
         try:
             with explain_write_errors(path):
-                self._check_identity(description)
-                self._drop_torn_line()
+                self._describe(description)
+                drop_torn_line(self._cells)
             self.records = read_records(path)
+            self.cells = {record.cell for record in self.records}
         except BaseException:
             self._lock.release()
             raise
@@ -72,16 +85,14 @@ class RunDirectory:
 
     def append(self, records: Sequence[Record]) -> None:
         """Append rows, all or none, and sync them."""
-        with explain_write_errors(self.path), self._cells.open("ab") as file:
-            size = file.tell()
-            try:
-                file.write("".join(record.to_line() for record in records).encode())
-                file.flush()
-                os.fsync(file.fileno())
-            except OSError:
-                os.truncate(self._cells, size)
-                raise
+        append_whole(self._cells, "".join(record.to_line() for record in records).encode())
         self.records += records
+        self.cells.update(record.cell for record in records)
+
+    def write_checks(self, checks: tuple[CheckResult, ...]) -> None:
+        """Keep in run.json what the checks of this start say, in the place of earlier ones."""
+        with explain_write_errors(self.path):
+            write_description(self.path, replace(read_description(self.path), checks=checks))
 
     def write_predictions(self, name: str, predictions: Predictions) -> None:
         """Write predictions/NAME."""
@@ -90,47 +101,8 @@ class RunDirectory:
             folder.mkdir(exist_ok=True)
         write_whole(folder / name, encode_predictions(predictions))
 
-    def _check_identity(self, description: dict[str, Any]) -> None:
-        file = self.path / "run.json"
-        if file.is_file():
-            earlier = _read_json(file)
-            for name in _IDENTITY:
-                _refuse_difference(self.path, name, earlier.get(name), description[name])
-            again = [c for c in description["commands"] if c not in earlier.get("commands", [])]
-            description = description | {"commands": [*earlier.get("commands", []), *again]}
-        write_whole(file, (json.dumps(description, indent=2) + "\n").encode())
-        self._cells.touch()
-
-    def _drop_torn_line(self) -> None:
-        """Cut off a last line that was being written when the run was killed."""
-        content = self._cells.read_bytes()
-        whole = content.rfind(b"\n") + 1
-        if whole < len(content):
-            os.truncate(self._cells, whole)
-
-
-def _read_json(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise RecordError(f"{file} is not JSON; give --out a new folder") from error
-    if not isinstance(content, dict):
-        raise RecordError(f"{file} is not a run of ln-bench; give --out a new folder")
-    return content
-
-
-def _refuse_difference(path: Path, name: str, earlier: Any, now: Any) -> None:
-    if isinstance(now, dict) and isinstance(earlier, dict):
-        for key in earlier | now:
-            if key not in ("path", "source"):
-                _refuse_difference(path, f"{name} {key}", earlier.get(key), now.get(key))
-    elif earlier != now:
-        raise RecordError(
-            f"{path} holds a run with another {name} ({_short(earlier)}, not {_short(now)}); "
-            "give --out a new folder"
-        )
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text[:12] + "..." if len(text) > 40 else text
+    def _describe(self, description: RunDescription) -> None:
+        if (self.path / "run.json").is_file():
+            description = description.continue_from(read_description(self.path), self.path)
+        write_description(self.path, description)
+        open_to_change(self._cells, create=True).close()

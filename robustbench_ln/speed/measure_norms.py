@@ -6,7 +6,7 @@ Images are noise and weights are fresh: neither changes the time. All norms take
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import SpecError, listing, setting
 from robustbench_ln.evaluation.subject import versions
 from robustbench_ln.evaluation.supported_modes import mode_obstacle
 from robustbench_ln.lookup import find_entry
@@ -22,10 +22,8 @@ from robustbench_ln.models.registry import find_architecture
 from robustbench_ln.modes import MODES
 from robustbench_ln.norms import (
     NORMS,
-    RUNNING,
     Converted,
     StatisticsLayout,
-    batch_layout,
     count_parameters,
     find_norm_layers,
     replace_norms,
@@ -36,10 +34,18 @@ from robustbench_ln.rng import stream
 from robustbench_ln.speed.norm_costs import NetworkSpeed, NormSpeed
 from robustbench_ln.speed.turns import Job, circumstances, time_in_turns
 from robustbench_ln.training.recipes import RECIPES, Recipe
-from robustbench_ln.training.step import make_optimizer, training_step
+from robustbench_ln.training.step import Step, make_optimizer, training_step
 from robustbench_ln.training.torch_seed import torch_seeded
 
-__all__ = ["SPEED_ARCHS", "describe_timing", "time_norms"]
+__all__ = [
+    "SPEED_ARCHS",
+    "describe_timing",
+    "find_paper_training",
+    "pass_job",
+    "prepare_candidates",
+    "step_job",
+    "time_norms",
+]
 
 SPEED_ARCHS = ("mnist-dnn", "vgg-localnorm", "resnet32-preact", "resnet20")
 """The papers' networks, and the one of docs/results/trained_networks.md."""
@@ -48,7 +54,7 @@ _LEARNING_RATE = 1e-6
 """Any rate takes as long; with this one no network leaves the finite numbers."""
 
 
-class Setting(NamedTuple):
+class PaperTraining(NamedTuple):
     """Sizes of a training in the papers."""
 
     data: str
@@ -56,9 +62,9 @@ class Setting(NamedTuple):
     recipe: Recipe
 
 
-_SETTINGS = {
-    28: Setting("MNIST", 60_000, RECIPES["mnist"]),
-    32: Setting("CIFAR-10", 50_000, RECIPES["cifar-resnet"]),
+_PAPER_TRAININGS = {
+    28: PaperTraining("MNIST", 60_000, RECIPES["mnist"]),
+    32: PaperTraining("CIFAR-10", 50_000, RECIPES["cifar-resnet"]),
 }
 """By the side of a network's images. Recipe cifar-vgg has the same batch and groups."""
 
@@ -100,20 +106,20 @@ def time_norms(
         LayoutError: The network has no BatchNorm2d in whose place a norm could be.
     """
     for norm in norms:
-        find_entry(NORMS, norm, kind="norm", listing="ln-bench list norms")
+        find_entry(NORMS, norm, kind="norm", listed="norms")
     if repetitions < 1:
-        raise SpecError(f"--repetitions is {repetitions}; expected 1 or more")
-    setting = _find_setting(arch)
-    recipe, watcher = setting.recipe, progress or Silent()
+        raise SpecError(f"{setting('repetitions')} is {repetitions}; expected 1 or more")
+    training = find_paper_training(arch)
+    recipe, watcher = training.recipe, progress or Silent()
     chosen = [norm for norm in NORMS if norm == "batch" or norm in norms]
     with torch_seeded(0, "norm speed"):  # weights, dropout
-        candidates = _prepare(arch, chosen, setting)
+        candidates = prepare_candidates(arch, chosen, training)
         watcher.note(f"timing {arch}")
         seconds = _time_jobs(candidates, recipe, repetitions, progress=watcher)
     return NetworkSpeed(
         arch=arch,
-        data=setting.data,
-        epoch_images=setting.epoch_images,
+        data=training.data,
+        epoch_images=training.epoch_images,
         batch_size=recipe.batch_size,
         num_groups=recipe.num_groups,
         norms=tuple(
@@ -134,19 +140,25 @@ def describe_timing(command: str, repetitions: int) -> dict[str, Any]:
     return about | {"versions": versions(), "repetitions": repetitions}
 
 
-def _find_setting(arch: str) -> Setting:
+def find_paper_training(arch: str) -> PaperTraining:
+    """Return the training of the papers that has images of the network's size.
+
+    Raises:
+        SpecError: No such network, or none of the papers' trainings has images of its size.
+    """
     size = find_architecture(arch).image_size
-    if size not in _SETTINGS:
-        known = " and ".join(f"{side} ({s.data})" for side, s in _SETTINGS.items())
+    if size not in _PAPER_TRAININGS:
+        known = " and ".join(f"{side} ({s.data})" for side, s in _PAPER_TRAININGS.items())
         raise SpecError(
-            f"--arch {arch} takes images of {size} pixels; --speed has the papers' batches and "
-            f"epochs for networks of {known} pixels, as resnet20 (ln-bench list archs)"
+            f"{setting('arch', arch)} takes images of {size} pixels; the papers have batches and "
+            f"epochs for networks of {known} pixels, as resnet20{listing('archs')}"
         )
-    return _SETTINGS[size]
+    return _PAPER_TRAININGS[size]
 
 
-def _prepare(arch: str, norms: Sequence[str], setting: Setting) -> Candidates:
-    architecture, recipe = find_architecture(arch), setting.recipe
+def prepare_candidates(arch: str, norms: Sequence[str], training: PaperTraining) -> Candidates:
+    """Return the network under each norm, with fresh weights, and a batch of noise."""
+    architecture, recipe = find_architecture(arch), training.recipe
     shape = (architecture.in_channels, architecture.image_size, architecture.image_size)
     bare = architecture.build(architecture.num_classes, architecture.in_channels)
     networks = {norm: replace_norms(bare, norm, num_groups=recipe.num_groups) for norm in norms}
@@ -168,10 +180,10 @@ def _time_jobs(
 
     turns, num_jobs = repetitions + 1, len(networks) + sum(map(len, layouts.values()))
     progress.start(cells=2 * turns, image_passes=turns * num_jobs * recipe.batch_size, unit="turn")
-    steps = timed({norm: _step_job(model, recipe, batch) for norm, model in networks.items()})
+    steps = timed({norm: step_job(model, recipe, batch) for norm, model in networks.items()})
     passes = timed(
         {
-            f"{norm} {mode}": _pass_job(networks[norm], layout, batch.images)
+            f"{norm} {mode}": pass_job(networks[norm], layout, batch.images)
             for norm, found in layouts.items()
             for mode, layout in found.items()
         }
@@ -187,9 +199,9 @@ def _layouts_of(
     own = [layer for layer in layers if layer.name in network.replaced]
     group_size = recipe.batch_size // recipe.num_groups
     layouts = {
-        "plain": RUNNING,
-        "dbn-batch": batch_layout(recipe.batch_size),
-        "ln-batch": StatisticsLayout(name="set", set_size=group_size),
+        "plain": StatisticsLayout.running(),
+        "dbn-batch": StatisticsLayout.batch(recipe.batch_size),
+        "ln-batch": StatisticsLayout.set(group_size),
     }
     return {
         mode: layout
@@ -203,24 +215,27 @@ def _draw_batch(num_images: int, shape: tuple[int, int, int], num_classes: int) 
     return Batch(torch.from_numpy(images), torch.arange(num_images) % num_classes)
 
 
-def _step_job(model: nn.Module, recipe: Recipe, batch: Batch) -> Job:
+def step_job(model: nn.Module, recipe: Recipe, batch: Batch) -> Callable[[], Step]:
+    """Return a training step of the model, which it changes; called, the job returns the step."""
     optimizer = make_optimizer(model.train(), replace(recipe, learning_rate=_LEARNING_RATE))
 
-    def run() -> None:
+    def run() -> Step:
         step = training_step(model, optimizer, images=batch.images, labels=batch.labels)
         assert math.isfinite(step.loss)  # else it had no backward pass
+        return step
 
     return run
 
 
-def _pass_job(model: nn.Module, layout: StatisticsLayout, images: Tensor) -> Job:
-    """Return a forward pass as `evaluate` does it: channels_last."""
+def pass_job(model: nn.Module, layout: StatisticsLayout, images: Tensor) -> Callable[[], Tensor]:
+    """Return a forward pass as `evaluate` does it, channels_last; called, it returns the logits."""
     _, channels, height, width = images.shape
     view = with_statistics(model, layout, image_shape=(channels, height, width))
     shown = images.contiguous(memory_format=torch.channels_last)
 
-    def run() -> None:
+    def run() -> Tensor:
         with torch.inference_mode():
-            view(shown)
+            logits: Tensor = view(shown)
+        return logits
 
     return run

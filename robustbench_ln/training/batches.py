@@ -14,7 +14,7 @@ from torch import Tensor
 from robustbench_ln.corruptions.degrade import degrade
 from robustbench_ln.corruptions.stream import map_ahead
 from robustbench_ln.data.image_set import ImageSet
-from robustbench_ln.errors import DataError
+from robustbench_ln.errors import DataError, setting
 from robustbench_ln.images import to_network, to_unit
 from robustbench_ln.rng import image_streams, stream
 from robustbench_ln.spec import Normalization
@@ -57,8 +57,8 @@ def split_images(num_images: int, spec: TrainingSpec) -> Split:
         )
     if spec.noise is not None and _count_noisy(len(split.training), spec) == 0:
         raise DataError(
-            f"--share {spec.noise_share:g} of {len(split.training)} images to train on is none; "
-            "give a larger one, or leave --augment-noise out"
+            f"{setting('noise_share', spec.noise_share)} of {len(split.training)} images to train "
+            f"on is none; give a larger one, or leave {setting('noise')} out"
         )
     return split
 

@@ -16,23 +16,23 @@ __all__ = ["describe_training"]
 
 
 def describe_training(start: StartNetwork, images: ImageSet, spec: TrainingSpec) -> dict[str, Any]:
-    """Return what train.json says; a training goes on only under the same options."""
+    """Return what train.json says; a training goes on only under the same settings."""
     return {
-        "options": {
-            "--arch": start.name,
-            "--norm": spec.norm,
-            "--groups": spec.num_groups,
-            "--recipe": spec.recipe.name,
-            "--epochs": spec.recipe.epochs,
-            "--learning-rate": spec.recipe.learning_rate,
-            "--init": start.parent_sha256 or None,
-            "--normalize": start.normalize,
-            "--data": images.sha256(),
-            "--augment-noise": None if spec.noise is None else spec.noise.to_json(),
-            "--share": None if spec.noise is None else spec.noise_share,
-            "--limit": spec.limit,
-            "--seed": spec.seed,
-            "--device": spec.device,
+        "settings": {
+            "arch": start.name,
+            "norm": spec.norm,
+            "num_groups": spec.num_groups,
+            "recipe": spec.recipe.name,
+            "epochs": spec.recipe.epochs,
+            "learning_rate": spec.recipe.learning_rate,
+            "init": start.parent_sha256 or None,
+            "normalize": start.normalize,
+            "images": images.sha256(),
+            "noise": None if spec.noise is None else spec.noise.to_json(),
+            "noise_share": None if spec.noise is None else spec.noise_share,
+            "limit": spec.limit,
+            "seed": spec.seed,
+            "device": spec.device,
             **start.choices,
         },
         "recipe": {name: v for name, v in asdict(spec.recipe).items() if name != "purpose"},

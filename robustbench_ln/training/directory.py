@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import torch
 
-from robustbench_ln.errors import RecordError
+from robustbench_ln.errors import RecordError, setting
 from robustbench_ln.files.output_folders import lock_folder, refuse_other_folders
+from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.files.whole_files import write_whole
+from robustbench_ln.models.formats import read_contents
 from robustbench_ln.training.log import EpochRow, NormRow, append_rows, drop_rows_after
 
 __all__ = ["TrainingDirectory"]
@@ -30,7 +33,7 @@ class TrainingDirectory:
 
     Args:
         path: Made if it does not exist.
-        description: What train.json says; "options" may not change when a training goes on.
+        description: What train.json says; "settings" may not change when a training goes on.
 
     Raises:
         RecordError: The folder holds something else or another training, another process holds
@@ -74,7 +77,7 @@ class TrainingDirectory:
         if state is not None and missing:
             raise RecordError(
                 f"{self.path / missing[0]} is missing, which later epochs may not write again; "
-                "put it back, or give --out a new folder"
+                f"put it back, or give {setting('out')} a new folder"
             )
         return state
 
@@ -104,11 +107,12 @@ class TrainingDirectory:
         file = self.path / "train.json"
         if file.is_file():
             earlier = _read_json(file)
-            _refuse_differences(self.path, earlier["options"], description["options"])
+            _refuse_differences(self.path, _settings_of(earlier), description["settings"])
             if earlier.get("recipe") != description["recipe"]:
                 raise RecordError(
                     f"{self.path} was trained by another version of the recipe "
-                    f"{description['options']['--recipe']}; give --out a new folder"
+                    f"{description['settings']['recipe']}; give {setting('out')} a "
+                    "new folder"
                 )
             runs = earlier.get("runs", [])
             again = [run for run in description["runs"] if run not in runs]
@@ -117,12 +121,30 @@ class TrainingDirectory:
 
 
 def _refuse_differences(path: Path, earlier: dict[str, Any], now: dict[str, Any]) -> None:
-    for option, value in now.items():
-        if earlier.get(option) != value:
+    for name, value in now.items():
+        if earlier.get(name) != value:
+            what = f"the code of {setting('model')}" if name == "model_code" else setting(name)
             raise RecordError(
-                f"{path} was started with {option} {_short(earlier.get(option))}, not "
-                f"{_short(value)}; give the same options to go on, or --out a new folder"
+                f"{path} was started with {what} {_short(earlier.get(name))}, not "
+                f"{_short(value)}; give the same options to go on, or {setting('out')} a new "
+                "folder"
             )
+
+
+_RENAMED = {
+    "groups": "num_groups", "data": "images", "augment_noise": "noise", "share": "noise_share",
+    "checkpoint_key": "key", "new_head": "has_new_head", "the_code_of_model": "model_code",
+}  # fmt: skip
+"""Options that earlier versions wrote -> settings, where the names differ."""
+
+
+def _settings_of(description: dict[str, Any]) -> Any:
+    """Return the settings that train.json holds; earlier versions named them by their options."""
+    options = description.get("options")
+    if not isinstance(options, dict):
+        return description.get("settings")
+    names = {option: re.sub("[ -]+", "_", option).strip("_") for option in options}
+    return {_RENAMED.get(name, name): options[option] for option, name in names.items()}
 
 
 def _short(value: Any) -> str:
@@ -132,20 +154,23 @@ def _short(value: Any) -> str:
 
 def _read_json(file: Path) -> dict[str, Any]:
     try:
-        content = json.loads(file.read_text())
+        content = json.loads(read_regular(file))
     except (OSError, ValueError) as error:
-        raise RecordError(f"{file} is not JSON; give --out a new folder") from error
-    if not isinstance(content, dict) or not isinstance(content.get("options"), dict):
-        raise RecordError(f"{file} is not of a training of ln-bench; give --out a new folder")
+        raise RecordError(f"{file} is not JSON; give {setting('out')} a new folder") from error
+    if not isinstance(content, dict) or not isinstance(_settings_of(content), dict):
+        raise RecordError(
+            f"{file} is not of a training of ln-bench; give {setting('out')} a new folder"
+        )
     return content
 
 
 def _read_state(file: Path) -> dict[str, Any]:
     damaged = RecordError(
-        f"{file} is damaged; give --out a new folder (best.pt and last.pt may serve as --init)"
+        f"{file} is damaged; give {setting('out')} a new folder (best.pt and last.pt may serve "
+        f"as {setting('init')})"
     )
     try:
-        state = torch.load(file, map_location="cpu", weights_only=True)
+        state = read_contents(file, trust=False).saved
     except Exception as error:  # a damaged pickle may raise anything
         raise damaged from error
     if not isinstance(state, dict) or not {"epochs", "model", "optimizer"} <= state.keys():

@@ -6,7 +6,7 @@ import numpy as np
 from torch import nn
 
 from robustbench_ln.data.image_set import ImageSet
-from robustbench_ln.errors import DataError, LayoutError, SpecError
+from robustbench_ln.errors import DataError, LayoutError, SpecError, setting
 from robustbench_ln.norms import NormLayer, count_classes, find_norm_layers
 from robustbench_ln.training.spec import TrainingSpec
 
@@ -66,7 +66,8 @@ def check_trainable(model: nn.Module, images: ImageSet, spec: TrainingSpec) -> N
     if num_classes <= images.labels.max():
         raise DataError(
             f"{images.source}: has label {images.labels.max()}, the network has {num_classes} "
-            "classes, 0 and up; with --arch and --init, --new-head gives it those of the images"
+            f"classes, 0 and up; with {setting('arch')} and {setting('init')}, "
+            f"{setting('has_new_head')} gives it those of the images"
         )
     for layer in find_norm_layers(model, (channels, height, width)):
         _check_statistics(layer, spec)
@@ -78,5 +79,6 @@ def _check_statistics(layer: NormLayer, spec: TrainingSpec) -> None:
     if layer.kind != "fixed" and num_images * (layer.positions or 2) < 2:
         raise LayoutError(
             f"'{layer.name}' ({layer.class_name}) sees one value for each channel of a set of "
-            f"{num_images} image: no statistics; use larger images or fewer --groups"
+            f"{num_images} image: no statistics; use larger images or fewer "
+            f"{setting('num_groups')}"
         )

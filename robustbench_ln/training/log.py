@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,8 +11,9 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 
 from robustbench_ln.errors import RecordError
+from robustbench_ln.files.appended_files import append_whole
+from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.files.whole_files import write_whole
-from robustbench_ln.files.write_errors import explain_write_errors
 from robustbench_ln.norms.layers import layer_kind
 
 __all__ = ["EpochRow", "NormRow", "append_rows", "drop_rows_after", "norm_rows"]
@@ -76,15 +76,8 @@ def append_rows(path: Path, rows: Sequence[EpochRow] | Sequence[NormRow]) -> Non
     """
     if not rows:
         return
-    with explain_write_errors(path), path.open("ab") as file:
-        size = file.tell()
-        try:
-            file.write(_to_csv(rows if size else [rows[0]._fields, *rows]))
-            file.flush()
-            os.fsync(file.fileno())
-        except OSError:
-            os.truncate(path, size)
-            raise
+    has_names = path.is_file() and path.stat().st_size > 0
+    append_whole(path, _to_csv(rows if has_names else [rows[0]._fields, *rows]))
 
 
 def drop_rows_after(path: Path, epoch: int) -> None:
@@ -95,7 +88,7 @@ def drop_rows_after(path: Path, epoch: int) -> None:
     """
     if not path.is_file():
         return
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = read_regular(path).decode("utf-8", "replace")
     whole = text[: text.rfind("\n") + 1]  # without a row that was being written
     rows = list(csv.reader(io.StringIO(whole)))
     try:

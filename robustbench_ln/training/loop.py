@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from robustbench_ln.data.image_set import ImageSet
-from robustbench_ln.errors import RecordError, TrainingError
+from robustbench_ln.errors import RecordError, TrainingError, setting
 from robustbench_ln.models.normalization import parse_normalization
 from robustbench_ln.norms.renorm import RenormSchedule
 from robustbench_ln.progress import Progress, Silent
@@ -238,13 +238,14 @@ class _Training:
             self.trained = Trained(**{name: state[name] for name in Trained._fields})
         except (RuntimeError, ValueError, KeyError) as error:
             raise RecordError(
-                "state.pt is not of this training; give --out a new folder "
-                "(best.pt and last.pt may serve as --init)"
+                f"state.pt is not of this training; give {setting('out')} a new folder (best.pt "
+                f"and last.pt may serve as {setting('init')})"
             ) from error
 
     def _diverged(self, epoch: int, what: str) -> TrainingError:
         kept = f"last.pt has epoch {epoch - 1}" if epoch > 1 else "no epoch was finished"
         return TrainingError(
-            f"epoch {epoch}: {what}; {kept}. Start again with a smaller --learning-rate than "
-            f"{self.spec.recipe.learning_rate:g} and a new --out"
+            f"epoch {epoch}: {what}; {kept}. Start again with a smaller "
+            f"{setting('learning_rate')} than {self.spec.recipe.learning_rate:g} and a new "
+            f"{setting('out')}"
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import SpecError, setting
 
 __all__ = ["RECIPES", "Recipe"]
 
@@ -60,9 +60,11 @@ class Recipe:
     def __post_init__(self) -> None:
         """Check what options can change."""
         if self.epochs < 1:
-            raise SpecError(f"--epochs is {self.epochs}; expected 1 or more")
+            raise SpecError(f"{setting('epochs')} is {self.epochs}; expected 1 or more")
         if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
-            raise SpecError(f"--learning-rate is {self.learning_rate:g}; expected above 0")
+            raise SpecError(
+                f"{setting('learning_rate')} is {self.learning_rate:g}; expected above 0"
+            )
 
     def describe(self) -> str:
         """Return the numbers in one line."""
@@ -120,7 +122,7 @@ _CIFAR_VGG = replace(
 _CIFAR_RESNET_FINETUNE = replace(
     _CIFAR_RESNET,
     name="cifar-resnet-finetune",
-    purpose="a ResNet for CIFAR, from --init",
+    purpose="a ResNet for CIFAR, from a checkpoint",
     epochs=3,
     learning_rate=0.01,
     schedule="cosine",
@@ -128,7 +130,7 @@ _CIFAR_RESNET_FINETUNE = replace(
 )
 _IMAGENET_FINETUNE = Recipe(
     name="imagenet-finetune",
-    purpose="torchvision:vgg16_bn and its kin on ImageNet, from --init",
+    purpose="torchvision:vgg16_bn and its kin on ImageNet, from a checkpoint",
     epochs=3,
     batch_size=128,
     num_groups=8,
@@ -142,7 +144,7 @@ _IMAGENET_FINETUNE = Recipe(
 _CARS_FINETUNE = replace(
     _IMAGENET_FINETUNE,
     name="cars-finetune",
-    purpose="torchvision:resnet152 and its kin on Stanford Cars, from --init with --new-head",
+    purpose="torchvision:resnet152 and its kin on Stanford Cars, from a checkpoint with a new head",
     epochs=30,
     batch_size=16,
     num_groups=4,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from robustbench_ln.corruptions.conditions import noise_conditions
-from robustbench_ln.errors import LayoutError, SpecError
+from robustbench_ln.errors import LayoutError, SpecError, setting
 from robustbench_ln.lookup import find_entry
 from robustbench_ln.norms.choices import NORMS
 from robustbench_ln.spec import Condition, check_seed, check_whole_numbers
@@ -46,21 +46,26 @@ class TrainingSpec:
         """Check the numbers."""
         check_whole_numbers(self, "num_groups", "limit")
         object.__setattr__(self, "seed", check_seed(self.seed))
-        find_entry(NORMS, self.norm, kind="norm", listing="ln-bench list norms")
+        find_entry(NORMS, self.norm, kind="norm", listed="norms")
         if self.norm != "local" and self.num_groups != 1:
-            raise SpecError(f"--groups {self.num_groups} is for --norm local, not {self.norm}")
+            raise SpecError(
+                f"{setting('num_groups', self.num_groups)} is for {setting('norm', 'local')}, not "
+                f"{self.norm}"
+            )
         if self.num_groups < 1:
-            raise SpecError(f"--groups is {self.num_groups}; expected 1 or more")
+            raise SpecError(f"{setting('num_groups')} is {self.num_groups}; expected 1 or more")
         if self.recipe.batch_size % self.num_groups:
             raise LayoutError(
-                f"--groups {self.num_groups} does not divide the batch of "
-                f"{self.recipe.batch_size} images of recipe {self.recipe.name}; groups are of one "
-                f"size, as with --groups {_nearest_divisor(self)}"
+                f"{setting('num_groups', self.num_groups)} does not divide the batch of "
+                f"{self.recipe.batch_size} images of recipe {self.recipe.name}; groups are of "
+                f"one size, as with {setting('num_groups', _nearest_divisor(self))}"
             )
         if not 0 < self.noise_share <= 1:
-            raise SpecError(f"--share is {self.noise_share:g}; expected above 0 and up to 1")
+            raise SpecError(
+                f"{setting('noise_share')} is {self.noise_share:g}; expected above 0 and up to 1"
+            )
         if self.limit is not None and self.limit < 1:
-            raise SpecError(f"--limit is {self.limit}; expected 1 or more images")
+            raise SpecError(f"{setting('limit')} is {self.limit}; expected 1 or more images")
 
     @property
     def group_size(self) -> int:
@@ -86,17 +91,17 @@ def parse_augment_noise(
     try:
         sigma = float(number)
     except ValueError as error:
-        raise SpecError(f"--augment-noise {text}: expected NAME:SIGMA, as in agn:1.0") from error
+        raise SpecError(f"{setting('noise', text)}: expected NAME:SIGMA, as in agn:1.0") from error
     if pixel_range is None and convention == "released":
         pixel_range = "none"
     conditions = noise_conditions(
         [name], convention=convention, pixel_range=pixel_range, sigmas=[sigma]
     )
     if len(conditions) == 1:
-        raise SpecError(f"--augment-noise {text}: sigma is 0; leave the option out")
+        raise SpecError(f"{setting('noise', text)}: sigma is 0; leave the option out")
     if conditions[1].range == "rescale":
         raise SpecError(
-            "--range rescale depends on all noisy images at once, which training never has; "
-            "give clip or none"
+            f"{setting('pixel_range', 'rescale')} depends on all noisy images at once, which "
+            "training never has; give clip or none"
         )
     return conditions[1]

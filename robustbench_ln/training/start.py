@@ -10,7 +10,8 @@ from pathlib import Path
 from torch import nn
 
 from robustbench_ln.data.image_set import ImageSet
-from robustbench_ln.errors import LayoutError, SpecError
+from robustbench_ln.errors import LayoutError, SpecError, setting
+from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.models.fitting import LoadedModel
 from robustbench_ln.models.matching_norms import match_norms
 from robustbench_ln.models.opened import choose_normalize, published_pipeline
@@ -61,17 +62,20 @@ class StartSource:
         """Demand one network, of which a checkpoint may say the name."""
         check_one_network(self.arch, self.model, is_stated=self.init is not None)
         options = {
-            "--checkpoint-key": self.key is not None,
-            "--trust-checkpoint": self.trust,
-            "--new-head": self.has_new_head,
+            setting("key"): self.key is not None,
+            setting("trust"): self.trust,
+            setting("has_new_head"): self.has_new_head,
         }
         ignored = [option for option, is_on in options.items() if is_on]
         if ignored and self.init is None:
             raise SpecError(
-                f"{ignored[0]} is for the checkpoint of --init; give it, or leave it out"
+                f"{ignored[0]} is for the checkpoint of {setting('init')}; give it, or leave it out"
             )
         if self.has_new_head and self.model is not None:
-            raise SpecError("--new-head is for --arch; a function of --model decides its own head")
+            raise SpecError(
+                f"{setting('has_new_head')} is for {setting('arch')}; a function of "
+                f"{setting('model')} decides its own head"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,12 +151,12 @@ def start_network(source: StartSource, images: ImageSet, spec: TrainingSpec) -> 
 def _choices_of(source: StartSource) -> dict[str, object]:
     """Return what the start depends on beside the network's name and the checkpoint's bytes."""
     choices: dict[str, object] = {
-        "--checkpoint-key": source.key,
-        "--new-head": source.has_new_head,
+        "key": source.key,
+        "has_new_head": source.has_new_head,
     }
     if source.model is not None:
-        code = Path(source.model.rpartition(":")[0]).read_bytes()
-        choices["the code of --model"] = hashlib.sha256(code).hexdigest()
+        code = read_regular(Path(source.model.rpartition(":")[0]))
+        choices["model_code"] = hashlib.sha256(code).hexdigest()
     return choices
 
 
@@ -167,7 +171,7 @@ def _fresh(source: StartSource, num_classes: int, channels: int, seed: int) -> n
 def _with_head(loaded: LoadedModel, num_classes: int, seed: int) -> nn.Module:
     """Return the loaded network with a fresh head: what has another shape for one class more."""
     channels = next(p.shape[1] for p in loaded.model.parameters() if p.ndim == 4)
-    assert loaded.architecture is not None  # --new-head is not for --model
+    assert loaded.architecture is not None  # has_new_head is for arch
     with torch_seeded(seed, "weights"):
         model = loaded.architecture.build(num_classes, channels)
         other = loaded.architecture.build(num_classes + 1, channels)
@@ -193,8 +197,11 @@ def _with_norm(model: nn.Module, spec: TrainingSpec, stated: str | None) -> nn.M
     if stated in (None, "batch"):
         return replace_norms(model, spec.norm, num_groups=spec.num_groups).model
     if stated != spec.norm or groups - {spec.num_groups}:
-        found = f"--norm {stated}" + "".join(f" --groups {number}" for number in groups)
+        found = f"{setting('norm', stated)}" + "".join(
+            f" {setting('num_groups', number)}" for number in groups
+        )
         raise LayoutError(
-            f"--init was trained with {found}; train it so, or start from a BatchNorm checkpoint"
+            f"{setting('init')} was trained with {found}; train it so, or start from a BatchNorm "
+            "checkpoint"
         )
     return model

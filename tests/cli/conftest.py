@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -100,6 +101,7 @@ def ln_bench(monkeypatch, capsys) -> Callable[..., Outcome]:
         with pytest.raises(SystemExit) as caught:
             main()
         captured = capsys.readouterr()
+        assert not re.search("[\ue000-\ue005]", captured.out + captured.err), "marks of a setting"
         return Outcome(int(caught.value.code or 0), captured.out, captured.err)
 
     return run

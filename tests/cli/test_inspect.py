@@ -19,7 +19,8 @@ def test_layers_layouts_and_modes_are_shown(ln_bench, lab):
             "dynamic"] in rows  # fmt: skip
     assert "681 trainable parameters, 709 with running statistics, 1 group" in outcome.out
     assert "modes: plain, bn, dbn-batch" in outcome.out
-    assert "not ln-voting: needs LocalNorm groups" in outcome.out
+    way = "make them with ln-bench convert CKPT --norm local --groups G"
+    assert f"not ln-voting: needs LocalNorm groups, and the network has none; {way}" in outcome.out
     assert "SD over groups" not in outcome.out
 
 
@@ -36,6 +37,12 @@ def local(lab):
     }
     torch.save(state, lab.folder / "local.pt")
     return lab
+
+
+def test_a_missing_checkpoint_and_options_of_speed_are_refused(refuses, lab):
+    assert "Missing argument 'CKPT'" in refuses("inspect")
+    for option in ("--norm", "--repetitions", "--out"):
+        assert f"No such option: {option}" in refuses(*words(lab), option, "5")
 
 
 def test_spread_over_groups_is_shown_for_each_layer_and_overall(ln_bench, local):

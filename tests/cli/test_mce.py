@@ -85,7 +85,7 @@ def test_wrong_input_is_one_line(tmp_path: Path) -> None:
     path = standard_csv(tmp_path)
     with pytest.raises(SpecError, match="unknown baseline 'alex'; .*alexnet"):
         run(path, "--percent", "--baseline", "alex")
-    with pytest.raises(RecordError, match=r"row 2: error 5\.22 is not in .* --percent"):
+    with pytest.raises(RecordError, match=r"row 2: error 5\.22 is not in .* give is_percent=True"):
         run(path)
     zero = tmp_path / "zero.csv"
     own = "".join(

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 
-WORDS = ["inspect", "--speed", "--arch", "mnist-dnn", "--norm", "local", "--repetitions", "2"]
+WORDS = ["speed", "--arch", "mnist-dnn", "--norm", "local", "--repetitions", "2"]
 
 
 def test_speed_and_parameters_are_shown_and_every_time_is_recorded(ln_bench, tmp_path):
@@ -18,7 +19,7 @@ def test_speed_and_parameters_are_shown_and_every_time_is_recorded(ln_bench, tmp
     assert "Medians of 2 repetitions in turns" in " ".join(outcome.out.split())
     assert "timing mnist-dnn" in outcome.err
     record = json.loads(out.read_text())
-    assert record["command"].startswith("ln-bench inspect --speed")
+    assert record["command"] == f"ln-bench {shlex.join(WORDS)} --out {out}"
     assert {"threads", "load", "cores", "machine", "versions", "repetitions"} < set(record)
     (network,) = record["networks"]
     assert [norm["norm"] for norm in network["norms"]] == ["batch", "local"]
@@ -39,27 +40,26 @@ def test_a_record_is_replaced_only_when_asked(ln_bench, refuses, tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["inspect"], "give CKPT, the saved weights to inspect, or --speed to time the norms"),
-        (["inspect", "a.pt", "--speed"], "CKPT is not for --speed, which times fresh networks"),
-        ([*WORDS, "--model", "a.py:f"], "--model is not for --speed"),
-        ([*WORDS, "--image-size", "32"], "--image-size is not for --speed"),
-        ([*WORDS, "--channels", "3"], "--channels is not for --speed"),
-        ([*WORDS, "--download"], "--download is not for --speed"),
-        ([*WORDS, "--checkpoint-key", "ema"], "--checkpoint-key is not for --speed"),
-        ([*WORDS, "--trust-checkpoint"], "--trust-checkpoint is not for --speed"),
-        (["inspect", "a.pt", "--norm", "local"], "--norm is for --speed; leave it out"),
-        (["inspect", "a.pt", "--repetitions", "5"], "--repetitions is for --speed; leave it out"),
-        (["inspect", "a.pt", "--out", "a.json"], "--out is for --speed; leave it out"),
-        (["inspect", "a.pt", "--overwrite"], "--overwrite is for --speed; leave it out"),
         ([*WORDS, "--norm", "nope"], "unknown norm 'nope'; choose from batch, local"),
         ([*WORDS, "--norm", ","], "--norm ,: names no norm; write it as local,switch"),
         ([*WORDS, "--repetitions", "0"], "--repetitions is 0; expected 1 or more"),
         ([*WORDS, "--arch", "resnet21"], "unknown architecture 'resnet21'; did you mean"),
-        ([*WORDS, "--arch", "torchvision:alexnet"], "takes images of 224 pixels; --speed has"),
+        ([*WORDS, "--arch", "torchvision:alexnet"], "takes images of 224 pixels; the papers"),
     ],
 )
-def test_what_would_be_ignored_or_is_wrong_is_refused(refuses, words, message):
+def test_what_cannot_be_timed_is_refused_in_one_line(refuses, words, message):
     assert message in refuses(*words)
+
+
+def test_the_old_spelling_is_answered_with_the_command(refuses):
+    hint = "no such option: --speed; did you mean 'ln-bench speed'?"
+    assert hint in refuses("inspect", "--speed")
+    assert hint in refuses("inspect", "--speed", "--repetitions", "5", "--out", "a.json")
+    assert hint in refuses("inspect", "a.pt", "--arch", "resnet20", "--speed")
+
+
+def test_an_unknown_option_that_is_no_command_is_named(refuses):
+    assert refuses("speed", "--fast") == "Error: No such option: --fast"
 
 
 def test_a_record_without_a_place_is_refused_before_anything_is_timed(refuses, tmp_path):

@@ -14,7 +14,7 @@ from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS
 from robustbench_ln.metrics.error_files import read_baseline
 from robustbench_ln.progress import Silent
 from robustbench_ln.reports.report import write_report
-from robustbench_ln.runs import outcomes
+from robustbench_ln.runs import results
 from tests.cli.conftest import sharpen
 
 
@@ -167,9 +167,13 @@ def test_modes_that_are_resampled_together_keep_their_numbers(voting_lab, ln_ben
 
 
 def test_predictions_that_modes_share_are_read_once(voting_lab, ln_bench, monkeypatch):
-    read, paths = outcomes.read_predictions, []
+    read, paths = results.read_predictions, []
     command = voting_lab.command("--modes", "ln-voting,ln-batch")
-    monkeypatch.setattr(outcomes, "read_predictions", lambda path: paths.append(path) or read(path))
+    monkeypatch.setattr(
+        results,
+        "read_predictions",
+        lambda path, **limits: paths.append(path) or read(path, **limits),
+    )
     assert ln_bench(*command).code == 0
     assert sorted(paths) == sorted((voting_lab.folder / "run/predictions").iterdir())
     assert len(paths) == 3

@@ -121,10 +121,10 @@ def test_every_option_reaches_the_training(ln_bench, digits):
     plain, other = (
         json.loads((digits / run / "train.json").read_text()) for run in ("run", "other")
     )
-    changed = {k for k, v in plain["options"].items() if other["options"][k] != v}
-    same = {"--arch", "--recipe", "--data", "--device", "--checkpoint-key"}
-    assert changed == set(plain["options"]) - same
-    noise = other["options"]["--augment-noise"]
+    changed = {k for k, v in plain["settings"].items() if other["settings"][k] != v}
+    same = {"arch", "recipe", "images", "device", "key"}
+    assert changed == set(plain["settings"]) - same
+    noise = other["settings"]["noise"]
     assert (noise["convention"], noise["range"], noise["severity"]) == ("released", "clip", 0.5)
     assert plain["runs"][0]["command"].startswith("ln-bench train --arch mnist-dnn")
     assert plain["runs"][0]["threads"] == 1

@@ -63,10 +63,10 @@ def test_a_sheet_that_is_there_is_kept_unless_it_may_be_replaced(tmp_path):
     path = tmp_path / "sheet.png"
     path.write_bytes(b"mine")
     options = make_images(), make_spec(["contrast"], [1]).conditions, StreamOptions(seed=0)
-    with pytest.raises(RecordError, match="sheet.png exists; give another --preview, or --overw"):
+    with pytest.raises(RecordError, match="sheet.png exists; give another preview=, or over"):
         write_sheet(*options, path=path, overwrite=False)
     assert path.read_bytes() == b"mine"
     write_sheet(*options, path=path, overwrite=True)
     with Image.open(path) as picture:
         assert picture.size == (LEFT + 2 * STEP, TOP + STEP)
-    check_new(tmp_path / "new.png", option="--out", overwrite=False)
+    check_new(tmp_path / "new.png", name="out", overwrite=False)

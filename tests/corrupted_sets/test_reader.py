@@ -43,7 +43,7 @@ def test_a_set_of_the_clean_images_is_refused(folder, clean):
 
 
 def test_missing_parts_are_named(folder, clean, tmp_path):
-    assert "give --clean KIND:PATH, as in --clean cifar10:DIR" in refused(
+    assert "give clean='KIND:PATH', as in clean='cifar10:DIR'" in refused(
         f"cifar10-c:{folder}", None
     )
     assert "no such folder" in refused(f"cifar10-c:{tmp_path}/none", clean)

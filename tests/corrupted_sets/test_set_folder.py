@@ -22,7 +22,9 @@ def test_overwrite_takes_away_the_old_set_and_nothing_else(tmp_path):
     generate(images, make_spec(format="folder"), out=out)
     (out / "notes.txt").write_text("mine")
     (out / "contrast/1/cat/orphan.png").write_bytes(b"of a killed run")
-    with pytest.raises(RecordError, match="another format; give --out a new folder, or --over"):
+    with pytest.raises(
+        RecordError, match="another format; give out= a new folder, or overwrite=True"
+    ):
         generate(images, make_spec(), out=out)
     generate(images, make_spec(), out=out, options=GenerationOptions(overwrite=True))
     assert sorted(tree_digest(out)) == [

@@ -20,16 +20,16 @@ OTHER_FOG = Condition(corruption="fog", severity=3.0, severity_table="imagenet-c
     ("options", "message"),
     [
         ({"conditions": ()}, "nothing to generate: only sigma 0 was given"),
-        ({"format": "foldr"}, "unknown --format 'foldr'; did you mean 'folder'"),
-        ({"uses_jpeg": True}, "--jpeg is for --format folder; npy holds plain arrays"),
-        ({"limit": 0}, "--limit is 0; expected 1 or more images"),
-        ({"limit": 1.5}, "--limit is 1.5; expected a whole number"),
-        ({"seed": -1}, "--seed is -1"),
+        ({"format": "foldr"}, "unknown format 'foldr'; did you mean 'folder'"),
+        ({"uses_jpeg": True}, "uses_jpeg= is for format='folder'; npy holds plain arrays"),
+        ({"limit": 0}, "limit= is 0; expected 1 or more images"),
+        ({"limit": 1.5}, "limit= is 1.5; expected a whole number"),
+        ({"seed": -1}, "seed= is -1"),
         ({"conditions": (FOG, OTHER_FOG)}, "fog at severity 3 is asked for by two severity tables"),
-        ({"conditions": (AGN,)}, "npy stacks severities 1-5; agn has sigmas: use --format npz"),
+        ({"conditions": (AGN,)}, "stacks severities 1-5; agn has sigmas: use format='npz'"),
         (
             {"conditions": (FLOATS,), "format": "folder"},
-            "holds 8 bits a value; agn with --range rescale keeps floats: use --format npz",
+            "holds 8 bits a value; agn with pixel_range='rescale' keeps floats: use format='npz'",
         ),
     ],
 )

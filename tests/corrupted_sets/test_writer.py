@@ -118,7 +118,7 @@ def test_images_that_a_corruption_refuses_leave_no_set(tmp_path):
 
 
 def test_counts_out_of_range_are_refused(tmp_path):
-    with pytest.raises(SpecError, match="--workers is 0"):
+    with pytest.raises(SpecError, match="workers= is 0"):
         generate(make_images(), make_spec(), out=tmp_path, options=GenerationOptions(workers=0))
-    with pytest.raises(SpecError, match="--limit is 8; arrays:sample.npz has 7 images"):
+    with pytest.raises(SpecError, match="limit= is 8; arrays:sample.npz has 7 images"):
         generate(make_images(), make_spec(limit=8), out=tmp_path)

@@ -16,7 +16,7 @@ def white_pixel(row: int, column: int) -> torch.Tensor:
     return images
 
 
-def test_a_gaussian_sums_to_one():
+def test_a_gaussian_ends_at_four_sigma_and_sums_to_one():
     weights = [math.exp(-(k**2) / (2 * 0.5**2)) for k in range(-2, 3)]
     weights = [0, 0, *(weight / sum(weights) for weight in weights), 0, 0]
     blurred = blur_gaussian(white_pixel(4, 5), (), (0.5,))

@@ -33,7 +33,7 @@ def test_sigmas_are_the_decimals_that_were_written(text, values):
     ("text", "message"),
     [
         ("", "expected numbers as"),
-        ("0,a", "--sigmas 0,a: expected numbers"),
+        ("0,a", "sigmas='0,a': expected numbers"),
         ("0:1", "expected numbers as"),
         ("0:1:0", "the step must be above 0"),
         ("0:1:-1", "the step must be above 0"),
@@ -52,8 +52,8 @@ def test_sigmas_that_are_none_are_refused(text, message):
     ("noises", "options", "message"),
     [
         (["agm"], {}, "unknown noise 'agm'; did you mean 'agn'"),
-        (["agn-neg"], {}, "does not exist in the convention 'paper'; use --convention released"),
-        (["apn-add"], {"convention": "released"}, "use --convention paper"),
+        (["agn-neg"], {}, "does not exist in the convention 'paper'; use convention='released'"),
+        (["apn-add"], {"convention": "released"}, "use convention='paper'"),
         (["agn"], {"convention": "papers"}, "unknown convention 'papers'; did you mean 'paper'"),
         (["agn"], {"pixel_range": "scale"}, "unknown range 'scale'; did you mean 'rescale'"),
         (["agn"], {"sigmas": [-0.5]}, "sigma -0.5 of agn: expected 0 or more, at most 1000"),
@@ -121,11 +121,11 @@ def test_a_table_is_all_19_corruptions_and_a_name_needs_one(monkeypatch):
     [
         (["gausian_noise"], "cifar10-c", [1], "did you mean 'gaussian_noise'"),
         (["gausian_noise"], None, [1], "did you mean 'gaussian_noise'"),
-        (["fog"], None, [1], "'fog' needs --severity-table cifar10-c or imagenet-c"),
+        (["fog"], None, [1], "'fog' needs severity_table= cifar10-c or imagenet-c"),
         (["fog"], "cifar-c", [1], "unknown severity table 'cifar-c'; did you mean 'cifar10-c'"),
         (["fog"], "cifar10-c", [0], "severity 0: expected 1 to 5"),
         (["fog"], "cifar10-c", [6], "severity 6: expected 1 to 5"),
-        (["imagenet-c"], "cifar10-c", [1], "leave --severity-table out"),
+        (["imagenet-c"], "cifar10-c", [1], "leave severity_table= out"),
     ],
 )
 def test_wrong_corruptions_are_refused(names, table, severities, message):

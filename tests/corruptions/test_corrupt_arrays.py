@@ -64,14 +64,14 @@ def test_a_seed_is_a_number_whatever_its_type():
 @pytest.mark.parametrize(
     ("images", "words", "options", "message"),
     [
-        (IMAGES, ("fog", 1), {}, "'fog' needs --severity-table"),
+        (IMAGES, ("fog", 1), {}, "'fog' needs severity_table="),
         (IMAGES, ("fogg", 1), {}, "did you mean 'fog'"),
-        (IMAGES, ("agn", 1), {"seed": 0.5}, "--seed is 0.5; expected a whole number"),
+        (IMAGES, ("agn", 1), {"seed": 0.5}, "seed= is 0.5; expected a whole number"),
         (IMAGES, ("fog", 6), {"severity_table": "cifar10-c"}, "severity 6: expected 1 to 5"),
         (IMAGES, ("fog", 1.5), {"severity_table": "cifar10-c"}, "severity 1.5: expected 1 to 5"),
         (IMAGES, ("agn", -1), {}, "sigma -1 of agn"),
-        (IMAGES, ("agn", 1), {"severity_table": "cifar10-c"}, "agn is a noise"),
-        (IMAGES, ("fog", 1), {"pixel_range": "clip"}, "fog is no noise: convention and"),
+        (IMAGES, ("agn", 1), {"severity_table": "cifar10-c"}, "are for corruptions="),
+        (IMAGES, ("fog", 1), {"pixel_range": "clip"}, "are for noises="),
         (IMAGES / 255, ("agn", 1), {}, "images are float64; expected uint8"),
         (IMAGES[0], ("agn", 1), {}, r"images have shape \[32, 32, 3\]"),
         (IMAGES[:0], ("agn", 1), {}, "no images"),

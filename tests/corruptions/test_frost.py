@@ -54,10 +54,14 @@ def test_photographs_from_a_folder(folder):
 
 def test_a_folder_without_a_photograph_is_refused(folder):
     (folder / "frost3.png").unlink()
-    with pytest.raises(DataError, match=r"frost3.png: cannot be read as an image; --frost-dir nee"):
+    with pytest.raises(
+        DataError, match=r"frost3.png: cannot be read as an image; frost_dir= needs"
+    ):
         load_frost_textures(folder)
     (folder / "frost3.png").write_text("no image")
-    with pytest.raises(DataError, match=r"frost3.png: cannot be read as an image; --frost-dir nee"):
+    with pytest.raises(
+        DataError, match=r"frost3.png: cannot be read as an image; frost_dir= needs"
+    ):
         load_frost_textures(folder)
 
 
@@ -80,7 +84,7 @@ def test_photographs_of_an_installed_package_which_is_not_imported(
 
 def test_procedural_frost_warns_once(monkeypatch):
     monkeypatch.setattr(frost, "PACKAGES", {})
-    with pytest.warns(UserWarning, match=r"frost is procedural and not comparable.*--frost-dir"):
+    with pytest.warns(UserWarning, match=r"frost is procedural and not comparable.*frost_dir="):
         assert load_frost_textures().kind == "procedural"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -128,7 +132,7 @@ def test_frost_takes_the_textures_it_is_given(folder):
 
 def test_postscript_is_no_photograph(folder):
     (folder / "frost2.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
-    with pytest.raises(DataError, match=r"frost2.png: cannot be read as an image; --frost-dir nee"):
+    with pytest.raises(DataError, match=r"frost2.png: cannot be read as an image; frost_dir= nee"):
         load_frost_textures(folder)
 
 

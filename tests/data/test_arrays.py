@@ -39,6 +39,10 @@ def test_grey_images_get_a_channel(tmp_path):
         ({"images": PIXELS, "labels": LABELS[:3]}, r"labels have shape \[3\]; expected \[4\]"),
         ({"images": PIXELS, "labels": LABELS.astype(float)}, "labels are float64; expected integ"),
         ({"images": PIXELS, "labels": LABELS - 1}, "label -1 is below 0"),
+        (
+            {"images": PIXELS, "labels": LABELS + 2**20},
+            "expected the index of a class, below 1,048",
+        ),
         ({"images": PIXELS, "labels": LABELS[:, None]}, r"labels have shape \[4, 1\]"),
         ({"images": PIXELS[:0], "labels": LABELS[:0]}, "no images"),
     ],

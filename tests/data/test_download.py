@@ -37,7 +37,7 @@ def test_a_failed_download_is_one_line(tmp_path, monkeypatch, kind, error, reaso
     monkeypatch.setattr(datasets, DOWNLOADS[kind], fail)
     with pytest.raises(DataError, match=re.escape(reason)) as caught:
         load_images(f"{kind}:{tmp_path}", DataOptions(download=True))
-    assert str(caught.value).startswith(f"--download: {kind} could not be fetched into {tmp_path}")
+    assert str(caught.value).startswith(f"download=: {kind} could not be fetched into {tmp_path}")
     assert "\n" not in str(caught.value)
 
 

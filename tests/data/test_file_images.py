@@ -13,7 +13,7 @@ from tests.data.pictures import load, make_folder, picture
 
 def test_mixed_shapes_name_two_files_and_the_fix(tmp_path):
     images = load(make_folder(tmp_path, [(6, 8), (6, 8), (7, 8)]))
-    with pytest.raises(DataError, match=r"ü2.png is 7x8, .*ü1.png is 6x8; .*--resize 256 --crop"):
+    with pytest.raises(DataError, match=r"ü2.png is 7x8, .*ü1.png is 6x8; .*resize=256, crop=224"):
         images.read([0, 1, 2])
     assert load(f"folder:{tmp_path}", resize=6, crop=6).read([0, 1, 2]).shape == (3, 6, 6, 3)
 

@@ -21,11 +21,11 @@ MAPPED = DataOptions(class_map=Path("map.json"))
     [
         ("cifar10", DataOptions(), "expected KIND:PATH, as in cifar10:data .*imagenet, cars"),
         ("arrays:", DataOptions(), "expected KIND:PATH"),
-        ("cifar:x", DataOptions(), "unknown --data kind 'cifar'; did you mean 'cifar10'"),
+        ("cifar:x", DataOptions(), "unknown kind of images 'cifar'; did you mean 'cifar10'"),
         ("imagnet:x", DataOptions(), "did you mean 'imagenet'"),
-        ("arrays:x.npz", RESIZED, "--resize and --crop are for folder, imagenet, cars; the images"),
-        ("cifar10:x", MAPPED, "--class-map is for folder:DIR; cifar10 numbers its own"),
-        ("imagenet:x", MAPPED, "--class-map is for folder:DIR; imagenet numbers its own"),
+        ("arrays:x.npz", RESIZED, "resize= and crop= are for folder, imagenet, cars; the images"),
+        ("cifar10:x", MAPPED, "class_map= is for folder:DIR; cifar10 numbers its own"),
+        ("imagenet:x", MAPPED, "class_map= is for folder:DIR; imagenet numbers its own"),
         ("arrays:x.npz", DOWNLOAD, "cannot fetch arrays; it can cifar10"),
         ("folder:x", DOWNLOAD, "cannot fetch folder"),
         ("cars:x", DOWNLOAD, "cannot fetch cars"),
@@ -34,9 +34,9 @@ MAPPED = DataOptions(class_map=Path("map.json"))
             DataOptions(),
             "unknown demo images 'demo:digit'; did you mean 'demo:digits'",
         ),
-        ("demo:batchnorm", DataOptions(), r"choose from demo:digits \(ln-bench list demo\)"),
-        ("demo:digits", RESIZED, "--resize and --crop are for folder, imagenet, cars; the images"),
-        ("demo:digits", MAPPED, "--class-map is for folder:DIR; demo numbers its own"),
+        ("demo:batchnorm", DataOptions(), r"choose from demo:digits"),
+        ("demo:digits", RESIZED, "resize= and crop= are for folder, imagenet, cars; the images"),
+        ("demo:digits", MAPPED, "class_map= is for folder:DIR; demo numbers its own"),
         ("demo:digits", DOWNLOAD, "cannot fetch demo; it can cifar10"),
         ("demo:digits", DataOptions(part="train"), "demo:digits has no training part: .*mnist:DIR"),
     ],
@@ -49,10 +49,10 @@ def test_wrong_sources_are_refused(source, options, message):
 @pytest.mark.parametrize(
     ("framing", "message"),
     [
-        ({"crop": 0}, "--crop is 0; expected 1 or more pixels"),
-        ({"resize": -3}, "--resize is -3; expected 1 or more pixels"),
-        ({"resize": 8, "interpolation": "cubic"}, "unknown --interpolation.*mean 'bicubic'"),
-        ({"interpolation": "bicubic"}, "--interpolation bicubic needs --resize"),
+        ({"crop": 0}, "crop= is 0; expected 1 or more pixels"),
+        ({"resize": -3}, "resize= is -3; expected 1 or more pixels"),
+        ({"resize": 8, "interpolation": "cubic"}, "unknown interpolation .*mean 'bicubic'"),
+        ({"interpolation": "bicubic"}, "interpolation='bicubic' needs resize="),
     ],
 )
 def test_wrong_framings_are_refused(framing, message):

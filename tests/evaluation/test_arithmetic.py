@@ -33,7 +33,7 @@ def test_the_names_of_arithmetics():
     assert EvaluationSpec().arithmetic == "float32"
     assert EvaluationSpec(uses_tf32=True).arithmetic == "tf32"
     assert EvaluationSpec(amp="bf16", is_compiled=True).arithmetic == "bf16+compiled"
-    with pytest.raises(SpecError, match="--amp fp16: expected bf16"):
+    with pytest.raises(SpecError, match="amp='fp16': expected bf16"):
         EvaluationSpec(amp="fp16")
 
 

@@ -13,14 +13,7 @@ from robustbench_ln.evaluation.own_network import name_own_network
 from robustbench_ln.evaluation.predict import predict_pictures
 from robustbench_ln.evaluation.prediction_sheet import draw_predictions
 from robustbench_ln.models.normalization import parse_normalization
-from robustbench_ln.norms import (
-    IMAGE,
-    ROT90,
-    LocalNorm2d,
-    StatisticsLayout,
-    convert_batchnorm,
-    with_statistics,
-)
+from robustbench_ln.norms import LocalNorm2d, StatisticsLayout, convert_batchnorm, with_statistics
 from robustbench_ln.spec import EvaluationSpec
 from tests.norms.networks import settle, small_net
 
@@ -59,10 +52,10 @@ def probabilities(model, layout) -> np.ndarray:
 @pytest.mark.parametrize(
     ("mode", "layout"),
     [
-        ("dbn-single", IMAGE),
-        ("dbn-single-rot90", ROT90),
-        ("dbn-batch", StatisticsLayout(name="batch", set_size=4)),
-        ("bn", StatisticsLayout(name="running", set_size=None)),
+        ("dbn-single", StatisticsLayout.image()),
+        ("dbn-single-rot90", StatisticsLayout.rot90()),
+        ("dbn-batch", StatisticsLayout.batch(4)),
+        ("bn", StatisticsLayout.running()),
     ],
 )
 def test_without_groups_the_guesses_are_the_softmax_sorted(mode, layout):
@@ -78,9 +71,9 @@ def test_without_groups_the_guesses_are_the_softmax_sorted(mode, layout):
 @pytest.mark.parametrize(
     ("mode", "layout"),
     [
-        ("ln-single-voting", IMAGE),
-        ("ln-single-voting-rot90", ROT90),
-        ("ln-voting", StatisticsLayout(name="set", set_size=4)),
+        ("ln-single-voting", StatisticsLayout.image()),
+        ("ln-single-voting-rot90", StatisticsLayout.rot90()),
+        ("ln-voting", StatisticsLayout.set(4)),
     ],
 )
 def test_voting_counts_groups_and_averages_probabilities(mode, layout):
@@ -120,7 +113,7 @@ def test_a_tie_goes_to_the_lowest_class_where_that_is_the_rule():
 
 def test_a_picked_group_is_one_of_the_groups_and_one_for_a_set():
     (said,) = ask(local_net(), "ln-batch", seed=3)
-    expected = probabilities(local_net(), StatisticsLayout(name="set", set_size=4))
+    expected = probabilities(local_net(), StatisticsLayout.set(4))
     first = [guesses[0].probability for guesses in said.guesses]
     groups = [g for g in range(5) if first == pytest.approx(expected[g].max(axis=-1), rel=1e-4)]
     assert len(groups) == 1
@@ -141,7 +134,7 @@ def test_all_is_every_mode_of_the_network_and_it_stays_as_it_was():
 
 
 def test_what_cannot_be_is_refused():
-    with pytest.raises(SpecError, match="--modes ln-voting: needs LocalNorm groups"):
+    with pytest.raises(SpecError, match="modes='ln-voting': needs LocalNorm groups"):
         ask(small_net(), "ln-voting")
     exploded = small_net()
     exploded.head.weight.data.fill_(float("inf"))

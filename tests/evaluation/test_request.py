@@ -1,4 +1,4 @@
-"""What is refused before anything is read, and what --download is of."""
+"""What is refused before anything is read, and what a download is of."""
 
 from __future__ import annotations
 
@@ -6,15 +6,21 @@ import re
 
 import pytest
 
+from robustbench_ln.corruptions.request import ConditionRequest
 from robustbench_ln.data import DataOptions, Framing
 from robustbench_ln.errors import SpecError
-from robustbench_ln.evaluation.request import ImageRequest, choose_fetches
+from robustbench_ln.evaluation.request import EvaluationRequest, ImageRequest, choose_fetches
 from robustbench_ln.models.normalization import parse_normalization
+from robustbench_ln.models.source import NetworkSource
 from robustbench_ln.models.weights_metadata import InputPipeline
 from robustbench_ln.progress import Silent
+from robustbench_ln.spec import EvaluationSpec
 from tests.corrupted_sets.sample_sets import make_images, write_pictures
 
 RESIZED = DataOptions(framing=Framing(resize=8))
+SIGMAS = ConditionRequest(sigmas=(1.0,))
+NOISE = ConditionRequest(noises=("agn",))
+TABLE = ConditionRequest(severity_table="cifar10-c")
 
 
 @pytest.mark.parametrize(
@@ -22,28 +28,28 @@ RESIZED = DataOptions(framing=Framing(resize=8))
     [
         (
             {"data": "cifar10-c:"},
-            r"--data 'cifar10-c:': expected .* cars, cifar10-c, .*corrupted\)$",
+            r"images='cifar10-c:': expected .* cars, cifar10-c, .*corrupted\)$",
         ),
-        ({"data": "cifar10-c"}, "--data 'cifar10-c': expected KIND:PATH, as in cifar10:data"),
-        ({"data": "cifar10c:x"}, "unknown --data kind 'cifar10c'; did you mean 'cifar10-c'"),
-        ({"data": "corupted:x"}, "unknown --data kind 'corupted'; did you mean 'corrupted'"),
-        ({"data": "zip:x"}, "unknown --data kind 'zip'; choose from arrays, .*cars, cifar10-c,"),
+        ({"data": "cifar10-c"}, "images='cifar10-c': expected KIND:PATH, as in cifar10:data"),
+        ({"data": "cifar10c:x"}, "unknown kind of images 'cifar10c'; did you mean 'cifar10-c'"),
+        ({"data": "corupted:x"}, "unknown kind of images 'corupted'; did you mean 'corrupted'"),
+        ({"data": "zip:x"}, "unknown kind of images 'zip'; choose from arrays, .*cars, cifar10-c,"),
         (
             {"data": "corrupted:x", "clean": "cifar10-c:x"},
-            "unknown --clean kind 'cifar10-c'; did you mean 'cifar10'",
+            "unknown kind of images 'cifar10-c'; did you mean 'cifar10'",
         ),
         (
             {"data": "corrupted:x", "clean": ""},
-            r"--clean '': expected KIND:PATH.* imagenet, cars\)$",
+            r"clean='': expected KIND:PATH.* imagenet, cars\)$",
         ),
-        ({"data": "arrays:x", "clean": "arrays:x"}, "--clean is for .*; arrays:x is no such set"),
+        ({"data": "arrays:x", "clean": "arrays:x"}, "clean= is for .*; arrays:x is no such set"),
         ({"data": make_images(), "clean": "arrays:x"}, "; arrays:sample.npz is no such set"),
-        ({"data": "arrays:x", "sigmas": (1.0,)}, "--sigmas needs a noise, as in --noise agn"),
-        ({"data": "corrupted:x", "noises": ("agn",)}, "--noise acts on clean images; give them"),
-        ({"data": "corrupted:x", "options": RESIZED}, "--resize, .*act on clean images; give them"),
+        ({"data": "arrays:x", "degradation": SIGMAS}, "sigmas= needs a noise, as in noises='agn'"),
+        ({"data": "corrupted:x", "degradation": NOISE}, "noises= acts on clean images; give them"),
+        ({"data": "corrupted:x", "options": RESIZED}, "resize=, .*act on clean images; give them"),
         (
-            {"data": "corrupted:x", "severity_table": "cifar10-c"},
-            "--severity-table: the severities of corrupted:x are made already",
+            {"data": "corrupted:x", "degradation": TABLE},
+            "severity_table=: the severities of corrupted:x are made already",
         ),
     ],
 )
@@ -54,9 +60,11 @@ def test_what_would_be_ignored_or_does_not_exist_is_refused(fields, message):
 
 def test_names_choose_from_a_stored_set_and_make_conditions_otherwise():
     fields = {"corruptions": ("fog",), "severities": (2, 5), "noises": ("agn",), "sigmas": (1.0,)}
-    stored = ImageRequest(data="cifar10-c:x", clean="cifar10:x", **fields)
+    asked = ConditionRequest(**fields)
+    stored = ImageRequest(data="cifar10-c:x", clean="cifar10:x", degradation=asked)
     assert [c.corruption for c in stored.conditions()] == ["clean", "agn"]
-    made = ImageRequest(data="cifar10:x", severity_table="cifar10-c", **fields)
+    asked = ConditionRequest(severity_table="cifar10-c", **fields)
+    made = ImageRequest(data="cifar10:x", degradation=asked)
     expected = [("clean", 0.0), ("agn", 1.0), ("fog", 2.0), ("fog", 5.0)]
     assert [(c.corruption, c.severity) for c in made.conditions()] == expected
 
@@ -65,9 +73,9 @@ def test_names_choose_from_a_stored_set_and_make_conditions_otherwise():
     ("kind", "scaled"), [("cifar10", "rescale"), ("mnist", "none"), ("cars", "none")]
 )
 def test_the_released_range_is_that_of_the_clean_images(kind, scaled):
-    options = {"noises": ("agn",), "sigmas": (1.0,), "convention": "released"}
-    alone = ImageRequest(data=f"{kind}:x", **options)
-    beside = ImageRequest(data="corrupted:x", clean=f"{kind}:x", **options)
+    asked = ConditionRequest(noises=("agn",), sigmas=(1.0,), convention="released")
+    alone = ImageRequest(data=f"{kind}:x", degradation=asked)
+    beside = ImageRequest(data="corrupted:x", clean=f"{kind}:x", degradation=asked)
     for request in (alone, beside):
         assert [c.range for c in request.conditions()] == [None, scaled]
 
@@ -91,6 +99,35 @@ def test_open_images_are_taken_as_they_are():
 def test_download_is_of_all_that_can_be_fetched(base, arch, expected):
     assert choose_fetches(True, base=base, arch=arch) == expected
     assert choose_fetches(False, base=base, arch=arch) == (False, False)
+
+
+def test_a_request_is_checked_and_filled_in_when_it_is_made(tmp_path):
+    asked = ConditionRequest(noises=("agn",), sigmas=(1.0,), frost_dir=tmp_path)
+    images = ImageRequest(data="cifar10:x", degradation=asked)
+    source = NetworkSource(path=tmp_path / "x.pt", arch="torchvision:resnet18")
+    request = EvaluationRequest(
+        network=source, images=images, spec=EvaluationSpec(), normalize="none", download=True
+    )
+    assert request.spec.conditions == images.conditions()
+    assert request.spec.frost_dir == tmp_path
+    assert request.images.options.download
+    assert isinstance(request.network, NetworkSource)
+    assert request.network.download
+    with pytest.raises(SpecError, match="unknown normalisation 'imagenett'"):
+        EvaluationRequest(
+            network=source, images=images, spec=EvaluationSpec(), normalize="imagenett"
+        )
+
+
+@pytest.mark.parametrize(
+    "changes", [{"modes": ("dbn",)}, {"order": "sorted"}, {"tie_rule": "first"}]
+)
+def test_a_spec_refuses_names_that_do_not_exist(changes):
+    (name,) = changes.values()
+    with pytest.raises(
+        SpecError, match=f"unknown .*'{name if isinstance(name, str) else name[0]}'"
+    ):
+        EvaluationSpec(**changes)
 
 
 class Notes(Silent):

@@ -14,6 +14,7 @@ from robustbench_ln.errors import CheckpointError, DataError, RecordError, SpecE
 from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.evaluation.subject import Subject
 from robustbench_ln.norms import convert_batchnorm
+from robustbench_ln.runs.description import CheckpointDescription
 from robustbench_ln.runs.records import read_records
 from robustbench_ln.spec import EvaluationSpec, Normalization
 from tests.norms.networks import settle, small_net
@@ -27,7 +28,9 @@ def make_subject(model: nn.Module | None = None, digest: str = "abc", **changes)
         "num_classes": 5,
         "normalization": NORMALIZATION,
         "label": "small",
-        "checkpoint": {"path": "small.pt", "sha256": digest, "arch": "small"},
+        "checkpoint": CheckpointDescription(
+            path="small.pt", sha256=digest, arch="small", num_parameters=837, num_groups=1
+        ),
         "group_size": 4,
     }
     return Subject(**(fields | changes))
@@ -183,18 +186,18 @@ def test_a_directory_of_something_else_is_refused(tmp_path):
     (tmp_path / "thesis.tex").write_text("x")
     with pytest.raises(RecordError, match=r"holds other files \('thesis.tex'\) and no run"):
         evaluate(make_subject(), make_images(), make_spec(), out=tmp_path)
-    with pytest.raises(RecordError, match="is a file; give --out a folder"):
+    with pytest.raises(RecordError, match="is a file; give out= a folder"):
         evaluate(make_subject(), make_images(), make_spec(), out=tmp_path / "thesis.tex")
     (tmp_path / "run").mkdir()
     (tmp_path / "run/run.json").write_text("{")
-    with pytest.raises(RecordError, match="is not JSON"):
+    with pytest.raises(RecordError, match=r"run\.json: not JSON"):
         evaluate(make_subject(), make_images(), make_spec(), out=tmp_path / "run")
 
 
 def test_images_that_do_not_fit_the_network_are_refused(tmp_path):
     with pytest.raises(DataError, match=r"image \d+ of arrays:test.npz has label [34], the net"):
         evaluate(make_subject(num_classes=3), make_images(), make_spec(), out=tmp_path / "a")
-    with pytest.raises(DataError, match="images have 1 channels, --normalize none has 3"):
+    with pytest.raises(DataError, match="images have 1 channels, normalize='none' has 3"):
         evaluate(make_subject(), make_images(channels=1), make_spec(), out=tmp_path / "b")
     with pytest.raises(CheckpointError, match="expected one logit for each of 7 classes"):
         evaluate(make_subject(num_classes=7), make_images(), make_spec(), out=tmp_path / "c")
@@ -243,15 +246,17 @@ def test_limit_takes_the_first_of_the_permutation(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"stat_batch": 0}, "--stat-batch is 0"),
-        ({"group_size": 0}, "--group-size is 0"),
-        ({"device_batch": -1}, "--device-batch is -1"),
-        ({"limit": 0}, "--limit is 0"),
-        ({"prior": -1.0}, "--prior is -1"),
-        ({"prior": float("nan")}, "--prior is nan"),
-        ({"seed": -1}, "--seed is -1"),
-        ({"seed": 0.5}, "--seed is 0.5; expected a whole number"),
-        ({"stat_batch": 8.0}, "--stat-batch is 8.0; expected a whole number"),
+        ({"stat_batch": 0}, "stat_batch= is 0"),
+        ({"group_size": 0}, "group_size= is 0"),
+        ({"device_batch": -1}, "device_batch= is -1"),
+        ({"repeats": 0}, "repeats= is 0; expected 1 to 1,000 seeds"),
+        ({"repeats": 10**9}, "repeats= is 1000000000; expected 1 to 1,000 seeds"),
+        ({"limit": 0}, "limit= is 0"),
+        ({"prior": -1.0}, "prior= is -1"),
+        ({"prior": float("nan")}, "prior= is nan"),
+        ({"seed": -1}, "seed= is -1"),
+        ({"seed": 0.5}, "seed= is 0.5; expected a whole number"),
+        ({"stat_batch": 8.0}, "stat_batch= is 8.0; expected a whole number"),
         ({"modes": ()}, "nothing to do"),
     ],
 )

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robustbench_ln.evaluation.sets import SetRunner, evaluation_order
-from robustbench_ln.norms import IMAGE, ROT90, RUNNING, StatisticsLayout, with_statistics
+from robustbench_ln.norms import StatisticsLayout, with_statistics
 from tests.norms.networks import random_images, small_net
 
 
@@ -40,7 +40,7 @@ class Recorder:
 )
 def test_every_image_is_scored_once_in_consecutive_sets(number, set_size, device_batch, cuts):
     set_size = min(set_size, number)
-    recorder = Recorder(StatisticsLayout(name="set", set_size=set_size))
+    recorder = Recorder(StatisticsLayout.set(set_size))
     runner = SetRunner(recorder, num_images=number, device_batch=device_batch)
     images = torch.arange(float(number)).reshape(-1, 1, 1, 1)
     edges = sorted({0, number, *(cut for cut in cuts if cut < number)})
@@ -62,7 +62,13 @@ def test_every_image_is_scored_once_in_consecutive_sets(number, set_size, device
 
 
 @pytest.mark.parametrize(
-    "layout", [RUNNING, IMAGE, ROT90, StatisticsLayout(name="set", set_size=7)]
+    "layout",
+    [
+        StatisticsLayout.running(),
+        StatisticsLayout.image(),
+        StatisticsLayout.rot90(),
+        StatisticsLayout.set(7),
+    ],
 )
 def test_the_device_batch_changes_no_logits(layout):
     images = random_images(45)

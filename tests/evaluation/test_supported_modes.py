@@ -36,10 +36,14 @@ def test_named_modes_come_in_the_tables_order_once():
 @pytest.mark.parametrize(
     ("mode", "model", "message"),
     [
-        ("ln-voting", small_net(), r"--modes ln-voting: needs LocalNorm groups.*ln-bench convert"),
-        ("dbn-batch", GROUP_NET, "needs BatchNorm, and the network has none; use --modes plain"),
+        (
+            "ln-voting",
+            small_net(),
+            r"modes='ln-voting': needs LocalNorm groups.*robustbench_ln.convert",
+        ),
+        ("dbn-batch", GROUP_NET, "needs BatchNorm, and the network has none; use modes='plain'"),
         ("bn", GROUP_NET, "needs BatchNorm"),
-        ("ln-single", GROUP_NET, "no BatchNorm2d to make them from either; use --modes plain$"),
+        ("ln-single", GROUP_NET, "no BatchNorm2d to make them from either; use modes='plain'$"),
         (
             "ln-single",
             replace_norms(small_net(), "switch", num_groups=1).model,
@@ -67,5 +71,5 @@ def test_a_mode_that_the_network_cannot_do_is_an_error(mode, model, message):
 
 
 def test_rotations_need_square_images():
-    with pytest.raises(SpecError, match="images are 8x10; make them square: --crop"):
+    with pytest.raises(SpecError, match="images are 8x10; make them square: crop="):
         names("dbn-single-rot90", small_net(), (3, 8, 10))

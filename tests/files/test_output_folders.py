@@ -44,7 +44,7 @@ def test_a_folder_of_something_else_is_refused_unless_its_marker_is_there(tmp_pa
 
 def test_folders_that_cannot_be_made_are_one_line(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(RecordError, match="file is a file; give --out a folder"):
+    with pytest.raises(RecordError, match="file is a file; give out= a folder"):
         refuse_other_folders(tmp_path / "file", [], of="run")
     with pytest.raises(RecordError, match="cannot write .*below: Not a directory; check the path"):
         lock_folder(tmp_path / "file/below")

@@ -149,7 +149,7 @@ def test_resizing_is_bilinear_unless_named(tmp_path):
 
 def test_a_crop_larger_than_the_picture_is_refused(tmp_path):
     picture().save(tmp_path / "a.png")
-    with pytest.raises(DataError, match="a.png is 6x8, smaller than --crop 7; add --resize"):
+    with pytest.raises(DataError, match="a.png is 6x8, smaller than crop=7; add resize="):
         read_picture(tmp_path / "a.png", Framing(crop=7))
 
 

@@ -26,8 +26,3 @@ def test_the_ends_have_a_bin(confidence):
     certain = np.full(4, confidence)
     assert calibration_error(certain, certain == 1) == 0
     assert calibration_error(certain, certain == 0) == 1
-
-
-def test_a_bin_holds_its_upper_end_and_not_its_lower_one():
-    apart = np.array([1 / 15, 1 / 15 + 1e-9])
-    assert calibration_error(apart, np.array([True, False])) == pytest.approx(0.5)

@@ -161,7 +161,7 @@ def test_the_extra_corruptions_stand_apart() -> None:
 
 def test_a_baseline_without_errors_is_refused() -> None:
     perfect = flat(0.5, **{f"fog_{level}": 0.0 for level in range(1, 6)})
-    with pytest.raises(RecordError, match=r"flat makes no error under fog: .* another --baseline"):
+    with pytest.raises(RecordError, match=r"flat makes no error under fog: .* another baseline="):
         mean_row(flat(0.5), perfect)
     constant = flat(0.3, clean=0.3)
     with pytest.raises(

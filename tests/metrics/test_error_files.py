@@ -33,8 +33,11 @@ def test_a_mean_stands_for_five_severities(tmp_path: Path) -> None:
     [
         ("fog,1\n", "row 2: error '' is no number"),
         ("fog,1,high\n", "row 2: error 'high' is no number"),
-        ("fog,1,nan\n", r"row 2: error nan is not in 0\.\.1; .* --percent"),
-        ("fog,1,0.5\nfog,2,22.2\n", r"row 3: error 22\.2 is not in 0\.\.1; .* give --percent"),
+        ("fog,1,nan\n", r"row 2: error nan is not in 0\.\.1; .* is_percent=True"),
+        (
+            "fog,1,0.5\nfog,2,22.2\n",
+            r"row 3: error 22\.2 is not in 0\.\.1; .* give is_percent=True",
+        ),
         ("fog,6,0.5\n", "row 2: fog has severity '6'; expected 1 to 5, or mean"),
         ("clean,1,0.5\n", "row 2: clean has severity '1'; expected 0"),
         ("fog,1,0.5\nfog,1.0,0.5\n", "row 3: fog 1 stands there twice; keep one"),

@@ -11,8 +11,11 @@ from robustbench_ln.metrics.paired import (
     adjust_holm,
     count_discordant,
     mcnemar_test,
+    paired_test,
     sign_flip_test,
 )
+from robustbench_ln.metrics.student import student_test
+from robustbench_ln.metrics.units import find_units
 from robustbench_ln.rng import stream
 
 
@@ -65,6 +68,24 @@ def test_a_p_value_is_never_zero() -> None:
     always = np.ones(300)
     assert sign_flip_test(always, generator=stream(0, "flip")) == 1 / 10_001
     assert sign_flip_test(np.zeros(5), generator=stream(0, "flip")) == 1.0
+
+
+def test_whole_units_are_flipped() -> None:
+    difference = stream(4, "test").integers(-1, 2, size=90).astype(float)
+    sums = [difference[start : start + 16].sum() for start in (0, 16, 32, 48, 64)]
+    sums.append(difference[80:].sum())
+    units = find_units(90, [16, 1])
+    p_value = paired_test(difference, units, generator=stream(0, "flip"))
+    assert p_value == pytest.approx(permuted(sums), abs=1e-12)
+    assert paired_test(np.ones(90), units, generator=stream(0, "flip")) == 2 / 2**6
+
+
+def test_crossing_sets_take_students_t() -> None:
+    difference = stream(4, "test").integers(-1, 3, size=90).astype(float)
+    units = find_units(90, [16, 6])
+    p_value = paired_test(difference, units, generator=stream(0, "flip"))
+    assert 0.03 < p_value < 0.2
+    assert p_value == student_test(difference, units)
 
 
 @pytest.mark.parametrize("number", [1, 2, 7, 30])

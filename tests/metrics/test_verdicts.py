@@ -67,8 +67,11 @@ def test_a_caption_says_what_the_units_are(
             "sets of at most 93 images.",
         ),
         (1, [1], 10, "No interval: 1 image, 3 are needed; evaluate at least 3 images."),
-        (2, [1], 2, "No interval: 2 images, 3 are needed; the data set has only 2 images."),
-        (1, [4], 1, "No interval: 1 statistics set, 3 are needed; the data set has only 1 images."),
+        (2, [1], 2, "No interval: 2 images, 3 are needed; the data set has no more than 2."),
+        (
+            1, [4], 1,
+            "No interval: 1 statistics set, 3 are needed; the data set has no more than 1.",
+        ),
         (704, [128], 10_000, ""),
     ],
 )  # fmt: skip

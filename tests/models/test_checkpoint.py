@@ -63,7 +63,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def denied(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", denied)
+    monkeypatch.setattr("os.open", denied)
     with pytest.raises(CheckpointError, match=r"cannot be read \(Permission denied\)"):
         read_checkpoint(path)
 

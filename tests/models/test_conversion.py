@@ -68,7 +68,7 @@ def test_a_norm_after_a_linear_layer_keeps_its_running_statistics():
 
 @pytest.mark.parametrize(("num_groups", "nearest"), [(7, 8), (300, 128), (100, 128)])
 def test_groups_that_do_not_divide_the_batch_need_a_group_size(num_groups, nearest):
-    message = f"--groups {num_groups} does not divide .* of 128 images; use {nearest}, or give"
+    message = f"num_groups={num_groups} does not divide .* of 128 images; use {nearest}, or give"
     with pytest.raises(SpecError, match=message):
         convert("local", num_groups)
 

@@ -17,6 +17,6 @@ def test_what_is_not_here_is_one_line_with_the_way_out(name):
     with pytest.raises(SpecError) as caught:
         check_device(name)
     message = str(caught.value)
-    assert message.startswith(f"--device {name}: ")
-    assert message.endswith("; use --device cpu")
+    assert message.startswith(f"device={name!r}: ")
+    assert message.endswith("; use device='cpu'")
     assert "\n" not in message

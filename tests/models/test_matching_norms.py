@@ -76,5 +76,5 @@ def test_the_right_network_is_named_for_other_norms_too(monkeypatch: pytest.Monk
     monkeypatch.setattr(nearest, "torchvision_names", list)
     for norm in ("switch", "instance"):
         saved = with_norm(build_model("resnet20", num_classes=7), norm)
-        with pytest.raises(CheckpointError, match="--arch resnet20 fits exactly"):
+        with pytest.raises(CheckpointError, match="arch='resnet20' fits exactly"):
             load_model(checkpoint_of(saved, norm=norm), ARCHITECTURES["resnet32"])

@@ -25,19 +25,19 @@ pytestmark = pytest.mark.usefixtures("few_torchvision_networks")
             "resnet32",
             "resnet20",
             r"net.pt: does not fit resnet20: 72 unexpected: 'layer1.3.conv1.weight', "
-            r"'layer1.3.bn1.weight', 'layer1.3.bn1.bias', \.\.\.; --arch resnet32 fits exactly$",
+            r"'layer1.3.bn1.weight', 'layer1.3.bn1.bias', \.\.\.; arch='resnet32' fits exactly$",
         ),
         (
             "resnet20",
             "resnet32",
-            r"does not fit resnet32: 60 missing: .*; --arch resnet20 fits exactly$",
+            r"does not fit resnet32: 60 missing: .*; arch='resnet20' fits exactly$",
         ),
         (
             "vgg-localnorm",
             "vgg-localnorm-plain-head",
-            r"5 unexpected: 'classifier.3.weight', .*; --arch vgg-localnorm fits exactly$",
+            r"5 unexpected: 'classifier.3.weight', .*; arch='vgg-localnorm' fits exactly$",
         ),
-        ("vgg19", "mnist-dnn", r"--arch vgg19 fits exactly$"),
+        ("vgg19", "mnist-dnn", r"arch='vgg19' fits exactly$"),
     ],
 )
 def test_the_wrong_network_is_answered_with_the_right_one(
@@ -49,13 +49,13 @@ def test_the_wrong_network_is_answered_with_the_right_one(
 
 def test_the_right_network_is_named_for_localnorm_weights_too() -> None:
     saved = convert_batchnorm(build_model("resnet20"), 4).model
-    with pytest.raises(CheckpointError, match="--arch resnet20 fits exactly"):
+    with pytest.raises(CheckpointError, match="arch='resnet20' fits exactly"):
         load(saved, "resnet56")
 
 
 def test_the_right_network_may_be_torchvisions() -> None:
     saved = torchvision.models.resnet18(num_classes=11)
-    with pytest.raises(CheckpointError, match="--arch torchvision:resnet18 fits exactly"):
+    with pytest.raises(CheckpointError, match="arch='torchvision:resnet18' fits exactly"):
         load(saved, "resnet20")
 
 

@@ -40,7 +40,7 @@ def test_numbers_are_one_or_one_for_each_channel():
     ("text", "channels", "message"),
     [
         ("imagnet", 3, "unknown normalisation 'imagnet'; did you mean 'imagenet'"),
-        ("imagenet", 1, "--normalize imagenet has 3 channels, the images have 1; give as many"),
+        ("imagenet", 1, "normalize='imagenet' has 3 channels, the images have 1; give as many"),
         ("0.1,0.2,0.3/0.5", 3, "3 means and 1 standard deviations"),
         ("0.5/x", 3, "expected MEAN/STD, as in 0.5,0.5,0.5/0.25,0.25,0.25"),
         ("0.5/0.5/0.5", 3, "expected MEAN/STD"),

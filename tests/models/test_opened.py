@@ -43,7 +43,7 @@ def opened(network: nn.Module, name: str, **metadata) -> OpenedNetwork:
 def test_an_option_comes_before_the_publisher():
     assert choose_normalize("none", PIPELINE) == "none"
     assert choose_normalize(None, PIPELINE) == "imagenet"
-    with pytest.raises(SpecError, match=r"--normalize is missing: .*imagenet, .*or MEAN/STD"):
+    with pytest.raises(SpecError, match=r"normalize= is missing: .*imagenet, .*or MEAN/STD"):
         choose_normalize(None, None)
 
 

@@ -139,14 +139,14 @@ def test_any_other_name_is_refused_with_the_published_ones(tmp_path: Path) -> No
     with pytest.raises(
         SpecError,
         match=r"resnet50.pth is none of the published weights of torchvision:resnet50; "
-        r"name CKPT resnet50-11ad3fa6.pth or resnet50-0676ba61.pth$",
+        r"name the file resnet50-11ad3fa6.pth or resnet50-0676ba61.pth$",
     ):
         load_network(source)
 
 
 def test_a_missing_published_file_names_the_option(tmp_path: Path) -> None:
     path = tmp_path / "resnet18-f37072fd.pth"
-    with pytest.raises(CheckpointError, match="f37072fd.pth: no such file; .*: add --download"):
+    with pytest.raises(CheckpointError, match="f37072fd.pth: no such file; .*: add download=True"):
         load_network(NetworkSource(path=path, arch="torchvision:resnet18"))
     with pytest.raises(CheckpointError, match="no such file; check the path"):
         load_network(NetworkSource(path=path, arch="torchvision:resnet50"))
@@ -155,7 +155,7 @@ def test_a_missing_published_file_names_the_option(tmp_path: Path) -> None:
 @pytest.mark.parametrize("network", [{"arch": "resnet20"}, {"model": "net.py:build"}, {}])
 def test_nothing_is_fetched_for_networks_that_nobody_publishes(network: dict[str, str]) -> None:
     with pytest.raises(
-        SpecError, match=r"(resnet20|net.py:build|no --arch) is neither, leave it out"
+        SpecError, match=r"(resnet20|net.py:build|no arch=) is neither, leave it out"
     ):
         NetworkSource(path=Path("net.pth"), download=True, **network)  # type: ignore[arg-type]
 
@@ -216,10 +216,10 @@ def test_a_hub_that_does_not_answer_is_one_line(
 @pytest.mark.parametrize(
     ("arch", "file", "message"),
     [
-        ("resnet50", "a.safetensors", "give their tag, as --arch timm:resnet50.a1_in1k .there are"),
-        ("resnet50.a1_in1k", "a.pth", "name CKPT resnet50.a1_in1k.safetensors$"),
+        ("resnet50", "a.safetensors", "give their tag, as arch='timm:resnet50.a1_in1k' .there are"),
+        ("resnet50.a1_in1k", "a.pth", "name the file resnet50.a1_in1k.safetensors$"),
         ("beit3_giant_patch14_224", "a.pth", "has no published weights; give a file of your own"),
-        ("legacy_xception.tf_in1k", "a.pth", "name CKPT xception-43020ad28.pth$"),
+        ("legacy_xception.tf_in1k", "a.pth", "name the file xception-43020ad28.pth$"),
     ],
 )
 def test_timm_names(tmp_path: Path, arch: str, file: str, message: str) -> None:

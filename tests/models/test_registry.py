@@ -56,11 +56,11 @@ def test_timm_network_with_a_weights_tag() -> None:
     ("name", "message"),
     [
         ("resnet33", "unknown architecture 'resnet33'; did you mean 'resnet32'"),
-        ("zzz", r"unknown architecture 'zzz'; choose from mnist-dnn, .* \(ln-bench list arch"),
-        ("alexnet", "--arch alexnet needs its library's name; write --arch torchvision:alexnet$"),
+        ("zzz", r"unknown architecture 'zzz'; choose from mnist-dnn, .*"),
+        ("alexnet", "arch='alexnet' needs its library's name; write arch='torchvision:alexnet'$"),
         ("torchvision:resnet55", "unknown torchvision network 'resnet55'; did you mean 'resnet50"),
-        ("tv:resnet50", "--arch tv:resnet50: 'tv' is not 'torchvision' or 'timm'"),
-        ("net.py:build", "--arch net.py:build names a file; write --model net.py:build"),
+        ("tv:resnet50", "arch='tv:resnet50': 'tv' is not 'torchvision' or 'timm'"),
+        ("net.py:build", "arch='net.py:build' names a file; give the network that it"),
     ],
 )
 def test_wrong_names(name: str, message: str) -> None:
@@ -74,10 +74,10 @@ def test_wrong_names(name: str, message: str) -> None:
     [
         (
             "resnet50",
-            "--arch resnet50 is ambiguous; "
-            "write --arch torchvision:resnet50 or --arch timm:resnet50",
+            "arch='resnet50' is ambiguous; "
+            "write arch='torchvision:resnet50' or arch='timm:resnet50'",
         ),
-        ("resnet18d", "needs its library's name; write --arch timm:resnet18d"),
+        ("resnet18d", "needs its library's name; write arch='timm:resnet18d'"),
         ("timm:resnet5", "unknown timm network 'resnet5'; did you mean 'resnet50'"),
         ("timm:resnet18.a9_in1k", "unknown timm weights 'resnet18.a9_in1k'; did you mean"),
     ],

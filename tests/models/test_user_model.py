@@ -87,9 +87,9 @@ def test_a_relative_path(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("network.py", "network.py: expected FILE.py:FUNCTION"),
-        ("network.pt:build", "network.pt:build: expected FILE.py:FUNCTION"),
-        ("gone.py:build", "gone.py:build: no such file"),
+        ("network.py", "network.py': expected FILE.py:FUNCTION"),
+        ("network.pt:build", "network.pt:build': expected FILE.py:FUNCTION"),
+        ("gone.py:build", "gone.py:build': no such file"),
         ("network.py:bild", "unknown function of network.py 'bild'; did you mean 'build'"),
         ("network.py:three", r"three\(\) returned an int; expected a torch.nn.Module"),
         ("network.py:lazy", r"'weight' has no size yet; let lazy\(\) show the network a batch"),

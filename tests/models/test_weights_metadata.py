@@ -69,7 +69,7 @@ def test_weights_of_another_torchvision_network() -> None:
     with pytest.raises(
         CheckpointError,
         match=r"net.pth: holds torchvision's ResNet50_Weights.IMAGENET1K_V2; "
-        "use --arch torchvision:resnet50",
+        "use arch='torchvision:resnet50'",
     ):
         metadata("torchvision:resnet18", "11ad3fa6")
 
@@ -133,7 +133,7 @@ def test_weights_of_another_timm_variant(tmp_path: Path, arch: str) -> None:
     (tmp_path / "config.json").write_text(json.dumps(HUB_CONFIG))
     with pytest.raises(
         CheckpointError,
-        match=r"config.json says timm's resnet18.my_run, not .*; use --arch timm:resnet18$",
+        match=r"config.json says timm's resnet18.my_run, not .*; use arch='timm:resnet18'$",
     ):
         metadata(arch, path=tmp_path / "model.safetensors")
 
@@ -174,7 +174,7 @@ def test_networks_that_torchvision_normalises_inside_get_what_they_see(
 def test_weights_of_another_tag(digits: str, file: str, owner: str) -> None:
     with pytest.raises(
         CheckpointError,
-        match=f"{file}: holds timm's resnet50.{owner}; use --arch timm:resnet50.{owner}",
+        match=f"{file}: holds timm's resnet50.{owner}; use arch='timm:resnet50.{owner}'",
     ):
         metadata("timm:resnet50.a2_in1k", digits, path=Path(file))
 

@@ -59,4 +59,4 @@ def view(model: nn.Module, layout: StatisticsLayout, shape=SHAPE) -> nn.Module:
 
 
 def set_layout(size: int) -> StatisticsLayout:
-    return StatisticsLayout(name="set", set_size=size)
+    return StatisticsLayout.set(size)

@@ -96,9 +96,7 @@ def test_a_layer_in_two_places_stays_one_layer():
 
 
 def test_what_cannot_be_replaced_is_refused_by_name():
-    with pytest.raises(
-        SpecError, match=r"unknown norm 'swtich'; did you mean 'switch'.*list norms"
-    ):
+    with pytest.raises(SpecError, match=r"unknown norm 'swtich'; did you mean 'switch'"):
         replace_norms(small_net(), "swtich", num_groups=2)
     with pytest.raises(
         LayoutError, match="no BatchNorm2d layer, but BatchNorm1d, GroupNorm; there is"

@@ -9,9 +9,8 @@ from torch import nn
 
 from robustbench_ln.errors import LayoutError
 from robustbench_ln.norms import (
-    IMAGE,
-    RUNNING,
     LocalNorm2d,
+    StatisticsLayout,
     convert_batchnorm,
     find_norm_layers,
 )
@@ -23,7 +22,7 @@ def test_layers_without_running_statistics_refuse_running_and_run_dynamic():
     bare = settle(nn.BatchNorm2d(3, track_running_stats=False))
     images = random_images(4, size=5)
     with pytest.raises(LayoutError, match="has no running statistics.*use a dbn-\\* mode"):
-        view(bare, RUNNING, (3, 5, 5))(images)
+        view(bare, StatisticsLayout.running(), (3, 5, 5))(images)
     expected = by_sets(
         images.double().numpy(), 4,
         bare.weight.detach().double().numpy(), bare.bias.detach().double().numpy(), bare.eps,
@@ -36,14 +35,14 @@ def test_layers_without_running_statistics_refuse_running_and_run_dynamic():
 def test_local_norm_on_one_position_is_refused_for_single_images_by_name():
     model = nn.Sequential(nn.AdaptiveAvgPool2d(1), convert_batchnorm(nn.BatchNorm2d(3), 2).model)
     with pytest.raises(LayoutError, match=r"'1' \(LocalNorm2d\) sees one value"):
-        view(model, IMAGE)
+        view(model, StatisticsLayout.image())
     assert view(model, set_layout(4))(random_images(4)).isfinite().all()
 
 
 @pytest.mark.filterwarnings("ignore:.*weight_norm.*is deprecated:FutureWarning")
 def test_a_network_that_cannot_be_copied_is_refused():
     model = nn.Sequential(nn.utils.weight_norm(nn.Conv2d(3, 4, 3)), nn.BatchNorm2d(4))
-    for act in (lambda: view(model, IMAGE), lambda: convert_batchnorm(model, 2)):
+    for act in (lambda: view(model, StatisticsLayout.image()), lambda: convert_batchnorm(model, 2)):
         with pytest.raises(LayoutError, match=r"cannot be copied: .*torch.nn.utils.parametrizatio"):
             act()
 
@@ -80,4 +79,15 @@ def test_the_layer_table_says_what_each_layer_is():
 def test_torchscript_is_refused():
     traced = torch.jit.trace(small_net(), random_images(1))
     with pytest.raises(LayoutError, match="TorchScript networks have fixed norm layers"):
-        view(traced, IMAGE)
+        view(traced, StatisticsLayout.image())
+
+
+def test_layouts_are_made_by_name():
+    made = [
+        StatisticsLayout.running(), StatisticsLayout.image(), StatisticsLayout.rot90(),
+        StatisticsLayout.batch(4, prior=16.0), StatisticsLayout.set(4),
+    ]  # fmt: skip
+    assert [(one.name, one.set_size, one.prior, one.rows_per_set) for one in made] == [
+        ("running", None, None, 1), ("image", 1, None, 1), ("rot90", 1, None, 4),
+        ("batch", 4, 16.0, 4), ("set", 4, None, 4),
+    ]  # fmt: skip

@@ -7,29 +7,35 @@ import math
 import pytest
 
 from robustbench_ln.errors import LayoutError
-from robustbench_ln.norms import IMAGE, ROT90, RUNNING, batch_layout
+from robustbench_ln.norms import StatisticsLayout
 from tests.norms.networks import set_layout
 
 
 def test_wrong_numbers_are_refused():
     with pytest.raises(LayoutError, match="a statistics set has 0 images"):
         set_layout(0)
-    with pytest.raises(LayoutError, match="--prior is -1"):
-        batch_layout(4, prior=-1)
-    with pytest.raises(LayoutError, match="--prior is nan"):
-        batch_layout(4, prior=math.nan)
+    with pytest.raises(LayoutError, match="prior= is -1"):
+        StatisticsLayout.batch(4, prior=-1)
+    with pytest.raises(LayoutError, match="prior= is nan"):
+        StatisticsLayout.batch(4, prior=math.nan)
 
 
 def test_rows_of_a_set_count_rotations():
-    layouts = (RUNNING, IMAGE, ROT90, set_layout(16), batch_layout(128))
+    layouts = (
+        StatisticsLayout.running(),
+        StatisticsLayout.image(),
+        StatisticsLayout.rot90(),
+        set_layout(16),
+        StatisticsLayout.batch(128),
+    )
     assert [layout.rows_per_set for layout in layouts] == [1, 1, 4, 16, 128]
     assert [layout.is_single for layout in layouts] == [False, True, True, False, False]
 
 
 def test_the_weight_of_running_statistics_is_that_of_so_many_images():
     """Schneider et al. 2020: N0 / (N0 + n)."""
-    assert batch_layout(48, prior=16).running_weight == 16 / 64
-    assert batch_layout(8, prior=0.0).running_weight == 0
-    assert batch_layout(8, prior=math.inf).running_weight == 1
-    assert batch_layout(8).running_weight == 0
-    assert RUNNING.running_weight == 0
+    assert StatisticsLayout.batch(48, prior=16).running_weight == 16 / 64
+    assert StatisticsLayout.batch(8, prior=0.0).running_weight == 0
+    assert StatisticsLayout.batch(8, prior=math.inf).running_weight == 1
+    assert StatisticsLayout.batch(8).running_weight == 0
+    assert StatisticsLayout.running().running_weight == 0

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from robustbench_ln.errors import LayoutError
-from robustbench_ln.norms import IMAGE, RUNNING, batch_layout, find_norm_layers, with_statistics
+from robustbench_ln.norms import StatisticsLayout, find_norm_layers, with_statistics
 from tests.norms.networks import random_images
 
 SHAPE = (3, 8, 8)
@@ -46,7 +46,9 @@ def network(norm: nn.Module) -> nn.Module:
     return nn.Sequential(nn.Conv2d(3, 4, 3), norm, nn.AdaptiveAvgPool2d(1), nn.Flatten())
 
 
-@pytest.mark.parametrize(("layout", "size"), [(IMAGE, 1), (batch_layout(4), 4)])
+@pytest.mark.parametrize(
+    ("layout", "size"), [(StatisticsLayout.image(), 1), (StatisticsLayout.batch(4), 4)]
+)
 def test_a_named_layer_takes_the_statistics_of_the_layout(layout, size):
     norm = ScaledNorm(4)
     model, images = network(norm), random_images(8)
@@ -59,14 +61,16 @@ def test_a_named_layer_takes_the_statistics_of_the_layout(layout, size):
         scale = norm.scale.detach()[None, :, None, None]
         expected.append(((part - mean) / (variance + 1e-2).sqrt() * scale).tanh().mean((2, 3)))
     assert torch.allclose(view(images).double(), torch.cat(expected), atol=1e-5)
-    running = with_statistics(model, RUNNING, image_shape=SHAPE, norm_classes=(ScaledNorm,))
+    running = with_statistics(
+        model, StatisticsLayout.running(), image_shape=SHAPE, norm_classes=(ScaledNorm,)
+    )
     assert torch.allclose(running(images), model(images), atol=1e-6)
 
 
 def test_without_its_name_the_layer_is_none():
     assert find_norm_layers(network(ScaledNorm(4)), SHAPE) == ()
     with pytest.raises(LayoutError, match="no BatchNorm or LocalNorm layer"):
-        with_statistics(network(ScaledNorm(4)), IMAGE, image_shape=SHAPE)
+        with_statistics(network(ScaledNorm(4)), StatisticsLayout.image(), image_shape=SHAPE)
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,9 @@ from torch import nn
 
 from robustbench_ln.errors import LayoutError
 from robustbench_ln.norms import (
-    IMAGE,
     BatchRenorm2d,
     RenormSchedule,
-    batch_layout,
+    StatisticsLayout,
     find_norm_layers,
     replace_norms,
     with_statistics,
@@ -156,7 +155,7 @@ def test_the_layer_counts_its_steps(steps):
     )
 
 
-@pytest.mark.parametrize("layout", [IMAGE, batch_layout(2)])
+@pytest.mark.parametrize("layout", [StatisticsLayout.image(), StatisticsLayout.batch(2)])
 def test_dynamic_statistics_are_those_of_the_set_without_a_correction(layout):
     model, images = small_net(), random_images(4)
     renorm = replace_norms(model, "renorm", num_groups=1).model

@@ -9,10 +9,7 @@ from torch import nn
 
 from robustbench_ln.errors import LayoutError
 from robustbench_ln.norms import (
-    IMAGE,
-    ROT90,
-    RUNNING,
-    batch_layout,
+    StatisticsLayout,
     convert_batchnorm,
     find_norm_layers,
 )
@@ -31,7 +28,14 @@ def digest(model: nn.Module) -> str:
 
 
 @pytest.mark.parametrize(
-    "layout", [RUNNING, IMAGE, ROT90, batch_layout(4), batch_layout(4, prior=16.0)]
+    "layout",
+    [
+        StatisticsLayout.running(),
+        StatisticsLayout.image(),
+        StatisticsLayout.rot90(),
+        StatisticsLayout.batch(4),
+        StatisticsLayout.batch(4, prior=16.0),
+    ],
 )
 def test_the_given_model_is_never_changed(layout):
     model = small_net(norm_after_linear=True).train()
@@ -44,7 +48,9 @@ def test_the_given_model_is_never_changed(layout):
 def test_running_equals_the_models_own_eval_output():
     model, images = small_net(norm_after_linear=True), random_images(8)
     with torch.no_grad():
-        assert torch.allclose(view(model, RUNNING)(images), model(images), atol=1e-5)
+        assert torch.allclose(
+            view(model, StatisticsLayout.running())(images), model(images), atol=1e-5
+        )
 
 
 @pytest.mark.parametrize("set_size", [1, 2, 4, 8])
@@ -64,7 +70,7 @@ def test_a_norm_layer_under_rotations_equals_the_reference():
     torch.manual_seed(0)
     conv, norm = nn.Conv2d(3, 4, 3, padding=1).double(), settle(nn.BatchNorm2d(4)).double()
     images = random_images(3, size=6).double()
-    ours = view(nn.Sequential(conv, norm), ROT90, (3, 6, 6))(images)
+    ours = view(nn.Sequential(conv, norm), StatisticsLayout.rot90(), (3, 6, 6))(images)
     expected = []
     for image in images.numpy():
         turned = torch.from_numpy(np.stack(rotations(image)))
@@ -79,10 +85,15 @@ def test_a_norm_layer_under_rotations_equals_the_reference():
     turned = with_rotations(
         images.numpy(), alone.weight.detach().numpy(), alone.bias.detach().numpy(), alone.eps
     )
-    np.testing.assert_allclose(view(alone, IMAGE, (3, 6, 6))(images.float()), turned, atol=1e-4)
+    np.testing.assert_allclose(
+        view(alone, StatisticsLayout.image(), (3, 6, 6))(images.float()), turned, atol=1e-4
+    )
 
 
-@pytest.mark.parametrize(("layout", "rows"), [(IMAGE, 1), (set_layout(4), 4), (batch_layout(4), 4)])
+@pytest.mark.parametrize(
+    ("layout", "rows"),
+    [(StatisticsLayout.image(), 1), (set_layout(4), 4), (StatisticsLayout.batch(4), 4)],
+)
 def test_one_big_batch_equals_set_by_set(layout, rows):
     model, images = small_net(), random_images(8)
     together = view(model, layout)(images)
@@ -92,7 +103,7 @@ def test_one_big_batch_equals_set_by_set(layout, rows):
 
 def test_the_batch_layout_equals_the_network_in_training_mode_without_dropout():
     model, images = small_net(norm_after_linear=True), random_images(8)
-    ours = view(model, batch_layout(8))(images)
+    ours = view(model, StatisticsLayout.batch(8))(images)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d | nn.BatchNorm1d):
             module.train()
@@ -124,20 +135,27 @@ def test_groups_have_their_own_parameters():
         run(images, group=2)
     model = small_net()
     model.unused = local  # no images get there: there is nothing to choose
-    assert view(model, RUNNING).num_groups == view(model, set_layout(2)).num_groups == 1
+    assert (
+        view(model, StatisticsLayout.running()).num_groups
+        == view(model, set_layout(2)).num_groups
+        == 1
+    )
 
 
-@pytest.mark.parametrize(("prior", "twin"), [(0.0, batch_layout(4)), (float("inf"), RUNNING)])
+@pytest.mark.parametrize(
+    ("prior", "twin"),
+    [(0.0, StatisticsLayout.batch(4)), (float("inf"), StatisticsLayout.running())],
+)
 def test_bn_adapt_ends_at_dbn_batch_and_bn(prior, twin):
     model, images = small_net(), random_images(8)
-    mixed = view(model, batch_layout(4, prior=prior))(images)
+    mixed = view(model, StatisticsLayout.batch(4, prior=prior))(images)
     assert torch.allclose(mixed, view(model, twin)(images), atol=1e-5)
 
 
 def test_bn_adapt_in_between_equals_the_formula():
     model = settle(nn.BatchNorm2d(3))
     images = random_images(4, size=5).double()
-    ours = view(model.double(), batch_layout(4, prior=12.0), (3, 5, 5))(images)
+    ours = view(model.double(), StatisticsLayout.batch(4, prior=12.0), (3, 5, 5))(images)
     share = 12 / (12 + 4)
     mean = share * model.running_mean + (1 - share) * images.mean((0, 2, 3))
     var = share * model.running_var + (1 - share) * images.var((0, 2, 3), unbiased=False)
@@ -147,15 +165,17 @@ def test_bn_adapt_in_between_equals_the_formula():
 
 def test_batchnorm1d_after_linear_keeps_running_statistics_for_one_image_only():
     model, images = small_net(norm_after_linear=True), random_images(4)
-    for layout in (IMAGE, ROT90, set_layout(1)):
+    for layout in (StatisticsLayout.image(), StatisticsLayout.rot90(), set_layout(1)):
         assert view(model, layout).running_layers == ("bn3",)
         assert view(model, layout)(images).isfinite().all()
     assert view(model, set_layout(4)).running_layers == ()
     # with sets it is dynamic: moving its running mean changes nothing
-    sets, single = (view(model, layout)(images) for layout in (set_layout(4), IMAGE))
+    sets, single = (
+        view(model, layout)(images) for layout in (set_layout(4), StatisticsLayout.image())
+    )
     model.bn3.running_mean += 5
     assert torch.equal(view(model, set_layout(4))(images), sets)
-    assert not torch.allclose(view(model, IMAGE)(images), single, atol=0.1)
+    assert not torch.allclose(view(model, StatisticsLayout.image())(images), single, atol=0.1)
 
 
 class NormAndActivation(nn.BatchNorm2d):
@@ -165,7 +185,9 @@ class NormAndActivation(nn.BatchNorm2d):
         return nn.functional.relu(super().forward(images)) + 1
 
 
-@pytest.mark.parametrize("layout", [IMAGE, set_layout(2), ROT90])
+@pytest.mark.parametrize(
+    "layout", [StatisticsLayout.image(), set_layout(2), StatisticsLayout.rot90()]
+)
 def test_subclasses_keep_what_else_they_do(layout):
     torch.manual_seed(0)
     conv = nn.Conv2d(3, 4, 3, padding=1)
@@ -233,18 +255,20 @@ def test_networks_with_weights_of_five_axes_take_part():
 
 def test_networks_without_dynamic_layers_are_refused():
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.GroupNorm(2, 4))
-    with pytest.raises(LayoutError, match="would change nothing; use --modes plain"):
-        view(model, IMAGE)
+    with pytest.raises(LayoutError, match="would change nothing; use modes='plain'"):
+        view(model, StatisticsLayout.image())
     images = random_images(4)
     with torch.no_grad():
-        assert torch.allclose(view(model, RUNNING)(images), model(images), atol=1e-6)
+        assert torch.allclose(
+            view(model, StatisticsLayout.running())(images), model(images), atol=1e-6
+        )
 
 
 def test_wrong_shapes_and_numbers_are_refused():
     model = small_net()
-    with pytest.raises(LayoutError, match="rotated by 90 degrees .* --crop"):
-        view(model, ROT90, (3, 8, 10))(torch.rand(1, 3, 8, 10))
+    with pytest.raises(LayoutError, match="rotated by 90 degrees .* crop="):
+        view(model, StatisticsLayout.rot90(), (3, 8, 10))(torch.rand(1, 3, 8, 10))
     with pytest.raises(LayoutError, match="7 images cannot be cut into sets of 2"):
         view(model, set_layout(2))(random_images(7))
     with pytest.raises(LayoutError, match="cannot take images of 8x8 with 1 channels"):
-        view(model, IMAGE, (1, 8, 8))
+        view(model, StatisticsLayout.image(), (1, 8, 8))

@@ -6,15 +6,7 @@ import torch
 from torch import nn
 
 from robustbench_ln.errors import LayoutError
-from robustbench_ln.norms import (
-    IMAGE,
-    ROT90,
-    RUNNING,
-    SwitchNorm2d,
-    batch_layout,
-    find_norm_layers,
-    with_statistics,
-)
+from robustbench_ln.norms import StatisticsLayout, SwitchNorm2d, find_norm_layers, with_statistics
 from tests.norms.networks import random_images
 from tests.references.running_norm_reference import batch_of_sets, moments_of, switch_norm
 
@@ -105,7 +97,9 @@ def test_gradients_are_right_in_float64():
     assert torch.autograd.gradcheck(run, (images, *(getattr(layer, name) for name in names)))
 
 
-@pytest.mark.parametrize(("layout", "set_size"), [(IMAGE, 1), (batch_layout(2), 2)])
+@pytest.mark.parametrize(
+    ("layout", "set_size"), [(StatisticsLayout.image(), 1), (StatisticsLayout.batch(2), 2)]
+)
 def test_a_layout_replaces_the_batch_part_only(layout, set_size):
     layer, images = random_layer(), random_features()
     view = with_statistics(layer, layout, image_shape=SHAPE)
@@ -119,14 +113,19 @@ def test_rotations_share_the_batch_part_only():
     turned = torch.cat([torch.rot90(image, k, dims=(2, 3)) for k in range(4)])
     features = conv(turned).detach()
     expected = reference(layer, features, batch_of_sets(features.numpy(), 4))[:1]
-    close(with_statistics(nn.Sequential(conv, layer), ROT90, image_shape=SHAPE)(image), expected)
+    close(
+        with_statistics(nn.Sequential(conv, layer), StatisticsLayout.rot90(), image_shape=SHAPE)(
+            image
+        ),
+        expected,
+    )
 
 
 def test_running_and_bn_adapt():
     layer, images = random_layer().eval(), random_features()
-    running = with_statistics(layer, RUNNING, image_shape=SHAPE)
+    running = with_statistics(layer, StatisticsLayout.running(), image_shape=SHAPE)
     close(running(images), layer(images).detach().numpy())
-    mixed = with_statistics(layer, batch_layout(4, prior=12.0), image_shape=SHAPE)
+    mixed = with_statistics(layer, StatisticsLayout.batch(4, prior=12.0), image_shape=SHAPE)
     sets = batch_of_sets(images.numpy(), 4)
     old = (layer.running_mean.numpy(), layer.running_var.numpy())
     batch = tuple(0.75 * r[None] + 0.25 * s for r, s in zip(old, sets, strict=True))

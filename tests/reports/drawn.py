@@ -7,8 +7,8 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import NamedTuple
 
-from robustbench_ln.reports.tables import Table, make_tables
-from robustbench_ln.runs.frame import read_frame
+from robustbench_ln.reports.families import read_tables
+from robustbench_ln.reports.tables import Table
 
 _SVG = "{http://www.w3.org/2000/svg}"
 
@@ -22,7 +22,7 @@ class Line(NamedTuple):
 
 def only_table(*runs: Path) -> Table:
     """Return the one table of some runs."""
-    (table,) = make_tables(read_frame(runs))
+    (table,) = read_tables(runs)
     return table
 
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from robustbench_ln.reports.families import read_tables
+from robustbench_ln.reports.tables import Table
+from robustbench_ln.runs.description import (
+    CheckpointDescription,
+    DataDescription,
+    NormalizationDescription,
+    RunDescription,
+    write_description,
+)
 from robustbench_ln.runs.records import Record
 
 VERSIONS = {"robustbench_ln": "0.1.0", "torch": "2.0", "numpy": "2.0"}
@@ -55,23 +63,48 @@ def agn(mode: str, sigma: float, correct: int, **fields: Any) -> Record:
     return make_record(mode, correct=correct, **(noise | meaning | fields))
 
 
+def describe(
+    first: Record, *, label: str = "resnet20", num_classes: int = 10, folder: str = "run"
+) -> RunDescription:
+    """What run.json says of a run of such a row."""
+    return RunDescription(
+        label=label,
+        commands=(f"ln-bench evaluate {label}.th --arch resnet20 --out {folder}",),
+        checkpoint=CheckpointDescription(
+            path=f"checkpoints/{label}.th",
+            sha256=first.checkpoint_sha256,
+            arch="resnet20",
+            num_parameters=272474,
+            num_groups=1,
+        ),
+        data=DataDescription(
+            source="cifar10:data",
+            sha256=first.data_sha256,
+            num_images=10_000,
+            shape=(32, 32, 3),
+            num_classes=num_classes,
+        ),
+        normalize=NormalizationDescription(
+            name="imagenet", mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)
+        ),
+        seed=first.seed,
+        order=first.order,
+        limit=first.limit,
+        device="cpu",
+        dtype="float32",
+        versions=VERSIONS,
+    )
+
+
 def write_run(
     path: Path, records: Iterable[Record], *, label: str = "resnet20", num_classes: int = 10
 ) -> Path:
     """Write what `ln-bench report` reads of a run."""
     path.mkdir(parents=True)
     records = list(records)
-    description = {
-        "schema": 1,
-        "label": label,
-        "commands": [f"ln-bench evaluate {label}.th --arch resnet20 --out {path.name}"],
-        "checkpoint": {"path": f"checkpoints/{label}.th", "arch": "resnet20"},
-        "data": {"source": "cifar10:data", "num_classes": num_classes},
-        "normalize": {"name": "imagenet"},
-        "seed": records[0].seed if records else 0,
-        "device": "cpu",
-    }
-    (path / "run.json").write_text(json.dumps(description))
+    first = records[0] if records else make_record()
+    about = describe(first, label=label, num_classes=num_classes, folder=path.name)
+    write_description(path, about)
     (path / "cells.jsonl").write_text("".join(record.to_line() for record in records))
     return path
 
@@ -97,4 +130,11 @@ def corrupted(mode: str, corruption: str, severity: int, correct: int, **fields:
     }
     return make_record(
         mode, corruption=corruption, severity=float(severity), correct=correct, **(usual | fields)
+    )
+
+
+def tables_of(path: Path, *runs: list[Record]) -> list[Table]:
+    """The tables of runs that are called r0, r1, ..."""
+    return read_tables(
+        [write_run(path / f"r{i}", run, label=f"r{i}") for i, run in enumerate(runs)]
     )

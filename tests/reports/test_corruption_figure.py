@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
 from robustbench_ln.corruptions.registry import CORRUPTIONS
-from robustbench_ln.reports.corruption_figure import FAMILIES, draw_corruptions, draw_severities
+from robustbench_ln.reports.corruption_family import FAMILIES
+from robustbench_ln.reports.corruption_figure import CORRUPTION_DOTS, SEVERITY_MEANS, severity_means
+from robustbench_ln.reports.figure_style import draw_figure
 from robustbench_ln.runs.records import Record
 from tests.reports.drawn import lines_of, only_table, texts_of
 from tests.reports.synthetic_runs import corrupted, make_record, write_run
@@ -34,7 +37,7 @@ def test_families_are_those_of_the_registry() -> None:
 
 def test_corruptions_stand_below_their_families(tmp_path: Path) -> None:
     table = only_table(write_run(tmp_path / "r", measured("bn", ALL, 1, 5)))
-    texts = texts_of(draw_corruptions(table, inches=6.8, kind="svg"))
+    texts = texts_of(draw_figure(CORRUPTION_DOTS, table, inches=6.8, kind="svg"))
     names = [text for text in texts if text in (*ALL, *FAMILIES, "clean", "mean of the 15")]
     expected = ["clean"]
     for family, members in FAMILIES.items():
@@ -47,7 +50,7 @@ def test_corruptions_stand_below_their_families(tmp_path: Path) -> None:
 
 def test_dots_stand_where_the_accuracies_are(tmp_path: Path) -> None:
     table = only_table(write_run(tmp_path / "r", measured("bn", ALL, 5)))
-    (line,) = lines_of(draw_corruptions(table, inches=6.8, kind="svg"))
+    (line,) = lines_of(draw_figure(CORRUPTION_DOTS, table, inches=6.8, kind="svg"))
     accuracies = [400 - 10 * i for i in range(len(ALL))]
     expected = [950, *accuracies[:15], sum(accuracies[:15]) / 15, *accuracies[15:]]
     left = line.markers[0][0] - (line.markers[0][0] - line.markers[1][0]) * 950 / 550
@@ -61,7 +64,7 @@ def test_dots_stand_where_the_accuracies_are(tmp_path: Path) -> None:
 def test_what_was_not_measured_has_no_dot(tmp_path: Path) -> None:
     records = measured("bn", ("fog", "spatter", "snow"), 1, 3) + measured("plain", ("fog",), 1)
     table = only_table(write_run(tmp_path / "r", records))
-    svg = draw_corruptions(table, inches=3.3, kind="svg")
+    svg = draw_figure(CORRUPTION_DOTS, table, inches=3.3, kind="svg")
     names = [text for text in texts_of(svg) if text in (*ALL, *FAMILIES) or "mean of" in text]
     assert names == ["weather", "snow", "fog", "extra", "spatter"]
     (line,) = lines_of(svg)
@@ -71,7 +74,7 @@ def test_what_was_not_measured_has_no_dot(tmp_path: Path) -> None:
 def test_unknown_corruptions_are_other_ones(tmp_path: Path) -> None:
     records = [make_record(), corrupted("bn", "blue_noise", 5, 500)]
     table = only_table(write_run(tmp_path / "r", records))
-    texts = texts_of(draw_corruptions(table, inches=6.8, kind="svg"))
+    texts = texts_of(draw_figure(CORRUPTION_DOTS, table, inches=6.8, kind="svg"))
     assert texts.index("other") < texts.index("blue_noise")
     assert "accuracy in % at severity 5" in texts
 
@@ -79,7 +82,7 @@ def test_unknown_corruptions_are_other_ones(tmp_path: Path) -> None:
 def test_severities_of_the_fifteen_alone(tmp_path: Path) -> None:
     records = measured("bn", ALL, 1, 2, 4) + measured("plain", ALL[1:], 1, 2, 4)
     table = only_table(write_run(tmp_path / "r", records))
-    svg = draw_severities(table, inches=6.8, kind="svg")
+    svg = draw_figure(SEVERITY_MEANS, table, inches=6.8, kind="svg")
     (line,) = lines_of(svg)
     steps = [b[1] - a[1] for a, b in zip(line.markers, line.markers[1:], strict=False)]
     assert steps == pytest.approx([2.2 * steps[1], steps[1], 2 * steps[1]])
@@ -91,20 +94,33 @@ def test_severities_of_the_fifteen_alone(tmp_path: Path) -> None:
 
 
 def test_many_modes_make_a_low_figure_higher(tmp_path: Path) -> None:
-    modes = [f"mode-{i}" for i in range(24)]
-    records = [record for mode in modes for record in measured(mode, ("fog",), 5)]
+    sizes = range(2, 26)
+    measures = measured("dbn-batch", ("fog",), 5)
+    records = [replace(record, set_size=size) for size in sizes for record in measures]
+    modes = [f"dbn-batch (sets of {size})" for size in sizes]
     table = only_table(write_run(tmp_path / "r", records))
-    png = draw_corruptions(table, inches=6.8, kind="png")
+    png = draw_figure(CORRUPTION_DOTS, table, inches=6.8, kind="png")
     width, height = struct.unpack(">II", png[16:24])
     assert width == 6.8 * 200
     assert height > 200 * 0.17 * len(modes)
-    assert set(modes) <= set(texts_of(draw_corruptions(table, inches=6.8, kind="svg")))
+    assert set(modes) <= set(texts_of(draw_figure(CORRUPTION_DOTS, table, inches=6.8, kind="svg")))
 
 
 def test_same_table_same_bytes_and_the_limit_on_it(tmp_path: Path) -> None:
     limited = {"limit": 500, "total": 500}
     records = [make_record(correct=450, **limited), corrupted("bn", "fog", 5, 100, **limited)]
     table = only_table(write_run(tmp_path / "r", records))
-    svg = draw_corruptions(table, inches=3.3, kind="svg")
-    assert draw_corruptions(table, inches=3.3, kind="svg") == svg
+    svg = draw_figure(CORRUPTION_DOTS, table, inches=3.3, kind="svg")
+    assert draw_figure(CORRUPTION_DOTS, table, inches=3.3, kind="svg") == svg
     assert "LIMITED n=500" in texts_of(svg)
+
+
+def test_means_by_severity_need_all_fifteen(tmp_path: Path) -> None:
+    records = [make_record(correct=900)]
+    records += [corrupted("bn", n, 1, 500 + 10 * i) for i, n in enumerate(BENCHMARK_CORRUPTIONS)]
+    records += [corrupted("bn", "saturate", 1, 0)]
+    records += [corrupted("bn", name, 2, 400) for name in BENCHMARK_CORRUPTIONS[:-1]]
+    records += [corrupted("bn", name, 3, 300) for name in BENCHMARK_CORRUPTIONS]
+    records += [corrupted("bn", "frost", 3, 200, frost="photographs")]
+    table = only_table(write_run(tmp_path / "r", records))
+    assert list(severity_means(table).values()) == [{0.0: 0.9, 1.0: pytest.approx(0.57)}]

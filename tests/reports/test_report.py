@@ -10,9 +10,10 @@ from typer.testing import CliRunner
 from robustbench_ln.cli.report import report as report_command
 from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
 from robustbench_ln.errors import RecordError, SpecError
+from robustbench_ln.modes import MODES
+from robustbench_ln.reports.families import read_tables
 from robustbench_ln.reports.report import write_report
 from robustbench_ln.reports.terminal import terminal_tables
-from robustbench_ln.runs.frame import read_frame
 from tests.reports.synthetic_runs import agn, corrupted, make_record, noise_run, write_run
 
 CheckGolden = Callable[[str, str], None]
@@ -48,7 +49,7 @@ def test_one_run_as_it_always_was(tmp_path: Path, check_golden: CheckGolden) -> 
     written = write_report([noise_run(tmp_path / "run")], tmp_path / "out")
     for name in ("report.md", "cells.csv", "accuracy_agn_paper_clip.csv"):
         check_golden(f"one_run_{name}", (tmp_path / "out" / name).read_text())
-    check_golden("one_run_terminal.txt", terminal_tables(written.frame) + "\n")
+    check_golden("one_run_terminal.txt", terminal_tables(written.tables) + "\n")
 
 
 def test_two_runs_as_they_always_were(tmp_path: Path, check_golden: CheckGolden) -> None:
@@ -56,7 +57,7 @@ def test_two_runs_as_they_always_were(tmp_path: Path, check_golden: CheckGolden)
     written = write_report(runs, tmp_path / "out")
     check_golden("two_runs_report.md", (tmp_path / "out" / "report.md").read_text())
     check_golden("two_runs.tex", (tmp_path / "out" / "accuracy_agn_paper_clip.tex").read_text())
-    check_golden("two_runs_terminal.txt", terminal_tables(written.frame) + "\n")
+    check_golden("two_runs_terminal.txt", terminal_tables(written.tables) + "\n")
 
 
 def test_corruptions_as_they_always_were(tmp_path: Path, check_golden: CheckGolden) -> None:
@@ -79,7 +80,22 @@ def test_corruptions_as_they_always_were(tmp_path: Path, check_golden: CheckGold
     check_golden("corruptions_wide.csv", wide.read_text())
     latex = tmp_path / "out" / "accuracy_cifar10-c_generated.tex"
     check_golden("corruptions.tex", latex.read_text())
-    check_golden("corruptions_terminal.txt", terminal_tables(written.frame) + "\n")
+    check_golden("corruptions_terminal.txt", terminal_tables(written.tables) + "\n")
+
+
+def test_summary_and_tables_have_one_order_of_modes_and_noises(tmp_path: Path) -> None:
+    records = []
+    for noise in ("agn", "agn-additive"):
+        for mode, size in (("dbn-batch", 128), ("bn", None), ("dbn-batch", 16)):
+            records += [make_record(mode, set_size=size)] if noise == "agn" else []
+            records.append(agn(mode, 1.0, 500, set_size=size, corruption=noise))
+    written = write_report([write_run(tmp_path / "run", records)], tmp_path / "out")
+    modes = ["dbn-batch (sets of 128)", "dbn-batch (sets of 16)", "bn"]
+    assert [mode.variant for mode in written.tables[0].modes] == modes
+    titles = [table.title for table in written.tables]
+    assert [(line.family.title, line.mode.variant) for line in written.summary] == [
+        (title, mode) for title in titles for mode in modes
+    ]
 
 
 def test_same_records_same_bytes(tmp_path: Path) -> None:
@@ -112,12 +128,12 @@ def test_clean_cells_alone_make_a_table_without_a_curve(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("width", [80, 100])
 def test_terminal_tables_fit_a_terminal(tmp_path: Path, width: int) -> None:
-    modes = ["bn", "ln-single-voting", "ln-single-voting-rot90", *(f"mode-{i}" for i in range(7))]
+    modes = list(MODES)[1:11]
     records = [agn(mode, sigma / 20, 500) for mode in modes for sigma in range(1, 21)]
     records += [make_record(mode) for mode in modes]
     records += [corrupted(mode, "jpeg_compression", 1, 500) for mode in modes]
     runs = [write_run(tmp_path / label, records, label=label) for label in ("größe", "other")]
-    text = terminal_tables(read_frame(runs), width=width)
+    text = terminal_tables(read_tables(runs), width=width)
     assert text.isascii()
     assert max(map(len, text.splitlines())) <= width
     assert "jpeg_compression" in text

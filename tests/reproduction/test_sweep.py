@@ -24,8 +24,7 @@ def commands_of(sweep: ModuleType, monkeypatch: pytest.MonkeyPatch, *words: str)
     """What a sweep would run."""
     commands: list[list[str]] = []
     monkeypatch.setattr(sweep, "ln_bench", lambda *line: commands.append(list(line)))
-    monkeypatch.setattr(sweep, "read_frame", lambda _: None)
-    monkeypatch.setattr(sweep, "make_tables", lambda _: [])
+    monkeypatch.setattr(sweep, "read_tables", lambda _: [])
     data = ["--train", "arrays:train.npz", "--test", "arrays:test.npz", "--out", "runs"]
     monkeypatch.setattr(sys, "argv", ["sweep.py", *words, *data])
     sweep.main()

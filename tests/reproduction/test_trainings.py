@@ -7,20 +7,15 @@ import pytest
 from reproduction.trainings import Trainings, training_grid, training_values
 from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS
 from robustbench_ln.errors import SpecError
-from robustbench_ln.reports.tables import Table, make_tables
-from robustbench_ln.runs.frame import read_frame
+from robustbench_ln.reports.families import read_tables
+from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.records import Record
 from tests.reports.synthetic_runs import agn, corrupted, make_record, write_run
 
 
 def table_of(path: Path, **runs: list[Record]) -> Table:
-    (table,) = make_tables(
-        read_frame(
-            [
-                write_run(path / name, run, label=name.replace("_", "-"))
-                for name, run in runs.items()
-            ]
-        )
+    (table,) = read_tables(
+        [write_run(path / name, run, label=name.replace("_", "-")) for name, run in runs.items()]
     )
     return table
 

@@ -44,11 +44,11 @@ def test_equal_labels_are_told_apart_by_their_folders(tmp_path: Path) -> None:
 
 def test_labels_that_name_no_run_are_refused(tmp_path: Path) -> None:
     runs = [noise_run(tmp_path / "x" / "run"), noise_run(tmp_path / "y" / "run")]
-    with pytest.raises(SpecError, match=r"several runs are called 'resnet20 \(run\)'; .* --label"):
+    with pytest.raises(SpecError, match=r"several runs are called 'resnet20 \(run\)'; .* label="):
         read_frame(runs)
     with pytest.raises(SpecError, match="several runs are called 'a'"):
         read_frame(runs, ["a", "a"])
-    with pytest.raises(SpecError, match="1 labels for 2 runs; give --label once for each run"):
+    with pytest.raises(SpecError, match="1 labels for 2 runs; give label= once for each run"):
         read_frame(runs, ["a"])
     with pytest.raises(SpecError, match="a label is empty"):
         read_frame(runs, ["a", " "])
@@ -113,11 +113,11 @@ def test_folders_that_are_no_runs_are_refused(tmp_path: Path) -> None:
         read_frame([write_run(tmp_path / "empty", [])])
     run = noise_run(tmp_path / "run")
     (run / "run.json").write_text("{}")
-    with pytest.raises(RecordError, match=r"run\.json lacks what a report needs \('checkpoint'\)"):
+    with pytest.raises(RecordError, match=r"run\.json: not of ln-bench \(no 'schema'\)"):
         read_frame([run])
     (run / "run.json").write_text("no json")
-    with pytest.raises(RecordError, match=r"run\.json cannot be read"):
+    with pytest.raises(RecordError, match=r"run\.json: not JSON"):
         read_frame([run])
     (run / "run.json").unlink()
-    with pytest.raises(RecordError, match=r"run\.json cannot be read"):
+    with pytest.raises(RecordError, match=r"run\.json: no such file"):
         read_frame([run])

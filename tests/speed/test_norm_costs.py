@@ -1,5 +1,3 @@
-"""Epochs, ratios and rates from the seconds of steps and passes."""
-
 from __future__ import annotations
 
 import json

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import platform
 import time
 
 import pytest
@@ -67,9 +69,18 @@ def test_what_watches_is_told_outside_of_the_timed_seconds(clock):
     assert (watcher.images, watcher.cells) == (60, 3)
 
 
-def test_circumstances_have_what_a_time_depends_on():
-    about = circumstances("ln-bench x", threads=3)
-    assert (about["command"], about["threads"]) == ("ln-bench x", 3)
-    assert about["cores"] >= 1
-    assert about["load"] is None or about["load"] >= 0
-    assert set(about["machine"]) == {"processor", "python"}
+def test_circumstances_have_what_a_time_depends_on(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 7)
+    monkeypatch.setattr(os, "getloadavg", lambda: (0.25, 1.0, 2.0), raising=False)
+    monkeypatch.setattr(platform, "machine", lambda: "abacus")
+    monkeypatch.setattr(platform, "python_version", lambda: "3.99.0")
+    about = {
+        "command": "ln-bench x",
+        "threads": 3,
+        "cores": 7,
+        "load": 0.25,  # of the last minute
+        "machine": {"processor": "abacus", "python": "3.99.0"},
+    }
+    assert circumstances("ln-bench x", threads=3) == about
+    monkeypatch.delattr(os, "getloadavg")  # as on Windows
+    assert circumstances("ln-bench x", threads=3) == about | {"load": None}

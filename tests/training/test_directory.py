@@ -10,15 +10,14 @@ import torch
 from filelock import FileLock
 
 from robustbench_ln.errors import RecordError
-from robustbench_ln.files import whole_files
-from robustbench_ln.training import log
+from robustbench_ln.files import appended_files, whole_files
 from robustbench_ln.training.directory import TrainingDirectory
 from robustbench_ln.training.log import (
     NormRow,
 )
 from tests.training.stages import ROW
 
-ABOUT = {"options": {"--recipe": "mnist", "--seed": 0}, "recipe": {"epochs": 3}, "runs": ["a"]}
+ABOUT = {"settings": {"recipe": "mnist", "seed": 0}, "recipe": {"epochs": 3}, "runs": ["a"]}
 
 
 def write(directory: TrainingDirectory, epochs: int, *, is_best: bool = True) -> None:
@@ -66,7 +65,7 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch, name):
     """Whichever file does not fit: one line, and the epoch before can be gone on from."""
     with TrainingDirectory(tmp_path / "run", ABOUT) as directory:
         write(directory, 1)
-        module = log if name.endswith(".csv") else whole_files
+        module = appended_files if name.endswith(".csv") else whole_files
         with monkeypatch.context() as patch:
             fill_disk(patch, module, name)
             with pytest.raises(RecordError, match="No space left on device; free some space and r"):
@@ -102,6 +101,28 @@ def test_a_checkpoint_that_was_taken_away_is_missed(tmp_path, name):
             directory.read_state()
 
 
+def test_settings_that_were_named_by_their_options_are_read(tmp_path):
+    with TrainingDirectory(tmp_path / "run", ABOUT):
+        pass
+    file = tmp_path / "run" / "train.json"
+    earlier = json.loads(file.read_text())
+    earlier["options"] = {"--recipe": "mnist", "--seed": 0, "--groups": 8, "--data": "ab",
+                          "--learning-rate": 0.1, "the code of --model": "cd"}  # fmt: skip
+    del earlier["settings"]
+    file.write_text(json.dumps(earlier))
+    settings = {"recipe": "mnist", "seed": 0, "num_groups": 8, "images": "ab",
+                "learning_rate": 0.1, "model_code": "cd"}  # fmt: skip
+    with TrainingDirectory(tmp_path / "run", ABOUT | {"settings": settings}):
+        assert json.loads(file.read_text())["settings"] == settings
+    for name, what in (("seed", "seed="), ("model_code", "the code of model=")):
+        changed = ABOUT | {"settings": settings | {name: 5}}
+        with (
+            pytest.raises(RecordError, match=f"was started with {what} .*, not 5"),
+            TrainingDirectory(tmp_path / "run", changed),
+        ):
+            pass
+
+
 def test_runs_are_collected(tmp_path):
     for command in ("a", "b", "a"):
         with TrainingDirectory(tmp_path / "run", ABOUT | {"runs": [command]}):
@@ -118,7 +139,7 @@ def test_a_damaged_state_says_what_is_left(tmp_path, content):
             file.write_bytes(content)
         else:
             torch.save([1] if content == "list" else {"epochs": 1}, file)
-        with pytest.raises(RecordError, match=r"state.pt is damaged; .*last.pt may serve as --ini"):
+        with pytest.raises(RecordError, match=r"state.pt is damaged; .*last.pt may serve as init="):
             directory.read_state()
 
 

@@ -14,7 +14,7 @@ from tests.training.stages import RECIPE, spec_of, striped_images
 
 
 def test_labels_without_a_class_name_the_way_out(saved):
-    with pytest.raises(DataError, match="has label 11, the network has 10 classes.*--new-head"):
+    with pytest.raises(DataError, match="has label 11, the network has 10 classes.*has_new_head="):
         start_network(StartSource(arch="resnet20", init=saved), images_of(12), spec_of())
     fewer = start_network(StartSource(arch="resnet20", init=saved), images_of(3), spec_of())
     assert fewer.model.linear.out_features == 10

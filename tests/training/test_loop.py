@@ -156,10 +156,10 @@ def test_a_finished_training_is_left_as_it_is(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "option"),
     [
-        ({"seed": 1}, "--seed 0, not 1"),
-        ({"limit": 80}, "--limit none, not 80"),
-        ({"recipe": replace(RECIPE, epochs=4)}, "--epochs 3, not 4"),
-        ({"recipe": replace(RECIPE, learning_rate=0.2)}, "--learning-rate 0.1, not 0.2"),
+        ({"seed": 1}, "seed= 0, not 1"),
+        ({"limit": 80}, "limit= none, not 80"),
+        ({"recipe": replace(RECIPE, epochs=4)}, "epochs= 3, not 4"),
+        ({"recipe": replace(RECIPE, learning_rate=0.2)}, "learning_rate= 0.1, not 0.2"),
         ({"recipe": replace(RECIPE, momentum=0.8)}, "another version of the recipe cifar-resnet"),
     ],
 )
@@ -177,7 +177,7 @@ def test_other_images_are_refused(tmp_path):
     other = ArrayImages(
         source=images.source, kind="arrays", pixels=255 - images.pixels, labels=images.labels
     )
-    with pytest.raises(RecordError, match="was started with --data"):
+    with pytest.raises(RecordError, match="was started with images="):
         train(start_of(), other, spec_of(), out=tmp_path / "run")
 
 
@@ -218,7 +218,7 @@ def test_a_state_of_another_network_is_refused(tmp_path):
     state = torch.load(file)
     for damaged in ({**state, "model": {}}, {k: v for k, v in state.items() if k[:4] != "best"}):
         torch.save(damaged, file)
-        with pytest.raises(RecordError, match="state.pt is not of this training; give --out a new"):
+        with pytest.raises(RecordError, match="state.pt is not of this training; give out= a new"):
             train(start_of(), striped_images(), spec_of(), out=tmp_path / "run")
 
 
@@ -248,7 +248,7 @@ def test_a_loss_that_is_nan_keeps_the_last_good_epoch(tmp_path):
 
 def test_a_first_epoch_that_diverges_leaves_no_checkpoint(tmp_path):
     spec = spec_of(replace(RECIPE, learning_rate=1e30))
-    with pytest.raises(TrainingError, match=r"no epoch was finished\. Start .*and a new --out$"):
+    with pytest.raises(TrainingError, match=r"no epoch was finished\. Start .*and a new out=$"):
         train(start_of(), striped_images(), spec, out=tmp_path / "run")
     assert not list((tmp_path / "run").glob("*.pt"))
 

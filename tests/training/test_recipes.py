@@ -13,10 +13,10 @@ from tests.training.stages import RECIPE, spec_of
 
 
 def test_recipes_refuse_what_options_can_make_of_them():
-    with pytest.raises(SpecError, match="--epochs is 0"):
+    with pytest.raises(SpecError, match="epochs= is 0"):
         replace(RECIPE, epochs=0)
     for rate in (0.0, -1.0, math.nan, math.inf):
-        with pytest.raises(SpecError, match="--learning-rate is"):
+        with pytest.raises(SpecError, match="learning_rate= is"):
             replace(RECIPE, learning_rate=rate)
 
 

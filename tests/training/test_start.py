@@ -42,7 +42,7 @@ def test_every_group_starts_from_the_batchnorm_of_the_checkpoint(saved):
 def test_a_checkpoint_that_does_not_say_its_normalisation_needs_the_option(tmp_path, saved):
     bare = tmp_path / "bare.pt"
     torch.save(torch.load(saved)["state_dict"], bare)
-    with pytest.raises(SpecError, match="--normalize is missing"):
+    with pytest.raises(SpecError, match="normalize= is missing"):
         start_network(StartSource(arch="resnet20", init=bare), images_of(10), spec_of())
     source = StartSource(arch="resnet20", init=bare, normalize="symmetric")
     assert start_network(source, images_of(10), spec_of()).normalize == "symmetric"
@@ -56,14 +56,16 @@ def test_the_norm_of_a_checkpoint_is_kept_or_its_change_refused(tmp_path, saved)
     again = start_network(source, images_of(10), local)
     assert same_weights(start.model.state_dict(), again.model.state_dict())
     for spec in (spec_of(), spec_of(norm="local", num_groups=8), spec_of(norm="group")):
-        with pytest.raises(LayoutError, match="was trained with --norm local --groups 4; train it"):
+        with pytest.raises(
+            LayoutError, match="was trained with norm='local' num_groups=4; train it"
+        ):
             start_network(source, images_of(10), spec)
     group = start_network(StartSource(arch="resnet20"), images_of(10), spec_of(norm="group"))
     path = save(tmp_path / "gn.pt", group, norm="group", normalize="none")
     source = StartSource(arch="resnet20", init=path)
     again = start_network(source, images_of(10), spec_of(norm="group"))
     assert same_weights(group.model.state_dict(), again.model.state_dict())
-    with pytest.raises(LayoutError, match="was trained with --norm group; train it so"):
+    with pytest.raises(LayoutError, match="was trained with norm='group'; train it so"):
         start_network(source, images_of(10), spec_of())
 
 
@@ -108,7 +110,7 @@ def test_the_code_of_a_network_is_part_of_a_training(tmp_path):
     before = start_network(tiny, striped_images(), spec_of()).choices
     (tmp_path / "net.py").write_text(USER + "# changed\n")
     after = start_network(tiny, striped_images(), spec_of()).choices
-    assert {key for key, value in before.items() if after[key] != value} == {"the code of --model"}
+    assert {key for key, value in before.items() if after[key] != value} == {"model_code"}
 
 
 def test_a_norm_that_the_file_does_not_state_is_seen_in_its_layers(tmp_path):
@@ -117,18 +119,21 @@ def test_a_norm_that_the_file_does_not_state_is_seen_in_its_layers(tmp_path):
     source = StartSource(arch="resnet20", init=tmp_path / "sn.pt", normalize="none")
     again = start_network(source, images_of(10), spec_of(norm="switch"))
     assert same_weights(again.model.state_dict(), start.model.state_dict())
-    with pytest.raises(LayoutError, match="--init was trained with --norm switch; train it so"):
+    with pytest.raises(LayoutError, match="init= was trained with norm='switch'; train it so"):
         start_network(source, images_of(10), spec_of())
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "give the network as --arch NAME"),
+        ({}, "give the network's name"),
         ({"arch": "resnet20", "model": "a.py:b"}, "one of the two"),
-        ({"arch": "resnet20", "key": "ema"}, "--checkpoint-key is for the checkpoint of --init"),
-        ({"arch": "resnet20", "trust": True}, "--trust-checkpoint is for the checkpoint of --init"),
-        ({"arch": "resnet20", "has_new_head": True}, "--new-head is for the checkpoint of --init"),
+        ({"arch": "resnet20", "key": "ema"}, "key= is for the checkpoint of init="),
+        ({"arch": "resnet20", "trust": True}, "trust= is for the checkpoint of init="),
+        (
+            {"arch": "resnet20", "has_new_head": True},
+            "has_new_head= is for the checkpoint of init=",
+        ),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(options, message):
@@ -137,7 +142,7 @@ def test_options_that_do_not_go_together_are_refused(options, message):
 
 
 def test_a_new_head_is_not_for_networks_of_the_user(tmp_path):
-    with pytest.raises(SpecError, match="--new-head is for --arch"):
+    with pytest.raises(SpecError, match="has_new_head= is for arch="):
         StartSource(model="a.py:b", init=tmp_path / "x.pt", has_new_head=True)
 
 

@@ -12,7 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from robustbench_ln.errors import LayoutError
 from robustbench_ln.models import find_architecture
-from robustbench_ln.norms import IMAGE, RUNNING, batch_layout, with_statistics
+from robustbench_ln.norms import StatisticsLayout, with_statistics
 
 WITH_BATCHNORM = [
     "torchvision:resnet18",
@@ -90,12 +90,12 @@ def test_layouts_equal_torchs_own_batchnorm(name: str) -> None:
     network = build(name).double()
     before, images = digest(network), images_of(2)
     with torch.no_grad():
-        running = with_statistics(network, RUNNING, image_shape=SHAPE)(images)
+        running = with_statistics(network, StatisticsLayout.running(), image_shape=SHAPE)(images)
         assert_close(running, copy.deepcopy(network).eval()(images))
-        alone = with_statistics(network, IMAGE, image_shape=SHAPE)(images)
+        alone = with_statistics(network, StatisticsLayout.image(), image_shape=SHAPE)(images)
         one_by_one = [batch_statistics_forward(network, image[None]) for image in images]
         assert_close(alone, torch.cat(one_by_one))
-        pair = with_statistics(network, batch_layout(2), image_shape=SHAPE)(images)
+        pair = with_statistics(network, StatisticsLayout.batch(2), image_shape=SHAPE)(images)
         assert_close(pair, batch_statistics_forward(network, images))
     assert not torch.allclose(running, alone)
     assert digest(network) == before
@@ -108,13 +108,13 @@ def test_networks_without_batchnorm_are_plain_only(name: str) -> None:
     shape = (3, 224, 224) if "vit" in name else SHAPE
     images = images_of(1, shape).float()
     with torch.no_grad():
-        plain = with_statistics(network, RUNNING, image_shape=shape)(images)
+        plain = with_statistics(network, StatisticsLayout.running(), image_shape=shape)(images)
         # channels_last only orders the sums differently, in float32
         expected = copy.deepcopy(network).eval()(images)
         torch.testing.assert_close(plain, expected, rtol=1e-4, atol=1e-4)
     assert expected.any()
-    with pytest.raises(LayoutError, match="no BatchNorm or LocalNorm layer: .*use --modes plain"):
-        with_statistics(network, IMAGE, image_shape=shape)
+    with pytest.raises(LayoutError, match="no BatchNorm or LocalNorm layer: .*use modes='plain'"):
+        with_statistics(network, StatisticsLayout.image(), image_shape=shape)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_networks_without_batchnorm_are_plain_only(name: str) -> None:
 def test_layers_keep_their_own_eps(name: str, eps: float) -> None:
     network = build(name).double()
     images = images_of(1) * 1e-2  # faint, so that eps counts
-    view = with_statistics(network, IMAGE, image_shape=SHAPE)
+    view = with_statistics(network, StatisticsLayout.image(), image_shape=SHAPE)
     assert {layer.eps for layer in view.norm_layers} == {eps}
     with torch.no_grad():
         assert_close(view(images), batch_statistics_forward(network, images))

@@ -1,0 +1,84 @@
+"""Which conditions belong together, and the tables of some runs: one for each family."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
+from robustbench_ln.reports.corruption_family import CorruptionFamily
+from robustbench_ln.reports.noise_family import NoiseFamily
+from robustbench_ln.reports.tables import Family, Place, Table
+from robustbench_ln.runs.results import Cell, ModeResults, read_results
+from robustbench_ln.spec import Condition
+
+__all__ = [
+    "clean_of",
+    "family_of",
+    "group_families",
+    "make_tables",
+    "read_tables",
+    "sort_conditions",
+]
+
+_CLEAN_ALONE = NoiseFamily("clean", "clean images")
+
+
+def family_of(condition: Condition) -> Family:
+    """Return the family of a condition that is not clean."""
+    if condition.convention is not None:
+        return NoiseFamily.of(condition)
+    return CorruptionFamily.of(condition)
+
+
+def group_families(conditions: Iterable[Condition]) -> dict[Family, list[Condition]]:
+    """Return family -> its conditions in the order of tables; the clean one belongs to none."""
+    groups: dict[Family, list[Condition]] = {}
+    for condition in sort_conditions(conditions):
+        if not condition.is_clean:
+            groups.setdefault(family_of(condition), []).append(condition)
+    return {family: groups[family] for family in sorted(groups, key=lambda f: f.order)}
+
+
+def clean_of(conditions: Iterable[Condition]) -> Condition | None:
+    """Return the clean one of some conditions, or None."""
+    return next((condition for condition in conditions if condition.is_clean), None)
+
+
+def sort_conditions(conditions: Iterable[Condition]) -> list[Condition]:
+    """Return the clean one, noises by name, the 15 corruptions, the extra ones, others."""
+    order = {name: rank for rank, name in enumerate((*BENCHMARK_CORRUPTIONS, *EXTRA_CORRUPTIONS))}
+
+    def place(condition: Condition) -> tuple[object, ...]:
+        fields = condition.to_json()
+        texts = [str(value) for name, value in fields.items() if name != "severity"]
+        rank = order.get(condition.corruption, len(order))
+        family_rank = -1 if condition.is_clean else family_of(condition).rank
+        return (family_rank, rank, *texts, condition.severity)
+
+    return sorted(conditions, key=place)
+
+
+def read_tables(paths: Sequence[Path], labels: Sequence[str] = ()) -> list[Table]:
+    """Return the tables of run directories; see `read_runs` for what is refused."""
+    return make_tables(read_results(paths, labels))
+
+
+def make_tables(modes: Sequence[ModeResults]) -> list[Table]:
+    """Return the tables of some modes, by name. Cells of different families never meet.
+
+    A mode is in a table if something besides its clean cell belongs there. Modes with nothing but
+    clean cells make one table, "clean".
+    """
+    columns: dict[Family, dict[ModeResults, dict[Place, Cell]]] = {}
+    for mode in modes:
+        clean = [condition for condition in mode.cells if condition.is_clean]
+        for family, members in group_families(mode.cells).items():
+            columns.setdefault(family, {})[mode] = _cells(family, mode, [*clean, *members])
+    if not columns:
+        columns[_CLEAN_ALONE] = {m: _cells(_CLEAN_ALONE, m, list(m.cells)) for m in modes}
+    return [Table(f, columns[f]) for f in sorted(columns, key=lambda family: family.order)]
+
+
+def _cells(family: Family, mode: ModeResults, conditions: Sequence[Condition]) -> dict[Place, Cell]:
+    return {family.place_of(condition): mode.cells[condition] for condition in conditions}

@@ -1,0 +1,203 @@
+"""run.json: what a run was asked for, and whatever may not change within one run directory."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+from robustbench_ln.errors import RecordError, setting
+from robustbench_ln.files.regular_files import open_regular
+from robustbench_ln.files.whole_files import write_whole
+from robustbench_ln.runs.check_results import CheckResult
+from robustbench_ln.runs.records import DIGEST, ORDER, SEED
+from robustbench_ln.runs.rules import Part, Real, Several, Text, Texts, Whole
+from robustbench_ln.runs.schema import SCHEMA, check_fields, parse_fields, parse_json
+
+__all__ = [
+    "CheckpointDescription",
+    "DataDescription",
+    "NormalizationDescription",
+    "RunDescription",
+    "read_description",
+    "writable",
+    "write_description",
+]
+
+FILE_NAME = "run.json"
+_MOST_BYTES = 100_000_000
+"""More than run.json of any run has."""
+
+_PATH = Text(longest=10_000)
+_SIDE = Whole(least=1, most=10**6)
+_CHANNELS = Several(of=Real(), least=1, most=100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointDescription:
+    """The network under test.
+
+    Attributes:
+        path: Path of the checkpoint's file, as it was given; null where Python evaluated a network.
+        sha256: SHA-256 digest of the file; of a network in Python, of its modules and weights.
+        arch: Name of the network.
+        num_parameters: Number of parameters.
+        num_groups: Number of groups of LocalNorm parameters; 1 without LocalNorm.
+        norm_classes: Names of the user's own classes of norm layers.
+    """
+
+    path: Annotated[str | None, Text(longest=10_000, since=2)] = None
+    sha256: Annotated[str, DIGEST]
+    arch: Annotated[str, _PATH]
+    num_parameters: Annotated[int, Whole(most=10**15)]
+    num_groups: Annotated[int, Whole(least=1, most=10**6, unit="groups")]
+    norm_classes: Annotated[tuple[str, ...], Several(of=Text(), since=2)] = ()
+
+    def __post_init__(self) -> None:
+        """Check every field."""
+        check_fields(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataDescription:
+    """The clean test images.
+
+    Attributes:
+        source: The images as the user named them.
+        sha256: SHA-256 digest of the images and labels.
+        num_images: Number of images, before a limit.
+        shape: Height and width in pixels, and number of channels.
+        num_classes: Number of classes of the network.
+    """
+
+    source: Annotated[str, _PATH]
+    sha256: Annotated[str, DIGEST]
+    num_images: Annotated[int, Whole(least=1, unit="images")]
+    shape: Annotated[tuple[int, ...], Several(of=_SIDE, least=3, most=3)]
+    num_classes: Annotated[int, Whole(least=1, most=10**6)]
+
+    def __post_init__(self) -> None:
+        """Check every field."""
+        check_fields(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NormalizationDescription:
+    """Input normalisation of the network, (x - mean) / std of pixels from 0 to 1.
+
+    Attributes:
+        name: The normalisation as the user named it.
+        mean: Mean of each channel.
+        std: Standard deviation of each channel.
+    """
+
+    name: Annotated[str, Text()]
+    mean: Annotated[tuple[float, ...], _CHANNELS]
+    std: Annotated[tuple[float, ...], _CHANNELS]
+
+    def __post_init__(self) -> None:
+        """Check every field."""
+        check_fields(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDescription:
+    """The content of run.json.
+
+    Attributes:
+        schema: Version of these fields.
+        label: Name of the run in tables.
+        commands: Command lines that added to the run, in their order; none where Python did.
+        checkpoint: The network under test.
+        data: The clean test images.
+        normalize: Input normalisation of the network.
+        seed: First seed; rows with another seed are repeats.
+        order: Order in which the images were evaluated.
+        limit: Number of images that the run was limited to; null without a limit.
+        device: Kind of device that the network ran on: "cpu", "cuda".
+        dtype: Type of the network's weights.
+        versions: Versions of the packages that results may depend on.
+        checks: What the checks of the latest start said.
+    """
+
+    schema: Annotated[int, Whole(least=1, most=SCHEMA)] = SCHEMA
+    label: Annotated[str, Text()]
+    commands: Annotated[tuple[str, ...], Several(of=Text(longest=100_000))]
+    checkpoint: CheckpointDescription
+    data: DataDescription
+    normalize: NormalizationDescription
+    seed: Annotated[int, SEED]
+    order: Annotated[str, ORDER]
+    limit: Annotated[int | None, Whole(least=1, unit="images")]
+    device: Annotated[str, Text(longest=60)]
+    dtype: Annotated[str, Text(choices=("float32",))]
+    versions: Annotated[dict[str, str], Texts()]
+    checks: Annotated[tuple[CheckResult, ...], Several(of=Part(of=CheckResult), since=2)] = ()
+
+    def __post_init__(self) -> None:
+        """Check every field."""
+        check_fields(self)
+
+    def continue_from(self, earlier: RunDescription, folder: Path) -> RunDescription:
+        """Return the description of a run that goes on: this one, with the earlier commands first.
+
+        Raises:
+            RecordError: `earlier` is of another run.
+        """
+        for name in _IDENTITY:
+            _refuse_difference(folder, name, getattr(earlier, name), getattr(self, name))
+        again = tuple(command for command in self.commands if command not in earlier.commands)
+        return replace(self, commands=earlier.commands + again)
+
+
+_IDENTITY = ("checkpoint", "data", "normalize", "seed", "order", "limit", "device", "dtype")
+"""Fields that may not change within one run directory."""
+
+
+def read_description(run: Path) -> RunDescription:
+    """Return what run.json of a run directory says.
+
+    Raises:
+        RecordError: No such file, or it is not of a run that this version can read.
+    """
+    file = run / FILE_NAME
+    if not file.is_file():
+        raise RecordError(f"{file}: no such file; expected a run directory of ln-bench evaluate")
+    try:
+        with open_regular(file) as opened:
+            content = opened.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise RecordError(f"{file}: cannot be read ({error.strerror}); check the path") from error
+    if len(content) > _MOST_BYTES:
+        raise RecordError(f"{file}: more than {_MOST_BYTES:,} bytes; not of ln-bench")
+    return parse_fields(RunDescription, parse_json(content, str(file)), str(file))
+
+
+def write_description(run: Path, description: RunDescription) -> None:
+    """Write run.json of a run directory."""
+    content = json.dumps(asdict(description), indent=2, allow_nan=False) + "\n"
+    write_whole(run / FILE_NAME, content.encode())
+
+
+def writable(text: str) -> str:
+    """Return a text without lone surrogates, which stand for bytes of a path that are no UTF-8."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _refuse_difference(folder: Path, name: str, earlier: Any, now: Any) -> None:
+    if is_dataclass(now):
+        for field in fields(now):
+            if field.name not in ("path", "source"):
+                values = (getattr(side, field.name) for side in (earlier, now))
+                _refuse_difference(folder, f"{name} {field.name}", *values)
+    elif earlier != now:
+        raise RecordError(
+            f"{folder} holds a run with another {name} ({_short(earlier)}, not {_short(now)}); "
+            f"give {setting('out')} a new folder"
+        )
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text[:12] + "..." if len(text) > 40 else text

@@ -1,0 +1,275 @@
+"""The model of results: runs, the modes that each measured, and their cells, one a condition.
+
+Tables, figures, summaries, comparisons, scores and the frame for Python are views of it. Rows are
+read once, at the start; predictions when a view asks what was right, image by image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustbench_ln.errors import RecordError, SpecError
+from robustbench_ln.metrics.comparison import Side
+from robustbench_ln.metrics.intervals import Interval, wilson_interval
+from robustbench_ln.modes import MODES
+from robustbench_ln.progress import Progress, Silent
+from robustbench_ln.runs.cells import ModeOptions
+from robustbench_ln.runs.predictions import Predictions, prediction_name, read_predictions
+from robustbench_ln.runs.reading import Run, read_runs
+from robustbench_ln.runs.records import Record
+from robustbench_ln.runs.reduction import reduce_predictions
+from robustbench_ln.runs.variants import name_variants
+from robustbench_ln.spec import Condition, check_tie_rule
+
+__all__ = [
+    "Cell",
+    "Expectation",
+    "ModeResults",
+    "check_same_images",
+    "find_modes",
+    "modes_of",
+    "read_results",
+    "read_sides",
+    "split_run",
+]
+
+
+class Expectation(NamedTuple):
+    """Exact mean and standard deviation of an accuracy 0..1."""
+
+    accuracy: float
+    sd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Cell:
+    """One mode of a run under one condition.
+
+    Attributes:
+        record: The row of the run's first seed.
+        by_seed: Seed -> row: the first seed and its repeats.
+    """
+
+    record: Record
+    by_seed: Mapping[int, Record]
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the images that were right, 0..1."""
+        return self.record.accuracy
+
+    @property
+    def interval(self) -> Interval:
+        """95 % Wilson interval of the accuracy."""
+        return wilson_interval(self.record.correct, self.record.total)
+
+    @property
+    def expected(self) -> Expectation | None:
+        """The accuracy over the random group; None where no group is random."""
+        mean, deviation = self.record.expected_correct, self.record.expected_sd
+        if mean is None or deviation is None:
+            return None
+        return Expectation(mean / self.record.total, deviation / self.record.total)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ModeResults:
+    """One mode of one run, under every condition that it was measured under.
+
+    Attributes:
+        run: The run.
+        variant: The mode, and what tells it from the same mode with other options in this run.
+        cells: Condition -> cell, in the order of measurement. There is at least one.
+    """
+
+    run: Run
+    variant: str
+    cells: Mapping[Condition, Cell]
+
+    @property
+    def name(self) -> str:
+        """Run and mode."""
+        return f"{self.run.label} {self.variant}"
+
+    @property
+    def any_record(self) -> Record:
+        """A row, for what all rows of a mode have in common."""
+        return next(iter(self.cells.values())).record
+
+    @property
+    def set_size(self) -> int:
+        """Images that shared statistics; 1 where none did."""
+        return max(cell.record.set_size or 1 for cell in self.cells.values())
+
+    @property
+    def has_predictions(self) -> bool:
+        """Whether the run kept its predictions; raw records alone can be published without."""
+        return (self.run.path / "predictions").is_dir()
+
+    def read_predictions(self, condition: Condition) -> Predictions:
+        """Return the predictions that a cell's row was reduced from.
+
+        Raises:
+            RecordError: They are missing or damaged.
+        """
+        return _read(self.run, self.path_of(condition))
+
+    def path_of(self, condition: Condition) -> Path:
+        """Return the file of a cell's predictions."""
+        key = self.cells[condition].record.cell
+        return self.run.path / "predictions" / prediction_name(key, self.run.seed)
+
+    def reduce(self, predictions: Predictions, condition: Condition) -> NDArray[np.bool_]:
+        """Return [N]: what was right, from the predictions of a cell.
+
+        Raises:
+            RecordError: The number of groups or of right images is not the row's.
+        """
+        record = self.cells[condition].record
+        if predictions.num_groups != record.num_groups:
+            raise RecordError(
+                f"{self.path_of(condition)}: {predictions.num_groups} groups, its row says "
+                f"{record.num_groups}; measure it again in a new run directory"
+            )
+        correct = reduce_predictions(
+            MODES[record.mode],
+            predictions,
+            set_size=record.set_size or 1,
+            seed=record.seed,
+            tie_rule=check_tie_rule(record.tie_rule or "random"),
+        ).correct
+        found = int(correct.sum())
+        if (found, len(correct)) != (record.correct, record.total):
+            raise RecordError(
+                f"{self.path_of(condition)}: {found} of {len(correct)} correct, its row says "
+                f"{record.correct} of {record.total}; measure it again in a new run directory"
+            )
+        return correct
+
+
+def read_results(paths: Sequence[Path], labels: Sequence[str] = ()) -> list[ModeResults]:
+    """Return every mode of some runs, in the order of tables; see `read_runs` and `modes_of`."""
+    return [mode for run in read_runs(paths, labels) for mode in modes_of(run)]
+
+
+def modes_of(run: Run) -> list[ModeResults]:
+    """Return the modes of a run: as first measured, one mode with several options side by side.
+
+    Raises:
+        RecordError: Two results for the same cell.
+    """
+    variants = name_variants(run.records)
+    found: dict[ModeOptions, dict[Condition, dict[int, Record]]] = {name: {} for name in variants}
+    for record in run.records:
+        # Two stored sets of one corruption are one cell: no table could tell them apart.
+        shown = replace(record.condition, corrupted_sha256=None)
+        by_seed = found[record.options].setdefault(shown, {})
+        earlier = by_seed.setdefault(record.seed, record)
+        if (earlier.correct, earlier.total) != (record.correct, record.total):
+            raise RecordError(
+                f"{run.path}: {record.name} was measured twice, on other images, "
+                f"{earlier.correct} of {earlier.total} and {record.correct} of {record.total} "
+                "correct; give each set of images a run directory of its own"
+            )
+    modes = list(dict.fromkeys(options.mode for options in variants))
+    return [
+        ModeResults(run=run, variant=variants[options], cells=cells)
+        for options in sorted(variants, key=lambda options: modes.index(options.mode))
+        if (cells := _cells(found[options].values(), run.seed))
+    ]
+
+
+def _cells(found: Iterable[Mapping[int, Record]], seed: int) -> dict[Condition, Cell]:
+    """Return the cells that were measured with the run's first seed."""
+    return {
+        by_seed[seed].condition: Cell(record=by_seed[seed], by_seed=by_seed)
+        for by_seed in found
+        if seed in by_seed
+    }
+
+
+def _read(run: Run, path: Path) -> Predictions:
+    return read_predictions(path, num_images=run.num_images, num_classes=run.num_classes)
+
+
+def read_sides(
+    wanted: Sequence[tuple[ModeResults, Sequence[Condition]]], progress: Progress | None = None
+) -> list[Side]:
+    """Return what each mode got right under some of its conditions, a row of `correct` each.
+
+    Modes that shared a pass share a file; it is read once.
+
+    Raises:
+        RecordError: Predictions are missing or damaged, or give another count than the row.
+    """
+    progress = progress or Silent()
+    cells = [(mode, condition) for mode, conditions in wanted for condition in conditions]
+    files: dict[Path, list[int]] = {}
+    for position, (mode, condition) in enumerate(cells):
+        files.setdefault(mode.path_of(condition), []).append(position)
+    correct: dict[int, NDArray[np.bool_]] = {}
+    for done, (path, positions) in enumerate(files.items()):
+        run = cells[positions[0]][0].run
+        progress.describe(f"{run.label}: predictions, {done} of {len(files)} files")
+        predictions = _read(run, path)
+        for position in positions:
+            mode, condition = cells[position]
+            correct[position] = mode.reduce(predictions, condition)
+    in_order = (correct[position] for position in range(len(cells)))
+    return [
+        Side(correct=np.stack([next(in_order) for _ in conditions]), set_size=mode.set_size)
+        for mode, conditions in wanted
+    ]
+
+
+def check_same_images(first: ModeResults, second: ModeResults) -> None:
+    """Demand that two modes saw the same images in the same order, with the same draws.
+
+    Raises:
+        RecordError: They did not.
+    """
+    for field in ("data_sha256", "order", "limit", "seed"):
+        values = getattr(first.any_record, field), getattr(second.any_record, field)
+        if values[0] != values[1]:
+            short = [str(value)[:12] for value in values]
+            raise RecordError(
+                f"{first.name} and {second.name} have another {field} ({short[0]}, {short[1]}): "
+                "a paired comparison needs the same images, order and draws"
+            )
+    if not (first.has_predictions and second.has_predictions):
+        return
+    orders = [mode.read_predictions(next(iter(mode.cells))).image_index for mode in (first, second)]
+    if not np.array_equal(orders[0], orders[1]):
+        raise RecordError(
+            f"{first.run.path} and {second.run.path} have their images in different orders; "
+            "measure both with the same version"
+        )
+
+
+def split_run(text: str) -> tuple[Path, str | None]:
+    """Return run directory and mode of RUN or RUN:MODE; a folder's name may hold colons."""
+    path, colon, mode = text.rpartition(":")
+    if Path(text).is_dir() or not colon or not path:
+        return Path(text), None
+    return Path(path), mode
+
+
+def find_modes(path: Path, mode: str | None) -> dict[str, ModeResults]:
+    """Return the modes of a run by their variant, or the one that was asked for.
+
+    Raises:
+        RecordError: No run directory.
+        SpecError: The run has no such mode.
+    """
+    modes = {found.variant: found for found in read_results([path])}
+    if mode is None:
+        return modes
+    if mode not in modes:
+        raise SpecError(f"{path} has no mode '{mode}'; it has {', '.join(modes)}")
+    return {mode: modes[mode]}

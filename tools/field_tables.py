@@ -1,0 +1,61 @@
+"""The tables of docs/records.md: every field of a file, from the dataclass that reads it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+from robustbench_ln.reports.grids import Grid, to_markdown
+from robustbench_ln.runs.check_results import CheckResult
+from robustbench_ln.runs.description import (
+    CheckpointDescription,
+    DataDescription,
+    NormalizationDescription,
+    RunDescription,
+)
+from robustbench_ln.runs.predictions import Predictions
+from robustbench_ln.runs.records import Record
+from robustbench_ln.runs.rules import Part
+from robustbench_ln.runs.schema import FieldRule, rules_of
+
+__all__ = ["fields_table"]
+
+_CLASSES = {
+    of.__name__: of
+    for of in (
+        Record,
+        RunDescription,
+        CheckpointDescription,
+        DataDescription,
+        NormalizationDescription,
+        CheckResult,
+        Predictions,
+    )
+}
+_ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
+
+
+def fields_table(name: str) -> str:
+    """Every field of a dataclass: what it holds, its unit, since which schema, and what it says."""
+    of = _CLASSES[name]
+    meanings = _meanings(of)
+    rows = tuple(
+        (f"`{field}`", _type(rule), rule.rule.unit, str(rule.rule.since), meanings[field])
+        for field, rule in rules_of(of).items()
+    )
+    return to_markdown(Grid(("field", "holds", "unit", "since", "meaning"), rows))
+
+
+def _type(field: FieldRule) -> str:
+    if isinstance(field.rule, Part):
+        return "an object, below"
+    return field.rule.words + (", or null" if field.is_optional else "")
+
+
+def _meanings(of: type) -> dict[str, str]:
+    """Return what the docstring of a dataclass says of each field."""
+    _, _, attributes = (inspect.getdoc(of) or "").partition("Attributes:\n")
+    return {
+        name: " ".join(text.split()).replace("|", r"\|")
+        for name, text in _ATTRIBUTE.findall(attributes)
+    }
