@@ -16,7 +16,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -59,6 +59,13 @@ class Variation(NamedTuple):
     name: str
     options: Words
     modes: tuple[Words, ...]
+
+
+class NetworkCommands(NamedTuple):
+    """The `ln-bench` commands that train and evaluate one network, and the run they write."""
+
+    run: Path
+    commands: tuple[Words, ...]
 
 
 SETTINGS = {
@@ -130,31 +137,43 @@ def ln_bench(*words: str) -> None:
         sys.exit(done.returncode)
 
 
-def measure(
+def network_commands(
     variation: Variation, seed: int, arguments: argparse.Namespace, setting: Setting
-) -> Path:
-    """Train and evaluate one network; return its run."""
+) -> NetworkCommands:
+    """Return how one network is trained and evaluated."""
     name = f"{re.sub(r'[^A-Za-z0-9]+', '_', variation.name).strip('_')}_{seed}"
     out: Path = arguments.out
     trained, run = out / "trained" / name, out / "runs" / name
     common = ("--arch", setting.archs[arguments.experiment], "--device", arguments.device)
     epochs = () if arguments.epochs is None else ("--epochs", str(arguments.epochs))
     recipe = recipe_of(arguments.experiment, setting)
-    ln_bench(
+    train = (
         "train", *common, "--recipe", recipe, *variation.options, *epochs, "--seed", str(seed),
         "--data", arguments.train, "--out", str(trained),
     )  # fmt: skip
-    for test, modes in product(setting.tests, variation.modes):
-        ln_bench(
+    tests = (
+        (
             "evaluate", str(trained / "last.pt"), *common, "--data", arguments.test,
             "--normalize", RECIPES[recipe].normalize, *modes, *test,
             "--label", f"{variation.name}-{seed}", "--out", str(run),
-        )  # fmt: skip
-    return run
+        )
+        for test, modes in product(setting.tests, variation.modes)
+    )  # fmt: skip
+    return NetworkCommands(run, (train, *tests))
 
 
-def main() -> None:
-    """Run a sweep and print its tables."""
+def sweep_commands(arguments: argparse.Namespace) -> list[NetworkCommands]:
+    """Return the commands of all networks of a sweep, in their order."""
+    setting = SETTINGS[arguments.setting]
+    return [
+        network_commands(variation, seed, arguments, setting)
+        for seed in range(arguments.seeds)
+        for variation in variations(arguments.experiment, setting)
+    ]
+
+
+def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
+    """Return what a command line asks for, or exit with one line that says what is wrong."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -166,18 +185,21 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="so many trainings of each network")
     parser.add_argument("--epochs", type=int, help="default: the recipe's")
     parser.add_argument("--device", default="cpu")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     if arguments.seeds < 1:
         parser.error(f"--seeds is {arguments.seeds}; expected 1 or more")
-    setting = SETTINGS[arguments.setting]
-    runs = [
-        measure(variation, seed, arguments, setting)
-        for seed in range(arguments.seeds)
-        for variation in variations(arguments.experiment, setting)
-    ]
-    for table in read_tables(runs):
+    return arguments
+
+
+def main(words: Sequence[str]) -> None:
+    """Run a sweep and print its tables."""
+    networks = sweep_commands(parse_arguments(words))
+    for network in networks:
+        for command in network.commands:
+            ln_bench(*command)
+    for table in read_tables([network.run for network in networks]):
         print(f"\n{table.title}\n\n{to_markdown(training_grid(table))}")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
