@@ -13,7 +13,6 @@ import numpy as np
 
 from robustbench_ln.corrupted_sets.reader import StoredSet
 from robustbench_ln.corruptions.noise_sums import NoiseMeaning, NoiseSums, describe_noise
-from robustbench_ln.data.class_order import is_class_ordered
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.data.oddities import find_oddities
 from robustbench_ln.errors import Message, setting
@@ -25,6 +24,7 @@ from robustbench_ln.evaluation.plan import Pass, cell_of, make_passes, missing_m
 from robustbench_ln.evaluation.sets import evaluation_order
 from robustbench_ln.evaluation.subject import Subject, check_images, describe_run
 from robustbench_ln.evaluation.supported_modes import choose_modes
+from robustbench_ln.metrics.class_order import is_class_ordered
 from robustbench_ln.modes import Mode
 from robustbench_ln.norms import StatisticsModel, find_norm_layers, with_statistics
 from robustbench_ln.progress import Progress, Silent

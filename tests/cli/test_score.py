@@ -71,7 +71,10 @@ def test_all_votes_under_the_runs_rule_are_the_runs_rows(run, ln_bench):
 
 def test_tables_have_the_votes_that_were_asked_for(run, ln_bench):
     outcome = ln_bench("score", str(run), "--votes", "5,1", "--ties", "logit-sum")
-    assert "net ln-voting: accuracy in % by number of votes, ties logit-sum" in outcome.out
+    assert (
+        "net ln-voting: accuracy in % [95 % intervals] by number of votes, ties logit-sum"
+        in outcome.out
+    )
     (line,) = [
         text for text in outcome.out.splitlines() if text.split() == ["1", "vote", "5", "votes"]
     ]
