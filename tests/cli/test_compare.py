@@ -99,6 +99,36 @@ def test_sets_are_units_and_conditions_are_pooled(run, ln_bench, tmp_path):
     assert "### agn, paper convention, range clip" in text
 
 
+@pytest.mark.parametrize(
+    ("limit", "units", "sentence"),
+    [
+        (24, 2, "No interval: 2 statistics sets, 3 are needed; evaluate at least 40 images or use "
+                "sets of at most 9 images."),
+        (8, 1, "No interval: 1 statistics set, 3 are needed; evaluate at least 20 images or use "
+               "sets of at most 3 images."),
+        (1, 1, "No interval: 1 image, 3 are needed; evaluate at least 3 images."),
+    ],
+)  # fmt: skip
+def test_few_sets_have_no_interval_and_one_sentence(
+    lab, ln_bench, tmp_path, limit, units, sentence
+):
+    sharpen(lab)
+    command = lab.command("--modes", "bn,dbn-batch", "--limit", str(limit))
+    assert ln_bench(*command).code == 0
+    run = lab.folder / "run"
+    outcome = ln_bench("compare", f"{run}:bn", f"{run}:dbn-batch", "--out", str(tmp_path / "c"))
+    assert outcome.code == 0, outcome.err
+    text = " ".join(outcome.out.split())
+    assert f"accuracy in % of {limit} images (LIMITED); A - B in points agn" in text
+    assert text.count("No interval") == 1
+    assert sentence in text
+    assert not {"ahead", "behind", "["} & set(text.replace("[", " [ ").split())
+    for file in ("comparison.csv", "comparison_summary.csv"):
+        frame = pd.read_csv(tmp_path / "c" / file)
+        assert frame[["low", "high"]].isna().all(axis=None)
+        assert set(frame["units"]) == {units}
+
+
 def test_every_mode_is_compared_where_none_is_named(run, ln_bench, lab):
     outcome = ln_bench("compare", f"{run}:bn", str(run))
     heads = [line for line in outcome.out.splitlines() if line.startswith("B: ")]

@@ -144,7 +144,19 @@ def test_curves_have_areas_half_sigmas_and_a_spread_over_seeds(lab, ln_bench):
     assert row["value"] == pytest.approx(areas[0])
     assert row["repeats"] == 3
     assert row["repeat_sd"] == pytest.approx(np.std(areas, ddof=1))
-    assert row["low"] <= row["value"] <= row["high"]
+    area = np.zeros(50)  # of each image
+    for name, weight in (
+        ("clean-0", 0.25),
+        ("agn-0.5-paper-clip", 0.5),
+        ("agn-1-paper-clip", 0.25),
+    ):
+        with np.load(lab.folder / "run/predictions" / f"{name}-batch16.npz") as arrays:
+            area += weight * (arrays["class_index"][0] == arrays["labels"])
+    sums = np.add.reduceat(area - row["value"], [0, 16, 32])
+    margin = stats.t.ppf(0.975, 2) * np.sqrt((sums**2).sum() * 3 / 2) / 50
+    floor = 1.96 * area.std() / 50**0.5  # images that would be independent
+    assert (row["high"] - row["low"]) / 2 == pytest.approx(max(margin, floor), rel=0.1)
+    assert row["low"] < row["value"] < row["high"]
     assert "SD: over 3 seeds" in outcome.out
     text = (lab.folder / "run/report/report.md").read_text()
     assert "sigma at half of the clean accuracy" in text
