@@ -67,51 +67,71 @@ def evaluate(
     convention: Convention = "paper",
     pixel_range: PixelRange = None,
     order: Annotated[
-        str, typer.Option(help="Order of the test images: shuffled (seeded) or as-is")
+        str,
+        typer.Option(metavar="NAME", help="Order of the test images: shuffled (seeded) or as-is"),
     ] = "shuffled",
     stat_batch: Annotated[
-        int, typer.Option(help="Images that share statistics in dbn-batch and bn-adapt")
+        int,
+        typer.Option(metavar="N", help="Images that share statistics in dbn-batch and bn-adapt"),
     ] = 128,
     group_size: Annotated[
         int | None,
         typer.Option(
-            help="Images that share statistics in ln-batch and ln-voting; default: the training's",
+            metavar="N",
+            help="Images that share statistics in ln-batch and ln-voting. Default: the training's",
             show_default=False,
         ),
     ] = None,
     device_batch: Annotated[
-        int, typer.Option(help="Images in the network at once; memory only, no result")
+        int,
+        typer.Option(
+            metavar="N", help="Images in the network at once; costs memory, changes no result"
+        ),
     ] = 128,
     ties: Ties = "random",
     prior: Annotated[
-        float, typer.Option(help="bn-adapt: weight of the running statistics, in images")
+        float,
+        typer.Option(metavar="N", help="bn-adapt: weight of the running statistics, in images"),
     ] = 16.0,
-    seed: Annotated[int, typer.Option(help="Draws, order, group picks and ties")] = 0,
+    seed: Annotated[
+        int,
+        typer.Option(
+            metavar="N", help="Seed for noise, image order, group choice and tie-breaking"
+        ),
+    ] = 0,
     repeats: Annotated[
         int,
-        typer.Option(help="Measure with so many seeds; their spread is shown apart, as SD"),
+        typer.Option(
+            metavar="N",
+            help="Number of seeds; the standard deviation over them has a column of its own",
+        ),
     ] = 1,
     limit: Annotated[
         int | None,
-        typer.Option(help="Evaluate so many images, for a first look", show_default=False),
+        typer.Option(
+            metavar="N", help="Number of images to evaluate. Default: all", show_default=False
+        ),
     ] = None,
     device: Device = "cpu",
     amp: Annotated[
         str | None,
-        typer.Option(help="bf16: autocast; default: float32", show_default=False),
+        typer.Option(
+            metavar="NAME", help="bf16 for mixed precision. Default: float32", show_default=False
+        ),
     ] = None,
-    tf32: Annotated[bool, typer.Option("--tf32", help="CUDA may round products to TF32")] = False,
+    tf32: Annotated[bool, typer.Option("--tf32", help="Let CUDA round products to TF32")] = False,
     compile_network: Annotated[
         bool, typer.Option("--compile", help="Run the network through torch.compile")
     ] = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Stop with an error where a check warns")
+        bool, typer.Option("--strict", help="Make the warnings of checks errors")
     ] = False,
     baseline: Baseline = "none",
     label: Annotated[
         str | None,
         typer.Option(
-            help="What tables call it; default: the file's name, of demo:NAME the norm's",
+            metavar="NAME",
+            help="Name of the network in tables and figures. Default: the file's name",
             show_default=False,
         ),
     ] = None,
@@ -123,11 +143,7 @@ def evaluate(
     checkpoint_key: CheckpointKey = None,
     trust_checkpoint: Trust = False,
 ) -> None:
-    """Measure how a saved classifier degrades, and write the tables and figures.
-
-    Example: ln-bench evaluate resnet20.th --arch resnet20 --normalize imagenet --data
-    cifar10:data --noise agn --sigmas 0:2:0.25 --out runs/resnet20
-    """
+    """Measure how a saved classifier degrades, and write the tables and figures."""
     from robustbench_ln.corruptions.conditions import parse_severities, parse_sigmas
     from robustbench_ln.corruptions.request import ConditionRequest
     from robustbench_ln.data import DataOptions, Framing
