@@ -9,8 +9,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import pandas as pd
-
 from reproduction.trainings import training_grid
 from robustbench_ln.metrics.intervals import Estimate, Interval
 from robustbench_ln.metrics.verdicts import verdict
@@ -45,30 +43,34 @@ def corruptions_table(names: str) -> str:
 
 def summary_table(name: str) -> str:
     """What modes come down to: a summary.csv of `ln-bench report` in reproduction/records/."""
-    frame = pd.read_csv(RESULTS / name / "summary.csv", keep_default_na=False, na_values=[""])
+    lines = _read_rows(RESULTS / name / "summary.csv")
     parts = []
-    for title, lines in frame.groupby("table", sort=False):
-        quantities = list(dict.fromkeys(lines["quantity"]))
-        rows = []
-        for (label, variant), cells in lines.groupby(["label", "variant"], sort=False):
-            found = [
-                _cell(cells[cells["quantity"] == quantity], quantity) for quantity in quantities
-            ]
-            units = cells["units"].iloc[0]
-            rows.append((f"{label} {variant}", *found, "-" if pd.isna(units) else f"{units:.0f}"))
+    for title in dict.fromkeys(line["table"] for line in lines):
+        of_table = [line for line in lines if line["table"] == title]
+        quantities = list(dict.fromkeys(line["quantity"] for line in of_table))
+        found: dict[str, dict[str, dict[str, str]]] = {}
+        for line in of_table:
+            name_of_row = f"{line['label']} {line['variant']}"
+            found.setdefault(name_of_row, {})[line["quantity"]] = line
+        rows = [
+            (row, *(_cell(cells.get(q), q) for q in quantities), _units(cells))
+            for row, cells in found.items()
+        ]
         header = ("", *(q if "sigma at" in q else f"{q} %" for q in quantities), "units")
         parts.append(f"**{title}**\n\n{to_markdown(Grid(header, tuple(rows)))}")
     return "\n".join(parts)
 
 
-def _cell(found: pd.DataFrame, quantity: str) -> str:
-    if found.empty:
+def _cell(line: Mapping[str, str] | None, quantity: str) -> str:
+    if line is None:
         return "-"
-    row = {name: str(value) for name, value in found.iloc[0].fillna("").items()}
     is_sigma = "sigma at" in quantity
-    return estimate_text(
-        _estimate(row, "value"), partial(fixed, decimals=2) if is_sigma else percent
-    )
+    show = partial(fixed, decimals=2) if is_sigma else percent
+    return estimate_text(_estimate(line, "value"), show)
+
+
+def _units(cells: Mapping[str, Mapping[str, str]]) -> str:
+    return next(iter(cells.values()))["units"] or "-"
 
 
 def verdicts_table(names: str) -> str:

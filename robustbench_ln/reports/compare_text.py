@@ -206,7 +206,9 @@ def _sentences(pair: Pair) -> list[str]:
     if any(mode.is_class_ordered for mode in pair.modes):
         sentences.append(CLASS_ORDER)
     if pair.left_out:
-        sentences.append(f"{pair.left_out} conditions that only one was measured under are not in.")
+        sentences.append(
+            f"Conditions that only one of them was measured under, left out: {pair.left_out}."
+        )
     return sentences
 
 

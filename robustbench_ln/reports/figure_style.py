@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from robustbench_ln.metrics.intervals import Estimate
-from robustbench_ln.reports.captions import interval_words, limit_stamp
+from robustbench_ln.reports.captions import limit_stamp
 from robustbench_ln.reports.tables import Family, Table
 from robustbench_ln.runs.results import ModeResults
 
@@ -162,7 +162,7 @@ def known_intervals(
 
 def label_intervals(axes: Axes, table: Table) -> None:
     """Say in the legend which intervals are drawn."""
-    words = interval_words(table).partition(",")[0].removesuffix("s")
+    words = "95 % interval" if table.family.has_means else "95 % Wilson interval"
     axes.fill_between([], [], color="0.5", alpha=0.3, linewidth=0, label=words)
 
 

@@ -268,6 +268,16 @@ class Table:
         One cell has Wilson's interval. A mean over cells has Student's t on the mode's units; it
         has none where what was right image by image is not known, or where units are too few.
         """
+        if (row, mode) not in self._estimates:
+            self._estimates[row, mode] = self._estimate(row, mode)
+        return self._estimates[row, mode]
+
+    @cached_property
+    def _estimates(self) -> dict[tuple[Row, ModeResults], Estimate | None]:
+        """Rows that were asked for: grids, files and figures ask for the same ones."""
+        return {}
+
+    def _estimate(self, row: Row, mode: ModeResults) -> Estimate | None:
         parts, value = self.parts_of(row, mode), self.accuracy(row, mode)
         if parts is None or value is None:
             return None
