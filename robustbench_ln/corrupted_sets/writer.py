@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from robustbench_ln.corrupted_sets.arrays_writer import ArrayFormat
 from robustbench_ln.corrupted_sets.folders_writer import FolderFormat
 from robustbench_ln.corrupted_sets.manifest import Entry, Manifest, find_damage, read_listing
-from robustbench_ln.corrupted_sets.set_folder import check_free_space, hold_folder
+from robustbench_ln.corrupted_sets.set_folder import check_free_space, open_set
 from robustbench_ln.corrupted_sets.set_format import SetFormat, Unit, split_units
 from robustbench_ln.corrupted_sets.spec import GenerationSpec
 from robustbench_ln.corruptions.degrade import Inputs, degrade
@@ -28,7 +28,6 @@ from robustbench_ln.corruptions.frost import load_frost_textures
 from robustbench_ln.corruptions.stream import StreamOptions, find_inputs, map_ahead
 from robustbench_ln.data.image_set import ArrayImages, ImageSet
 from robustbench_ln.errors import RecordError, SpecError, setting
-from robustbench_ln.files.write_errors import explain_write_errors
 from robustbench_ln.progress import Progress, Silent
 from robustbench_ln.spec import Condition
 
@@ -78,8 +77,8 @@ def generate(
     workers = os.cpu_count() or 1 if options.workers is None else options.workers
     num_images = _check_counts(images, spec, workers)
     _check_first_image(images, spec, options)
-    with hold_folder(out, overwrite=options.overwrite), explain_write_errors(out):
-        manifest = Manifest(out, _describe(images, spec, options))
+    describe = partial(_describe, images, spec, options)
+    with open_set(out, describe, overwrite=options.overwrite) as manifest:
         set_format: SetFormat
         if spec.format == "folder":
             set_format = FolderFormat(out, images, num_images, uses_jpeg=spec.uses_jpeg)
@@ -106,7 +105,7 @@ def verify(folder: Path) -> int:
         raise RecordError(
             f"{folder}: {damage[0]}{more}; delete what is damaged and run the same command again"
         )
-    if not listing.description["complete"]:
+    if not listing.description.get("complete"):
         raise RecordError(
             f"{folder}: unfinished, {len(listing.entries)} files stand; run the same command again"
         )
