@@ -135,6 +135,6 @@ def find_limits(
 
 
 def _parts(images: ImageSet, indices: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    step = max(_FEWEST_IMAGES, _CHUNK_VALUES // int(np.prod(images.shape)))
+    step = max(_FEWEST_IMAGES, _CHUNK_VALUES // images.shape.num_values)
     for start in range(0, len(indices), step):
         yield indices[start : start + step]

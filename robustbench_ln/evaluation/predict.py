@@ -79,8 +79,7 @@ def predict_pictures(
         CheckpointError: The network gives no finite logits.
     """
     check_images(subject, images)
-    height, width, channels = images.shape
-    shape = (channels, height, width)
+    shape = images.shape.as_input
     layers = find_norm_layers(subject.model, shape, subject.norm_classes)
     modes = choose_modes(spec.modes, layers, shape)
     work = Work(subject, images, np.arange(len(images)))
@@ -98,8 +97,7 @@ def predict_pictures(
 
 def _run_pass(one_pass: Pass, work: Work, spec: EvaluationSpec) -> Iterator[Tensor]:
     """Yield logits [G, n, K] of consecutive pictures."""
-    height, width, channels = work.images.shape
-    view = make_view(work.subject, one_pass, spec, (channels, height, width))
+    view = make_view(work.subject, one_pass, spec, work.images.shape.as_input)
     runner = SetRunner(view, num_images=len(work.indices), device_batch=spec.device_batch)
     chunks = network_chunks(
         work.images, work.indices, CLEAN, spec=spec, normalization=work.subject.normalization

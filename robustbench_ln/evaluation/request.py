@@ -12,6 +12,7 @@ from robustbench_ln.corrupted_sets.reader import STORED_KINDS, StoredSet, open_s
 from robustbench_ln.corruptions.request import ConditionRequest
 from robustbench_ln.data import DataOptions, ImageSet, load_images
 from robustbench_ln.data.download import is_fetched
+from robustbench_ln.data.image_set import ImageShape
 from robustbench_ln.data.sources import IMAGE_KINDS, PICTURE_SOURCES, find_kind
 from robustbench_ln.errors import SpecError, setting
 from robustbench_ln.evaluation.own_network import name_own_network
@@ -242,9 +243,6 @@ def evaluate_request(request: EvaluationRequest, *, out: Path, progress: Progres
     evaluate(subject, images, request.spec, out=out, progress=progress)
 
 
-def _subject_in_memory(
-    network: nn.Module, normalize: str | None, shape: tuple[int, int, int]
-) -> Subject:
-    height, width, channels = shape
-    normalization = parse_normalization(choose_normalize(normalize, None), channels)
-    return name_own_network(network, normalization, image_shape=(channels, height, width))
+def _subject_in_memory(network: nn.Module, normalize: str | None, shape: ImageShape) -> Subject:
+    normalization = parse_normalization(choose_normalize(normalize, None), shape.channels)
+    return name_own_network(network, normalization, image_shape=shape.as_input)

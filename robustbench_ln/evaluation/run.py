@@ -70,8 +70,7 @@ def evaluate(
         stored, images = images.images, images.base
     spec = replace(spec, group_size=spec.group_size or subject.group_size)
     check_images(subject, images)
-    height, width, channels = images.shape
-    image_shape = (channels, height, width)
+    image_shape = images.shape.as_input
     layers = find_norm_layers(subject.model, image_shape, subject.norm_classes)
     modes = choose_modes(spec.modes, layers, image_shape)
     indices = evaluation_order(len(images), order=spec.order, seed=spec.seed, limit=spec.limit)
