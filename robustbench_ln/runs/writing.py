@@ -14,6 +14,7 @@ from types import TracebackType
 
 from robustbench_ln.errors import LnBenchError
 from robustbench_ln.files.appended_files import append_whole
+from robustbench_ln.files.regular_files import open_to_change
 from robustbench_ln.files.resumable_folders import FolderKind, ResumableFolder
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.files.write_errors import explain_write_errors
@@ -64,7 +65,8 @@ class RunDirectory(ResumableFolder[RunDescription]):
         super().__init__(path, _KIND)
         with self.opening():
             self._description = self.begin(description)
-            append_whole(path / _CELLS, b"")
+            with explain_write_errors(path):
+                open_to_change(path / _CELLS, create=True).close()
             self.records: list[Record] = read_records(path)
             self.cells: set[CellKey] = {record.cell for record in self.records}
 
