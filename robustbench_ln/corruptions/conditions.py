@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 
 from robustbench_ln.corruption_names import SEVERITIES
-from robustbench_ln.corruptions.frost import load_frost_textures
 from robustbench_ln.corruptions.localnorm_noise import NOISES, RELEASED_SIGMAS
 from robustbench_ln.corruptions.registry import CORRUPTIONS, find_corruption
 from robustbench_ln.corruptions.severities import SEVERITY_TABLES
@@ -76,15 +74,13 @@ def corruption_conditions(
     *,
     severity_table: str | None,
     severities: Sequence[float],
-    frost_dir: Path | None = None,
 ) -> tuple[Condition, ...]:
-    """Return the conditions of common corruptions, without the clean one.
+    """Return the conditions of common corruptions, without the clean one and the kind of frost.
 
     Args:
         names: Corruptions, or the name of a severity table for all 19 with that table.
         severity_table: "cifar10-c" or "imagenet-c"; needed for bare names, and then for all.
         severities: 1-5.
-        frost_dir: Photographs of frost; None looks for an installed package.
 
     Raises:
         SpecError: An unknown corruption or table, a bare name without a table, two tables, or a
@@ -114,16 +110,11 @@ def corruption_conditions(
                 corruption=corruption,
                 severity=float(severity),
                 severity_table=table,
-                frost=_frost_kind(frost_dir) if CORRUPTIONS[corruption].has_textures else None,
             )
             for corruption in chosen
             for severity in sorted(set(severities))
         ]
     return tuple(dict.fromkeys(conditions))
-
-
-def _frost_kind(folder: Path | None) -> str:
-    return load_frost_textures(folder).kind
 
 
 def parse_severities(text: str) -> tuple[int, ...]:
