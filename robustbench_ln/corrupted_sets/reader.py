@@ -19,7 +19,7 @@ from robustbench_ln.corrupted_sets.folders_reader import PictureFolders, find_fo
 from robustbench_ln.corrupted_sets.manifest import MANIFEST, read_listing
 from robustbench_ln.corruption_names import (
     BENCHMARK_CORRUPTIONS,
-    EXTRA_CORRUPTIONS,
+    FAMILY_OF,
     SEVERITIES,
 )
 from robustbench_ln.data.image_set import ImageSet, ImageShape
@@ -28,7 +28,7 @@ from robustbench_ln.spec import Condition
 
 __all__ = ["STORED_KINDS", "StoredSet", "open_stored"]
 
-_NAMES = (*BENCHMARK_CORRUPTIONS, *EXTRA_CORRUPTIONS)
+_NAMES = tuple(FAMILY_OF)
 
 
 class _Kind(NamedTuple):
