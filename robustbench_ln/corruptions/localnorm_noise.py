@@ -132,6 +132,8 @@ def _noise(
     convention: str,
     draw: Callable[[Tensor, Parameters, Streams], Draws],
     apply: Callable[[Tensor, Draws, Parameters], Tensor],
+    *,
+    is_probability: bool = False,
 ) -> tuple[tuple[str, str], Corruption]:
     source = _TEXT if convention == "paper" else _CODE
     entry = Corruption(
@@ -140,6 +142,7 @@ def _noise(
         draw=draw,
         apply=apply,
         conventions=(convention,),
+        is_probability=is_probability,
         source=source,
     )
     return (name, convention), entry
@@ -155,8 +158,8 @@ NOISES: Mapping[tuple[str, str], Corruption] = MappingProxyType(
             _noise("apn", "paper", draw_poisson, scale_by_counts),
             _noise("apn", "released", draw_poisson, scale_by_counts),
             _noise("apn-add", "paper", draw_poisson, add_counts),
-            _noise("mbn", "paper", draw_uniform, remove_values),
-            _noise("mbn", "released", draw_pixel_uniform, remove_values),
+            _noise("mbn", "paper", draw_uniform, remove_values, is_probability=True),
+            _noise("mbn", "released", draw_pixel_uniform, remove_values, is_probability=True),
         )
     )
 )
