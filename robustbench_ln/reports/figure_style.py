@@ -7,17 +7,16 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import cycle
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
-
-import matplotlib as mpl
-import matplotlib.figure
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from robustbench_ln.metrics.intervals import Estimate
 from robustbench_ln.reports.captions import limit_stamp
 from robustbench_ln.reports.tables import Family, Table
 from robustbench_ln.runs.results import ModeResults
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
 
 __all__ = [
     "KINDS",
@@ -90,7 +89,7 @@ def draw_figure(figure: Figure, table: Table, *, inches: float, kind: Kind) -> b
     The legend of a narrow figure is below, of another beside the axes, where it may be higher.
     """
 
-    def fill(canvas: mpl.figure.Figure) -> None:
+    def fill(canvas: Canvas) -> None:
         axes = canvas.add_subplot()
         figure.draw(axes, table)
         if stamp := limit_stamp(table):
@@ -101,13 +100,17 @@ def draw_figure(figure: Figure, table: Table, *, inches: float, kind: Kind) -> b
 
 
 def render_figure(
-    fill: Callable[[mpl.figure.Figure], None], *, size: tuple[float, float], kind: Kind
+    fill: Callable[[Canvas], None], *, size: tuple[float, float], kind: Kind
 ) -> bytes:
     """Return what `fill` draws into an empty figure of `size` inches, as a file's content."""
+    import matplotlib as mpl  # 0.7 s, which a report without figures need not wait for
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure as Canvas
+
     with mpl.rc_context():
         mpl.rcdefaults()  # whatever the user's own style is: same records, same bytes
         mpl.rcParams.update(_STYLE)
-        figure = mpl.figure.Figure(figsize=size, layout="constrained")
+        figure = Canvas(figsize=size, layout="constrained")
         FigureCanvasAgg(figure)
         fill(figure)
         buffer = io.BytesIO()
@@ -197,7 +200,7 @@ def _legend_head(label: str) -> str:
     return " " + (label if len(label) <= 32 else f"{label[:29]}...")
 
 
-def _draw_legend(figure: mpl.figure.Figure, axes: Axes, *, is_below: bool) -> None:
+def _draw_legend(figure: Canvas, axes: Axes, *, is_below: bool) -> None:
     names = axes.get_legend_handles_labels()[1]
     columns = 2 if is_below and max(map(len, names)) <= 24 else 1
     height = figure.get_figheight()
