@@ -19,7 +19,7 @@ from robustbench_ln.models.networks.torchvision_models import (
     torchvision_names,
 )
 from robustbench_ln.models.registry import ARCHITECTURES
-from robustbench_ln.models.sizes import Sizes, build_shapes, read_sizes
+from robustbench_ln.models.sizes import Sizes, build_shapes, find_shapes
 
 __all__ = ["describe_nearest"]
 
@@ -68,7 +68,7 @@ def _common_share(architecture: Architecture, checkpoint: Checkpoint) -> float:
             network = architecture.build(*sizes)
         share = _share(match_norms(network, checkpoint), state)
         if share > _LEAST_SHARE:
-            network = build_shapes(architecture, read_sizes(architecture, state))
+            network = build_shapes(architecture, find_shapes(architecture).read_sizes(state))
             share = _share(match_norms(network, checkpoint), state)
     except (LnBenchError, NotImplementedError):
         return 0.0
