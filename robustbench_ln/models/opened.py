@@ -6,15 +6,10 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from robustbench_ln.errors import Message, SpecError, by_skin, setting
+from robustbench_ln.errors import Message, by_skin, setting
 from robustbench_ln.files.pictures import Framing
 from robustbench_ln.models.checkpoint import Checkpoint
 from robustbench_ln.models.fitting import LoadedModel
-from robustbench_ln.models.normalization import (
-    NORMALIZATIONS,
-    check_normalization,
-    parse_normalization,
-)
 from robustbench_ln.models.source import NetworkSource, load_network
 from robustbench_ln.models.stated_accuracy import StatedAccuracy, find_stated_accuracy
 from robustbench_ln.models.stored_input import check_stored_input
@@ -24,6 +19,11 @@ from robustbench_ln.models.weights_metadata import (
     weights_metadata,
 )
 from robustbench_ln.progress import Progress
+from robustbench_ln.spec import (
+    check_normalization,
+    missing_normalization,
+    parse_normalization,
+)
 
 __all__ = [
     "OpenedNetwork",
@@ -70,10 +70,7 @@ def choose_normalize(text: str | None, pipeline: InputPipeline | None) -> str:
     if text is not None:
         return text
     if pipeline is None:
-        raise SpecError(
-            f"{setting('normalize')} is missing: give what the network was trained with "
-            f"({', '.join(NORMALIZATIONS)}, or MEAN/STD). A wrong one costs tens of points"
-        )
+        raise missing_normalization()
     return pipeline.normalization.name
 
 

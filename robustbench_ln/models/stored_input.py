@@ -12,7 +12,7 @@ from torch import Tensor
 
 from robustbench_ln.errors import CheckpointError, SpecError, setting
 from robustbench_ln.models.checkpoint import Checkpoint
-from robustbench_ln.models.normalization import parse_normalization
+from robustbench_ln.spec import parse_normalization
 
 __all__ = ["StoredInput", "check_stored_input", "find_stored_input", "is_stored_input"]
 
