@@ -9,7 +9,7 @@ import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from robustbench_ln.cli.options import split_names
 from robustbench_ln.corruption_names import check_sigma, parse_severities, parse_sigmas
@@ -90,18 +90,26 @@ def _may_state(path: Path) -> bool:
     """Whether such a name is in a file; yes where it cannot be read."""
     try:
         with open_regular(path) as file:
-            if not zipfile.is_zipfile(file):
-                file.seek(0)
-                return any(map(_is_stating, _TEXT.finditer(file.read(_READ))))
-            with zipfile.ZipFile(file) as archive:
-                names = [n for n in archive.namelist() if n.partition("/")[2] == "data.pkl"]
-                with archive.open(names[0]) as stream:
-                    return any(map(_is_stating, _TEXT.finditer(stream.read(_READ))))
+            return any(map(_is_stating, _TEXT.finditer(_read_names(file))))
     except (OSError, zipfile.BadZipFile, IndexError, NotImplementedError, ValueError):
         return True
+
+
+def _read_names(file: BinaryIO) -> bytes:
+    """Return the part of a file that has the names: a pickle, or the head of safetensors."""
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            names = [n for n in archive.namelist() if n.partition("/")[2] == "data.pkl"]
+            with archive.open(names[0]) as stream:
+                return stream.read(_READ)
+    file.seek(0)
+    content = file.read(_READ)
+    is_pickle = content.startswith(b"\x80")
+    return content if is_pickle else content[8 : 8 + int.from_bytes(content[:8], "little")]
 
 
 def _is_stating(found: re.Match[bytes]) -> bool:
     length = found[1] or found[2]
     text = found[4][: length[0]] if length else found[4].partition(b'"')[0]
-    return _STATES.fullmatch(text) is not None and b"running_" not in text
+    is_whole = length is None or len(text) == length[0]
+    return is_whole and _STATES.fullmatch(text) is not None and b"running_" not in text
