@@ -170,8 +170,10 @@ def _metadata(saved: object, path: tuple[str, ...]) -> dict[str, str | int | flo
 
 def _find_numbers(saved: object, path: tuple[str, ...]) -> Iterator[tuple[str, object]]:
     """Yield tensors, and lists of one or three numbers, in the containers and one level below."""
-    for level in list(_levels(saved, path))[: len(path)]:
+    for level, chosen in zip(_levels(saved, path), path, strict=False):
         for name, entry in level.items():
+            if name == chosen:
+                continue
             is_table = isinstance(entry, Mapping) and not isinstance(entry, Inert)
             inner = entry.items() if is_table else ()
             for label, value in ((name, entry), *((f"{name}.{key}", v) for key, v in inner)):
