@@ -14,7 +14,13 @@ from robustbench_ln.errors import CheckpointError, SpecError, setting
 from robustbench_ln.models.checkpoint import Checkpoint
 from robustbench_ln.spec import parse_normalization
 
-__all__ = ["StoredInput", "check_stored_input", "find_stored_input", "is_stored_input"]
+__all__ = [
+    "StoredInput",
+    "check_stored_input",
+    "find_stored_input",
+    "is_stored_input",
+    "stored_normalization",
+]
 
 _MEAN = re.compile(r"(.*_)?(means?|mu)_?", re.IGNORECASE)
 _STD = re.compile(r"(.*_)?(stds?|stdev|sigma)_?", re.IGNORECASE)
@@ -75,6 +81,22 @@ def _numbers(value: object) -> tuple[float, ...] | None:
     return numbers if len(numbers) == len(value) and all(map(math.isfinite, numbers)) else None
 
 
+def stored_normalization(checkpoint: Checkpoint) -> str | None:
+    """Return what a file stores as `normalize` takes it; None where it stores none.
+
+    Raises:
+        CheckpointError: It stores several.
+    """
+    stored = find_stored_input(checkpoint.beside)
+    if len(stored) > 1:
+        shown = " and ".join(pair.text for pair in stored)
+        raise CheckpointError(
+            f"{checkpoint.path}: stores {len(stored)} normalisations of the input, {shown}; save "
+            "the network without one of them"
+        )
+    return stored[0].text if stored else None
+
+
 def check_stored_input(checkpoint: Checkpoint, normalize: str | None) -> None:
     """Demand the normalisation that a file stores: it was part of the network, and is not loaded.
 
@@ -85,29 +107,25 @@ def check_stored_input(checkpoint: Checkpoint, normalize: str | None) -> None:
     Raises:
         CheckpointError: Another one; the message has the stored values.
     """
-    for stored in find_stored_input(checkpoint.beside):
-        if normalize is None or not _is_same(normalize, stored):
-            names = " and ".join(map(repr, stored.names))
-            raise CheckpointError(
-                f"{checkpoint.path}: its network normalised the input itself with {names}, which "
-                f"the network here does not; give {setting('normalize', stored.text)}"
-            )
+    text = stored_normalization(checkpoint)
+    if text is not None and (normalize is None or not _is_same(normalize, text)):
+        (stored,) = find_stored_input(checkpoint.beside)
+        names = " and ".join(map(repr, stored.names))
+        raise CheckpointError(
+            f"{checkpoint.path}: its network normalised the input itself with {names}, which the "
+            f"network here does not; give {setting('normalize', text)}"
+        )
 
 
-def _is_same(normalize: str, stored: StoredInput) -> bool:
+def _is_same(normalize: str, text: str) -> bool:
+    """Whether two normalisations are one, for three channels or for one."""
     for channels in (3, 1):
         try:
-            asked = parse_normalization(normalize, channels)
+            asked, kept = (parse_normalization(each, channels) for each in (normalize, text))
         except SpecError:  # not for so many channels
             continue
-        pairs = ((asked.mean, stored.mean), (asked.std, stored.std))
-        if all(_is_close(values, kept) for values, kept in pairs):
-            return True
+        return all(
+            math.isclose(a, b, rel_tol=1e-3, abs_tol=1e-4)
+            for a, b in zip(asked.mean + asked.std, kept.mean + kept.std, strict=True)
+        )
     return False
-
-
-def _is_close(values: tuple[float, ...], kept: tuple[float, ...]) -> bool:
-    kept = kept * (len(values) // len(kept) or 1)
-    return len(values) == len(kept) and all(
-        math.isclose(a, b, rel_tol=1e-3, abs_tol=1e-4) for a, b in zip(values, kept, strict=True)
-    )

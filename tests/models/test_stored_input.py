@@ -65,9 +65,19 @@ def test_statistics_of_batchnorm_and_single_numbers_are_no_normalisation() -> No
     assert find_stored_input({"mean": torch.ones(64), "std": torch.ones(64)}) == ()
 
 
-def test_two_pairs_are_both_demanded() -> None:
-    pairs = find_stored_input(named("a.mu", "a.sigma") | {"b.mu": [0.0], "b.sigma": [1.0]})
-    assert [pair.text for pair in pairs] == [TEXT, "0/1"]
+def test_two_pairs_are_refused(tmp_path: Path) -> None:
+    saved = state("model.") | named("a.mu", "a.sigma")
+    saved |= {"b.mu": torch.tensor([0.0]), "b.sigma": torch.tensor([1.0])}
+    source = NetworkSource(path=save(tmp_path / "net.pt", saved), arch="resnet20")
+    for normalize in ("none", "cifar10"):
+        with pytest.raises(CheckpointError, match=f"stores 2 normalisations .*, {TEXT} and 0/1;"):
+            open_network(source, normalize)
+
+
+def test_the_same_pair_twice_is_one(tmp_path: Path) -> None:
+    saved = state("model.") | named("a.mu", "a.sigma") | named("b.mean", "b.std")
+    source = NetworkSource(path=save(tmp_path / "net.pt", saved), arch="resnet20")
+    assert open_network(source, "cifar10").normalize == "cifar10"
 
 
 def test_one_value_stands_for_all_channels(tmp_path: Path) -> None:
