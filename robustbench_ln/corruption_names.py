@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from itertools import chain
 from types import MappingProxyType
+from typing import Literal
 
 from robustbench_ln.errors import SpecError, setting
 
@@ -17,13 +18,18 @@ __all__ = [
     "BENCHMARK_CORRUPTIONS",
     "CORRUPTION_FAMILIES",
     "EXTRA_CORRUPTIONS",
+    "FAMILY_OF",
+    "PROBABILITY_NOISES",
     "SEVERITIES",
+    "CorruptionFamilyName",
     "check_sigma",
     "parse_severities",
     "parse_sigmas",
 ]
 
-CORRUPTION_FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+CorruptionFamilyName = Literal["noise", "blur", "weather", "digital"]
+
+CORRUPTION_FAMILIES: Mapping[CorruptionFamilyName, tuple[str, ...]] = MappingProxyType(
     {
         "noise": ("gaussian_noise", "shot_noise", "impulse_noise"),
         "blur": ("defocus_blur", "glass_blur", "motion_blur", "zoom_blur"),
@@ -36,10 +42,27 @@ CORRUPTION_FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 BENCHMARK_CORRUPTIONS = tuple(chain.from_iterable(CORRUPTION_FAMILIES.values()))
 """The 15 corruptions that means and mCE are taken over."""
 
-EXTRA_CORRUPTIONS = ("speckle_noise", "gaussian_blur", "spatter", "saturate")
+_EXTRA_FAMILIES: Mapping[str, CorruptionFamilyName] = MappingProxyType(
+    {
+        "speckle_noise": "noise",
+        "gaussian_blur": "blur",
+        "spatter": "weather",
+        "saturate": "digital",
+    }
+)
+EXTRA_CORRUPTIONS = tuple(_EXTRA_FAMILIES)
 """Published beside the benchmark; always shown separately."""
 
+FAMILY_OF: Mapping[str, CorruptionFamilyName] = MappingProxyType(
+    {name: family for family, names in CORRUPTION_FAMILIES.items() for name in names}
+    | dict(_EXTRA_FAMILIES)
+)
+"""Corruption -> family, of all 19."""
+
 SEVERITIES = (1, 2, 3, 4, 5)
+
+PROBABILITY_NOISES = frozenset({"mbn"})
+"""Noises of the LocalNorm papers whose sigma is a probability."""
 
 _MOST_SIGMAS = 10_000
 _LARGEST_SIGMA = 1000
@@ -72,11 +95,11 @@ def parse_severities(text: str) -> tuple[int, ...]:
 
 
 def check_sigma(noise: str, sigma: float) -> None:
-    """Demand a sigma that can be computed with, and a probability for MBN."""
+    """Demand a sigma that can be computed with, and a probability where it is one."""
     if not 0 <= sigma <= _LARGEST_SIGMA:
         raise SpecError(f"sigma {sigma:g} of {noise}: expected 0 or more, at most {_LARGEST_SIGMA}")
-    if noise == "mbn" and sigma > 1:
-        raise SpecError(f"sigma {sigma:g} of mbn: it is a probability, expected 0..1")
+    if noise in PROBABILITY_NOISES and sigma > 1:
+        raise SpecError(f"sigma {sigma:g} of {noise}: it is a probability, expected 0..1")
 
 
 def parse_sigmas(text: str) -> tuple[float, ...]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from robustbench_ln.corruption_names import SEVERITIES, check_sigma
-from robustbench_ln.corruptions.frost import load_frost_textures
+from robustbench_ln.corruptions.contract import Corruption
 from robustbench_ln.corruptions.localnorm_noise import NOISES, RELEASED_SIGMAS
 from robustbench_ln.corruptions.registry import CORRUPTIONS, find_corruption
 from robustbench_ln.corruptions.severities import SEVERITY_TABLES
@@ -51,9 +50,9 @@ def noise_conditions(
     find_entry(dict.fromkeys(RANGES), pixel_range, kind="range")
     conditions = [CLEAN]
     for noise in dict.fromkeys(noises):
-        _check_noise(noise, convention)
+        entry = _find_noise(noise, convention)
         for sigma in RELEASED_SIGMAS[noise] if sigmas is None else sigmas:
-            check_sigma(noise, sigma)
+            check_sigma(entry.name, sigma)
             if sigma > 0:
                 conditions.append(
                     Condition(
@@ -71,15 +70,13 @@ def corruption_conditions(
     *,
     severity_table: str | None,
     severities: Sequence[float],
-    frost_dir: Path | None = None,
 ) -> tuple[Condition, ...]:
-    """Return the conditions of common corruptions, without the clean one.
+    """Return the conditions of common corruptions, without the clean one and the kind of frost.
 
     Args:
         names: Corruptions, or the name of a severity table for all 19 with that table.
         severity_table: "cifar10-c" or "imagenet-c"; needed for bare names, and then for all.
         severities: 1-5.
-        frost_dir: Photographs of frost; None looks for an installed package.
 
     Raises:
         SpecError: An unknown corruption or table, a bare name without a table, two tables, or a
@@ -109,7 +106,6 @@ def corruption_conditions(
                 corruption=corruption,
                 severity=float(severity),
                 severity_table=table,
-                frost=_frost_kind(frost_dir) if CORRUPTIONS[corruption].has_textures else None,
             )
             for corruption in chosen
             for severity in sorted(set(severities))
@@ -117,11 +113,7 @@ def corruption_conditions(
     return tuple(dict.fromkeys(conditions))
 
 
-def _frost_kind(folder: Path | None) -> str:
-    return load_frost_textures(folder).kind
-
-
-def _check_noise(noise: str, convention: str) -> None:
+def _find_noise(noise: str, convention: str) -> Corruption:
     names = {name for name, _ in NOISES}
     if noise not in names:
         raise unknown_name(noise, sorted(names), kind="noise", listed="noises")
@@ -131,3 +123,4 @@ def _check_noise(noise: str, convention: str) -> None:
             f"noise '{noise}' does not exist in the convention '{convention}'; use "
             f"{setting('convention', other)}"
         )
+    return NOISES[noise, convention]
