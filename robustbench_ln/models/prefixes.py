@@ -69,7 +69,7 @@ def without_prefix(
     inside = {n.removeprefix(prefix): t for n, t in state.items() if n not in outside}
     notes = checkpoint.notes
     if prefix:
-        left = f", and left {_list_names(outside)}" if outside else ""
+        left = f"; not under it: {_list_names(outside)}" if outside else ""
         notes = (*notes, f"took the prefix '{prefix}' off the names{left}")
     adapted = replace(
         checkpoint,

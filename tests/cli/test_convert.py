@@ -133,5 +133,5 @@ def test_a_normalisation_of_the_file_is_written_and_said(tmp_path, ln_bench):
         "--out", str(new),
     )  # fmt: skip
     assert outcome.code == 0, outcome.err
-    assert "took the prefix 'net.' off the names, and left 'mu', 'sigma'" in outcome.err
+    assert "took the prefix 'net.' off the names; not under it: 'mu', 'sigma'" in outcome.err
     assert read_checkpoint(new).metadata["normalize"] == "0.5,0.5,0.5/0.25,0.25,0.25"
