@@ -41,7 +41,8 @@ def test_what_is_outside_is_named_and_left(network: nn.Module) -> None:
     loaded = load_model(checkpoint_of(prefixed(network, "model.", **more)), RESNET20)
     assert_same_tensors(loaded.model, network)
     assert loaded.checkpoint.notes == (
-        "took the prefix 'model.' off the names; not under it: 'criterion.weight', 'train_acc.total'",
+        "took the prefix 'model.' off the names; "
+        "not under it: 'criterion.weight', 'train_acc.total'",
     )
 
 
