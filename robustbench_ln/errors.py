@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from pathlib import PurePath
 
+from robustbench_ln.texts.safe import for_message
+
 __all__ = [
     "CheckError",
     "CheckpointError",
@@ -81,6 +83,8 @@ def listing(what: str) -> str:
 class Message(str):
     """A text for people. It is spelled for Python, and can be spelled for the command line.
 
+    What others wrote in it is made safe for a terminal, and long words are shortened.
+
     Attributes:
         marked: The text with the marks of `setting`, to make a longer message of.
     """
@@ -102,10 +106,10 @@ class Message(str):
 def _spell(marked: str, option_of: Callable[[str], str] | None) -> str:
     if option_of is None:
         text = _BY_SKIN.sub(r"\2", marked)
-        return _SETTING.sub(r"\1=\3", text).translate(_NO_MARKS)
+        return for_message(_SETTING.sub(r"\1=\3", text).translate(_NO_MARKS))
     text = _BY_SKIN.sub(r"\1", marked)
     text = _SETTING.sub(lambda found: option_of(found[1]) + found[2], text)
-    return text.translate(_NO_MARKS)
+    return for_message(text.translate(_NO_MARKS))
 
 
 class LnBenchError(ValueError):

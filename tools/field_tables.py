@@ -43,7 +43,7 @@ def fields_table(name: str) -> str:
         (f"`{field}`", _type(rule), rule.rule.unit, str(rule.rule.since), meanings[field])
         for field, rule in rules_of(of).items()
     )
-    return to_markdown(Grid(("field", "holds", "unit", "since", "meaning"), rows))
+    return to_markdown(Grid(("field", "holds", "unit", "since", "meaning"), rows), has_markup=True)
 
 
 def _type(field: FieldRule) -> str:

@@ -16,6 +16,7 @@ from robustbench_ln.cli.options import (
     Model,
     Trust,
 )
+from robustbench_ln.texts.console import say
 
 if TYPE_CHECKING:
     from robustbench_ln.models.conversion import Conversion
@@ -103,7 +104,7 @@ def convert(
     )
     normalize = pipeline.normalization.name if pipeline else None
     write_converted(conversion, out, normalize=normalize, overwrite=overwrite)
-    typer.echo(f"{_describe(conversion)}\n{out}")
+    say(f"{_describe(conversion)}\n{out}")
 
 
 def _describe(conversion: Conversion) -> str:

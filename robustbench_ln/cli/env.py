@@ -8,6 +8,8 @@ import shutil
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from robustbench_ln.texts.console import say
+
 __all__ = ["env"]
 
 _PACKAGES = ("torch", "torchvision", "timm", "numpy", "scipy", "pandas", "matplotlib", "pillow")
@@ -19,7 +21,7 @@ def env() -> None:
     rows = {**_versions(), **_machine(), **_devices(), "frost": _frost(), "free disk": _free_disk()}
     width = max(map(len, rows))
     for name, text in rows.items():
-        print(f"{name:<{width}}  {text}")
+        say(f"{name:<{width}}  {text}")
 
 
 def _versions() -> dict[str, str]:

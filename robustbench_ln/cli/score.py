@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robustbench_ln.errors import SpecError
+from robustbench_ln.texts.console import say, say_aside
 
 if TYPE_CHECKING:
     from robustbench_ln.reports.score import VoteScore
@@ -57,6 +59,7 @@ def score(
     Nothing is measured: the predictions of every group are in the run directory.
     """
     from robustbench_ln.reports.grids import to_markdown, to_text
+    from robustbench_ln.reports.markdown import heading, page
     from robustbench_ln.reports.report_files import csv_bytes, report_folder, write_files
     from robustbench_ln.reports.score import score_frame, score_mode, voting_modes
     from robustbench_ln.reports.score_text import score_grids
@@ -74,13 +77,13 @@ def score(
         ).items()
     }
     width = max(80, get_terminal_size().columns)
-    typer.echo("\n".join(f"{title}\n{to_text(grid, width=width)}" for title, grid in grids.items()))
+    say("\n".join(f"{title}\n{to_text(grid, width=width)}" for title, grid in grids.items()))
     folder = report_folder(path) if out is None else out
-    sections = (f"## {title}\n\n{to_markdown(grid)}" for title, grid in grids.items())
-    markdown = "\n".join(["# Votes counted again\n", *sections])
+    parts = [(heading(2, title), to_markdown(grid)) for title, grid in grids.items()]
+    markdown = page([heading(1, "Votes counted again"), *chain.from_iterable(parts)])
     contents = {"score.csv": csv_bytes(score_frame(scored)), "score.md": markdown.encode()}
     for file in write_files(folder, contents):
-        typer.echo(str(file), err=True)
+        say_aside(str(file))
 
 
 def _numbers(votes: str | None, scores: Mapping[Condition, VoteScore]) -> list[int]:

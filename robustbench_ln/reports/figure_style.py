@@ -11,12 +11,14 @@ from typing import Any, Literal, NamedTuple
 
 import matplotlib as mpl
 import matplotlib.figure
+import matplotlib.text
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from robustbench_ln.reports.captions import limit_stamp
 from robustbench_ln.reports.tables import Family, Table
 from robustbench_ln.runs.results import ModeResults
+from robustbench_ln.texts.safe import for_figure, shorten
 
 __all__ = [
     "KINDS",
@@ -106,6 +108,8 @@ def render_figure(
         figure = mpl.figure.Figure(figsize=size, layout="constrained")
         FigureCanvasAgg(figure)
         fill(figure)
+        for text in figure.findobj(mpl.text.Text):
+            text.set_text(for_figure(text.get_text()))
         buffer = io.BytesIO()
         metadata = {"Date": None} if kind == "svg" else {"Software": None}
         figure.savefig(buffer, format=kind, dpi=200, metadata=metadata)
@@ -163,7 +167,7 @@ def line_style(number: int, line: Any = "-") -> dict[str, Any]:
 
 def _legend_head(label: str) -> str:
     """Return a run's label as it stands above its modes; a leading "_" would hide it."""
-    return " " + (label if len(label) <= 32 else f"{label[:29]}...")
+    return " " + shorten(label, 32)
 
 
 def _draw_legend(figure: mpl.figure.Figure, axes: Axes, *, is_below: bool) -> None:

@@ -8,6 +8,7 @@ from textwrap import wrap
 from robustbench_ln.reports.captions import difference_note, limit_stamp
 from robustbench_ln.reports.grids import to_text
 from robustbench_ln.reports.tables import Table
+from robustbench_ln.texts.safe import one_line
 
 __all__ = ["terminal_tables"]
 
@@ -19,7 +20,7 @@ def terminal_tables(tables: Sequence[Table], *, width: int = 80) -> str:
 
 def _text(table: Table, width: int) -> str:
     title = f"{table.title}: {table.family.text_words(table)}"
-    sentences = [title, limit_stamp(table), difference_note(table)]
+    sentences = [one_line(title), limit_stamp(table), difference_note(table)]
     lines = [line for text in sentences for line in wrap(text, width)]
     head = "".join(f"{line}\n" for line in lines).encode("ascii", "replace").decode()
     return head + to_text(table.family.text_grid(table), width=width)

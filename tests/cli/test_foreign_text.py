@@ -1,0 +1,220 @@
+"""One nasty text, in every place that a stranger can write, against every output."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from robustbench_ln.runs.description import read_description, write_description
+from robustbench_ln.runs.records import read_records
+from tests.reports.synthetic_runs import corrupted, make_record, noise_run, write_run
+
+TERMINAL = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnp.exe\u2066\u200b\rover\x08"
+MARKUP = "\n\n# head\n|a|b|\n|-|-|\n<script>x()</script> [l](http://e.vil) ```\n\\input{x} %\n"
+NASTY = f"=cmd()|x{TERMINAL}{MARKUP}"
+FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ue000-\ue005\ufeff]"
+)
+
+
+def nasty_run(run: Path, like) -> Path:
+    """A run whose run.json says the nasty text wherever it can say a text."""
+    like(run)
+    about = read_description(run)
+    checks = [
+        {"name": "outputs", "status": "warning", "message": NASTY, "numbers": {}},
+        {"name": "chance", "status": "passed", "message": NASTY, "numbers": {}},
+    ]
+    write_description(
+        run,
+        replace(
+            about,
+            label=NASTY,
+            commands=(f"ln-bench {NASTY}", "```", "``````"),
+            checkpoint=replace(about.checkpoint, path=f"a/{NASTY}", arch=NASTY),
+            data=replace(about.data, source=NASTY),
+            normalize=replace(about.normalize, name=NASTY),
+        ),
+    )
+    content = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(content | {"checks": checks}))
+    rows = [
+        replace(row, versions={NASTY: NASTY}, running_layers=(NASTY, "=x"))
+        for row in read_records(run)
+    ]
+    (run / "cells.jsonl").write_text("".join(row.to_line() for row in rows))
+    return run
+
+
+def corruption_run(run: Path) -> None:
+    rows = [corrupted("bn", "fog", level, 600) for level in (1, 2, 3, 4, 5)]
+    write_run(run, [make_record("bn"), *rows])
+
+
+def check_terminal(text: str) -> None:
+    assert not FORBIDDEN.search(text), ascii(FORBIDDEN.search(text))
+    assert max(map(len, text.splitlines()), default=0) < 5000
+
+
+def check_markdown(text: str) -> None:
+    assert not FORBIDDEN.search(text)
+    assert not re.search(r"(?<!\\)<script|\]\(http|http://", text)
+    fence = ""
+    for line in text.splitlines():
+        mark = re.match("`{3,}", line)
+        if fence:
+            fence = "" if line == fence else fence
+        elif mark:
+            fence = mark[0]
+            assert fence == line
+        elif line.startswith("|"):
+            assert re.match(r"\| .* \|$", line)
+        elif line.startswith("#"):
+            assert re.match(
+                r"#+ (Robustness|Checks|Summary|agn|cifar10|Comparison|Votes|=cmd)", line
+            )
+    assert not fence
+    tables = re.findall(
+        r"(?:^\|.*\n)+", re.sub(r"^`{3,}\n(.*\n)*?`{3,}\n", "", text, flags=re.M), re.M
+    )
+    for table in tables:
+        assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}) == 1, table
+
+
+def check_csv(text: str) -> None:
+    assert not FORBIDDEN.search(text)
+    for row in csv.reader(io.StringIO(text)):
+        for cell in row:
+            assert "\n" not in cell
+            if cell[:1] in tuple("=+-@") and len(cell) > 1:
+                float(cell)
+
+
+def check_latex(text: str) -> None:
+    assert not FORBIDDEN.search(text)
+    code = "\n".join(line for line in text.splitlines() if not line.startswith("% "))
+    assert not re.search(
+        r"\\input|(?<!\\)[#$](?!\\sigma)|(?<!\\)%(?!$)", code.replace("$\\sigma$", "")
+    )
+    depth = 0
+    for brace in re.findall(r"(?<!\\)[{}]", code):
+        depth += 1 if brace == "{" else -1
+        assert depth >= 0
+    assert depth == 0
+
+
+def check_files(folder: Path) -> set[str]:
+    """Check each file of a report by its kind; return the kinds."""
+    checks = {".md": check_markdown, ".csv": check_csv, ".tex": check_latex}
+    kinds = set()
+    for file in folder.iterdir():
+        kinds.add(file.suffix)
+        if file.suffix == ".svg":
+            ET.fromstring(file.read_bytes())
+            assert not FORBIDDEN.search(file.read_text())
+        elif file.suffix in checks:
+            checks[file.suffix](file.read_text())
+    return kinds
+
+
+@pytest.mark.parametrize("like", [noise_run, corruption_run])
+def test_reports_of_runs_show_it_and_obey_nothing(tmp_path, run_cli, like):
+    runs = [nasty_run(tmp_path / name, like) for name in ("a", "b")]
+    outcome = run_cli("report", *map(str, runs), "--out", str(tmp_path / "report"))
+    assert outcome.code == 0, outcome.err
+    check_terminal(outcome.out + outcome.err)
+    assert {".md", ".csv", ".tex", ".svg", ".png"} <= check_files(tmp_path / "report")
+    shown = (tmp_path / "report" / "report.md").read_text()
+    assert "\\\\<script>x()" in shown or "\\<script>x()" in shown
+    assert "cmd()" in outcome.out
+
+
+def test_labels_of_the_command_line_are_foreign_too(tmp_path, run_cli):
+    run = noise_run(tmp_path / "run")
+    other = noise_run(tmp_path / "other")
+    outcome = run_cli("report", str(run), str(other), "--out", str(tmp_path / "report"),
+                      "--label", NASTY, "--label", f"{NASTY}2")  # fmt: skip
+    assert outcome.code == 0, outcome.err
+    check_terminal(outcome.out + outcome.err)
+    check_files(tmp_path / "report")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["report", NASTY],
+        ["compare", NASTY, NASTY],
+        ["mce", NASTY],
+        ["score", f"{NASTY}:{NASTY}"],
+        [NASTY],
+        ["list", NASTY],
+        ["evaluate", NASTY, "--arch", NASTY, "--data", NASTY, "--out", "x"],
+        ["inspect", "demo:batchnorm", "--arch", NASTY],
+        ["inspect", NASTY],
+        ["predict", "demo:batchnorm", NASTY],
+        ["corrupt", "demo:digits", "--out", "x", "--corruptions", NASTY],
+        ["corrupt", "--verify", NASTY],
+        ["train", NASTY, "--recipe", NASTY, "--out", "x"],
+        ["report", "a" * 10**6],
+        ["list", "a" * 10**6],
+    ],
+    ids=lambda words: words[0][:8] + str(len(words)),
+)
+def test_errors_show_it_and_obey_nothing(tmp_path, monkeypatch, run_cli, words):
+    monkeypatch.chdir(tmp_path)
+    outcome = run_cli(*words)
+    assert outcome.code == 2
+    assert outcome.err.startswith("Error: ")
+    assert len(outcome.err.splitlines()) == 1
+    check_terminal(outcome.out + outcome.err)
+
+
+def test_keys_classes_and_layers_of_a_network(tmp_path, run_cli):
+    torch.save({NASTY: torch.zeros(2), "b" * 10**6: torch.zeros(2)}, tmp_path / "keys.pt")
+    outcome = run_cli("inspect", str(tmp_path / "keys.pt"), "--arch", "resnet20")
+    assert outcome.code == 2
+    check_terminal(outcome.err)
+    layer = NASTY.replace(".", "")
+    network = (
+        "from torch import nn\n"
+        f"Norm = type({NASTY!r}, (nn.BatchNorm2d,), {{}})\n"
+        "def make():\n"
+        "    net = nn.Sequential(nn.Conv2d(3, 4, 3))\n"
+        f"    net.add_module({layer!r}, Norm(4))\n"
+        "    net.add_module('p', nn.AdaptiveAvgPool2d(1))\n"
+        "    net.add_module('f', nn.Flatten())\n"
+        "    return net\n"
+    )
+    (tmp_path / "net.py").write_text(network)
+    state = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)).state_dict()
+    renamed = {name.replace("1.", f"{layer}.", 1) if name[0] == "1" else name: value
+               for name, value in state.items()}  # fmt: skip
+    torch.save(renamed, tmp_path / "net.pt")
+    outcome = run_cli("inspect", str(tmp_path / "net.pt"), "--model", f"{tmp_path}/net.py:make",
+                      "--image-size", "12")  # fmt: skip
+    assert outcome.code == 0, outcome.err
+    check_terminal(outcome.out + outcome.err)
+    assert "cmd()" in outcome.out
+
+
+def test_class_names_and_file_names_of_predict(tmp_path, run_cli):
+    picture = tmp_path / NASTY.replace("/", "")[:120]
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(picture, "PNG")
+    names = [NASTY.replace("\n", " ").replace("\r", "") + str(i) for i in range(9)]
+    (tmp_path / "names.txt").write_text("\n".join([*names, "c" * 10**6]))
+    shown = run_cli("predict", "demo:batchnorm", str(picture), "--modes", "bn",
+                    "--classes", str(tmp_path / "names.txt"),
+                    "--sheet", str(tmp_path / "sheet.png"))  # fmt: skip
+    assert shown.code in (0, 2)
+    check_terminal(shown.out + shown.err)
