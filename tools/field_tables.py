@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 
+from robustbench_ln.files.rules import Part
+from robustbench_ln.files.schema import FieldRule, rules_of
 from robustbench_ln.reports.grids import Grid, to_markdown
 from robustbench_ln.runs.check_results import CheckResult
 from robustbench_ln.runs.description import (
@@ -15,8 +17,6 @@ from robustbench_ln.runs.description import (
 )
 from robustbench_ln.runs.predictions import Predictions
 from robustbench_ln.runs.records import Record
-from robustbench_ln.runs.rules import Part
-from robustbench_ln.runs.schema import FieldRule, rules_of
 
 __all__ = ["fields_table"]
 

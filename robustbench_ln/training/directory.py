@@ -14,6 +14,7 @@ import torch
 from robustbench_ln.errors import RecordError, setting
 from robustbench_ln.files.output_folders import lock_folder, refuse_other_folders
 from robustbench_ln.files.regular_files import read_regular
+from robustbench_ln.files.schema import parse_json
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.models.formats import read_contents
 from robustbench_ln.training.log import EpochRow, NormRow, append_rows, drop_rows_after
@@ -154,8 +155,8 @@ def _short(value: Any) -> str:
 
 def _read_json(file: Path) -> dict[str, Any]:
     try:
-        content = json.loads(read_regular(file))
-    except (OSError, ValueError) as error:
+        content = parse_json(read_regular(file), str(file))
+    except (OSError, RecordError) as error:
         raise RecordError(f"{file} is not JSON; give {setting('out')} a new folder") from error
     if not isinstance(content, dict) or not isinstance(_settings_of(content), dict):
         raise RecordError(
