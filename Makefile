@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: test check demo demo-checkpoints slow mutants bench clean
+.PHONY: test check docs demo demo-checkpoints slow mutants bench clean
 
 test: check ## what CI runs: style, types, tests
 
@@ -12,6 +12,10 @@ check: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -n 2
+	$(MAKE) docs
+
+docs: $(VENV)/ready ## the documentation site, into build/site/
+	$(BIN)/sphinx-build -q -W --keep-going -c tools/site docs build/site
 
 demo: $(VENV)/ready ## BatchNorm and LocalNorm under noise, in a minute, into ln-bench-demo/
 	$(BIN)/ln-bench demo

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
+from robustbench_ln.files.shipped import SHIPPED_SUITES
 from robustbench_ln.modes import MODES
 
 __all__ = ["NAMES", "complete"]
@@ -52,6 +53,7 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "cifar100",
             "mnist",
         ),
+        "suites": tuple(SHIPPED_SUITES),
         "baselines": (
             "none",
             "alexnet",

@@ -35,7 +35,6 @@ from robustbench_ln.cli.options import (
     Sigmas,
     Ties,
     Trust,
-    split_names,
 )
 from robustbench_ln.cli.report import write_and_print
 from robustbench_ln.cli.spelling import spell
@@ -142,69 +141,28 @@ def evaluate(
     download: DownloadAll = False,
     checkpoint_key: CheckpointKey = None,
     trust_checkpoint: Trust = False,
+    save_config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.toml",
+            help="Also write these options as a suite for ln-bench run",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Measure how a saved classifier degrades, and write the tables and figures."""
-    from robustbench_ln.corruptions.conditions import parse_severities, parse_sigmas
-    from robustbench_ln.corruptions.request import ConditionRequest
-    from robustbench_ln.data import DataOptions, Framing
-    from robustbench_ln.evaluation.request import (
-        EvaluationRequest,
-        ImageRequest,
-        evaluate_request,
-    )
-    from robustbench_ln.models.source import NetworkSource
+    options = dict(locals())
+    command = shlex.join(["ln-bench", *sys.argv[1:]])
+    from robustbench_ln.cli.evaluation_request import request_of
+    from robustbench_ln.evaluation.request import evaluate_request
     from robustbench_ln.reports.baselines import choose_baseline
-    from robustbench_ln.spec import EvaluationSpec
 
-    request = EvaluationRequest(
-        network=NetworkSource(
-            path=checkpoint,
-            arch=arch,
-            model=model,
-            key=checkpoint_key,
-            trust=trust_checkpoint,
-        ),
-        images=ImageRequest(
-            data=data,
-            clean=clean,
-            options=DataOptions(
-                framing=Framing(resize=resize, crop=crop, interpolation=interpolation),
-                class_map=class_map,
-            ),
-            degradation=ConditionRequest(
-                noises=split_names(noise),
-                sigmas=None if sigmas is None else parse_sigmas(sigmas),
-                convention=convention,
-                pixel_range=pixel_range,
-                corruptions=split_names(corruptions),
-                severity_table=severity_table,
-                severities=parse_severities(severities),
-                frost_dir=frost_dir,
-            ),
-        ),
-        spec=EvaluationSpec(
-            modes=split_names(modes),
-            order=order,
-            stat_batch=stat_batch,
-            group_size=group_size,
-            device_batch=device_batch,
-            tie_rule=ties,
-            prior=prior,
-            seed=seed,
-            repeats=repeats,
-            limit=limit,
-            device=device,
-            amp=amp,
-            uses_tf32=tf32,
-            is_compiled=compile_network,
-            is_strict=strict,
-        ),
-        normalize=normalize,
-        download=download,
-        label=label,
-        command=shlex.join(["ln-bench", *sys.argv[1:]]),
-    )
+    request = request_of(options, command=command)
     choose_baseline(baseline)
+    if save_config is not None:
+        from robustbench_ln.cli.suites import write_suite
+
+        write_suite(save_config, sys.argv[2:])
     with open_display(spell) as display:
         evaluate_request(request, out=out, progress=display)
     write_and_print([out], out / "report", baseline=baseline)

@@ -15,7 +15,7 @@ __all__ = ["COMMANDS", "PANELS", "PanelCommand", "PanelGroup", "break_command"]
 
 COMMANDS = {
     "Start here": ("demo", "list", "inspect"),
-    "Measure": ("evaluate", "predict", "speed"),
+    "Measure": ("evaluate", "run", "predict", "speed"),
     "Read results": ("report", "compare", "score", "mce"),
     "Make": ("corrupt", "train", "convert"),
     "This machine": ("env",),
@@ -44,7 +44,7 @@ PANELS = {
     ),
     "Output": (
         "out", "label", "baseline", "set_format", "jpeg", "preview", "overwrite", "verify",
-        "classes", "sheet", "strict",
+        "classes", "sheet", "strict", "save_config",
     ),
     "Compute": ("device", "device_batch", "workers", "amp", "tf32", "compile_network"),
 }  # fmt: skip

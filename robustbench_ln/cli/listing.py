@@ -20,8 +20,8 @@ def list_entries(
         str | None,
         typer.Argument(
             metavar="WHAT",
-            help="modes, norms, noises, corruptions, archs, recipes, normalizations, baselines or "
-            "demo. Default: what there is to list",
+            help="modes, norms, noises, corruptions, archs, recipes, normalizations, baselines, "
+            "suites or demo. Default: what there is to list",
             show_default=False,
         ),
     ] = None,
@@ -118,6 +118,12 @@ def _demo() -> Rows:
     return [(name, file.description) for name, file in shipped.items()]
 
 
+def _suites() -> Rows:
+    from robustbench_ln.files.shipped import SHIPPED_SUITES
+
+    return [(name, file.description) for name, file in SHIPPED_SUITES.items()]
+
+
 _TABLES: dict[str, tuple[str, Callable[[], Rows]]] = {
     "modes": ("ways to compute normalisation statistics (--modes)", _modes),
     "noises": ("noises of the LocalNorm papers (--noise)", _noises),
@@ -127,5 +133,6 @@ _TABLES: dict[str, tuple[str, Callable[[], Rows]]] = {
     "baselines": ("networks that mCE can be relative to (--baseline)", _baselines),
     "norms": ("norm layers for train and convert (--norm)", _norms),
     "recipes": ("hyperparameters for train (--recipe)", _recipes),
+    "suites": ("evaluations of the papers, for ln-bench run", _suites),
     "demo": ("checkpoints and images that come with the package", _demo),
 }

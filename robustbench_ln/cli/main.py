@@ -22,6 +22,7 @@ from robustbench_ln.cli.listing import list_entries
 from robustbench_ln.cli.mce import mce
 from robustbench_ln.cli.predict import predict
 from robustbench_ln.cli.report import report
+from robustbench_ln.cli.run import run
 from robustbench_ln.cli.score import score
 from robustbench_ln.cli.speed import speed
 from robustbench_ln.cli.spelling import spell
@@ -43,8 +44,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _command in (
-    demo, list_entries, inspect, evaluate, predict, speed, report, compare, score, mce, corrupt,
-    train, convert, env,
+    demo, list_entries, inspect, evaluate, run, predict, speed, report, compare, score, mce,
+    corrupt, train, convert, env,
 ):  # fmt: skip
     app.command("list" if _command is list_entries else None, cls=PanelCommand)(_command)
 

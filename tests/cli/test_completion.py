@@ -9,6 +9,7 @@ import pytest
 from robustbench_ln.cli.completion import NAMES, complete
 from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.registry import CORRUPTIONS
+from robustbench_ln.files.shipped import SHIPPED_SUITES
 from robustbench_ln.metrics.error_files import BASELINES
 from robustbench_ln.models.normalization import NORMALIZATIONS
 from robustbench_ln.models.registry import ARCHITECTURES
@@ -26,6 +27,7 @@ def test_names_are_those_of_the_registries():
         "archs": ARCHITECTURES,
         "recipes": RECIPES,
         "normalizations": NORMALIZATIONS,
+        "suites": SHIPPED_SUITES,
         "baselines": ["none", *BASELINES],
     }
     assert {kind: set(names) for kind, names in NAMES.items()} == {

@@ -24,6 +24,15 @@ def network():
         nn.Linear(4, 2),
     )
 """
+SUITE = """
+[defaults]
+data = "demo:digits"
+limit = 8
+
+[[run]]
+checkpoint = "demo:batchnorm"
+modes = "bn"
+"""
 CHANGES = {"--limit": "8", "--severities": "1", "--sigmas": "0,1", "--epochs": "1"}
 """Fewer images and conditions: the examples are for people who have minutes."""
 
@@ -34,6 +43,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     torch.manual_seed(0)
     torch.save(build_model("resnet20").state_dict(), "resnet20.th")
+    (tmp_path / "suite.toml").write_text(SUITE)
     (tmp_path / "net.py").write_text(NETWORK)
     scope: dict[str, Any] = {}
     exec(NETWORK, scope)
@@ -73,7 +83,7 @@ def shorter(words: list[str]) -> list[str]:
 @pytest.mark.filterwarnings("ignore:no photographs of frost")
 def test_the_examples_of_the_help_work(folder, ln_bench):
     ran = set()
-    for name in ("list", "env", "inspect", "evaluate", "report", "compare", "score", "mce",
+    for name in ("list", "env", "inspect", "evaluate", "run", "report", "compare", "score", "mce",
                  "predict", "speed", "corrupt", "train", "convert"):  # fmt: skip
         for example in EXAMPLES[name]:
             program, *words = shlex.split(example)
