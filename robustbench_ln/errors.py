@@ -24,6 +24,7 @@ __all__ = [
     "SpecError",
     "TrainingError",
     "by_skin",
+    "is_out_of_memory",
     "listing",
     "setting",
     "settings",
@@ -155,3 +156,15 @@ class RecordError(LnBenchError):
 
 class TrainingError(LnBenchError):
     """A training cannot go on."""
+
+
+_ALLOCATORS = ("DefaultCPUAllocator", "out of memory", "bad alloc", "bad_alloc")
+"""What torch says in a plain RuntimeError where the memory of a CPU does not suffice."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether memory was missing, on a CPU or a GPU; the input is not to blame then."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    said = str(error)
+    return isinstance(error, RuntimeError) and any(words in said for words in _ALLOCATORS)

@@ -30,7 +30,7 @@ from robustbench_ln.cli.train import train
 from robustbench_ln.texts.console import say, say_aside
 from robustbench_ln.texts.safe import for_message
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "run_command_line"]
 
 
 app = typer.Typer(
@@ -76,8 +76,13 @@ def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
     say_aside(f"Warning: {for_message(spell(text) if isinstance(text, str) else str(message))}")
 
 
-def main() -> None:
-    """Run the command line and exit. Warnings are one line on stderr."""
+def run_command_line() -> int:
+    """Run the command line and return its exit code. Warnings are one line on stderr."""
     warnings.showwarning = _show_warning
     command = typer.main.get_command(app)
-    sys.exit(run_command(lambda: command.main(sys.argv[1:], "ln-bench", standalone_mode=False)))
+    return run_command(lambda: command.main(sys.argv[1:], "ln-bench", standalone_mode=False))
+
+
+def main() -> None:
+    """Run the command line and exit; `cli.start` does so in a process of its own."""
+    sys.exit(run_command_line())

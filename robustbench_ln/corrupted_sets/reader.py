@@ -20,6 +20,7 @@ from robustbench_ln.corrupted_sets.listing import MANIFEST, read_listing
 from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import DataError, SpecError, setting
+from robustbench_ln.files.paths import expand_home
 from robustbench_ln.spec import Condition
 
 __all__ = ["STORED_KINDS", "StoredSet", "open_stored"]
@@ -101,7 +102,7 @@ def open_stored(
         SpecError: `clean` is missing.
     """
     kind_name, _, place = source.partition(":")
-    kind, folder = STORED_KINDS[kind_name], Path(place).expanduser()
+    kind, folder = STORED_KINDS[kind_name], expand_home(place)
     if clean is None and kind_name != "corrupted":
         raise SpecError(
             f"{setting('images', source)} needs its clean images: give "

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from robustbench_ln.errors import RecordError, SpecError, setting
+from robustbench_ln.files.paths import full_path
 from robustbench_ln.runs.check_results import CheckResult
 from robustbench_ln.runs.description import read_description
 from robustbench_ln.runs.records import Record, read_records
@@ -68,7 +69,7 @@ def read_runs(paths: Sequence[Path], labels: Sequence[str] = ()) -> list[Run]:
         RecordError: No run directory, no cells, or rows of several runs in one.
         SpecError: As many labels as runs are needed, each its own.
     """
-    resolved = Counter(path.resolve() for path in paths)
+    resolved = Counter(full_path(path) for path in paths)
     if twice := [path for path, times in resolved.items() if times > 1]:
         raise SpecError(f"{twice[0]} is given {resolved[twice[0]]} times; give each run once")
     runs = [_read_run(path) for path in paths]
@@ -124,7 +125,7 @@ def _choose_labels(runs: Sequence[Run], labels: Sequence[str]) -> list[str]:
     if not labels:
         times = Counter(names)
         names = [
-            _name(f"{name} ({run.path.resolve().name})") if times[name] > 1 else name
+            _name(f"{name} ({full_path(run.path).name})") if times[name] > 1 else name
             for run, name in zip(runs, names, strict=True)
         ]
     if "" in names:
