@@ -71,6 +71,7 @@ def inspect(
 ) -> None:
     """Show the norm layers of a checkpoint, the modes it supports, and warnings about it."""
     from robustbench_ln.data import load_images
+    from robustbench_ln.data.image_set import ImageShape
     from robustbench_ln.evaluation.inspection import check_weights, inspect_network
     from robustbench_ln.models.opened import input_shape, open_weights
     from robustbench_ln.models.source import NetworkSource
@@ -85,11 +86,10 @@ def inspect(
     )
     network = open_weights(source, normalize)
     loaded, images = network.loaded, None if data is None else load_images(data)
-    shape = input_shape(loaded, image_size=image_size, channels=channels)
-    if images is not None:
-        shape = (images.shape[2], *images.shape[:2])
-    inspection = inspect_network(loaded.model, shape)
-    say(_describe(loaded, inspection, shape[1]))
+    usual = ImageShape.from_input(input_shape(loaded, image_size=image_size, channels=channels))
+    shape = usual if images is None else images.shape
+    inspection = inspect_network(loaded.model, shape.as_input)
+    say(_describe(loaded, inspection, shape.height))
     say(_layer_table(inspection))
     if inspection.spread is not None:
         say(_spread_table(inspection, inspection.spread))

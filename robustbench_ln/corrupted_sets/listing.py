@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 from robustbench_ln.errors import RecordError
+from robustbench_ln.files.appended_files import read_whole_lines
 from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.files.rules import Flag, Part, Real, Several, Text, Texts, Whole
 from robustbench_ln.files.schema import check_fields, parse_fields, parse_json, shown
@@ -100,10 +101,10 @@ def read_listing(folder: Path) -> Listing:
     Raises:
         RecordError: No manifest, or one that is not ours; the message names file and field.
     """
-    path = folder / MANIFEST
+    path, has_journal = folder / MANIFEST, (folder / JOURNAL).is_file()
     try:
         content = parse_json(read_regular(path), str(path))
-        journal = read_regular(folder / JOURNAL) if (folder / JOURNAL).is_file() else b""
+        journal = list(read_whole_lines(folder / JOURNAL)) if has_journal else []
     except FileNotFoundError as error:
         raise RecordError(f"{folder}: no {MANIFEST}; expected a set of ln-bench corrupt") from error
     except OSError as error:
@@ -122,9 +123,9 @@ def read_listing(folder: Path) -> Listing:
     return listing
 
 
-def _read_journal(content: bytes, path: str, listing: Listing) -> None:
-    """Add what was noted after the manifest; a torn last line is left out."""
-    for number, text in enumerate(content.rpartition(b"\n")[0].splitlines(), start=1):
+def _read_journal(lines: list[bytes], path: str, listing: Listing) -> None:
+    """Add what was noted after the manifest."""
+    for number, text in enumerate(lines, start=1):
         where = f"{path}, line {number}"
         match parse_json(text, where):
             case {"file": list(fields)}:
