@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import Protocol
 
 from robustbench_ln.progress import Progress
+from robustbench_ln.texts.console import say_aside
+from robustbench_ln.texts.safe import for_message, one_line, shorten
 
 __all__ = ["Display", "open_display"]
 
@@ -39,7 +41,7 @@ def open_display(spell: Callable[[str], str] = str) -> Display:
     Args:
         spell: How notes are spelled; as Python does where nothing is said.
     """
-    if sys.stderr.isatty() or _is_live_notebook():
+    if (sys.stderr is not None and sys.stderr.isatty()) or _is_live_notebook():
         return _LiveDisplay(spell)
     return _PlainDisplay(spell)
 
@@ -101,7 +103,7 @@ class _PlainDisplay:
         self._done_cells += cells
 
     def note(self, text: str) -> None:
-        print(self._spell(text), file=sys.stderr, flush=True)
+        say_aside(for_message(self._spell(text)))
 
 
 def _minutes(seconds: float) -> str:
@@ -122,7 +124,7 @@ class _LiveDisplay:
             TaskProgressColumn("{task.percentage:3.0f} %"),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             console=Console(stderr=True),
             transient=True,
         )
@@ -152,7 +154,7 @@ class _LiveDisplay:
         self.finish_cells(0)
 
     def describe(self, what: str) -> None:
-        self._bars.update(self._task, description=what)
+        self._bars.update(self._task, description=shorten(one_line(what)))
 
     def advance(self, image_passes: int) -> None:
         self._done_images += image_passes
@@ -164,4 +166,4 @@ class _LiveDisplay:
         self._bars.update(self._task, cells=f"{self._done_cells}/{self._cells} {self._unit}s")
 
     def note(self, text: str) -> None:
-        self._bars.console.print(self._spell(text), markup=False, highlight=False)
+        self._bars.console.print(for_message(self._spell(text)), markup=False, highlight=False)
