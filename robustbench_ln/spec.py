@@ -36,6 +36,9 @@ __all__ = [
 MOST_REPEATS = 1_000
 """Seeds of one run. A standard deviation over 1,000 is known to 2 %."""
 
+MOST_SAMPLES = 100
+"""Images of a condition that a run keeps to be looked at."""
+
 TieRule = Literal["random", "lowest", "logit-sum"]
 Numbers = tuple[float, ...]
 _ORDERS = ("shuffled", "as-is")
@@ -216,6 +219,7 @@ class EvaluationSpec:
         outputs: "probabilities" where the network returns them and their logarithm is to be taken;
             `evaluate` decides.
         is_strict: Whether warnings of the checks are errors.
+        samples: Degraded images to keep of each condition, at most `MOST_SAMPLES`.
 
     Raises:
         SpecError: An unknown mode, order or tie rule, a number out of its range, or a fraction
@@ -240,6 +244,7 @@ class EvaluationSpec:
     is_compiled: bool = False
     outputs: str = "logits"
     is_strict: bool = False
+    samples: int = 4
 
     @property
     def arithmetic(self) -> str:
@@ -251,6 +256,7 @@ class EvaluationSpec:
     def __post_init__(self) -> None:
         """Check the numbers."""
         check_whole_numbers(self, "stat_batch", "group_size", "device_batch", "repeats", "limit")
+        check_whole_numbers(self, "samples")
         object.__setattr__(self, "seed", check_seed(self.seed))
         check_mode_names(self.modes)
         _check_order(self.order)
@@ -273,6 +279,10 @@ class EvaluationSpec:
         if not 1 <= self.repeats <= MOST_REPEATS:
             raise SpecError(
                 f"{setting('repeats')} is {self.repeats}; expected 1 to {MOST_REPEATS:,} seeds"
+            )
+        if not 0 <= self.samples <= MOST_SAMPLES:
+            raise SpecError(
+                f"{setting('samples')} is {self.samples}; expected 0 to {MOST_SAMPLES} images"
             )
         if not self.modes or not self.conditions:
             raise SpecError("nothing to do: no mode or no condition was given")

@@ -44,7 +44,7 @@ PANELS = {
     ),
     "Output": (
         "out", "label", "baseline", "set_format", "jpeg", "preview", "overwrite", "verify",
-        "classes", "sheet", "strict", "save_config",
+        "classes", "sheet", "samples", "figures", "strict", "save_config",
     ),
     "Compute": ("device", "device_batch", "workers", "amp", "tf32", "compile_network"),
 }  # fmt: skip

@@ -15,11 +15,13 @@ from robustbench_ln.corruptions.noise_sums import NoiseMeaning, NoiseSums, descr
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import CheckpointError
 from robustbench_ln.evaluation.checks import as_logits
+from robustbench_ln.evaluation.image_tally import ImageTally
 from robustbench_ln.evaluation.inputs import network_chunks
 from robustbench_ln.evaluation.plan import Pass
 from robustbench_ln.evaluation.sets import SetRunner
 from robustbench_ln.evaluation.subject import Subject
 from robustbench_ln.norms import StatisticsModel, with_statistics
+from robustbench_ln.runs.seen_images import SeenImages
 from robustbench_ln.spec import Condition, EvaluationSpec
 
 __all__ = ["Measured", "Views", "Work", "make_views", "run_passes"]
@@ -52,12 +54,14 @@ class Measured(NamedTuple, Generic[Kept]):
         refills: Images that were shown again to fill the last set.
         seconds: Time that the network took.
         meaning: What a LocalNorm noise did to the images; None where there is none.
+        seen: What the images looked like.
     """
 
     parts: list[Kept]
     refills: int
     seconds: float
     meaning: NoiseMeaning | None
+    seen: SeenImages
 
 
 def make_views(
@@ -110,16 +114,18 @@ def run_passes(
         for p, view in views.items()
     }
     sums: list[NoiseSums] = []
+    tally = ImageTally(num_images=len(work.indices), num_samples=spec.samples)
     normalization = work.subject.normalization
     for chunk in network_chunks(
         work.images, work.indices, condition, spec=spec, normalization=normalization
     ):
         sums += chunk.sums
+        tally.add(chunk.degraded)
         for run in runs.values():
             run.feed(chunk.images)
-    meaning = describe_noise(sums) if sums else None
+    meaning, seen = describe_noise(sums) if sums else None, tally.finish()
     for p, run in runs.items():
-        yield p, run.finish(meaning)
+        yield p, run.finish(meaning, seen)
 
 
 class _PassRun(Generic[Kept]):
@@ -146,10 +152,10 @@ class _PassRun(Generic[Kept]):
         """Take the next images of the stream, normalised."""
         self._collect(self._runner.feed(images.to(self._device)))
 
-    def finish(self, meaning: NoiseMeaning | None) -> Measured[Kept]:
+    def finish(self, meaning: NoiseMeaning | None, seen: SeenImages) -> Measured[Kept]:
         """Run what is left and return everything."""
         self._collect(self._runner.finish())
-        return Measured(self._parts, self._runner.refills, self._seconds, meaning)
+        return Measured(self._parts, self._runner.refills, self._seconds, meaning, seen)
 
     def _collect(self, blocks: Iterator[Tensor]) -> None:
         started = time.perf_counter()

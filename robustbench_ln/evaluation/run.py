@@ -191,7 +191,7 @@ class _Job:
             predictions = join_predictions(measured.parts)
             rows = [self._record(condition, p, mode, measured, predictions) for mode in missing[p]]
             name = prediction_name(rows[0].cell, first_seed=self.description.seed)
-            self.directory.write_predictions(name, predictions)
+            self.directory.write_predictions(name, predictions, measured.seen)
             self.directory.append(rows)
             progress.finish_cells(len(rows))
 
@@ -231,6 +231,7 @@ class _Job:
             **(measured.meaning._asdict() if measured.meaning else {}),
             nll=reduced.nll,
             ece=reduced.ece,
+            images_sha256=measured.seen.digest,
             seconds=round(measured.seconds, 3),
             versions=about.versions,
         )

@@ -23,11 +23,12 @@ __all__ = [
     "SCHEMA", "FieldRule", "check_fields", "parse_fields", "parse_json", "rules_of", "shown",
 ]  # fmt: skip
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the fields of cells.jsonl and run.json.
 
 1: the first. Rows that were written early in it lack some fields.
-2: every file has every field.
+2: every row and run.json has the fields that came later in 1.
+3: rows have `images_sha256`.
 """
 
 T = TypeVar("T")
