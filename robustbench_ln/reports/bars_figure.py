@@ -41,7 +41,7 @@ def _make(tables: Sequence[Table]) -> list[Piece]:
         for ending, modes in pages_of(table.modes, _MODES_A_PAGE):
             words = f"Accuracy under each corruption by family: {table.title}"
             lines = _lines(table)
-            height = _ROW_HEIGHT * len(lines) + 0.25 + 0.14 * (-(-(len(modes) + 2) // 3))
+            height = _ROW_HEIGHT * len(lines) + 0.25 + 0.14 * (-(-(len(modes) + 1) // 4))
             fill = partial(_fill, table=table, modes=modes, lines=lines)
             pieces.append(Drawing(f"_{table.name}{ending}", words, fill, height))
     return pieces
@@ -66,12 +66,10 @@ def _fill(
     panels: Any = canvas.subplots(len(lines), 1, squeeze=False)[:, 0]
     for axes, rows in zip(panels, lines, strict=True):
         _draw_line(axes, table, modes, rows)
-    canvas.supylabel(table.family.words(table), fontsize=8)
-    draw_chance(panels[0].axhline, table)
-    for axes in panels[1:]:
         draw_chance(axes.axhline, table)
-    stamp_limit(panels[0], table)
-    draw_legend(canvas, panels[0], columns=3)
+    canvas.supylabel(table.family.words(table), fontsize=8)
+    stamp_limit(canvas, table)
+    draw_legend(canvas, panels[0], columns=4)
 
 
 def _draw_line(axes: Axes, table: Table, modes: Sequence[ModeResults], rows: Sequence[Row]) -> None:

@@ -92,7 +92,7 @@ def _draw_page(table: Table, panels: Sequence[_Panel], ending: str) -> Drawing:
         "most predicted class"
     )
     fill = partial(_fill, table=table, panels=panels)
-    return Drawing(ending, words, fill, 0.35 + 1.78 * modes, _frame(panels))
+    return Drawing(ending, words, fill, 0.5 + 1.78 * modes, _frame(panels))
 
 
 def _frame(panels: Sequence[_Panel]) -> pd.DataFrame:
@@ -125,12 +125,13 @@ def _fill(canvas: Canvas, *, table: Table, panels: Sequence[_Panel]) -> None:
         axes = grid[modes.index(panel.mode), names.index(panel.row.name)]
         _draw_matrix(axes, panel)
     for axes, mode in zip(grid[:, 0], modes, strict=True):
+        axes.set_ylabel("class", fontsize=6)
         axes.annotate(
-            short_name(table, mode), (-0.3, 0.5), xycoords="axes fraction", rotation=90,
+            short_name(table, mode), (-0.26, 0.5), xycoords="axes fraction", rotation=90,
             ha="right", va="center", fontsize=7.5, fontweight="bold",
         )  # fmt: skip
     canvas.supxlabel("predicted class", fontsize=8)
-    stamp_limit(grid[0, 0], table)
+    stamp_limit(canvas, table)
 
 
 def _draw_matrix(axes: Axes, panel: _Panel) -> None:

@@ -61,7 +61,7 @@ def _make(tables: Sequence[Table]) -> list[Piece]:
         if len({point.passes for point in points}) > 1:
             words = (
                 f"Accuracy against forward passes an image, {table.title}: filled {_what(table)}, "
-                "hollow for the clean images"
+                "hollow for the clean images; modes of as many passes stand side by side"
             )
             height = 2.6 + 0.14 * (1 + len(points) // 3)
             fill = partial(_fill, table=table, points=points)
@@ -116,7 +116,7 @@ def _fill(canvas: Canvas, *, table: Table, points: Sequence[_Point]) -> None:
     axes.set_ylim(0, 100)
     axes.margins(x=0.08)
     axes.grid(axis="y", color="0.9", linewidth=0.5)
-    stamp_limit(axes, table)
+    stamp_limit(canvas, table)
     draw_legend(canvas, axes, columns=3)
 
 

@@ -127,13 +127,10 @@ def short_name(table: Table, mode: ModeResults) -> str:
     return shorten(table.names[mode], _LONGEST_NAME)
 
 
-def stamp_limit(axes: Axes, table: Table) -> None:
-    """Say above some axes that not all images were evaluated."""
+def stamp_limit(canvas: Canvas, table: Table) -> None:
+    """Say above all panels that not all images were evaluated."""
     if stamp := limit_stamp(table):
-        axes.annotate(
-            stamp, (0, 1), xytext=(0, 12), xycoords="axes fraction", textcoords="offset points",
-            fontsize=7, color="#D55E00",
-        )  # fmt: skip
+        canvas.suptitle(stamp, x=0.01, ha="left", fontsize=7.5, color="#D55E00")
 
 
 def pages_of(items: Sequence[T], size: int) -> list[tuple[str, list[T]]]:

@@ -14,6 +14,7 @@ from robustbench_ln.reports.drawings import (
     Drawing,
     PaperFigure,
     Piece,
+    draw_legend,
     find_kept,
     spread_rows,
     stamp_limit,
@@ -41,7 +42,7 @@ def _make(tables: Sequence[Table]) -> list[Piece]:
         if len(shares) > 1:
             words = f"Histograms of the grey levels of all images under {table.title}"
             fill = partial(_fill, table=table, shares=shares)
-            pieces.append(Drawing(f"_{table.name}", words, fill, 1.9, _frame(shares)))
+            pieces.append(Drawing(f"_{table.name}", words, fill, 2.1, _frame(shares)))
     return pieces
 
 
@@ -78,8 +79,8 @@ def _fill(canvas: Canvas, *, table: Table, shares: dict[str, Shares]) -> None:
         axes.set_ylim(0, 140 * inner or 1)
         axes.set_xlabel("grey level")
     panels[0].set_ylabel("values, %")
-    panels[0].legend(frameon=False, fontsize=6.5, loc="upper left", handlelength=1.2)
-    stamp_limit(panels[0], table)
+    stamp_limit(canvas, table)
+    draw_legend(canvas, panels[0], columns=3)
 
 
 def _draw_panel(axes: Axes, of_channels: Shares) -> None:

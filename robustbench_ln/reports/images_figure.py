@@ -17,6 +17,7 @@ from robustbench_ln.reports.drawings import (
     Piece,
     draw_legend,
     find_kept,
+    legend_name,
     stamp_limit,
 )
 from robustbench_ln.reports.noise_family import NoiseFamily
@@ -65,8 +66,21 @@ def _fill(canvas: Canvas, *, table: Table, pictures: dict[float, Picture]) -> No
     room = (high - low) * (_SIDE * 1.12) / (WIDTH - 0.7)
     for sigma in _choose_apart(sorted(pictures), room):
         _place_picture(strip, sigma, pictures[sigma])
-    stamp_limit(axes, table)
+    stamp_limit(canvas, table)
+    _name_runs(axes, table)
     draw_legend(canvas, axes, columns=3)
+
+
+def _name_runs(axes: Axes, table: Table) -> None:
+    """Write each curve's run beside its mode: the heads of runs would part from their modes."""
+    names = iter(table.names[mode] for modes in table.by_run.values() for mode in modes)
+    variants = {mode.variant for mode in table.modes}
+    for line in axes.get_lines():
+        label = str(line.get_label())
+        if label in variants:
+            line.set_label(legend_name(next(names)))
+        elif label.startswith(" "):
+            line.set_label("_")
 
 
 def _choose_apart(sigmas: Sequence[float], room: float) -> list[float]:

@@ -14,8 +14,6 @@ from robustbench_ln.reports.drawings import (
     Drawing,
     PaperFigure,
     Piece,
-    draw_legend,
-    legend_name,
     row_cell,
     spread_rows,
     stamp_limit,
@@ -25,13 +23,15 @@ from robustbench_ln.reports.noise_family import NoiseFamily
 from robustbench_ln.reports.reduced import Outcome, read_outcome
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.results import ModeResults
+from robustbench_ln.texts.safe import shorten
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
 __all__ = ["RELIABILITY"]
 
-_FEWEST_IMAGES = 5
+_FEWEST_IMAGES = 10
 """Images in a bin, below which it is not drawn."""
 
 Read = Mapping[str, Mapping[ModeResults, Outcome]]
@@ -50,8 +50,8 @@ def _make(tables: Sequence[Table]) -> list[Piece]:
                 f"equal bins of which each has {_FEWEST_IMAGES} images or more. Below the diagonal "
                 "a network is more confident than right"
             )
-            modes = len({mode for by_mode in found.values() for mode in by_mode})
-            height = 2.1 + 0.14 * (1 + modes // 3)
+            modes = {mode for by_mode in found.values() for mode in by_mode}
+            height = 0.5 + 1.6 * len(_runs_of(found)) + 0.14 * -(-len(modes) // 4)
             fill = partial(_fill, table=table, found=found)
             pieces.append(Drawing(f"_{table.name}", words, fill, height, _frame(found)))
     return pieces
@@ -93,36 +93,64 @@ def _frame(found: Read) -> pd.DataFrame:
 
 
 def _fill(canvas: Canvas, *, table: Table, found: Read) -> None:
-    panels = canvas.subplots(1, max(len(found), 3), sharey=True)
+    """Draw a row of panels for each run, a panel for each sigma."""
     variants = list(dict.fromkeys(mode.variant for mode in table.modes))
-    lines = ("-", "--", ":", "-.")
-    labels = list(table.by_run)
-    for axes in panels[len(found) :]:
+    runs = _runs_of(found)
+    grid = canvas.subplots(len(runs), max(len(found), 3), sharex=True, sharey=True, squeeze=False)
+    for axes in grid[:, len(found) :].flat:
         axes.set_axis_off()
-    for axes, (sigma, by_mode) in zip(panels, found.items(), strict=False):
-        axes.plot([0, 100], [0, 100], color="0.6", linewidth=0.7, linestyle=(0, (1, 2)))
-        for mode in table.modes:
-            bins = (
-                [one for one in _bins(by_mode[mode]) if one[0] >= _FEWEST_IMAGES]
-                if (mode in by_mode)
-                else []
-            )
-            line = lines[labels.index(mode.run.label) % len(lines)]
-            style = line_style(variants.index(mode.variant), line) | {"markersize": 3}
-            points = [100 * b[1] for b in bins], [100 * b[2] for b in bins]
-            axes.plot(*points, label=legend_name(table.names[mode]), **style | {"linewidth": 0.8})
-        axes.set_title(f"σ {sigma}", fontsize=8)
-        axes.set_xlim(0, 103)
-        axes.set_ylim(0, 103)
-        axes.set_aspect("equal")
-        axes.set_xticks([0, 50, 100])
+    for row, label in zip(grid, runs, strict=True):
+        for axes, (sigma, by_mode) in zip(row, found.items(), strict=False):
+            for mode in (mode for mode in by_mode if mode.run.label == label):
+                _draw_bins(axes, by_mode[mode], mode.variant, variants.index(mode.variant))
+            _finish_panel(axes)
+            axes.set_title(f"σ {sigma}" if label == runs[0] else "", fontsize=8)
+        row[0].set_ylabel("accuracy, %")
+        if table.groups:
+            row[0].annotate(
+                shorten(label, 24), (-0.42, 0.5), xycoords="axes fraction", rotation=90,
+                ha="right", va="center", fontsize=7.5, fontweight="bold",
+            )  # fmt: skip
+    for axes in grid[-1]:
         axes.set_xlabel("confidence, %")
-        axes.grid(color="0.92", linewidth=0.5)
-    panels[0].set_ylabel("accuracy, %")
-    stamp_limit(panels[0], table)
-    handles = panels[0].get_lines()
-    handles[0].set_label("as confident as right")
-    draw_legend(canvas, panels[0], columns=3)
+    stamp_limit(canvas, table)
+    _draw_legend_of_all(canvas, list(grid[:, 0]), variants)
+
+
+def _runs_of(found: Read) -> list[str]:
+    return list(dict.fromkeys(mode.run.label for by_mode in found.values() for mode in by_mode))
+
+
+def _draw_bins(axes: Axes, outcome: Outcome, name: str, number: int) -> None:
+    bins = [one for one in _bins(outcome) if one[0] >= _FEWEST_IMAGES]
+    style = line_style(number) | {"markersize": 3, "linewidth": 0.8}
+    axes.plot([100 * b[1] for b in bins], [100 * b[2] for b in bins], label=name, **style)
+
+
+def _finish_panel(axes: Axes) -> None:
+    axes.plot([0, 100], [0, 100], color="0.6", linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
+    axes.set_xlim(0, 103)
+    axes.set_ylim(0, 103)
+    axes.set_aspect("equal")
+    axes.set_xticks([0, 50, 100])
+    axes.set_yticks([0, 50, 100])
+    axes.grid(color="0.92", linewidth=0.5)
+
+
+def _draw_legend_of_all(canvas: Canvas, panels: Sequence[Axes], variants: Sequence[str]) -> None:
+    """Draw one legend of all runs' modes, each mode once."""
+    named = {
+        str(line.get_label()): line
+        for axes in panels
+        for line in axes.get_lines()
+        if line.get_label() in variants
+    }
+    canvas.legend(
+        [named[name] for name in variants if name in named],
+        [name for name in variants if name in named],
+        loc="outside lower center", ncols=4, frameon=False, fontsize=6.5, handlelength=2.4,
+        columnspacing=1.2,
+    )  # fmt: skip
 
 
 RELIABILITY = PaperFigure(

@@ -37,6 +37,8 @@ def _make(tables: Sequence[Table]) -> list[Piece]:
 
 
 def _fill(canvas: Canvas, *, found: Mapping[str, History]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     panels = canvas.subplots(1, len(QUANTITIES))
     layers = _grouped_layers(found)
     for axes, quantity in zip(panels, QUANTITIES, strict=True):
@@ -55,6 +57,7 @@ def _fill(canvas: Canvas, *, found: Mapping[str, History]) -> None:
         greek, _, what = quantity.partition("_")
         axes.set_title(f"{what} of {'γ' if greek == 'gamma' else 'β'}", fontsize=8)
         axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
         axes.tick_params(labelsize=6.5)
         axes.margins(x=0.03)
     draw_legend(canvas, panels[0], columns=3)

@@ -27,6 +27,7 @@ from robustbench_ln.reports.figure_style import draw_chance, line_style
 from robustbench_ln.reports.numbers import general
 from robustbench_ln.reports.tables import Row, Table
 from robustbench_ln.runs.results import ModeResults
+from robustbench_ln.texts.safe import shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -133,7 +134,7 @@ def _fill(canvas: Canvas, *, table: Table, points: Mapping[Series, Mapping[str, 
         draw_chance(axes.axhline, table)
     for axes in grid[:, 0]:
         axes.set_ylabel("accuracy, %")
-    stamp_limit(grid[0, 0], table)
+    stamp_limit(canvas, table)
     draw_legend(canvas, grid[0, 0], columns=5)
 
 
@@ -151,9 +152,9 @@ def _finish_panel(axes: Axes, series: Series, numbers: Sequence[float]) -> None:
         axes.minorticks_off()
     step = -(-len(numbers) // 6)
     axes.set_xticks(numbers[::step], map(general, numbers[::step]))
-    axes.set_title(f"{series[0]}\n{series[1]}", fontsize=7)
-    axes.set_xlabel("x")
-    axes.set_ylim(0, 100)
+    axes.set_title(series[1], fontsize=7.5)
+    axes.set_xlabel(f"x in “{shorten(series[0], 30)}”", fontsize=7)
+    axes.set_ylim(0, 102)
     axes.grid(axis="y", color="0.9", linewidth=0.5)
 
 

@@ -91,7 +91,7 @@ def _frame(found: Mapping[ModeResults, Outcomes]) -> pd.DataFrame:
 
 def _fill(canvas: Canvas, *, table: Table, found: Mapping[ModeResults, Outcomes]) -> None:
     grid = canvas.subplots(
-        2, max(len(found), 2), sharex=True, sharey="row", height_ratios=(2.4, 1), squeeze=False
+        2, max(len(found), 2), sharex="col", sharey="row", height_ratios=(2.4, 1), squeeze=False
     )
     for axes in grid[:, len(found) :].flat:
         axes.set_axis_off()
@@ -102,14 +102,21 @@ def _fill(canvas: Canvas, *, table: Table, found: Mapping[ModeResults, Outcomes]
         upper.plot([0, 100], [0, 100], color="0.6", linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
         upper.set_title(short_name(table, mode), fontsize=8)
         upper.set_ylim(0, 100)
-        upper.set_xlim(0, 104)
+        upper.set_xlim(_left_limit(outcomes), 109)
         lower.set_xlabel("groups that agree, %")
         for axes in (upper, lower):
             axes.grid(axis="y", color="0.9", linewidth=0.5)
+            axes.set_axisbelow(True)
     grid[0, 0].set_ylabel("accuracy, %")
     grid[1, 0].set_ylabel("images, %")
-    stamp_limit(grid[0, 0], table)
+    stamp_limit(canvas, table)
     draw_legend(canvas, grid[0, 0], columns=4)
+
+
+def _left_limit(outcomes: Outcomes) -> float:
+    """Return where the axis begins, in percent: somewhat below the least agreement."""
+    least = min(float(outcome.agreement.min()) for outcome in outcomes.values())
+    return max(0.0, 100 * least - 12)
 
 
 def _draw_outcome(
