@@ -18,6 +18,7 @@ from robustbench_ln.reports.drawings import (
     Piece,
     draw_legend,
     legend_name,
+    pages_of,
     stamp_limit,
 )
 from robustbench_ln.reports.figure_style import draw_chance, line_style
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 __all__ = ["COST", "forward_passes"]
 
 _ROTATIONS = 4
+_MODES_A_PAGE = 12
+_STEP, _MOST_SPREAD = 0.14, 0.7
+"""Powers of two between modes of as many passes, and between the first and the last of them."""
 
 
 class _Point(NamedTuple):
@@ -57,15 +61,18 @@ def forward_passes(mode: ModeResults) -> int:
 def _make(tables: Sequence[Table]) -> list[Piece]:
     pieces: list[Piece] = []
     for table in tables:
-        points = [_point(table, mode) for mode in table.modes]
-        if len({point.passes for point in points}) > 1:
+        everything = [_point(table, mode) for mode in table.modes]
+        pages = pages_of(everything, _MODES_A_PAGE)
+        if len({point.passes for point in everything}) < 2:
+            continue
+        for ending, points in pages:
             words = (
                 f"Accuracy against forward passes an image, {table.title}: filled {_what(table)}, "
                 "hollow for the clean images; modes of as many passes stand side by side"
             )
             height = 2.6 + 0.14 * (1 + len(points) // 3)
             fill = partial(_fill, table=table, points=points)
-            pieces.append(Drawing(f"_{table.name}", words, fill, height, _frame(points)))
+            pieces.append(Drawing(f"_{table.name}{ending}", words, fill, height, _frame(points)))
     return pieces
 
 
@@ -99,13 +106,13 @@ def _frame(points: Sequence[_Point]) -> pd.DataFrame:
 
 def _fill(canvas: Canvas, *, table: Table, points: Sequence[_Point]) -> None:
     axes = canvas.subplots()
-    variants = list(dict.fromkeys(point.mode.variant for point in points))
     for passes in sorted({point.passes for point in points}):
         members = [point for point in points if point.passes == passes]
+        step = min(_STEP, _MOST_SPREAD / len(members))
         for k, point in enumerate(members):
-            x = passes * 2 ** (0.14 * (k - (len(members) - 1) / 2))  # side by side
-            number = variants.index(point.mode.variant)
-            _draw_point(axes, point, x, legend_name(table.names[point.mode]), number)
+            x = passes * 2 ** (step * (k - (len(members) - 1) / 2))  # side by side
+            name = legend_name(table.names[point.mode])
+            _draw_point(axes, point, x, name, points.index(point))
     draw_chance(axes.axhline, table)
     ticks = sorted({point.passes for point in points})
     axes.set_xscale("log", base=2)

@@ -14,6 +14,7 @@ from robustbench_ln.reports.drawings import (
     Drawing,
     PaperFigure,
     Piece,
+    pages_of,
     row_cell,
     spread_rows,
     stamp_limit,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RELIABILITY"]
 
+_RUNS_A_PAGE = 5
 _FEWEST_IMAGES = 10
 """Images in a bin, below which it is not drawn."""
 
@@ -44,16 +46,21 @@ def _make(tables: Sequence[Table]) -> list[Piece]:
     pieces: list[Piece] = []
     for table in tables:
         found = _read(table)
-        if found:
+        for ending, runs in pages_of(_runs_of(found), _RUNS_A_PAGE):
             words = (
                 f"Reliability under {table.title}: accuracy against mean confidence, in {NUM_BINS} "
                 f"equal bins of which each has {_FEWEST_IMAGES} images or more. Below the diagonal "
                 "a network is more confident than right"
             )
-            modes = {mode for by_mode in found.values() for mode in by_mode}
-            height = 0.5 + 1.6 * len(_runs_of(found)) + 0.14 * -(-len(modes) // 4)
-            fill = partial(_fill, table=table, found=found)
-            pieces.append(Drawing(f"_{table.name}", words, fill, height, _frame(found)))
+            part = {
+                sigma: {mode: o for mode, o in by_mode.items() if mode.run.label in runs}
+                for sigma, by_mode in found.items()
+            }
+            modes = {mode.variant for by_mode in part.values() for mode in by_mode}
+            height = 0.5 + 1.6 * len(runs) + 0.14 * -(-len(modes) // 4)
+            fill = partial(_fill, table=table, found=part)
+            name = f"_{table.name}{ending}"
+            pieces.append(Drawing(name, words, fill, height, _frame(part)))
     return pieces
 
 
