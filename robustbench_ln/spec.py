@@ -162,7 +162,8 @@ class Normalization:
         if max(map(abs, self.mean + self.std)) > 10:
             raise SpecError(
                 f"{setting('normalize', self.name)}: values are on the 0..1 pixel scale; divide "
-                "by 255"
+                f"by 255 (a network that wants 0..255: {setting('normalize', 'raw')}, or means and "
+                "standard deviations divided by 255)"
             )
 
 

@@ -13,10 +13,8 @@ import numpy as np
 
 from robustbench_ln.corrupted_sets.reader import StoredSet
 from robustbench_ln.corruptions.noise_sums import NoiseMeaning, NoiseSums, describe_noise
-from robustbench_ln.data.class_order import is_class_ordered
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.data.oddities import find_oddities
-from robustbench_ln.errors import Message, setting
 from robustbench_ln.evaluation.arithmetic import arithmetic
 from robustbench_ln.evaluation.checks import RunChecks, as_logits
 from robustbench_ln.evaluation.inputs import network_chunks
@@ -78,11 +76,13 @@ def evaluate(
     passes = make_passes(modes, spec, len(indices))
     for line in find_oddities(images):
         progress.note(f"Note: {line}")
-    _warn_of_class_order(Work(subject, images, indices), passes, progress)
     about = describe_run(subject, images, spec, progress=progress)
     with RunDirectory(out, about) as run:
-        checks = RunChecks(run, subject, images, progress=progress)
-        spec = checks.before(spec, layers=layers, indices=indices, is_clean=is_clean)
+        checks = RunChecks(run, subject, images, stored=stored, progress=progress)
+        sizes = [p.layout.set_size or 1 for p in passes]
+        spec = checks.before(
+            spec, layers=layers, indices=indices, set_sizes=sizes, is_clean=is_clean
+        )
         views = {p: make_view(subject, p, spec, image_shape) for p in passes}
         work = Work(subject, images, indices)
         jobs = [
@@ -117,18 +117,6 @@ def _reorder(work: Work, seed: int, spec: EvaluationSpec) -> Work:
     if seed == spec.seed or spec.order == "as-is":
         return work
     return work._replace(indices=stream(seed, "order").permutation(np.sort(work.indices)))
-
-
-def _warn_of_class_order(work: Work, passes: Sequence[Pass], progress: Progress) -> None:
-    sizes = [p.layout.set_size or 1 for p in passes]
-    labels = work.images.labels[work.indices]
-    if any(is_class_ordered(labels, size) for size in sizes):
-        progress.note(
-            Message(
-                "Warning: the images are in the order of their classes, so that sets hold few "
-                f"classes and dynamic statistics tell the class. Use {setting('order', 'shuffled')}"
-            )
-        )
 
 
 class _Todo(NamedTuple):
