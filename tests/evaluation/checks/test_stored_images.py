@@ -32,7 +32,9 @@ def stored(levels, name="fog"):
     """Severity -> pixels, as a stored set."""
     return {
         Condition(corruption=name, severity=s, origin="official", corrupted_sha256="0" * 64): (
-            dataclasses.replace(CLEAN, pixels=np.asarray(pixels, np.uint8))
+            dataclasses.replace(
+                CLEAN, pixels=np.asarray(pixels, np.uint8), labels=np.zeros(len(pixels), int)
+            )
         )
         for s, pixels in zip(SEVERITIES, levels, strict=False)
     }
