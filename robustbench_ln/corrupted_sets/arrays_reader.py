@@ -16,6 +16,7 @@ from robustbench_ln.corrupted_sets.arrays_writer import LABELS
 from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS, SEVERITIES
 from robustbench_ln.data.image_set import (
     ImageSet,
+    ImageShape,
     Labels,
     Numbering,
     Pixels,
@@ -57,10 +58,9 @@ class MappedImages:
     notes: tuple[str, ...] = ()
 
     @property
-    def shape(self) -> tuple[int, int, int]:
+    def shape(self) -> ImageShape:
         """(H, W, C)."""
-        height, width, channels = self.pixels.shape[1:]
-        return height, width, channels
+        return ImageShape.of(self.pixels)
 
     def __len__(self) -> int:
         """Return N."""

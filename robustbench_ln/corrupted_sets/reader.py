@@ -22,15 +22,19 @@ from robustbench_ln.corrupted_sets.strange_names import (
     describe_unread,
     strange_names,
 )
-from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
-from robustbench_ln.data.image_set import ImageSet
+from robustbench_ln.corruption_names import (
+    BENCHMARK_CORRUPTIONS,
+    FAMILY_OF,
+    SEVERITIES,
+)
+from robustbench_ln.data.image_set import ImageSet, ImageShape
 from robustbench_ln.data.picture_tree import visible_folders
 from robustbench_ln.errors import DataError, RecordError, SpecError, setting
 from robustbench_ln.spec import Condition
 
 __all__ = ["STORED_KINDS", "StoredSet", "open_stored"]
 
-_NAMES = (*BENCHMARK_CORRUPTIONS, *EXTRA_CORRUPTIONS)
+_NAMES = tuple(FAMILY_OF)
 
 
 class _Kind(NamedTuple):
@@ -79,7 +83,7 @@ class StoredSet:
     notes: tuple[str, ...] = ()
 
     @property
-    def shape(self) -> tuple[int, int, int]:
+    def shape(self) -> ImageShape:
         """(H, W, C) of every image."""
         return self.base.shape
 
@@ -93,7 +97,7 @@ def open_stored(
     clean: ImageSet | None,
     *,
     names: Sequence[str] = (),
-    severities: Sequence[float] = (1, 2, 3, 4, 5),
+    severities: Sequence[float] = SEVERITIES,
     tell: Callable[[str], None] = lambda _: None,
 ) -> StoredSet:
     """Open the corrupted set that KIND:DIR names.

@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from robustbench_ln.corruption_names import PROBABILITY_NOISES
 from robustbench_ln.corruptions.contract import Corruption, Draws, Parameters
 from robustbench_ln.images import to_unit
 
@@ -140,6 +141,7 @@ def _noise(
         draw=draw,
         apply=apply,
         conventions=(convention,),
+        is_probability=name in PROBABILITY_NOISES,
         source=source,
     )
     return (name, convention), entry

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from robustbench_ln.errors import DataError
 __all__ = [
     "ArrayImages",
     "ImageSet",
+    "ImageShape",
     "Labels",
     "Numbering",
     "Pixels",
@@ -34,6 +36,49 @@ Tick = Callable[[int, int], None]
 Numbering = Literal["given", "folders", "list"]
 """Where the numbers of classes come from: the data or a map says each; the order of the folders'
 names; or the place in a list of all classes of the network."""
+
+
+class ImageShape(NamedTuple):
+    """Shape of one image as files hold it: (H, W, C).
+
+    >>> ImageShape(28, 32, 3).as_input
+    (3, 28, 32)
+    """
+
+    height: int
+    width: int
+    channels: int
+
+    @classmethod
+    def of(cls, pixels: NDArray[np.generic]) -> Self:
+        """Return the shape of each image of [..., H, W, C]."""
+        return cls(*map(int, pixels.shape[-3:]))
+
+    @classmethod
+    def from_input(cls, shape: tuple[int, int, int]) -> Self:
+        """Return the shape of images that a network takes as (C, H, W)."""
+        channels, height, width = shape
+        return cls(height, width, channels)
+
+    @property
+    def as_input(self) -> tuple[int, int, int]:
+        """(C, H, W), as a network takes the image."""
+        return self.channels, self.height, self.width
+
+    @property
+    def smaller_side(self) -> int:
+        """The smaller of height and width."""
+        return min(self.height, self.width)
+
+    @property
+    def num_values(self) -> int:
+        """Number of values, H x W x C."""
+        return math.prod(self)
+
+    @property
+    def size(self) -> str:
+        """Height and width as messages say them: "28x32"."""
+        return f"{self.height}x{self.width}"
 
 
 class ImageSet(Protocol):
@@ -70,7 +115,7 @@ class ImageSet(Protocol):
         ...
 
     @property
-    def shape(self) -> tuple[int, int, int]:
+    def shape(self) -> ImageShape:
         """(H, W, C) of every image."""
         ...
 
@@ -120,10 +165,9 @@ class ArrayImages:
         check_labels(self.labels, len(self.pixels), self.source)
 
     @property
-    def shape(self) -> tuple[int, int, int]:
+    def shape(self) -> ImageShape:
         """(H, W, C)."""
-        height, width, channels = self.pixels.shape[1:]
-        return int(height), int(width), int(channels)
+        return ImageShape.of(self.pixels)
 
     def __len__(self) -> int:
         """Return N."""

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from robustbench_ln.data.class_order import is_class_ordered
 from robustbench_ln.data.folder_names import are_imagenet_numbers, are_misordered_numbers
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import setting
 from robustbench_ln.evaluation.checks.result import CheckResult, not_applicable, passed, warning
+from robustbench_ln.metrics.class_order import is_class_ordered
 
 __all__ = ["check_class_order", "check_folder_numbers"]
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from robustbench_ln.data.class_order import is_class_ordered as is_ordered
+from robustbench_ln.metrics.class_order import is_class_ordered
 
 
 def test_class_order_is_seen_and_random_order_is_not():
-    def is_class_ordered(labels, size):
-        return is_ordered(labels, size, shares=np.bincount(labels) / len(labels))
-
     ordered = np.repeat(np.arange(10), 100)
     shuffled = np.random.default_rng(0).permutation(ordered)
     assert is_class_ordered(ordered, 128)
@@ -28,7 +25,8 @@ def test_a_part_of_ordered_images_is_seen_also_where_it_is_less_than_a_set():
     shuffled = np.random.default_rng(0).permutation(ordered)
     for number in (2, 50, 100, 127, 200, 250):
         for size in (128, 1000):
-            assert is_ordered(ordered[:number], size, shares=shares)
-            assert not is_ordered(shuffled[:number], size, shares=shares)
-    assert not is_ordered(ordered, 1000, shares=shares)  # all there is, in one set
-    assert not is_ordered(ordered[:1], 128, shares=shares)
+            assert is_class_ordered(ordered[:number], size, shares=shares)
+            assert not is_class_ordered(shuffled[:number], size, shares=shares)
+    assert not is_class_ordered(ordered, 1000, shares=shares)  # all there is, in one set
+    assert not is_class_ordered(ordered[:1], 128, shares=shares)
+    assert not is_class_ordered(ordered[:100], 128)  # nobody says that there are more classes
