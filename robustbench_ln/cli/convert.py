@@ -16,6 +16,7 @@ from robustbench_ln.cli.options import (
     Model,
     Trust,
 )
+from robustbench_ln.texts.console import say, say_aside
 
 if TYPE_CHECKING:
     from robustbench_ln.models.conversion import Conversion
@@ -103,11 +104,11 @@ def convert(
         image_shape=input_shape(loaded, image_size=image_size, channels=channels),
     )
     for note in loaded.checkpoint.notes:
-        typer.echo(f"Note: {loaded.checkpoint.path}: {note}", err=True)
+        say_aside(f"Note: {loaded.checkpoint.path}: {note}")
     kept = stored_normalization(loaded.checkpoint)
     normalize = pipeline.normalization.name if pipeline else kept
     write_converted(conversion, out, normalize=normalize, overwrite=overwrite)
-    typer.echo(f"{_describe(conversion)}\n{out}")
+    say(f"{_describe(conversion)}\n{out}")
 
 
 def _describe(conversion: Conversion) -> str:

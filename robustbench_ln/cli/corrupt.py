@@ -27,6 +27,7 @@ from robustbench_ln.cli.options import (
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError
+from robustbench_ln.texts.console import say
 
 __all__ = ["corrupt"]
 
@@ -151,4 +152,4 @@ def _verify(folder: Path, data: str | None) -> None:
 
     if data is not None:
         raise SpecError("--verify DIR stands alone; leave DATA out")
-    print(f"{folder}: {verify(folder)} files are as they were written")
+    say(f"{folder}: {verify(folder)} files are as they were written")

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from robustbench_ln.corrupted_sets.arrays_writer import ArrayFormat
 from robustbench_ln.corrupted_sets.folders_writer import FolderFormat
-from robustbench_ln.corrupted_sets.manifest import Entry, Manifest, find_damage, read_listing
+from robustbench_ln.corrupted_sets.listing import Entry, read_listing
+from robustbench_ln.corrupted_sets.manifest import Manifest, find_damage
 from robustbench_ln.corrupted_sets.set_folder import check_free_space, open_set
 from robustbench_ln.corrupted_sets.set_format import SetFormat, Unit, split_units
 from robustbench_ln.corrupted_sets.spec import GenerationSpec

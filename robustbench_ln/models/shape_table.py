@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.models.heads import TRAINING_HEADS
 
 __all__ = ["encode_sums", "nearest_in_table", "read_table", "shape_sums"]
@@ -26,7 +27,7 @@ Shapes = Mapping[str, Collection[int]]
 
 def read_table() -> dict[str, Sums]:
     """Return the sums of every network in the table, by what `--arch` takes."""
-    table: dict[str, str] = json.loads(TABLE.read_text())
+    table: dict[str, str] = json.loads(read_regular(TABLE))
     return {name: _decode_sums(text) for name, text in table.items()}
 
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from robustbench_ln.errors import SpecError, setting
+from robustbench_ln.files.paths import full_path
 from robustbench_ln.lookup import unknown_name
 from robustbench_ln.norms.their_code import first_line, their_traceback
 
@@ -38,7 +39,7 @@ def build_user_model(text: str) -> nn.Module:
     file, colon, name = text.rpartition(":")
     if not colon or not file.endswith(".py"):
         raise SpecError(f"{setting('model', text)}: expected FILE.py:FUNCTION")
-    path = Path(file).resolve()
+    path = full_path(Path(file))
     if not path.is_file():
         raise SpecError(f"{setting('model', text)}: no such file")
     with _folder_on_path(path.parent), redirect_stdout(sys.stderr):

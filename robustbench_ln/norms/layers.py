@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from robustbench_ln.errors import LayoutError
+from robustbench_ln.errors import LayoutError, is_out_of_memory
 from robustbench_ln.norms.layout import StatisticsLayout
 from robustbench_ln.norms.local import LocalNorm2d
 from robustbench_ln.norms.own_forward import check_own_forward, check_own_layer
@@ -139,6 +139,8 @@ def copy_network(model: nn.Module) -> nn.Module:
     try:
         return copy.deepcopy(model)
     except (RuntimeError, TypeError) as error:
+        if is_out_of_memory(error):
+            raise
         raise LayoutError(
             f"the network cannot be copied: {str(error).splitlines()[0]}; weight_norm and "
             "spectral_norm can be where they are those of torch.nn.utils.parametrizations"

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
-from robustbench_ln.errors import LayoutError, LnBenchError, setting
+from robustbench_ln.errors import LayoutError, LnBenchError, is_out_of_memory
 
 __all__ = ["first_line", "forward_failed", "their_code", "their_traceback"]
 
@@ -30,24 +29,21 @@ def their_code(what: str) -> Iterator[None]:
     """Turn what a network's forward raises into an error of one line.
 
     The error has the user's traceback as a note (PEP 678), from their first line on, where there
-    is a line of theirs. What our own statistics raise in it is a bug of ours and stays.
+    is a line of theirs. What our own statistics raise in it is a bug of ours and stays;
+    so does too little memory, which the command line explains.
 
     Args:
         what: What failed, for the message.
 
     Raises:
-        LayoutError: The network failed, or needs more memory than there is.
+        LayoutError: The network failed.
     """
     try:
         yield
     except LnBenchError:
         raise
-    except torch.OutOfMemoryError as error:
-        raise LayoutError(
-            f"{what}: out of memory; give a smaller {setting('device_batch')}"
-        ) from error
     except (Exception, SystemExit) as error:
-        if _is_ours(error):
+        if is_out_of_memory(error) or _is_ours(error):
             raise
         frames = _their_frames(error)
         file = Path(frames[0].filename).name if frames else ""

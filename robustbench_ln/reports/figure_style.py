@@ -13,6 +13,7 @@ from robustbench_ln.metrics.intervals import Estimate
 from robustbench_ln.reports.captions import limit_stamp
 from robustbench_ln.reports.tables import Family, Table
 from robustbench_ln.runs.results import ModeResults
+from robustbench_ln.texts.safe import for_figure, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -106,6 +107,7 @@ def render_figure(
     import matplotlib as mpl  # 0.7 s, which a report without figures need not wait for
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas
+    from matplotlib.text import Text
 
     with mpl.rc_context():
         mpl.rcdefaults()  # whatever the user's own style is: same records, same bytes
@@ -113,6 +115,8 @@ def render_figure(
         figure = Canvas(figsize=size, layout="constrained")
         FigureCanvasAgg(figure)
         fill(figure)
+        for text in figure.findobj(Text):
+            text.set_text(for_figure(text.get_text()))
         buffer = io.BytesIO()
         metadata = {"Date": None} if kind == "svg" else {"Software": None}
         figure.savefig(buffer, format=kind, dpi=200, metadata=metadata)
@@ -197,7 +201,7 @@ def line_style(number: int, line: Any = "-") -> dict[str, Any]:
 
 def _legend_head(label: str) -> str:
     """Return a run's label as it stands above its modes; a leading "_" would hide it."""
-    return " " + (label if len(label) <= 32 else f"{label[:29]}...")
+    return " " + shorten(label, 32)
 
 
 def _draw_legend(figure: Canvas, axes: Axes, *, is_below: bool) -> None:

@@ -26,6 +26,7 @@ from robustbench_ln.reports.numbers import general
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.results import Cell, ModeResults
 from robustbench_ln.spec import Condition
+from robustbench_ln.texts.safe import Markdown
 
 __all__ = ["Family", "Floats", "Meaning", "Measured", "Place", "Row", "Table"]
 
@@ -144,7 +145,7 @@ class Family(ABC):
     def text_words(self, table: Table) -> str:
         """Return what the numbers of `text_grid` are."""
 
-    def notes_below(self, table: Table) -> list[str]:  # noqa: ARG002 families may have none
+    def notes_below(self, table: Table) -> list[Markdown]:  # noqa: ARG002 families may have none
         """Return what a Markdown report has below the figures."""
         return []
 

@@ -10,11 +10,11 @@ from typing import Annotated, Any
 from robustbench_ln.errors import RecordError, setting
 from robustbench_ln.files.regular_files import open_regular
 from robustbench_ln.files.resumable_folders import add_new, find_changes
+from robustbench_ln.files.rules import Part, Real, Several, Text, Texts, Whole
+from robustbench_ln.files.schema import SCHEMA, check_fields, parse_fields, parse_json
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.runs.check_results import CheckResult
 from robustbench_ln.runs.records import DIGEST, ORDER, SEED
-from robustbench_ln.runs.rules import Part, Real, Several, Text, Texts, Whole
-from robustbench_ln.runs.schema import SCHEMA, check_fields, parse_fields, parse_json
 
 __all__ = [
     "FILE_NAME",

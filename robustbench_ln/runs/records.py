@@ -10,10 +10,10 @@ from typing import Annotated, NamedTuple, get_args
 
 from robustbench_ln.errors import RecordError
 from robustbench_ln.files.appended_files import read_whole_lines
+from robustbench_ln.files.rules import Real, Several, Text, Texts, Whole
+from robustbench_ln.files.schema import SCHEMA, check_fields, parse_fields, parse_json
 from robustbench_ln.modes import MODES
 from robustbench_ln.runs.cells import CellKey, ModeOptions
-from robustbench_ln.runs.rules import Real, Several, Text, Texts, Whole
-from robustbench_ln.runs.schema import SCHEMA, check_fields, parse_fields, parse_json
 from robustbench_ln.spec import Condition, TieRule
 
 __all__ = ["DIGEST", "ORDER", "SEED", "Record", "RowKey", "parse_record", "read_records"]

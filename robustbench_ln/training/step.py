@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from robustbench_ln.errors import LnBenchError, TrainingError
+from robustbench_ln.errors import LnBenchError, TrainingError, is_out_of_memory
 from robustbench_ln.training.recipes import Recipe
 
 __all__ = ["Step", "make_optimizer", "training_step"]
@@ -56,6 +56,8 @@ def training_step(
     except LnBenchError:
         raise
     except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
+        if is_out_of_memory(error):
+            raise
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise TrainingError(
             f"the network's forward or backward pass fails in training: {reason}; "

@@ -12,6 +12,7 @@ from robustbench_ln.corrupted_sets.reader import open_stored
 from robustbench_ln.corrupted_sets.spec import GenerationSpec
 from robustbench_ln.corrupted_sets.writer import GenerationOptions, generate
 from robustbench_ln.corruptions.request import ConditionRequest
+from robustbench_ln.errors import RecordError
 from tests.corrupted_sets.sample_sets import N, refused
 
 
@@ -65,7 +66,8 @@ def test_missing_parts_are_named(folder, clean, tmp_path):
     assert f"{folder / 'labels.npy'}: no such file" in refused(f"cifar10-c:{folder}", clean)
     (folder / "manifest.json").write_text("{}")
     np.save(folder / "labels.npy", clean.labels)
-    assert "is not a manifest" in refused(f"cifar10-c:{folder}", clean)
+    with pytest.raises(RecordError, match="manifest.json: missing fields schema, source"):
+        open_stored(f"cifar10-c:{folder}", clean)
 
 
 def test_progress_names_what_is_hashed(folder, clean):
