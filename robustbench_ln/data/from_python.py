@@ -37,7 +37,7 @@ def collect_images(images: Any, labels: Any = None, *, source: str = "images") -
         source: What messages and reports call the images.
 
     >>> collect_images(torch.rand(2, 3, 4, 4).mul(255).byte() / 255, [0, 1]).shape
-    (4, 4, 3)
+    ImageShape(height=4, width=4, channels=3)
 
     Raises:
         DataError: No images, labels that are missing or do not fit, a loader that shuffles, or
