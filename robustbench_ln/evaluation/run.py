@@ -38,6 +38,11 @@ from robustbench_ln.spec import CLEAN, Condition, EvaluationSpec, check_tie_rule
 
 __all__ = ["evaluate", "make_view"]
 
+_NEW_DIGEST = Message(
+    f"Note: this run does not say of which code of {setting('model')} its rows are; from now on it "
+    "does, and other code is refused"
+)
+
 
 def evaluate(
     subject: Subject,
@@ -81,6 +86,8 @@ def evaluate(
     _warn_of_class_order(Work(subject, images, indices), passes, progress)
     about = describe_run(subject, images, spec, progress=progress)
     with RunDirectory(out, about) as run:
+        if run.gains_code:
+            progress.note(_NEW_DIGEST)
         checks = RunChecks(run, subject, images, progress=progress)
         spec = checks.before(spec, layers=layers, indices=indices, is_clean=is_clean)
         views = {p: make_view(subject, p, spec, image_shape) for p in passes}

@@ -30,6 +30,7 @@ _MOST_BYTES = 100_000_000
 """More than run.json of any run has."""
 
 _PATH = Text(longest=10_000)
+_CODE = Text(pattern=DIGEST.pattern, like=DIGEST.like, since=3)
 _SIDE = Whole(least=1, most=10**6)
 _CHANNELS = Several(of=Real(), least=1, most=100)
 
@@ -45,6 +46,8 @@ class CheckpointDescription:
         num_parameters: Number of parameters.
         num_groups: Number of groups of LocalNorm parameters; 1 without LocalNorm.
         norm_classes: Names of the user's own classes of norm layers.
+        code_sha256: SHA-256 digest of the user's file that makes the network, and of what it
+            imports beside it; null for other networks, and for runs that did not keep it yet.
     """
 
     path: Annotated[str | None, Text(longest=10_000, since=2)] = None
@@ -53,6 +56,7 @@ class CheckpointDescription:
     num_parameters: Annotated[int, Whole(most=10**15)]
     num_groups: Annotated[int, Whole(least=1, most=10**6, unit="groups")]
     norm_classes: Annotated[tuple[str, ...], Several(of=Text(), since=2)] = ()
+    code_sha256: Annotated[str | None, _CODE] = None
 
     def __post_init__(self) -> None:
         """Check every field."""
@@ -133,7 +137,7 @@ class RunDescription:
     device: Annotated[str, Text(longest=60)]
     dtype: Annotated[str, Text(choices=("float32",))]
     versions: Annotated[dict[str, str], Texts()]
-    checks: Annotated[tuple[CheckResult, ...], Several(of=Part(of=CheckResult), since=2)] = ()
+    checks: Annotated[tuple[CheckResult, ...], Several(of=Part(of=CheckResult), since=3)] = ()
 
     def __post_init__(self) -> None:
         """Check every field."""
@@ -147,6 +151,13 @@ class RunDescription:
         """
         for name in _IDENTITY:
             _refuse_difference(folder, name, getattr(earlier, name), getattr(self, name))
+        codes = earlier.checkpoint.code_sha256, self.checkpoint.code_sha256
+        if None not in codes and codes[0] != codes[1]:
+            raise RecordError(
+                f"{folder} holds a run of other code of {setting('model')} ({_short(codes[0])}, "
+                f"not {_short(codes[1])}): {self.checkpoint.arch}, or what it imports, was "
+                f"changed. Put it back, or give {setting('out')} a new folder"
+            )
         again = tuple(command for command in self.commands if command not in earlier.commands)
         return replace(self, commands=earlier.commands + again)
 
@@ -188,7 +199,7 @@ def writable(text: str) -> str:
 def _refuse_difference(folder: Path, name: str, earlier: Any, now: Any) -> None:
     if is_dataclass(now):
         for field in fields(now):
-            if field.name not in ("path", "source"):
+            if field.name not in ("path", "source", "code_sha256"):
                 values = (getattr(side, field.name) for side in (earlier, now))
                 _refuse_difference(folder, f"{name} {field.name}", *values)
     elif earlier != now:

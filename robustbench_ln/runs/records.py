@@ -30,7 +30,7 @@ _PRIOR = Text(
 _CORRUPTION = Text(pattern=r"[^/\\\x00-\x1f\x7f-\x9f]{1,100}", like="a name without slashes")
 _NAME = Text(pattern=r"[\w-]{1,60}", like="a name of letters, digits and hyphens")
 _ARITHMETIC = Text(pattern=r"[a-z0-9+]{1,60}", like="float32 or options joined by +", since=2)
-_OUTPUTS = Text(choices=("logits", "probabilities"), since=2)
+_OUTPUTS = Text(choices=("logits", "probabilities"), since=3)
 _MOST_LINE = 4_000_000
 """More bytes than any row has."""
 

@@ -40,6 +40,8 @@ class RunDirectory:
         path: Path of the directory.
         records: Rows, in the order they were measured.
         cells: Keys of the rows.
+        gains_code: Whether the run was begun without the digest of the network's code, which it
+            has now: nobody can tell whether its rows are of the same code.
 
     Args:
         path: Made if it does not exist.
@@ -54,6 +56,7 @@ class RunDirectory:
         self.path = path
         self.records: list[Record]
         self.cells: set[CellKey]
+        self.gains_code = False
         self._cells = path / "cells.jsonl"
         self._is_new = not path.exists()
         refuse_other_folders(path, _FILES, of="run", marker="run.json")
@@ -103,6 +106,9 @@ class RunDirectory:
 
     def _describe(self, description: RunDescription) -> None:
         if (self.path / "run.json").is_file():
-            description = description.continue_from(read_description(self.path), self.path)
+            earlier = read_description(self.path)
+            description = description.continue_from(earlier, self.path)
+            codes = earlier.checkpoint.code_sha256, description.checkpoint.code_sha256
+            self.gains_code = codes[0] is None and codes[1] is not None
         write_description(self.path, description)
         open_to_change(self._cells, create=True).close()
