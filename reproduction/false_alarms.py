@@ -3,8 +3,8 @@
     python -m reproduction.false_alarms --data DIR
 
 writes reproduction/records/false_alarms.json; docs/checks.md has the table. DIR holds the real
-images and public checkpoints that tests use. Each network is evaluated on clean images, and its
-checks are run in bfloat16 and as `ln-bench inspect` does besides. It takes half an hour on one core.
+images and public checkpoints that tests use. Each network is evaluated on clean images; its
+checks are also run in bfloat16, and as `ln-bench inspect` does. It takes half an hour on one core.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from robustbench_ln.modes import MODES
 from robustbench_ln.runs.predictions import Predictions, take_groups
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.reduction import reduce_votes
-from robustbench_ln.runs.results import ModeResults
+from robustbench_ln.runs.results import ModeResults, read_checked
 from robustbench_ln.spec import Condition, TieRule, check_tie_rule
 
 __all__ = ["Agreement", "Count", "VoteScore", "score_frame", "score_mode", "voting_modes"]
@@ -88,12 +88,13 @@ def score_mode(mode: ModeResults) -> dict[Condition, VoteScore]:
     for all votes only.
 
     Raises:
-        RecordError: Predictions are missing or damaged.
+        RecordError: Predictions are missing or damaged, or are not those of their rows.
     """
-    return {
-        condition: _score(mode.read_predictions(condition), cell.record)
-        for condition, cell in mode.cells.items()
-    }
+    cells = list(mode.cells.items())
+    checked = read_checked([(mode, condition) for condition, _ in cells])
+    scores = {read.position: _score(read.predictions, cells[read.position][1].record)
+              for read in checked}  # fmt: skip
+    return {condition: scores[position] for position, (condition, _) in enumerate(cells)}
 
 
 def _score(predictions: Predictions, record: Record) -> VoteScore:

@@ -143,6 +143,16 @@ class RunDescription:
         """Check every field."""
         check_fields(self)
 
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What runs have in common that are parts of one, wherever their files lay."""
+        plain = replace(
+            self,
+            checkpoint=replace(self.checkpoint, path=None),
+            data=replace(self.data, source=""),
+        )
+        return tuple(getattr(plain, name) for name in _IDENTITY)
+
     def continue_from(self, earlier: RunDescription, folder: Path) -> RunDescription:
         """Return the description of a run that goes on: this one, with the earlier commands first.
 

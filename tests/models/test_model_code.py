@@ -9,7 +9,9 @@ import pytest
 from robustbench_ln.models.model_code import model_code_sha256
 from robustbench_ln.models.user_model import build_user_model
 
-NETWORK = "from torch import nn\n{imports}\ndef build():\n    {inside}\n    return nn.Linear(2, 2)\n"
+NETWORK = (
+    "from torch import nn\n{imports}\ndef build():\n    {inside}\n    return nn.Linear(2, 2)\n"
+)
 
 
 @pytest.fixture(autouse=True)
