@@ -113,10 +113,10 @@ def _rows(data: Path, folder: Path, *, only: str) -> Iterator[dict[str, Any]]:
         yield check_network(_trained(network, out), folder / f"run_{number}")
     with np.load(data / "cifar10_train_5085.npz") as file:
         pixels, labels = file["images"], file["labels"]
-    for number, network in enumerate(large):
+    for number, trained in enumerate(large):
         weights = folder / f"weights_{number}.pt"
-        network.make(weights, pixels, labels)
-        yield check_network(_made(network, weights, folder), folder / f"library_{number}")
+        trained.make(weights, pixels, labels)
+        yield check_network(_made(trained, weights, folder), folder / f"library_{number}")
         weights.unlink()
 
 

@@ -137,7 +137,7 @@ def evaluate(
         evaluate_request,
     )
     from robustbench_ln.models.source import NetworkSource
-    from robustbench_ln.reports.baselines import choose_baseline
+    from robustbench_ln.reports.baselines import check_baseline, choose_baseline, severity_tables_of
     from robustbench_ln.spec import EvaluationSpec
 
     request = EvaluationRequest(
@@ -188,7 +188,7 @@ def evaluate(
         label=label,
         command=shlex.join(["ln-bench", *sys.argv[1:]]),
     )
-    choose_baseline(baseline)
+    check_baseline(choose_baseline(baseline), severity_tables_of(request.spec.conditions))
     with open_display(spell) as display:
         evaluate_request(request, out=out, progress=display)
     write_and_print([out], out / "report", baseline=baseline)

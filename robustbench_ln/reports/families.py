@@ -76,8 +76,8 @@ def make_tables(modes: Sequence[ModeResults]) -> list[Table]:
         for family, members in group_families(mode.cells).items():
             columns.setdefault(family, {})[mode] = _cells(family, mode, [*clean, *members])
     if any(all(condition.is_clean for condition in mode.cells) for mode in modes):
-        clean = {mode: [c for c in mode.cells if c.is_clean] for mode in modes}
-        columns[_CLEAN_ALONE] = {m: _cells(_CLEAN_ALONE, m, found) for m, found in clean.items()
+        alone = {mode: [c for c in mode.cells if c.is_clean] for mode in modes}
+        columns[_CLEAN_ALONE] = {m: _cells(_CLEAN_ALONE, m, found) for m, found in alone.items()
                                  if found}  # fmt: skip
     return [Table(f, columns[f]) for f in sorted(columns, key=lambda family: family.order)]
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from robustbench_ln.progress import Progress, Silent
+from robustbench_ln.reports.baselines import check_baseline, severity_tables_of, unused_baseline
 from robustbench_ln.reports.captions import caption, difference_note, limit_stamp
 from robustbench_ln.reports.checks_section import checks_section
 from robustbench_ln.reports.families import make_tables
@@ -66,6 +67,7 @@ def write_report(
     """
     progress = progress or Silent()
     modes = read_results(paths, labels)
+    check_baseline(baseline, severity_tables_of(c for mode in modes for c in mode.cells))
     frame, tables = make_frame(modes), make_tables(modes)
     contents = {"cells.csv": csv_bytes(frame)}
     for table in tables:
@@ -77,9 +79,13 @@ def write_report(
     summary = summarise_runs(modes, baseline, progress)
     if summary:
         contents["summary.csv"] = csv_bytes(summary_frame(summary))
+    notes = unused_baseline(modes, summary, baseline)
+    for note in notes:
+        progress.note(f"Note: {note}")
     runs = list({mode.run.path: mode.run for mode in modes}.values())
     sections = [_run_section(runs), summary_markdown(summary, baseline), *map(_section, tables)]
     sections.insert(1, checks_section(runs))
+    sections.insert(2, "".join(f"**Note: {note}.**\n" for note in notes))
     contents["report.md"] = "\n".join(filter(None, sections)).encode()
     return Report(frame, tables, summary, write_files(out, contents))
 

@@ -8,7 +8,7 @@ from robustbench_ln.errors import setting
 from robustbench_ln.evaluation.checks.probe import Probe
 from robustbench_ln.evaluation.checks.result import CheckResult, not_applicable, passed, warning
 
-__all__ = ["check_fresh_statistics", "is_fresh", "is_settled"]
+__all__ = ["check_fresh_statistics", "count_batches", "is_fresh", "is_settled"]
 
 NAME = "fresh_statistics"
 
@@ -49,9 +49,18 @@ def is_settled(module: nn.Module) -> bool:
 
     After a few batches they are still a mix with the 0 and 1 of a new network.
     """
-    counters = (getattr(module, name, None) for name in ("num_batches_tracked", "num_steps"))
-    batches = next((int(c) for c in counters if isinstance(c, Tensor)), 0)
+    batches = _batches(module)
     momentum = getattr(module, "momentum", None)
     if batches == 0 or momentum is None:
         return True
     return bool(1 - (1 - float(momentum)) ** batches >= SMALLEST_SETTLED)
+
+
+def count_batches(model: nn.Module) -> int | None:
+    """Return the training batches that a network's norm layers counted; None where none did."""
+    return max(map(_batches, model.modules()), default=0) or None
+
+
+def _batches(module: nn.Module) -> int:
+    counters = (getattr(module, name, None) for name in ("num_batches_tracked", "num_steps"))
+    return next((int(c) for c in counters if isinstance(c, Tensor)), 0)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from torch import nn
 
 from robustbench_ln.evaluation.checks.chance import check_chance
 from robustbench_ln.evaluation.checks.clean_cell import CleanCell
+from robustbench_ln.evaluation.checks.fresh_statistics import count_batches
 from robustbench_ln.evaluation.checks.relabelling import check_relabelling, relabelled_accuracy
 from robustbench_ln.evaluation.checks.stated_accuracy import check_stated_accuracy
 from robustbench_ln.models.stated_accuracy import StatedAccuracy, find_stated_accuracy
@@ -121,3 +123,18 @@ def test_accuracy_far_below_what_is_stated_is_warned_of(accuracy, stated, status
 def test_the_accuracy_beside_the_weights_is_read(metadata, expected):
     found = find_stated_accuracy(metadata, "x.pt")
     assert (None if found is None else found.accuracy) == expected
+
+
+def test_a_network_that_saw_few_batches_may_guess():
+    cell = make_cell(0.05)
+    assert check_chance([cell], batches=199).status == "not applicable"
+    assert check_chance([cell], batches=200).status == "warning"
+    assert check_chance([cell]).status == "warning"  # nobody counted
+
+
+def test_batches_are_counted_by_norm_layers():
+    model = nn.Sequential(nn.BatchNorm2d(3), nn.BatchNorm2d(3), nn.ReLU())
+    assert count_batches(model) is None
+    model[1].num_batches_tracked.fill_(7)
+    assert count_batches(model) == 7
+    assert count_batches(nn.GroupNorm(1, 3)) is None
