@@ -22,26 +22,23 @@ LARGEST_LIMIT = 0.4
 SMALLEST_CONFIDENCE = 0.4
 """Mean probability of the predicted classes below which a network says itself that it guesses."""
 
-FEWEST_BATCHES = 200
-"""Of training. After 100 a ResNet-18 had 20 % of CIFAR-10, at a confidence of 0.5 to 0.8."""
-
 
 def check_chance(
-    cells: Sequence[CleanCell], *, is_settled: bool = True, batches: int | None = None
+    cells: Sequence[CleanCell], *, is_settled: bool = True, excuse: str | None = None
 ) -> CheckResult:
     """Warn of modes whose clean accuracy is at most twice that of guessing.
 
-    A network that was hardly trained guesses indeed. It is not warned of where its norm layers
-    counted few batches; nor where its probabilities say so, unless it is worse than guessing.
+    A network that was hardly trained guesses indeed. It is not warned of where its norm layers show
+    that; nor where its probabilities say so, unless it is worse than guessing.
 
     Args:
         cells: Of the modes that may be judged.
         is_settled: Whether running statistics come from the training; if not, modes that use them
             guess by right.
-        batches: Of the training, as far as norm layers counted; None where none did.
+        excuse: Why the network may guess; see `describe_little_training`.
     """
-    if batches is not None and batches < FEWEST_BATCHES:
-        return not_applicable(NAME, f"the network saw {batches} batches in training")
+    if excuse is not None:
+        return not_applicable(NAME, f"the network may guess: {excuse}")
     cells = [
         cell
         for cell in cells

@@ -49,18 +49,14 @@ def is_settled(module: nn.Module) -> bool:
 
     After a few batches they are still a mix with the 0 and 1 of a new network.
     """
-    batches = _batches(module)
+    batches = count_batches(module)
     momentum = getattr(module, "momentum", None)
     if batches == 0 or momentum is None:
         return True
     return bool(1 - (1 - float(momentum)) ** batches >= SMALLEST_SETTLED)
 
 
-def count_batches(model: nn.Module) -> int | None:
-    """Return the training batches that a network's norm layers counted; None where none did."""
-    return max(map(_batches, model.modules()), default=0) or None
-
-
-def _batches(module: nn.Module) -> int:
+def count_batches(module: nn.Module) -> int:
+    """Return the batches of its training that a layer counted; 0 where it does not count."""
     counters = (getattr(module, name, None) for name in ("num_batches_tracked", "num_steps"))
     return next((int(c) for c in counters if isinstance(c, Tensor)), 0)

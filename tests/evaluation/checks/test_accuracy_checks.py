@@ -8,7 +8,7 @@ from torch import nn
 
 from robustbench_ln.evaluation.checks.chance import check_chance
 from robustbench_ln.evaluation.checks.clean_cell import CleanCell
-from robustbench_ln.evaluation.checks.fresh_statistics import count_batches
+from robustbench_ln.evaluation.checks.little_training import describe_little_training
 from robustbench_ln.evaluation.checks.relabelling import check_relabelling, relabelled_accuracy
 from robustbench_ln.evaluation.checks.stated_accuracy import check_stated_accuracy
 from robustbench_ln.models.stated_accuracy import StatedAccuracy, find_stated_accuracy
@@ -125,16 +125,25 @@ def test_the_accuracy_beside_the_weights_is_read(metadata, expected):
     assert (None if found is None else found.accuracy) == expected
 
 
-def test_a_network_that_saw_few_batches_may_guess():
+def test_a_network_that_was_hardly_trained_may_guess():
     cell = make_cell(0.05)
-    assert check_chance([cell], batches=199).status == "not applicable"
-    assert check_chance([cell], batches=200).status == "warning"
-    assert check_chance([cell]).status == "warning"  # nobody counted
+    assert check_chance([cell], excuse="it is new").status == "not applicable"
+    assert check_chance([cell]).status == "warning"
 
 
-def test_batches_are_counted_by_norm_layers():
-    model = nn.Sequential(nn.BatchNorm2d(3), nn.BatchNorm2d(3), nn.ReLU())
-    assert count_batches(model) is None
-    model[1].num_batches_tracked.fill_(7)
-    assert count_batches(model) == 7
-    assert count_batches(nn.GroupNorm(1, 3)) is None
+@pytest.mark.parametrize(
+    ("batches", "move", "expected"),
+    [
+        (0, 0.009, "its norm layers are almost those of a new network"),
+        (0, 0.011, None),
+        (199, 0.3, "its norm layers counted 199 batches in training"),
+        (200, 0.0, None),
+    ],
+)
+def test_norm_layers_tell_how_long_a_training_was(batches, move, expected):
+    model = nn.Sequential(nn.BatchNorm2d(3), nn.LayerNorm(5), nn.BatchNorm2d(3), nn.ReLU())
+    model[0].num_batches_tracked.fill_(batches)
+    for layer, start in zip(model[:3], (1.0, 1.0, 0.0), strict=True):  # some start at 0
+        layer.weight.data.fill_(start + move)
+    assert describe_little_training(model) == expected
+    assert describe_little_training(nn.Sequential(nn.ReLU())) is None
