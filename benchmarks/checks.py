@@ -2,9 +2,9 @@
 
     OMP_NUM_THREADS=1 python benchmarks/checks.py
 
-writes benchmarks/results/checks.json, which docs/checks.md shows. Each network has fresh weights and
-is evaluated on random images in `bn` and `dbn-batch`, clean and under two noises; the checks are
-timed inside of that run. CPU seconds are those of the process: other programs do not count.
+writes benchmarks/results/checks.json, which docs/checks.md shows. Each network has fresh weights;
+it is evaluated on random images in `bn` and `dbn-batch`, clean and under two noises, and the checks
+are timed inside of that run. CPU seconds are those of the process: other programs do not count.
 """
 
 from __future__ import annotations

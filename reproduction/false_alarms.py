@@ -136,9 +136,12 @@ def _made(network: TrainedNetwork, weights: Path, folder: Path) -> RightNetwork:
 
 
 def write_record(rows: Iterable[dict[str, Any]], file: Path) -> None:
-    """Write a record, one network a line."""
+    """Write rows into a record, one network a line; those of other networks stay."""
+    known = json.loads(file.read_text())["rows"] if file.is_file() else []
+    by_name = {row["network"]: row for row in [*known, *rows]}
+    order = [network.name for network in [*networks_of(file, file), *library_networks()]]
     about = {"command": "python -m reproduction.false_alarms", "torch": torch.__version__}
-    lines = ",\n".join(json.dumps(row) for row in rows)
+    lines = ",\n".join(json.dumps(by_name[name]) for name in order if name in by_name)
     file.write_text(f'{json.dumps(about)[:-1]}, "rows": [\n{lines}\n]}}\n')
 
 
