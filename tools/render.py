@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from reproduction.check_tables import CHECK_BLOCKS
 from reproduction.claims import CLAIM_BLOCKS
 from reproduction.coverage_tables import COVERAGE_BLOCKS
 from reproduction.result_blocks import RESULT_BLOCKS, commands_of, forward_passes
@@ -30,6 +31,7 @@ from robustbench_ln.reports.table_grids import full_grid
 from robustbench_ln.speed.norm_costs import NetworkSpeed
 from robustbench_ln.speed.norm_table import speed_caption, speed_grid, speed_note
 from robustbench_ln.training import RECIPES
+from tools.command_pages import commands_page
 from tools.field_tables import fields_table
 
 ROOT = Path(__file__).parents[1]
@@ -208,6 +210,7 @@ def demo_output(_: str) -> str:
 
 
 BLOCKS: dict[str, Callable[[str], str]] = {
+    "commands": commands_page,
     "modes": modes_table,
     "noises": noises_table,
     "corruptions": corruptions_table,
@@ -225,6 +228,7 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     **RESULT_BLOCKS,
     **CLAIM_BLOCKS,
     **COVERAGE_BLOCKS,
+    **CHECK_BLOCKS,
 }
 _BLOCK = re.compile(r"(<!-- begin (\w+) ?(.*?) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 
