@@ -92,7 +92,7 @@ def checks_cost_table(_: str) -> str:
         for row in record["rows"]
     )
     header = ("network", "images", "CPU seconds", "wall seconds", "run, CPU seconds", "% of it")
-    words = f"torch {record['torch']}, {record['threads']} thread, median of {record['turns']} turns"
+    words = f"torch {record['torch']}, medians of {record['turns']} turns"
     return f"`{record['command']}`: {words}\n\n{to_markdown(Grid(header, rows))}"
 
 
