@@ -5,12 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from robustbench_ln.evaluation.checks.fresh_statistics import count_batches
+from robustbench_ln.evaluation.checks.fresh_statistics import FEWEST_BATCHES, count_batches
 
 __all__ = ["describe_little_training"]
-
-FEWEST_BATCHES = 200
-"""After 100 batches of 16 a ResNet-18 had 20 % of CIFAR-10, at a confidence of 0.5 to 0.8."""
 
 SMALLEST_MOVE = 0.01
 """Of norm layers' weights from 0 or 1, where they start: the median. After 5 steps a ViT has 1e-5,
