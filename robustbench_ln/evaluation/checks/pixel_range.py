@@ -12,8 +12,8 @@ __all__ = ["check_pixel_range"]
 NAME = "pixel_range"
 
 SMALLEST_MAXIMUM = 32
-"""Largest pixel of an image, median over up to 64. Photographs and digits reach 200 and more, images of 0 and 1 or
-of 16 grey levels, which were not multiplied, 1 and 16."""
+"""Largest pixel of an image, median over up to 64. Photographs and digits reach 200 and more;
+images of 0 and 1, or of 16 grey levels, which were not multiplied, reach 1 and 16."""
 
 
 def check_pixel_range(probe: Probe) -> CheckResult:
@@ -26,7 +26,7 @@ def check_pixel_range(probe: Probe) -> CheckResult:
     return warning(
         NAME,
         f"the largest pixel of an image is {largest} of 255: the images are almost black, probably "
-        f"on a scale of 0..{max(largest, 1)}. Save them as images * {255 / max(largest, 1):g}, rounded, in "
-        "uint8",
+        f"on a scale of 0..{max(largest, 1)}. Save them as images * {255 / max(largest, 1):g}, "
+        "rounded, in uint8",
         largest=largest,
     )
