@@ -65,7 +65,7 @@ def check_network(network: RightNetwork, run: Path) -> dict[str, Any]:
     return {
         "network": network.name,
         "images": next(iter(modes)).any_record.total,
-        "size": load_images(network.images).shape[0],
+        "size": load_images(network.images).shape.height,
         "accuracy": {mode: round(value, 4) for mode, value in accuracy.items()},
         "run": list(map(_as_json, modes[0].run.checks)),
         "bf16": list(map(_as_json, _check_in_bf16(network, source))),
@@ -81,16 +81,15 @@ def _as_json(result: CheckResult) -> dict[str, Any]:
 def _check_in_bf16(network: RightNetwork, source: NetworkSource) -> tuple[CheckResult, ...]:
     images = load_images(network.images)
     subject = subject_of(open_network(source, network.normalize), images.shape)
-    height, width, channels = images.shape
-    layers = find_norm_layers(subject.model, (channels, height, width))
+    layers = find_norm_layers(subject.model, images.shape.as_input)
     pixels = sample_pixels(images, np.arange(len(images)))
     spec = EvaluationSpec(modes=("all",), amp="bf16")
     return check_probe(make_probe(subject, layers, spec, pixels=pixels, shape=images.shape))
 
 
 def _inspect(network: RightNetwork, source: NetworkSource) -> tuple[CheckResult, ...]:
-    height, width, channels = load_images(network.images).shape
-    return check_weights(open_network(source, network.normalize), (channels, height, width))
+    shape = load_images(network.images).shape
+    return check_weights(open_network(source, network.normalize), shape)
 
 
 def alarms_of(row: dict[str, Any]) -> list[str]:
@@ -139,7 +138,8 @@ def write_record(rows: Iterable[dict[str, Any]], file: Path) -> None:
     """Write rows into a record, one network a line; those of other networks stay."""
     known = json.loads(file.read_text())["rows"] if file.is_file() else []
     by_name = {row["network"]: row for row in [*known, *rows]}
-    order = [network.name for network in [*networks_of(file, file), *library_networks()]]
+    order = [network.name for network in networks_of(file, file)]
+    order += [network.name for network in library_networks()]
     about = {"command": "python -m reproduction.false_alarms", "torch": torch.__version__}
     lines = ",\n".join(json.dumps(by_name[name]) for name in order if name in by_name)
     file.write_text(f'{json.dumps(about)[:-1]}, "rows": [\n{lines}\n]}}\n')

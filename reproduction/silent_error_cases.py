@@ -102,15 +102,12 @@ def _write_tables(folder: Path) -> None:
         for number, name in enumerate(BENCHMARK_CORRUPTIONS)
         for s in range(1, 6)
     ]
-    tables = {
-        "accuracies.csv": (",", lambda error: f"{1 - error:.3f}"),
-        "shares.csv": (",", lambda error: f"{error:.3f}"),
-        "semicolons.csv": (";", lambda error: f"{error:.3f}".replace(".", ",")),
-        "tabs.csv": ("\t", lambda error: f"{error:.3f}"),
-    }
-    for name, (separator, show) in tables.items():
+    tables = {"accuracies.csv": ",", "shares.csv": ",", "semicolons.csv": ";", "tabs.csv": "\t"}
+    for name, separator in tables.items():
         rows = [("corruption", "severity", "error")]
-        rows += [(corruption, str(s), show(error)) for corruption, s, error in cells]
+        for corruption, s, error in cells:
+            text = f"{1 - error if name == 'accuracies.csv' else error:.3f}"
+            rows.append((corruption, str(s), text.replace(".", ",") if separator == ";" else text))
         (folder / name).write_text("".join(separator.join(row) + "\n" for row in rows))
 
 
@@ -156,7 +153,7 @@ def _cut(folder: Path) -> None:
         for file in files:
             with np.load(file) as found:
                 arrays = {name: array[..., :8] for name, array in found.items()}
-            np.savez(file, **arrays)  # type: ignore[arg-type]
+            np.savez(file, **arrays)
 
     _predictions(folder, change)
 

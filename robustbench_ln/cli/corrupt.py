@@ -125,8 +125,9 @@ def corrupt(
         severities=parse_severities(severities),
         frost_dir=frost_dir,
     )
+    degradation = request.resolve_one_family(data.partition(":")[0])
     spec = GenerationSpec(
-        conditions=request.conditions_of_one_family(data.partition(":")[0]),
+        conditions=degradation.conditions,
         format=set_format or ("npz" if noise else "npy"),
         uses_jpeg=jpeg,
         seed=seed,
@@ -135,10 +136,10 @@ def corrupt(
     framing = Framing(resize=resize, crop=crop, interpolation=interpolation)
     images = load_images(data, DataOptions(framing=framing, class_map=class_map, download=download))
     if preview is not None:
-        stream = StreamOptions(seed=seed, frost_dir=frost_dir)
+        stream = StreamOptions(seed=seed, frost=degradation.frost)
         write_sheet(images, spec.conditions, stream, path=preview, overwrite=overwrite)
     if out is not None:
-        options = GenerationOptions(workers=workers, frost_dir=frost_dir, overwrite=overwrite)
+        options = GenerationOptions(workers=workers, frost=degradation.frost, overwrite=overwrite)
         with open_display(spell) as display:
             generate(images, spec, out=out, options=options, progress=display)
 

@@ -10,7 +10,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS, SEVERITIES
+from robustbench_ln.corruption_names import (
+    BENCHMARK_CORRUPTIONS,
+    CORRUPTION_FAMILIES,
+    EXTRA_CORRUPTIONS,
+    SEVERITIES,
+)
 from robustbench_ln.metrics.corruption_error import (
     MEAN_ROW,
     CorruptionErrors,
@@ -40,13 +45,7 @@ MCE = "mCE"
 RELATIVE_MCE = "relative mCE"
 
 FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "noise": BENCHMARK_CORRUPTIONS[:3],
-        "blur": BENCHMARK_CORRUPTIONS[3:7],
-        "weather": BENCHMARK_CORRUPTIONS[7:11],
-        "digital": BENCHMARK_CORRUPTIONS[11:],
-        "extra": EXTRA_CORRUPTIONS,
-    }
+    dict[str, tuple[str, ...]](CORRUPTION_FAMILIES.items(), extra=EXTRA_CORRUPTIONS)
 )
 """Published families of the 15, and the extra ones, which the registry also counts to families."""
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from robustbench_ln.errors import RecordError, SpecError, setting
 from robustbench_ln.runs.cells import CellKey, ModeOptions
@@ -57,7 +58,7 @@ class Run:
     seed: int
     records: Sequence[Record]
     checks: Sequence[CheckResult] = ()
-    identity: tuple[object, ...] = ()
+    identity: Mapping[str, Any] = field(default_factory=dict)
     folders: Mapping[CellKey, Path] = field(default_factory=dict)
 
     def folder_of(self, cell: CellKey) -> Path:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
-from robustbench_ln.corruptions.registry import CORRUPTIONS
 from robustbench_ln.reports.corruption_family import FAMILIES
 from robustbench_ln.reports.corruption_figure import CORRUPTION_DOTS, SEVERITY_MEANS, severity_means
 from robustbench_ln.reports.figure_style import draw_figure
@@ -25,14 +24,6 @@ def measured(mode: str, names: tuple[str, ...], *severities: int) -> list[Record
         make_record(mode, correct=950),
         *(corrupted(mode, n, s, most - 100 * s) for n, most in worse.items() for s in severities),
     ]
-
-
-def test_families_are_those_of_the_registry() -> None:
-    names = [name for name, entry in CORRUPTIONS.items() if entry.is_benchmark]
-    families = {name: CORRUPTIONS[name].family for name in names}
-    assert [(n, f) for f, members in FAMILIES.items() for n in members if f != "extra"] == list(
-        families.items()
-    )
 
 
 def test_corruptions_stand_below_their_families(tmp_path: Path) -> None:
