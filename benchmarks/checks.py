@@ -30,13 +30,11 @@ from robustbench_ln.models.registry import build_model
 from robustbench_ln.spec import EvaluationSpec
 
 OUT = Path(__file__).parent / "results" / "checks.json"
-TURNS = 5
+TURNS = 3
 NETWORKS = (
-    ("resnet20", 32, 1000),
-    ("resnet32", 32, 1000),
-    ("torchvision:resnet18", 224, 200),
-    ("torchvision:mobilenet_v3_small", 224, 400),
-    ("torchvision:efficientnet_b0", 224, 200),
+    ("resnet20", 32, 500),
+    ("torchvision:mobilenet_v3_small", 224, 250),
+    ("torchvision:resnet18", 224, 250),
 )
 """Network, side of its images, their number."""
 

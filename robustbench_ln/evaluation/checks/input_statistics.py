@@ -20,6 +20,7 @@ from robustbench_ln.evaluation.checks.fresh_statistics import (
 from robustbench_ln.evaluation.checks.probe import Probe
 from robustbench_ln.evaluation.checks.result import CheckResult, not_applicable, note, passed
 from robustbench_ln.models.normalization import NORMALIZATIONS, parse_normalization
+from robustbench_ln.norms import SwitchNorm2d
 from robustbench_ln.norms.moments import Moments
 
 __all__ = ["check_input_statistics", "median_divergence"]
@@ -32,7 +33,7 @@ imagenet's 0.054, symmetric 0.49, none 1.07, normalised twice 6.9, pixels of 0 a
 
 LARGEST_AFTER_FEW_BATCHES = 1.0
 """The same after fewer than 200 batches: running statistics lag behind weights that still move
-fast. Networks for digits have 0.3 to 0.43 after 40 batches."""
+fast. Networks for digits have 0.3 to 0.43 after 40 batches. SwitchNorm does not count them."""
 
 FEWEST_IMAGES = 32
 
@@ -82,9 +83,12 @@ def median_divergence(images: Moments, running: Moments, *, eps: float) -> float
 
 
 def _largest(module: nn.Module) -> float:
-    is_average = getattr(module, "momentum", None) is None  # over all batches: it does not lag
-    has_few = 0 < count_batches(module) < FEWEST_BATCHES
-    return LARGEST_AFTER_FEW_BATCHES if has_few and not is_average else LARGEST_DIVERGENCE
+    """Return the limit of a layer; one that counts no batches may have seen few."""
+    if getattr(module, "momentum", None) is None:  # an average over all batches does not lag
+        return LARGEST_DIVERGENCE
+    batches = count_batches(module)
+    has_few = 0 < batches < FEWEST_BATCHES or isinstance(module, SwitchNorm2d)
+    return LARGEST_AFTER_FEW_BATCHES if has_few else LARGEST_DIVERGENCE
 
 
 def _divergence(images: Moments, module: nn.Module) -> float:

@@ -15,7 +15,7 @@ from robustbench_ln.evaluation.checks.input_statistics import (
     median_divergence,
 )
 from robustbench_ln.evaluation.checks.pixel_range import check_pixel_range
-from robustbench_ln.norms import Moments
+from robustbench_ln.norms import Moments, SwitchNorm2d
 from tests.evaluation.checks.networks import Net, Normalizes, fit, photographs, probe_of
 
 IMAGES = photographs()
@@ -102,11 +102,18 @@ def test_images_of_another_size_are_noted():
     assert "resize=32, crop=32" in result.message
 
 
-@pytest.mark.parametrize(("batches", "limit"), [(199, 1.0), (200, 0.2), (0, 0.2)])
+@pytest.mark.parametrize(
+    ("batches", "limit"), [(199, 1.0), (200, 0.2), (0, 0.2), ("SwitchNorm", 1.0)]
+)
 def test_statistics_of_a_short_training_may_lag(batches, limit):
     model = fit(Net(), IMAGES)
     model.bn1.momentum = 0.1
-    model.bn1.num_batches_tracked.fill_(batches)
+    if batches == "SwitchNorm":  # which does not count them
+        switch = SwitchNorm2d(8, momentum=0.1).eval()
+        switch.running_mean, switch.running_var = model.bn1.running_mean, model.bn1.running_var
+        model.bn1 = switch
+    else:
+        model.bn1.num_batches_tracked.fill_(batches)
     deviation = model.bn1.running_var.sqrt()
     found = {}
     for shift in (1.2, 1.6):  # of the mean, in deviations: half its square is the divergence
