@@ -34,7 +34,6 @@ TURNS = 3
 NETWORKS = (
     ("resnet20", 32, 500),
     ("torchvision:mobilenet_v3_small", 224, 250),
-    ("torchvision:resnet18", 224, 250),
 )
 """Network, side of its images, their number."""
 
