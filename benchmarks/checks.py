@@ -25,9 +25,8 @@ from robustbench_ln.data.image_set import ArrayImages
 from robustbench_ln.evaluation.checks import RunChecks
 from robustbench_ln.evaluation.own_network import name_own_network
 from robustbench_ln.evaluation.run import evaluate
-from robustbench_ln.models.normalization import parse_normalization
 from robustbench_ln.models.registry import build_model
-from robustbench_ln.spec import EvaluationSpec
+from robustbench_ln.spec import EvaluationSpec, parse_normalization
 
 OUT = Path(__file__).parent / "results" / "checks.json"
 TURNS = 3

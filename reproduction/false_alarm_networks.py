@@ -21,8 +21,8 @@ from torch.nn import functional as F
 
 from robustbench_ln.data import load_images
 from robustbench_ln.images import to_network
-from robustbench_ln.models.normalization import parse_normalization
 from robustbench_ln.models.registry import build_model
+from robustbench_ln.spec import parse_normalization
 from robustbench_ln.training.torch_seed import torch_seeded
 
 __all__ = ["RightNetwork", "TrainedNetwork", "library_networks", "networks_of", "prepare"]

@@ -83,6 +83,7 @@ def convert(
     from robustbench_ln.models.conversion import convert_network, write_converted
     from robustbench_ln.models.opened import input_shape, published_pipeline
     from robustbench_ln.models.source import NetworkSource, load_network
+    from robustbench_ln.models.stored_input import stored_normalization
 
     source = NetworkSource(
         path=checkpoint,
@@ -101,7 +102,10 @@ def convert(
         group_size=group_size,
         image_shape=input_shape(loaded, image_size=image_size, channels=channels),
     )
-    normalize = pipeline.normalization.name if pipeline else None
+    for note in loaded.checkpoint.notes:
+        typer.echo(f"Note: {loaded.checkpoint.path}: {note}", err=True)
+    kept = stored_normalization(loaded.checkpoint)
+    normalize = pipeline.normalization.name if pipeline else kept
     write_converted(conversion, out, normalize=normalize, overwrite=overwrite)
     typer.echo(f"{_describe(conversion)}\n{out}")
 

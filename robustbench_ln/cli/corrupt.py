@@ -105,7 +105,7 @@ def corrupt(
     from robustbench_ln.corrupted_sets.preview import write_sheet
     from robustbench_ln.corrupted_sets.spec import GenerationSpec
     from robustbench_ln.corrupted_sets.writer import GenerationOptions, generate
-    from robustbench_ln.corruptions.conditions import parse_severities, parse_sigmas
+    from robustbench_ln.corruption_names import parse_severities, parse_sigmas
     from robustbench_ln.corruptions.request import ConditionRequest
     from robustbench_ln.corruptions.stream import StreamOptions
     from robustbench_ln.data import DataOptions, Framing, load_images

@@ -97,10 +97,11 @@ def inspect(
 
 def _describe(loaded: LoadedModel, inspection: Inspection, size: int) -> str:
     checkpoint = loaded.checkpoint
+    notes = "".join(f"{note}\n" for note in loaded.checkpoint.notes)
     classes = "" if loaded.num_classes is None else f", {loaded.num_classes} classes"
     return (
         f"{checkpoint.path} as {loaded.network}{classes}, images {size}x{size}\n"
-        f"sha256 {checkpoint.sha256}\n"
+        f"sha256 {checkpoint.sha256}\n{notes}"
         f"{inspection.parameters.trainable:,} trainable parameters, "
         f"{inspection.parameters.with_running:,} with running statistics, "
         f"{inspection.num_groups} group{'s' if inspection.num_groups > 1 else ''}\n"

@@ -96,7 +96,7 @@ def _recipes() -> Rows:
 
 
 def _normalizations() -> Rows:
-    from robustbench_ln.models.normalization import NORMALIZATIONS
+    from robustbench_ln.spec import NORMALIZATIONS
 
     return [
         (name, f"mean {', '.join(map(str, mean))}; std {', '.join(map(str, std))}")

@@ -151,7 +151,7 @@ def train(
 ) -> None:
     """Train a network on the training part of the data, from fresh weights or a checkpoint."""
     from robustbench_ln.models.device import check_device
-    from robustbench_ln.models.normalization import check_normalization
+    from robustbench_ln.spec import check_normalization
     from robustbench_ln.training import StartSource, TrainingSpec
 
     chosen = _choose_recipe(recipe, epochs, learning_rate)

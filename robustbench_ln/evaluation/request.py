@@ -19,14 +19,13 @@ from robustbench_ln.evaluation.own_network import name_own_network
 from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.evaluation.subject import Subject, subject_of
 from robustbench_ln.models.device import check_device
-from robustbench_ln.models.normalization import check_normalization, parse_normalization
 from robustbench_ln.models.opened import choose_framing, choose_normalize, open_network
 from robustbench_ln.models.published_weights import has_published_weights
 from robustbench_ln.models.source import NetworkSource
 from robustbench_ln.models.weights_metadata import InputPipeline
 from robustbench_ln.norms import NormClasses
 from robustbench_ln.progress import Progress
-from robustbench_ln.spec import EvaluationSpec
+from robustbench_ln.spec import EvaluationSpec, check_normalization, parse_normalization
 
 __all__ = ["EvaluationRequest", "ImageRequest", "choose_fetches", "evaluate_request"]
 

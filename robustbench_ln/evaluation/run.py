@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_ln.corrupted_sets.reader import StoredSet
-from robustbench_ln.data.class_order import is_class_ordered
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.data.oddities import find_oddities
 from robustbench_ln.errors import Message, setting
@@ -25,6 +24,7 @@ from robustbench_ln.evaluation.pass_run import Measured, Views, Work, make_views
 from robustbench_ln.evaluation.plan import Pass, cell_of, missing_modes, plan_passes
 from robustbench_ln.evaluation.sets import evaluation_order
 from robustbench_ln.evaluation.subject import Subject, describe_run
+from robustbench_ln.metrics.class_order import is_class_ordered
 from robustbench_ln.modes import Mode
 from robustbench_ln.progress import Progress, Silent
 from robustbench_ln.rng import stream

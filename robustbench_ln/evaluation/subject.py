@@ -11,7 +11,6 @@ from torch import nn
 import robustbench_ln
 from robustbench_ln.data.image_set import ImageSet, ImageShape
 from robustbench_ln.errors import DataError, setting
-from robustbench_ln.models.normalization import parse_normalization
 from robustbench_ln.models.opened import OpenedNetwork
 from robustbench_ln.models.stated_accuracy import StatedAccuracy
 from robustbench_ln.norms import NormClasses, count_classes
@@ -23,7 +22,7 @@ from robustbench_ln.runs.description import (
     RunDescription,
     writable,
 )
-from robustbench_ln.spec import EvaluationSpec, Normalization
+from robustbench_ln.spec import EvaluationSpec, Normalization, parse_normalization
 
 __all__ = ["Subject", "check_images", "describe_run", "subject_of"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -30,8 +31,10 @@ class Checkpoint:
         sha256: Digest of the file's bytes.
         state: Name -> tensor on the CPU, all floating ones float32 and finite.
         key: The container's entry they were under; None for a bare state dict.
-        prefix: What was taken off all names: "module.", "_orig_mod." or both.
+        prefix: What was taken off all names: "module.", "_orig_mod.", "model.", or several.
         metadata: Numbers and texts beside the weights: epoch, num_groups, ...
+        beside: Tensors that are not the network's, and lists of numbers in the containers.
+        notes: What was done so that the weights fit, one sentence each.
     """
 
     path: Path
@@ -40,6 +43,8 @@ class Checkpoint:
     key: str | None
     prefix: str
     metadata: dict[str, str | int | float]
+    beside: Mapping[str, object] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def read_checkpoint(path: Path, *, trust: bool = False, key: str | None = None) -> Checkpoint:
@@ -60,7 +65,7 @@ def read_checkpoint(path: Path, *, trust: bool = False, key: str | None = None) 
         digest = file_sha256(path)
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be read ({error.strerror})") from error
-    weights = find_weights(contents.saved, key=key, where=str(path))
+    weights = find_weights(contents.saved, key=key, where=str(path), foreign=contents.foreign)
     _check_amount(weights.state, path)
     return Checkpoint(
         path=path,
@@ -69,6 +74,7 @@ def read_checkpoint(path: Path, *, trust: bool = False, key: str | None = None) 
         key=weights.key,
         prefix=weights.prefix,
         metadata=contents.metadata | weights.metadata,
+        beside=weights.beside,
     )
 
 

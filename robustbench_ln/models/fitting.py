@@ -9,10 +9,12 @@ from torch import nn
 from robustbench_ln.errors import CheckpointError
 from robustbench_ln.models.architecture import PAPERS_BATCH, Architecture
 from robustbench_ln.models.checkpoint import Checkpoint
+from robustbench_ln.models.heads import TRAINING_HEADS, adapt_head, without_training_heads
 from robustbench_ln.models.matching_norms import match_norms
 from robustbench_ln.models.mismatch import compare_states
 from robustbench_ln.models.nearest import describe_nearest
-from robustbench_ln.models.sizes import read_sizes
+from robustbench_ln.models.prefixes import without_prefix
+from robustbench_ln.models.sizes import find_shapes
 from robustbench_ln.norms import LocalNorm2d
 
 __all__ = ["LoadedModel", "load_model", "load_weights"]
@@ -61,13 +63,22 @@ def load_model(
         LayoutError: Weights of another norm for a network whose norm layers cannot be replaced.
     """
     state = {architecture.rename(name): tensor for name, tensor in checkpoint.state.items()}
-    checkpoint = replace(checkpoint, state=state)
-    sizes = read_sizes(architecture, checkpoint.state)
+    shapes = find_shapes(architecture)
+    checkpoint = without_prefix(
+        replace(checkpoint, state=state),
+        shapes.plain,
+        optional={*shapes.head, *(n for n in shapes.plain if n.startswith(TRAINING_HEADS))},
+    )
+    checkpoint = adapt_head(checkpoint, shapes, architecture.id)
+    sizes = shapes.read_sizes(checkpoint.state)
     if num_classes is not None and sizes.num_classes != num_classes:
         raise CheckpointError(
             f"{checkpoint.path}: its head has {sizes.num_classes} classes; expected {num_classes}"
         )
     network = architecture.build(*sizes)
+    if absent := without_training_heads(network, checkpoint.state):
+        note = f"built {architecture.id} without {' and '.join(absent)}, which only a training runs"
+        checkpoint = replace(checkpoint, notes=(*checkpoint.notes, note))
     loaded = load_weights(checkpoint, network, name=architecture.id, num_classes=sizes.num_classes)
     return replace(loaded, architecture=architecture)
 
@@ -87,8 +98,11 @@ def load_weights(
         CheckpointError: The weights do not fit; the message names tensors and a network that fits.
         LayoutError: Weights of another norm for a network whose norm layers cannot be replaced.
     """
+    network = network.cpu().float()
+    shapes = {name: tensor.shape for name, tensor in network.state_dict().items()}
+    checkpoint = without_prefix(checkpoint, shapes)
     state = checkpoint.state
-    network = match_norms(network.cpu().float(), checkpoint)
+    network = match_norms(network, checkpoint)
     own = network.state_dict()
     mismatch = compare_states(own, state)
     if not mismatch.is_empty:

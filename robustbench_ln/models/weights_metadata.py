@@ -24,8 +24,7 @@ from robustbench_ln.models.networks.torchvision_models import (
     import_torchvision_models,
     torchvision_names,
 )
-from robustbench_ln.models.normalization import NORMALIZATIONS, parse_normalization
-from robustbench_ln.spec import Normalization
+from robustbench_ln.spec import NORMALIZATIONS, Normalization, parse_normalization
 
 __all__ = ["InputPipeline", "stated_pipeline", "weights_metadata"]
 

@@ -15,6 +15,7 @@ from robustbench_ln.norms.layout import StatisticsLayout
 from robustbench_ln.norms.local import LocalNorm2d
 from robustbench_ln.norms.own_forward import check_own_forward, check_own_layer
 from robustbench_ln.norms.running_norm import RunningNorm2d
+from robustbench_ln.norms.their_code import their_code
 
 __all__ = [
     "LayerKind",
@@ -204,17 +205,10 @@ def _run_grey_images(network: nn.Module, image_shape: tuple[int, int, int]) -> A
     parameter = next(network.parameters(), None)
     if parameter is not None:
         images = images.to(parameter)
-    try:
-        with torch.inference_mode():
-            return network(images)
-    except LayoutError:
-        raise
-    except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise LayoutError(
-            f"the network cannot take images of {image_shape[1]}x{image_shape[2]} with "
-            f"{image_shape[0]} channels: {reason}"
-        ) from error
+    channels, height, width = image_shape
+    what = f"the network cannot take images of {height}x{width} with {channels} channels"
+    with their_code(what), torch.inference_mode():
+        return network(images)
 
 
 def _note_positions(positions: dict[str, int], name: str) -> Any:

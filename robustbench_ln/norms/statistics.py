@@ -25,6 +25,7 @@ from robustbench_ln.norms.layout import ROTATIONS, StatisticsLayout
 from robustbench_ln.norms.local import LocalNorm2d
 from robustbench_ln.norms.moments import Moments, mix_moments, normalize_sets, set_moments
 from robustbench_ln.norms.own_forward import forward_with_moments, own_forward
+from robustbench_ln.norms.their_code import forward_failed, their_code
 
 __all__ = ["StatisticsModel", "with_statistics"]
 
@@ -85,10 +86,13 @@ class StatisticsModel(nn.Module):
             )
         self.current.group = group
         if self.layout.name != "rot90":
+            return self._run(images)
+        return self._run(_with_rotations(images))[::ROTATIONS]
+
+    def _run(self, images: Tensor) -> Tensor:
+        with their_code(forward_failed(images)):
             logits: Tensor = self.network(images)
-            return logits
-        logits = self.network(_with_rotations(images))
-        return logits[::ROTATIONS]
+        return logits
 
 
 def with_statistics(

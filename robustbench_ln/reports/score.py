@@ -12,7 +12,8 @@ from scipy import stats
 
 from robustbench_ln.errors import SpecError
 from robustbench_ln.metrics.calibration import calibration_error
-from robustbench_ln.metrics.intervals import wilson_interval
+from robustbench_ln.metrics.class_order import is_class_ordered
+from robustbench_ln.metrics.student import mean_bounds
 from robustbench_ln.modes import MODES
 from robustbench_ln.runs.predictions import Predictions, take_groups
 from robustbench_ln.runs.records import Record
@@ -53,16 +54,21 @@ class VoteScore(NamedTuple):
     """One condition, counted in several ways.
 
     Attributes:
-        correct: Of each way, the right images.
-        ties: Of each way, the tied ones.
-        total: Images.
+        correct: Of each way, [N]: whether each image was right.
+        ties: Of each way, the number of tied images.
         agreement: Of all groups.
+        is_class_ordered: Whether the images came class by class in the mode's statistics sets.
     """
 
-    correct: Mapping[Count, int]
+    correct: Mapping[Count, NDArray[np.bool_]]
     ties: Mapping[Count, int]
-    total: int
     agreement: Agreement
+    is_class_ordered: bool
+
+    @property
+    def total(self) -> int:
+        """N."""
+        return len(next(iter(self.correct.values())))
 
 
 def voting_modes(modes: Iterable[ModeResults]) -> list[ModeResults]:
@@ -90,14 +96,14 @@ def score_mode(mode: ModeResults) -> dict[Condition, VoteScore]:
     Raises:
         RecordError: Predictions are missing or damaged, or are not those of their rows.
     """
-    cells = list(mode.cells.items())
-    checked = read_checked([(mode, condition) for condition, _ in cells])
-    scores = {read.position: _score(read.predictions, cells[read.position][1].record)
-              for read in checked}  # fmt: skip
-    return {condition: scores[position] for position, (condition, _) in enumerate(cells)}
+    scores = {
+        read.condition: _score(read.predictions, mode.cells[read.condition].record, mode.set_size)
+        for read in read_checked([mode])
+    }
+    return {condition: scores[condition] for condition in mode.cells}
 
 
-def _score(predictions: Predictions, record: Record) -> VoteScore:
+def _score(predictions: Predictions, record: Record, set_size: int) -> VoteScore:
     correct, ties = {}, {}
     all_votes = predictions.num_groups
     rules: tuple[TieRule, ...] = get_args(TieRule)
@@ -108,9 +114,10 @@ def _score(predictions: Predictions, record: Record) -> VoteScore:
                 continue
             vote = reduce_votes(chosen, seed=record.seed, tie_rule=rule)
             count = Count(num_votes, rule)
-            correct[count] = int((_winners(chosen, vote.winner) == chosen.labels).sum())
+            correct[count] = _winners(chosen, vote.winner) == chosen.labels
             ties[count] = int(vote.is_tied.sum())
-    return VoteScore(correct, ties, len(predictions), _agreement(predictions, record))
+    is_ordered = is_class_ordered(predictions.labels, set_size)
+    return VoteScore(correct, ties, _agreement(predictions, record), is_ordered)
 
 
 def _agreement(predictions: Predictions, record: Record) -> Agreement:
@@ -150,14 +157,14 @@ def score_frame(
     for mode, scores in scored:
         for condition, score in scores.items():
             for count, correct in score.correct.items():
-                interval = wilson_interval(correct, score.total)
+                low, high = mean_bounds(correct, mode.units).pick() or (None, None)
                 rows.append(
                     {"label": mode.run.label, "mode": mode.variant}
                     | condition.to_json()
                     | {"votes": count.num_votes, "tie_rule": count.tie_rule}
-                    | {"total": score.total, "correct": correct, "ties": score.ties[count]}
-                    | {"accuracy": correct / score.total}
-                    | interval._asdict()
+                    | {"total": score.total, "correct": correct.sum()}
+                    | {"ties": score.ties[count], "accuracy": correct.mean()}
+                    | {"low": low, "high": high, "units": mode.units.num_units}
                     | {f"agreement_{n}": value for n, value in score.agreement._asdict().items()}
                 )
     return pd.DataFrame(rows)

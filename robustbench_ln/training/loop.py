@@ -18,9 +18,9 @@ import torch
 
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import RecordError, TrainingError, setting
-from robustbench_ln.models.normalization import parse_normalization
 from robustbench_ln.norms.renorm import RenormSchedule
 from robustbench_ln.progress import Progress, Silent
+from robustbench_ln.spec import parse_normalization
 from robustbench_ln.training.batches import Batches, split_images
 from robustbench_ln.training.description import describe_training
 from robustbench_ln.training.directory import TrainingDirectory
