@@ -16,6 +16,7 @@ from torch import Tensor
 from robustbench_ln.corrupted_sets.reader import StoredSet
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.data.oddities import find_oddities
+from robustbench_ln.errors import Message, setting
 from robustbench_ln.evaluation.arithmetic import arithmetic
 from robustbench_ln.evaluation.checks import RunChecks
 from robustbench_ln.evaluation.from_logits import predict
@@ -34,6 +35,11 @@ from robustbench_ln.runs.writing import RunDirectory
 from robustbench_ln.spec import CLEAN, Condition, EvaluationSpec, check_tie_rule
 
 __all__ = ["evaluate"]
+
+_NEW_DIGEST = Message(
+    f"Note: this run does not say of which code of {setting('model')} its rows are; from now on it "
+    "does, and other code is refused"
+)
 
 
 def evaluate(
@@ -73,6 +79,8 @@ def evaluate(
         progress.note(f"Note: {line}")
     about = describe_run(subject, images, spec, progress=progress)
     with RunDirectory(out, about) as run:
+        if run.gains_code:
+            progress.note(_NEW_DIGEST)
         checks = RunChecks(run, subject, images, stored=stored, progress=progress)
         sizes = [p.layout.set_size or 1 for p in plan.passes]
         spec = checks.before(

@@ -83,6 +83,7 @@ def subject_of(
             path=writable(str(checkpoint.path)),
             sha256=checkpoint.sha256,
             arch=writable(loaded.network),
+            code_sha256=loaded.code_sha256,
             num_parameters=sum(p.numel() for p in loaded.model.parameters()),
             num_groups=loaded.num_groups,
         ),

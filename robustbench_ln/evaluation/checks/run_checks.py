@@ -17,10 +17,14 @@ from robustbench_ln.evaluation.checks.class_order import (
     check_folder_numbers,
 )
 from robustbench_ln.evaluation.checks.clean_cell import read_clean_cells
-from robustbench_ln.evaluation.checks.fresh_statistics import check_fresh_statistics, is_settled
+from robustbench_ln.evaluation.checks.fresh_statistics import (
+    check_fresh_statistics,
+    is_settled,
+)
 from robustbench_ln.evaluation.checks.image_size import check_image_size
 from robustbench_ln.evaluation.checks.independence import check_independence
 from robustbench_ln.evaluation.checks.input_statistics import check_input_statistics
+from robustbench_ln.evaluation.checks.little_training import describe_little_training
 from robustbench_ln.evaluation.checks.outputs import check_outputs, find_outputs
 from robustbench_ln.evaluation.checks.pixel_range import check_pixel_range
 from robustbench_ln.evaluation.checks.probe import Probe, make_probe, sample_pixels
@@ -119,7 +123,8 @@ class RunChecks:
         sizes = {"num_images": len(self._images), "num_classes": subject.num_classes}
         cells = read_clean_cells(run.path, run.records, spec, **sizes)
         stated = check_stated_accuracy(cells, subject.stated)
-        chance = check_chance(cells, is_settled=self._is_settled)
+        excuse = describe_little_training(subject.model)
+        chance = check_chance(cells, is_settled=self._is_settled, excuse=excuse)
         self._add((chance, check_relabelling(cells), stated), spec)
 
     def _add(self, results: tuple[CheckResult, ...], spec: EvaluationSpec) -> None:
