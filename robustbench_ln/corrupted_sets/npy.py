@@ -57,13 +57,13 @@ class ArrayFile:
             file.write(header)
             file.truncate(len(header) + self.size)
 
-    def write(self, row: int, images: NDArray[Any]) -> None:
-        """Write the rows from `row` on and sync them."""
-        assert (images.dtype, images.shape[1:]) == (self.dtype, self.shape[1:])
-        offset = len(self._header()) + row * (self.size // self.shape[0])
+    def write(self, first: int, rows: NDArray[Any]) -> None:
+        """Write rows, the first one as row `first`, and sync them."""
+        assert (rows.dtype, rows.shape[1:]) == (self.dtype, self.shape[1:])
+        offset = len(self._header()) + first * (self.size // self.shape[0])
         with open_to_change(self.part) as file:
             file.seek(offset)
-            file.write(np.ascontiguousarray(images).data)
+            file.write(np.ascontiguousarray(rows).data)
             file.flush()
             os.fsync(file.fileno())
 
