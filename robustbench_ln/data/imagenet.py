@@ -32,8 +32,9 @@ def load_imagenet(folder: Path, source: str, options: DataOptions) -> FileImages
     unknown = [name for name in found if name not in class_of]
     if unknown:
         raise DataError(
-            f"{root}: '{unknown[0]}' is none of ImageNet's 1,000 classes; expected folders named "
-            f"by WordNet id, as n01440764 (for others use folder:DIR with {setting('class_map')})"
+            f"{root}: '{unknown[0]}' is not one of ImageNet's 1,000 classes; expected folders "
+            "named by WordNet id, such as n01440764 (for others use folder:DIR with "
+            f"{setting('class_map')})"
         )
     labelled = [(file, class_of[wnid]) for wnid in found for file in pictures_below(root, wnid)]
     if not labelled:

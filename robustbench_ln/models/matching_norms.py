@@ -58,7 +58,7 @@ def _local_groups(layers: Mapping[str, nn.Module], checkpoint: Checkpoint) -> in
         numbers = ", ".join(map(str, sorted(groups)))
         raise CheckpointError(
             f"{checkpoint.path}: its LocalNorm layers have {numbers} groups; "
-            "expected one number of 1 or more"
+            "expected the same number, 1 or more, in all"
         )
     number = next(iter(groups), None)
     if number is None or number <= _MOST_UNFITTED:
@@ -82,8 +82,8 @@ def _find_norm(layers: Mapping[str, nn.Module], checkpoint: Checkpoint) -> str:
         return str(stated)
     if any(layers[layer].running_mean is not None for layer in bare):
         raise CheckpointError(
-            f"{checkpoint.path}: its norm layers have gamma and beta and no running statistics, as "
-            "those of GroupNorm, LayerNorm and InstanceNorm; save the file with an entry 'norm' "
+            f"{checkpoint.path}: its norm layers have gamma and beta but no running statistics, "
+            "like those of GroupNorm, LayerNorm and InstanceNorm; add an entry 'norm' to the file "
             f"that says which: {', '.join(_ALIKE)}"
         )
     return "batch"
