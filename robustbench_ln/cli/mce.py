@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from robustbench_ln.texts.console import say, say_aside
+from robustbench_ln.texts.console import say, tell
 
 if TYPE_CHECKING:
     from robustbench_ln.metrics.corruption_error import CorruptionErrors
@@ -51,7 +51,7 @@ def mce(
     summary = summarise_mce(table, _read_baseline(baseline, is_percent=percent))
     say(summary.text, end="")
     for file in write_mce(summary, out) if out else ():
-        say_aside(str(file))
+        tell(str(file))
 
 
 def _read_baseline(name: str, *, is_percent: bool) -> CorruptionErrors | None:

@@ -13,7 +13,7 @@ from robustbench_ln.cli.options import Baseline
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError
-from robustbench_ln.texts.console import say, say_aside
+from robustbench_ln.texts.console import say, tell
 
 __all__ = ["report", "write_and_print"]
 
@@ -71,4 +71,4 @@ def write_and_print(
     if written.summary:
         say("\n" + summary_text(written.summary, relative_to, width=width), end="")
     for file in written.files:
-        say_aside(str(file))
+        tell(str(file))
