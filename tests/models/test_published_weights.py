@@ -149,9 +149,7 @@ def test_any_other_name_is_refused_with_the_published_ones(tmp_path: Path) -> No
 
 def test_a_missing_published_file_names_the_option(tmp_path: Path) -> None:
     path = tmp_path / "resnet18-f37072fd.pth"
-    with pytest.raises(
-        CheckpointError, match="f37072fd.pth: no such file; .*: add download=True"
-    ):
+    with pytest.raises(CheckpointError, match="f37072fd.pth: no such file; .*: add download=True"):
         load_network(NetworkSource(path=path, arch="torchvision:resnet18"))
     with pytest.raises(CheckpointError, match="no such file; check the path"):
         load_network(NetworkSource(path=path, arch="torchvision:resnet50"))
