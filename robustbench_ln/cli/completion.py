@@ -48,6 +48,7 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "normalizations": (
             "none",
             "symmetric",
+            "raw",
             "imagenet",
             "cifar10",
             "cifar100",

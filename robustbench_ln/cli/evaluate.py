@@ -157,10 +157,10 @@ def evaluate(
     check_early(options)
     from robustbench_ln.cli.evaluation_request import request_of
     from robustbench_ln.evaluation.request import evaluate_request
-    from robustbench_ln.reports.baselines import choose_baseline
+    from robustbench_ln.reports.baselines import check_baseline, choose_baseline, severity_tables_of
 
     request = request_of(options, command=command)
-    choose_baseline(baseline)
+    check_baseline(choose_baseline(baseline), severity_tables_of(request.spec.conditions))
     if save_config is not None:
         from robustbench_ln.cli.suites import write_suite
 

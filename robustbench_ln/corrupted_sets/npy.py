@@ -57,10 +57,10 @@ class ArrayFile:
             file.write(header)
             file.truncate(len(header) + self.size)
 
-    def write(self, first: int, rows: NDArray[Any]) -> None:
-        """Write rows, the first one as row `first`, and sync them."""
+    def write(self, row: int, rows: NDArray[Any]) -> None:
+        """Write the rows from `row` on and sync them."""
         assert (rows.dtype, rows.shape[1:]) == (self.dtype, self.shape[1:])
-        offset = len(self._header()) + first * (self.size // self.shape[0])
+        offset = len(self._header()) + row * (self.size // self.shape[0])
         with open_to_change(self.part) as file:
             file.seek(offset)
             file.write(np.ascontiguousarray(rows).data)

@@ -12,6 +12,7 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset, IterableDataset, RandomSampler
 
 from robustbench_ln.data.image_set import ArrayImages, Pixels
+from robustbench_ln.data.pixel_advice import advise_uint8
 from robustbench_ln.errors import DataError
 
 __all__ = ["collect_images"]
@@ -19,7 +20,8 @@ __all__ = ["collect_images"]
 _GREY_TOLERANCE = 1e-3
 """Grey levels: float32 keeps k / 255 to 2e-5 of one; a resized tensor misses by 0.25 on average."""
 
-_HINT = "give the uint8 images, or save them as (images * 255).round().to(torch.uint8)"
+_CAST = ".to(torch.uint8)"
+_HINT = f"give the uint8 images, or save them as (images * 255).round(){_CAST}"
 
 
 def collect_images(images: Any, labels: Any = None, *, source: str = "images") -> ArrayImages:
@@ -35,7 +37,7 @@ def collect_images(images: Any, labels: Any = None, *, source: str = "images") -
         source: What messages and reports call the images.
 
     >>> collect_images(torch.rand(2, 3, 4, 4).mul(255).byte() / 255, [0, 1]).shape
-    (4, 4, 3)
+    ImageShape(height=4, width=4, channels=3)
 
     Raises:
         DataError: No images, labels that are missing or do not fit, a loader that shuffles, or
@@ -133,16 +135,17 @@ def _to_pixels(images: Any, source: str) -> Pixels:
     if is_chw and (is_tensor or values.shape[-1] not in (1, 3)):
         values = values.transpose(0, 2, 3, 1)
     if values.dtype.kind == "f":
-        values = _grey_levels(values, source)
+        values = _grey_levels(values, source, is_tensor=is_tensor)
     return np.ascontiguousarray(values)
 
 
-def _grey_levels(values: NDArray[Any], source: str) -> Pixels:
+def _grey_levels(values: NDArray[Any], source: str, *, is_tensor: bool) -> Pixels:
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
     if not (low >= 0 and high <= 1):
         raise DataError(
-            f"{source}: values range from {low:.3g} to {high:.3g}; expected 0..1, before any "
-            f"Normalize (evaluate does that: normalize=). Or {_HINT}"
+            f"{source}: values range from {low:.3g} to {high:.3g}; expected uint8, or floats in "
+            "0..1, before any Normalize (evaluate does that: normalize=). "
+            f"{advise_uint8(values, cast=_CAST) if is_tensor else advise_uint8(values)}"
         )
     levels = values.astype(np.float64) * 255
     pixels = levels.round()

@@ -122,6 +122,8 @@ class ImageRequest:
             severities=self.degradation.severities,
             tell=progress.describe,
         )
+        for line in stored.notes:
+            progress.note(f"Note: {line}")
         if stored.missing:
             progress.note(f"Note: {self.data} has no {', '.join(stored.missing)}")
         return stored

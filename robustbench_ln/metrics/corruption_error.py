@@ -45,12 +45,18 @@ class CorruptionErrors:
         cells: (corruption, severity) -> error, 0..1.
         means: Corruption -> its mean over the five severities, where nothing else was published.
         clean: Error on clean images, or None.
+        benchmark: The severity table that they were measured on; None where nobody says it.
     """
 
     name: str
     cells: Mapping[tuple[str, int], float]
     means: Mapping[str, float] = field(default_factory=dict)
     clean: float | None = None
+    benchmark: str | None = None
+
+    def is_of(self, severity_table: str | None) -> bool:
+        """Whether errors under a severity table may be divided by these."""
+        return self.benchmark is None or self.benchmark == severity_table
 
     def sum_of(self, corruption: str) -> float | None:
         """Return the sum over the five severities; None where one is missing."""

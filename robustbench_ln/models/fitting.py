@@ -31,6 +31,7 @@ class LoadedModel:
         num_classes: K, read from the head's shape; None where the user's own function decides.
         num_groups: G, read from the shapes of the LocalNorm layers; 1 without any.
         architecture: The network by name; None where the user's own function makes it.
+        code_sha256: Digest of the code of that function; see `model_code_sha256`.
     """
 
     model: nn.Module
@@ -39,6 +40,7 @@ class LoadedModel:
     num_classes: int | None
     num_groups: int
     architecture: Architecture | None = None
+    code_sha256: str | None = None
 
     @property
     def training_batch(self) -> int:

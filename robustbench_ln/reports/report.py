@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from robustbench_ln.progress import Progress, Silent
+from robustbench_ln.reports.baselines import check_baseline, severity_tables_of, unused_baseline
 from robustbench_ln.reports.captions import caption, difference_note, limit_stamp
 from robustbench_ln.reports.checks_section import checks_section
 from robustbench_ln.reports.families import make_tables
@@ -68,6 +69,7 @@ def write_report(
     """
     progress = progress or Silent()
     wanted = read_results(paths, labels)
+    check_baseline(baseline, severity_tables_of(c for mode in wanted for c in mode.cells))
     if isinstance(baseline, ModeResults):
         *modes, baseline = read_outcomes([*wanted, baseline], progress)
     else:
@@ -82,9 +84,13 @@ def write_report(
             contents |= figure_files(name, figure, table)
     if summary:
         contents["summary.csv"] = csv_bytes(summary_frame(summary))
+    notes = unused_baseline(modes, summary, baseline)
+    for note in notes:
+        progress.note(f"Note: {note}")
     runs = list({mode.run.path: mode.run for mode in modes}.values())
     sections = [_run_section(runs), summary_markdown(summary, baseline), *map(_section, tables)]
     sections.insert(1, checks_section(runs))
+    sections.insert(2, page(strong(f"Note: {note}.") for note in notes))
     contents["report.md"] = page(sections).encode()
     return Report(frame, tables, summary, write_files(out, contents))
 

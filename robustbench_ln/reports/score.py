@@ -18,7 +18,7 @@ from robustbench_ln.modes import MODES
 from robustbench_ln.runs.predictions import Predictions, take_groups
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.reduction import reduce_votes
-from robustbench_ln.runs.results import ModeResults
+from robustbench_ln.runs.results import ModeResults, read_checked
 from robustbench_ln.spec import Condition, TieRule, check_tie_rule
 
 __all__ = ["Agreement", "Count", "VoteScore", "score_frame", "score_mode", "voting_modes"]
@@ -94,12 +94,13 @@ def score_mode(mode: ModeResults) -> dict[Condition, VoteScore]:
     for all votes only.
 
     Raises:
-        RecordError: Predictions are missing or damaged.
+        RecordError: Predictions are missing or damaged, or are not those of their rows.
     """
-    return {
-        condition: _score(mode.read_predictions(condition), cell.record, mode.set_size)
-        for condition, cell in mode.cells.items()
+    scores = {
+        read.condition: _score(read.predictions, mode.cells[read.condition].record, mode.set_size)
+        for read in read_checked([mode])
     }
+    return {condition: scores[condition] for condition in mode.cells}
 
 
 def _score(predictions: Predictions, record: Record, set_size: int) -> VoteScore:

@@ -16,7 +16,10 @@ from robustbench_ln.modes import MODES
 from robustbench_ln.runs.cells import CellKey, ModeOptions
 from robustbench_ln.spec import Condition, TieRule
 
-__all__ = ["DIGEST", "ORDER", "SEED", "Record", "RowKey", "parse_record", "read_records"]
+__all__ = [
+    "DIGEST", "ORDER", "SEED", "Record", "RowKey", "parse_record", "read_records",
+    "refuse_other_counts",
+]  # fmt: skip
 
 DIGEST = Text(pattern=r"[\w-]{1,128}", like="a digest")
 SEED = Whole(most=2**63 - 1)
@@ -30,7 +33,7 @@ _PRIOR = Text(
 _CORRUPTION = Text(pattern=r"[^/\\\x00-\x1f\x7f-\x9f]{1,100}", like="a name without slashes")
 _NAME = Text(pattern=r"[\w-]{1,60}", like="a name of letters, digits and hyphens")
 _ARITHMETIC = Text(pattern=r"[a-z0-9+]{1,60}", like="float32 or options joined by +", since=2)
-_OUTPUTS = Text(choices=("logits", "probabilities"), since=2)
+_OUTPUTS = Text(choices=("logits", "probabilities"), since=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +224,7 @@ def read_records(run: Path) -> list[Record]:
         record = parse_record(line, f"{path}, line {number}")
         records.append(record)
         earlier = first.setdefault(record.cell, number)
-        _refuse_other_counts(records[earlier - 1], record, f"{path}, lines {earlier} and {number}")
+        refuse_other_counts(records[earlier - 1], record, f"{path}, lines {earlier} and {number}")
     return records
 
 
@@ -232,9 +235,34 @@ def _read_lines(path: Path) -> Iterator[bytes]:
         raise RecordError(f"{path}: cannot be read ({error.strerror}); check the path") from error
 
 
-def _refuse_other_counts(earlier: Record, record: Record, where: str) -> None:
-    if (earlier.correct, earlier.total) != (record.correct, record.total):
+def refuse_other_counts(
+    earlier: Record,
+    record: Record,
+    where: str,
+    *,
+    cure: str = "measure it again in a new run directory",
+) -> None:
+    """Demand that two rows of one cell say the same.
+
+    Args:
+        earlier: The one.
+        record: The other.
+        where: They stand.
+        cure: What to do if not.
+
+    Raises:
+        RecordError: They do not.
+    """
+    counts = [f"{row.correct} of {row.total}" for row in (earlier, record)]
+    if counts[0] != counts[1]:
         raise RecordError(
-            f"{where}: {record.name} was measured twice, {earlier.correct} of {earlier.total} and "
-            f"{record.correct} of {record.total} correct; measure it again in a new run directory"
+            f"{where}: {record.name} was measured twice, {counts[0]} and {counts[1]} correct; "
+            f"{cure}"
         )
+    for name in ("num_groups", "ties", "expected_correct"):
+        values = getattr(earlier, name), getattr(record, name)
+        if values[0] != values[1]:
+            raise RecordError(
+                f"{where}: {record.name} was measured twice, with '{name}' {values[0]} and "
+                f"{values[1]}; {cure}"
+            )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +10,9 @@ from torch import nn
 
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import LayoutError, SpecError, setting
-from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.models.fitting import LoadedModel
 from robustbench_ln.models.matching_norms import match_norms
+from robustbench_ln.models.model_code import model_code_sha256
 from robustbench_ln.models.opened import choose_normalize, published_pipeline
 from robustbench_ln.models.registry import find_architecture
 from robustbench_ln.models.source import NetworkSource, check_one_network, load_network
@@ -159,8 +158,7 @@ def _choices_of(source: StartSource) -> dict[str, object]:
         "has_new_head": source.has_new_head,
     }
     if source.model is not None:
-        code = read_regular(Path(source.model.rpartition(":")[0]))
-        choices["model_code"] = hashlib.sha256(code).hexdigest()
+        choices["model_code"] = model_code_sha256(source.model)
     return choices
 
 

@@ -250,3 +250,30 @@ def test_a_shifted_set_is_evaluated_without_clean_images(lab, ln_bench, refuses)
     assert outcome.code == 0, outcome.err
     assert [(r["corruption"], r["origin"]) for r in rows(lab)] == [("v6", "official")]
     assert "v6" in outcome.out
+
+
+def test_a_resumed_run_notices_other_code(lab, ln_bench, refuses):
+    assert ln_bench(*lab.command("--modes", "bn")).code == 0
+    code = lab.folder / "net.py"
+    original = code.read_text()
+    code.write_text(original.replace("nn.ReLU()", "nn.Tanh()"))
+    line = refuses(*lab.command("--modes", "bn"))
+    assert "run holds a run of other code of --model (" in line
+    assert "net.py:network, or what it imports, was changed. Put it back, or give --out" in line
+    code.write_text(original)
+    assert ln_bench(*lab.command("--modes", "bn")).code == 0
+
+
+def test_a_run_without_a_digest_of_its_code_goes_on_and_gains_it(lab, ln_bench, refuses):
+    assert ln_bench(*lab.command("--modes", "bn")).code == 0
+    file = lab.folder / "run/run.json"
+    about = json.loads(file.read_text())
+    digest = about["checkpoint"].pop("code_sha256")
+    file.write_text(json.dumps(about))
+    outcome = ln_bench(*lab.command("--modes", "bn,dbn-batch"))
+    assert outcome.code == 0
+    assert "Note: this run does not say of which code of --model its rows are" in outcome.err
+    assert json.loads(file.read_text())["checkpoint"]["code_sha256"] == digest
+    assert "which code" not in ln_bench(*lab.command("--modes", "bn")).err
+    (lab.folder / "net.py").write_text((lab.folder / "net.py").read_text() + "# changed\n")
+    assert "other code of --model" in refuses(*lab.command("--modes", "bn"))

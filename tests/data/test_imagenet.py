@@ -59,6 +59,26 @@ def test_other_folders_are_refused(tmp_path, wnids):
         load_images(f"imagenet:{tmp_path}", SQUARE)
 
 
+def test_the_numbers_of_imagenet_v2_are_places_among_the_wnids(tmp_path):
+    for index in range(1000):
+        (tmp_path / str(index)).mkdir()
+    for index in (2, 10, 999):
+        picture(12, 14).save(tmp_path / str(index) / "0.jpeg")
+    images = load_images(f"imagenet:{tmp_path}", SQUARE)
+    assert sorted(images.labels) == [2, 10, 999]
+    assert images.labels.tolist() == [int(images.files[i].split("/")[0]) for i in range(3)]
+    assert images.class_names[999] == "n15075141"
+    (tmp_path / "999").rename(tmp_path / "1000")
+    with pytest.raises(DataError, match="or all the numbers 0..999 of ImageNetV2"):
+        load_images(f"imagenet:{tmp_path}", SQUARE)
+
+
+def test_a_part_of_another_name_is_refused_by_its_path(tmp_path):
+    make_imagenet(tmp_path / "validation", ["n01443537"])
+    with pytest.raises(DataError, match=f"give imagenet:{tmp_path / 'validation'}"):
+        load_images(f"imagenet:{tmp_path}", SQUARE)
+
+
 def test_missing_images_are_told(tmp_path):
     with pytest.raises(DataError, match="no class folders"):
         load_images(f"imagenet:{tmp_path}", SQUARE)

@@ -139,7 +139,7 @@ def test_tensors_that_torch_cannot_hold_are_refused(tmp_path, content):
         (lambda: torch.zeros([0] + [2**40] * 1), "more values than a file"),
         (
             lambda: torch.nested.nested_tensor([torch.zeros(2), torch.zeros(3)]),
-            "'w' is nested|refused|damaged",
+            "no weights in it",
         ),
         (
             lambda: torch.nested.nested_tensor(

@@ -19,17 +19,26 @@ LARGEST_LIMIT = 0.4
 """Twice chance says nothing of two to four classes; below 40 % their labels are exchanged."""
 
 
-def check_chance(cells: Sequence[CleanCell], *, is_settled: bool = True) -> CheckResult:
+SMALLEST_CONFIDENCE = 0.4
+"""Mean probability of the predicted classes below which a network says itself that it guesses."""
+
+
+def check_chance(
+    cells: Sequence[CleanCell], *, is_settled: bool = True, excuse: str | None = None
+) -> CheckResult:
     """Warn of modes whose clean accuracy is at most twice that of guessing.
 
-    A network that was hardly trained guesses indeed, and its probabilities say so: it is not warned
-    of unless it is worse than guessing.
+    A network that was hardly trained guesses indeed. It is not warned of where its norm layers show
+    that; nor where its probabilities say so, unless it is worse than guessing.
 
     Args:
         cells: Of the modes that may be judged.
         is_settled: Whether running statistics come from the training; if not, modes that use them
             guess by right.
+        excuse: Why the network may guess; see `describe_little_training`.
     """
+    if excuse is not None:
+        return not_applicable(NAME, f"the network may guess: {excuse}")
     cells = [
         cell
         for cell in cells
@@ -42,6 +51,7 @@ def check_chance(cells: Sequence[CleanCell], *, is_settled: bool = True) -> Chec
     limit = largest_by_chance(cells[0].num_classes)
     low = [cell for cell in cells if _is_low(cell, limit)]
     numbers = {cell.mode: cell.accuracy for cell in cells} | {"limit": limit}
+    numbers |= {f"confidence of {cell.mode}": cell.confidence for cell in cells}
     if not low:
         return passed(NAME, "clean accuracy is above chance", **numbers)
     said = ", ".join(f"{cell.mode} {cell.accuracy:.1%}" for cell in low)
@@ -72,5 +82,5 @@ def largest_by_chance(num_classes: int) -> float:
 
 def _is_low(cell: CleanCell, limit: float) -> bool:
     high = wilson_interval(cell.correct, cell.total).high
-    is_sure = cell.confidence > limit or high < 1 / cell.num_classes
+    is_sure = cell.confidence > max(limit, SMALLEST_CONFIDENCE) or high < 1 / cell.num_classes
     return high <= limit and is_sure

@@ -69,7 +69,8 @@ def read_clean_cells(
 ) -> list[CleanCell]:
     """Return the clean cells of a run's first seed, of modes that checks may judge.
 
-    Predictions that were deleted leave a cell out.
+    A cell is left out where its predictions were deleted, or are not those of its row, which
+    whatever reads them refuses.
     """
     cells = []
     for record in records:
@@ -91,6 +92,8 @@ def read_clean_cells(
             seed=record.seed,
             tie_rule=check_tie_rule(record.tie_rule or spec.tie_rule),
         )
+        if int(reduced.correct.sum()) != record.correct:
+            continue
         cells.append(
             CleanCell(
                 mode=record.mode,
