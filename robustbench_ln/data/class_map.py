@@ -85,8 +85,8 @@ def _check_indices(content: dict[str, Any], path: Path) -> dict[str, int]:
     for folder, index in content.items():
         if type(index) is not int or not 0 <= index < MOST_CLASSES:
             raise DataError(
-                f"{path}: {folder!r} has class {_show(index)}; expected an index of the "
-                f"network's classes, from 0 to below {MOST_CLASSES:,}"
+                f"{path}: {folder!r} has class {_show(index)}; expected a class index of "
+                f"the network, 0 or more and below {MOST_CLASSES:,}"
             )
     return content
 
@@ -105,7 +105,7 @@ def name_classes(class_map: Mapping[str, int], folders: Sequence[str], path: Pat
     if missing:
         raise DataError(
             f"{path}: no class for the folder '{missing[0]}' ({len(missing)} of {len(folders)} "
-            "folders have none); add it, or take the folder out of the data"
+            "folders have none); add it, or remove the folder"
         )
     names = [""] * (max(class_map.values()) + 1)
     for folder, index in class_map.items():

@@ -84,7 +84,7 @@ class FileImages:
         if picture.shape != self.shape:
             raise DataError(
                 f"{self.image_id(index)} is {ImageShape.of(picture).size}, {self.image_id(0)} is "
-                f"{self.shape.size}; make all images one size, as in "
+                f"{self.shape.size}; make all images the same size, as in "
                 f"{settings(resize=256, crop=224)}"
             )
         return picture

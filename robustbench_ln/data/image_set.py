@@ -220,9 +220,9 @@ def check_labels(labels: NDArray[np.generic], num_images: int, source: str) -> N
             "one for each image"
         )
     if labels.dtype.kind not in "iu":
-        raise DataError(f"{source}: labels are {labels.dtype}; expected integers, the class index")
+        raise DataError(f"{source}: labels are {labels.dtype}; expected integer class indices")
     if num_images and labels.min() < 0:
-        raise DataError(f"{source}: label {labels.min()} is below 0; classes count from 0")
+        raise DataError(f"{source}: label {labels.min()} is below 0; class indices start at 0")
     if num_images and labels.max() >= MOST_CLASSES:
         raise DataError(
             f"{source}: label {labels.max()}; expected the index of a class, below {MOST_CLASSES:,}"

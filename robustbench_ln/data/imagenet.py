@@ -50,9 +50,9 @@ def _check_known(found: Sequence[str], places: Collection[str], root: Path) -> N
     unknown = [name for name in found if name not in places]
     if unknown:
         raise DataError(
-            f"{root}: '{unknown[0]}' is none of ImageNet's 1,000 classes; expected folders named "
-            "by WordNet id, as n01440764, or all the numbers 0..999 of ImageNetV2 (for others use "
-            f"folder:DIR with {setting('class_map')})"
+            f"{root}: '{unknown[0]}' is not one of ImageNet's 1,000 classes; expected folders "
+            "named by WordNet id, such as n01440764, or all the numbers 0..999 of ImageNetV2 (for "
+            f"others use folder:DIR with {setting('class_map')})"
         )
 
 

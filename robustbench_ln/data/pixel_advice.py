@@ -24,9 +24,9 @@ def advise_uint8(images: NDArray[Any], *, cast: str = ".astype('uint8')") -> str
         cast: How their kind of array is converted.
 
     >>> advise_uint8(np.array([0.0, 128.0, 254.0]))
-    "They reach from 0 to 254: save them as images.round().astype('uint8')"
+    "They range from 0 to 254: save them as images.round().astype('uint8')"
     >>> advise_uint8(np.array([0.0, 0.5]))
-    "They reach from 0 to 0.5: save them as (images * 255).round().astype('uint8')"
+    "They range from 0 to 0.5: save them as (images * 255).round().astype('uint8')"
     """
     if images.dtype.kind == "b":
         return f"Save them as images{cast} * 255"
@@ -36,8 +36,8 @@ def advise_uint8(images: NDArray[Any], *, cast: str = ".astype('uint8')") -> str
         return "There are none"
     low, high = float(images.min()), float(images.max())
     if not np.isfinite([low, high]).all():
-        return "Some values are no finite numbers: save the images anew, before any normalisation"
-    return f"They reach from {low:.4g} to {high:.4g}: {_advise(images, low, high, cast)}"
+        return "Some values are NaN or infinite: save the images again, before any normalisation"
+    return f"They range from {low:.4g} to {high:.4g}: {_advise(images, low, high, cast)}"
 
 
 def _advise(images: NDArray[Any], low: float, high: float, cast: str) -> str:

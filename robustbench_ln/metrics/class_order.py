@@ -1,6 +1,6 @@
 """Class-ordered test images: with them a statistics set holds one class, and accuracy is off.
 
-Wilson's interval does not hold there: sets are neither independent nor alike. No torch here.
+Wilson's interval does not hold there: sets are neither independent nor alike.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Intervals of mCE and relative mCE, linearised. No torch here.
+"""Intervals of mCE and relative mCE, linearised.
 
 mCE is the mean of ratios R_c = A_c / B_c of sums of errors over the severities, of the network and
 of the baseline. To first order image i moves R_c by (a_ic - R_c b_ic) / (N B_c), where a_ic and

@@ -1,4 +1,4 @@
-"""95 % intervals where images share statistics: Student's t on units. No torch here.
+"""95 % intervals where images share statistics: Student's t on units.
 
 An estimate is a mean over images or, to first order, moves as one does: image i moves it by its
 influence w_i / N, for a mean the image's outcome minus the mean. Influences of a unit are summed,

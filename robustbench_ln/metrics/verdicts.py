@@ -1,4 +1,4 @@
-"""What an interval decides, and what is said where there is none. No torch here."""
+"""What an interval decides, and what is said where there is none."""
 
 from __future__ import annotations
 

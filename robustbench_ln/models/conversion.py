@@ -142,7 +142,7 @@ def _check_groups(batch: int, num_groups: int | None, group_size: int | None) ->
         size = "" if group_size is None else f", {setting('group_size')} is {group_size}"
         raise SpecError(f"{setting('num_groups')} is {num_groups}{size}; expected 1 or more")
     if num_groups > _MOST_GROUPS:
-        raise SpecError(f"{setting('num_groups')} is {num_groups}; expected {_MOST_GROUPS} at most")
+        raise SpecError(f"{setting('num_groups')} is {num_groups}; expected at most {_MOST_GROUPS}")
     if group_size is None and batch % num_groups:
         divisors = [n for n in range(1, batch + 1) if batch % n == 0]
         nearest = min(divisors, key=lambda n: abs(n - num_groups))
@@ -178,8 +178,8 @@ def _check_identity(
     if not difference <= _TOLERANCE * scale:
         raise LayoutError(
             f"{_IDENTITIES[norm.id]} differ by {difference:.2g} in a logit (largest logit "
-            f"{scale:.2g}); expected {_TOLERANCE:g} of it at most. Use a network whose "
-            "BatchNorm2d layers alone depend on the batch"
+            f"{scale:.2g}); expected at most {_TOLERANCE:g} of that. Use a network in which only "
+            "BatchNorm2d layers depend on the batch"
         )
     return Identity(_IDENTITIES[norm.id], difference, scale)
 

@@ -77,7 +77,7 @@ def load_model(
         )
     network = architecture.build(*sizes)
     if absent := without_training_heads(network, checkpoint.state):
-        note = f"built {architecture.id} without {' and '.join(absent)}, which only a training runs"
+        note = f"built {architecture.id} without {' and '.join(absent)}, which only training uses"
         checkpoint = replace(checkpoint, notes=(*checkpoint.notes, note))
     loaded = load_weights(checkpoint, network, name=architecture.id, num_classes=sizes.num_classes)
     return replace(loaded, architecture=architecture)
@@ -106,7 +106,7 @@ def load_weights(
     own = network.state_dict()
     mismatch = compare_states(own, state)
     if not mismatch.is_empty:
-        hint = describe_nearest(checkpoint) or "give the network it was trained as"
+        hint = describe_nearest(checkpoint) or "give the architecture it was trained with"
         raise CheckpointError(
             f"{checkpoint.path}: does not fit {name}: {mismatch.describe()}; {hint}"
         )

@@ -67,8 +67,8 @@ def _renamed(
     layers = {n: t for n, t in {**outside, **inside}.items() if n.endswith("weight") and t.ndim > 1}
     if not layers and not inside:
         raise CheckpointError(
-            f"{checkpoint.path}: has no head: all of {network} is in it but '{weight}', as after "
-            "self-supervised training; give the file of a classifier that was trained on it"
+            f"{checkpoint.path}: has no head: it has all of {network} except '{weight}', as after "
+            "self-supervised training; use a classifier that was fine-tuned from it"
         )
     found = next(iter(layers), "")
     parts = {n: t for n, t in {**outside, **inside}.items() if _is_of(n, found)}

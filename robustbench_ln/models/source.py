@@ -63,7 +63,7 @@ class NetworkSource:
             raise SpecError(
                 f"{setting('download')} fetches the published weights of "
                 f"{setting('arch', 'torchvision:NAME')} and timm:NAME.TAG; "
-                f"{self.arch or self.model or no_arch} is neither, leave it out"
+                f"{self.arch or self.model or no_arch} is neither, so leave it out"
             )
         _ = self.shipped
 

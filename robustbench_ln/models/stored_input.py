@@ -112,8 +112,8 @@ def check_stored_input(checkpoint: Checkpoint, normalize: str | None) -> None:
         (stored,) = find_stored_input(checkpoint.beside)
         names = " and ".join(map(repr, stored.names))
         raise CheckpointError(
-            f"{checkpoint.path}: its network normalised the input itself with {names}, which the "
-            f"network here does not; give {setting('normalize', text)}"
+            f"{checkpoint.path}: its network normalised the input itself with {names}, which this "
+            f"network does not; give {setting('normalize', text)}"
         )
 
 

@@ -66,7 +66,7 @@ class CorruptionFamily(Family):
 
     rank: ClassVar[int] = 1
     heading: ClassVar[str] = "corruption"
-    has_means: ClassVar[bool] = True
+    shows_pools: ClassVar[bool] = True
 
     @classmethod
     def of(cls, condition: Condition) -> CorruptionFamily:
@@ -136,6 +136,11 @@ class CorruptionFamily(Family):
             name = MEAN_ROW if is_whole else f"{MEAN_ROW}, {_severity_words(severities)}"
             return {n: named[n] for n in BENCHMARK_CORRUPTIONS} | {name: fifteen} | extras
         return named | ({_mean_name(named): list(members)} if len(named) > 1 else {})
+
+    def relative_to(
+        self, baseline: CorruptionErrors | ModeResults | None
+    ) -> CorruptionErrors | ModeResults | None:
+        return baseline
 
     def numbers(
         self,

@@ -169,7 +169,7 @@ def known_intervals(
 
 def label_intervals(axes: Axes, table: Table) -> None:
     """Say in the legend which intervals are drawn."""
-    words = "95 % interval" if table.family.has_means else "95 % Wilson interval"
+    words = "95 % interval" if table.has_means else "95 % Wilson interval"
     axes.fill_between([], [], color="0.5", alpha=0.3, linewidth=0, label=words)
 
 

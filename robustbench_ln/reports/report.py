@@ -41,7 +41,7 @@ class Report(NamedTuple):
     @property
     def markdown(self) -> Path:
         """The file that has every table and figure."""
-        return self.files[-1]
+        return next(path for path in self.files if path.name == "report.md")
 
 
 def write_report(

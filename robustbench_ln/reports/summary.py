@@ -76,7 +76,7 @@ def summarise_modes(modes: Sequence[ModeResults], baseline: Baseline | None) -> 
         if isinstance(baseline, ModeResults):
             check_same_images(mode, baseline)
         for family, members in group_families(mode.cells).items():
-            relative_to = baseline if family.has_means else None
+            relative_to = family.relative_to(baseline)
             units = _units(mode, relative_to)
             if quantities := _quantities(mode, family, members, relative_to, units):
                 lines.append(SummaryLine(mode, family, members, units, quantities))

@@ -113,8 +113,8 @@ class Family(ABC):
     heading: ClassVar[str]
     """Over the names of rows."""
     meanings: ClassVar[tuple[Meaning, ...]] = ()
-    has_means: ClassVar[bool]
-    """Whether rows are means over several conditions."""
+    shows_pools: ClassVar[bool]
+    """Whether short tables show what a comparison pools, in place of every condition."""
 
     @property
     def order(self) -> tuple[int, str]:
@@ -161,6 +161,13 @@ class Family(ABC):
     def curve(self, clean: Condition | None, members: Sequence[Condition]) -> list[Condition]:  # noqa: ARG002
         """Return the points of an accuracy-sigma curve, the clean one first; [] for none."""
         return []
+
+    def relative_to(
+        self,
+        baseline: CorruptionErrors | ModeResults | None,  # noqa: ARG002 of most, nothing is
+    ) -> CorruptionErrors | ModeResults | None:
+        """Return the baseline, if one of the family's numbers is relative to it."""
+        return None
 
     @abstractmethod
     def numbers(
@@ -220,6 +227,11 @@ class Table:
     def rows(self) -> list[Row]:
         """The rows, in their order."""
         return self.family.rows(list(self.cells.values()))
+
+    @property
+    def has_means(self) -> bool:
+        """Whether a row is a mean over several cells."""
+        return any(row.is_mean for row in self.rows)
 
     @cached_property
     def names(self) -> dict[ModeResults, str]:

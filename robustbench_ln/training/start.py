@@ -188,8 +188,9 @@ def _with_head(loaded: LoadedModel, num_classes: int, seed: int) -> nn.Module:
 def _norm_of(model: nn.Module) -> str | None:
     """Return the norm of a network whose checkpoint does not say it, where its layers do."""
     kinds = {type(module) for module in model.modules()}
-    own = ("local", "switch", "renorm")  # the others are torch's layers, and anybody's
-    return next((norm for norm in own if NORMS[norm].layer in kinds), None)
+    # A layer of torch says nothing: any network may have GroupNorm.
+    own = [norm for norm in NORMS.values() if not norm.layer.__module__.startswith("torch.")]
+    return next((norm.id for norm in own if norm.layer in kinds), None)
 
 
 def _with_norm(model: nn.Module, spec: TrainingSpec, stated: str | None) -> nn.Module:

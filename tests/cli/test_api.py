@@ -155,7 +155,7 @@ def test_a_layer_of_ones_own_is_dynamic_where_it_is_named(lab):
         ({"device": "tpu9"}, "device='tpu9'"),
         ({"arch": "resnet20"}, "arch 'resnet20' is for a checkpoint's file"),
         ({"labels": None}, "labels are missing"),
-        ({"images": ln.load_images}, "a function is no array of images"),
+        ({"images": ln.load_images}, "a function is not an array of images"),
         ({"sigmas": [1]}, "sigmas= needs a noise, as in noises='agn'"),
         ({"clean": "cifar10:x"}, "clean= is for sets that are corrupted already; images is no"),
         ({"clean": np.zeros(3)}, "clean is a ndarray; give KIND:PATH, as in cifar10:data, or"),

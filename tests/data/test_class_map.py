@@ -74,11 +74,11 @@ def test_a_map_makes_a_class_of_a_hidden_folder(tmp_path):
     ("content", "message"),
     [
         ({"class a": 0}, r"map.json: no class for the folder 'class b' \(1 of 2 folders"),
-        ({"class a": 0, "class b": "dog"}, "'class b' has class \"dog\"; expected an index"),
+        ({"class a": 0, "class b": "dog"}, "'class b' has class \"dog\"; expected a class index"),
         ({"class a": 0, "class b": -1}, "'class b' has class -1"),
         (
             {"class a": 10**12},
-            "'class a' has class 1000000000000; expected an index .* below 1,048,576",
+            "'class a' has class 1000000000000; expected a class index .* below 1,048,576",
         ),
         ({"class a": 0, "class b": True}, "'class b' has class true"),
         ({"class a": 0, "class b": 1.0}, "'class b' has class 1.0"),

@@ -55,7 +55,7 @@ def test_the_training_part_lies_beside_the_validation(tmp_path):
 @pytest.mark.parametrize("wnids", [["n01440764", "cat"], ["n00000001"]])
 def test_other_folders_are_refused(tmp_path, wnids):
     make_imagenet(tmp_path, wnids)
-    with pytest.raises(DataError, match="is none of ImageNet's 1,000 classes.*class_map="):
+    with pytest.raises(DataError, match="is not one of ImageNet's 1,000 classes.*class_map="):
         load_images(f"imagenet:{tmp_path}", SQUARE)
 
 
