@@ -11,6 +11,7 @@ from reproduction.false_alarms import RECORD as ALARMS
 from reproduction.false_alarms import alarms_of
 from reproduction.silent_errors import RECORD as ERRORS
 from robustbench_ln.reports.grids import Grid, to_markdown
+from robustbench_ln.texts.safe import for_markdown
 
 __all__ = ["CHECK_BLOCKS"]
 
@@ -63,7 +64,9 @@ def alarm_margins_table(_: str) -> str:
         (f"`{name}`", number, arithmetic, f"{max(values):.2g}", _limit(name, number, arithmetic))
         for (name, number, arithmetic), values in sorted(found.items())
     )
-    return to_markdown(Grid(("check", "number", "in", "largest seen", "alarm above"), grid))
+    return to_markdown(
+        Grid(("check", "number", "in", "largest seen", "alarm above"), grid), has_markup=True
+    )
 
 
 _MARGINS = {
@@ -102,11 +105,17 @@ def checks_cost_table(_: str) -> str:
 def silent_errors_table(parts: str) -> str:
     """Cases of some parts of the list, before and now."""
     rows = tuple(
-        (row["part"], row["case"], f"`{row['command']}`", row["before"], row["now"])
+        (
+            row["part"],
+            for_markdown(row["case"]),
+            f"`{row['command']}`",
+            for_markdown(row["before"]),
+            for_markdown(row["now"]),
+        )
         for row in json.loads(ERRORS.read_text())["rows"]
         if row["part"] in parts.split()
     )
-    return to_markdown(Grid(("", "case", "command", "before", "now"), rows))
+    return to_markdown(Grid(("", "case", "command", "before", "now"), rows), has_markup=True)
 
 
 CHECK_BLOCKS: dict[str, Callable[[str], str]] = {
