@@ -104,7 +104,7 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
         device_batch: Number of images in the network at once. It decides memory, not results.
         ties: How tied votes are broken: "random", "lowest" or "logit-sum".
         prior: Weight of the running statistics in bn-adapt, in images.
-        seed: Seed of draws, order, group picks and random ties.
+        seed: Seed for noise, image order, group choice and tie-breaking.
         repeats: Number of seeds to measure: seed, seed + 1, ... Their standard deviation is the
             column `repeat_sd`.
         limit: Number of images to evaluate; None is all.

@@ -206,9 +206,9 @@ class EvaluationSpec:
         device_batch: Images that go through the network at once. Memory only, no result.
         tie_rule: How tied votes are broken: "random", "lowest" or "logit-sum".
         prior: Weight of the running statistics in bn-adapt, counted in images.
-        seed: Decides draws, order, group picks and ties.
-        repeats: Measure with so many seeds: seed, seed + 1, ...; at most `MOST_REPEATS`.
-        limit: Evaluate so many images, the first of the order; None is all.
+        seed: Seed for noise, image order, group choice and tie-breaking.
+        repeats: Number of seeds: seed, seed + 1, ...; at most `MOST_REPEATS`.
+        limit: Number of images to evaluate, the first in their order; None is all.
         device: Where the network runs, as torch names it: "cpu", "cuda", "cuda:1".
         frost: Pictures that frost is cut from; None makes procedural ones.
         amp: "bf16": autocast to bfloat16; statistics stay float32. None is float32.
@@ -307,7 +307,7 @@ _RANGES: Mapping[str, str] = MappingProxyType(
 
 
 def parse_normalization(text: str, num_channels: int) -> Normalization:
-    """Return what --normalize says, for images of so many channels.
+    """Return what --normalize says, for images with `num_channels` channels.
 
     Args:
         text: A name, a range as "0..255", or MEAN/STD with one or three comma-separated values

@@ -177,7 +177,7 @@ class ArrayFiles:
         return len(clean)
 
     def _is_tiled(self, rows: int, number: int) -> bool:
-        """Return whether the labels are so many times the same ones."""
+        """Return whether the labels are the same ones, repeated."""
         is_whole = len(self.labels) == rows and rows % number == 0
         return is_whole and len(set(map(bytes, np.split(self.labels, number)))) == 1
 

@@ -144,7 +144,7 @@ def _read_batch(path: Path) -> dict[bytes, Any]:
 
 
 def _check_memo(file: BinaryIO, size: int) -> None:
-    """Refuse numbers of stored objects that are none: Python's reader makes room for so many.
+    """Refuse a false number of stored objects, for which Python's reader would make room.
 
     Raises:
         ValueError: Such a number, or a damaged pickle.

@@ -77,7 +77,7 @@ def _check_once(names: Iterable[str], path: Path) -> None:
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise DataError(f"{path}: '{name}' stands there twice; a folder has one class")
+            raise DataError(f"{path}: '{name}' is listed twice; a folder has one class")
         seen.add(name)
 
 

@@ -33,9 +33,9 @@ def run_demo(
 
     Args:
         out: The run directories are made in it, or continued.
-        progress: Who is told.
+        progress: Display that shows how far the job is.
         sigmas: Of the noise.
-        limit: Evaluate so many digits; None is all.
+        limit: Number of digits to evaluate; None is all.
 
     Raises:
         RecordError: `out` is a file or holds something else, or cannot be written.

@@ -57,7 +57,7 @@ def evaluate(
         images: The test images; or a corrupted set, with its clean ones where it has them.
         spec: Modes, conditions (beside those of a corrupted set), and how.
         out: The run directory; made, or continued.
-        progress: Who is told.
+        progress: Display that shows how far the job is; None shows nothing.
 
     Raises:
         SpecError: The network cannot be evaluated in a mode that was named.

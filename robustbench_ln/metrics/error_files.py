@@ -103,7 +103,7 @@ def _parse(lines: Iterable[str], *, name: str, where: str, is_percent: bool) -> 
         corruption, severity, error = ((row[column] or "").strip() for column in _COLUMNS)
         key = _key(corruption, severity.removesuffix(".0"), place)
         if key in cells:
-            raise RecordError(f"{place}: {key[0]} {key[1]} stands there twice; keep one")
+            raise RecordError(f"{place}: {key[0]} {key[1]} is listed twice; keep one")
         if separator != ",":
             error = error.replace(",", ".")
         cells[key] = _error(error, place, is_percent=is_percent)

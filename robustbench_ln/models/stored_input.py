@@ -122,7 +122,7 @@ def _is_same(normalize: str, text: str) -> bool:
     for channels in (3, 1):
         try:
             asked, kept = (parse_normalization(each, channels) for each in (normalize, text))
-        except SpecError:  # not for so many channels
+        except SpecError:  # for another number of channels
             continue
         return all(
             math.isclose(a, b, rel_tol=1e-3, abs_tol=1e-4)

@@ -47,7 +47,7 @@ class Record:
         schema: Version of these fields.
         checkpoint_sha256: SHA-256 digest of the checkpoint's file.
         data_sha256: SHA-256 digest of the images and labels.
-        seed: Seed of draws, order, group picks and ties.
+        seed: Seed for noise, image order, group choice and tie-breaking.
         order: Order in which the images were evaluated.
         limit: Number of images that the run was limited to; null without a limit.
         mode: Evaluation mode.

@@ -64,7 +64,7 @@ def train(
         images: To train and, a share of them, to validate on.
         spec: What to do.
         out: Training directory.
-        progress: Who is told; nobody by default.
+        progress: Display that shows how far the job is; None shows nothing.
 
     Raises:
         RecordError: `out` is no training directory, or of another training; a full disk.

@@ -38,7 +38,7 @@ class Recipe:
             leaves them.
         normalize: Input normalisation where neither `--normalize` nor `--init` says one.
         validation_share: Share of the training images that are held out.
-        most_validation: At most so many of them.
+        most_validation: Largest number of validation images.
     """
 
     name: str

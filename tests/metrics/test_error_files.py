@@ -41,7 +41,7 @@ def test_a_mean_stands_for_five_severities(tmp_path: Path) -> None:
         ),
         ("fog,6,0.5\n", "row 2: fog has severity '6'; expected 1 to 5, or mean"),
         ("clean,1,0.5\n", "row 2: clean has severity '1'; expected 0"),
-        ("fog,1,0.5\nfog,1.0,0.5\n", "row 3: fog 1 stands there twice; keep one"),
+        ("fog,1,0.5\nfog,1.0,0.5\n", "row 3: fog 1 is listed twice; keep one"),
         ("fog,1,0.5\nfog,mean,0.5\n", "fog has a mean and severities of its own; keep one"),
         ("", "holds no errors"),
     ],
