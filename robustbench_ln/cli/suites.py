@@ -67,7 +67,7 @@ class Suite:
 
     Attributes:
         runs: In the order of the file, 1 or more.
-        baseline: Of the report, as `ln-bench report --baseline` takes it.
+        baseline: Baseline of the report, as `ln-bench report --baseline` takes it.
     """
 
     runs: tuple[SuiteRun, ...]

@@ -114,7 +114,7 @@ class ArrayFiles:
         """Yield the severities in a file, and the images of each.
 
         Args:
-            name: Of the corruption.
+            name: Name of the corruption.
             clean: The same images without corruption, or None.
             severities: That the file holds, where a manifest says so. Else a file of 5 N rows
                 holds 1-5, and one of N rows, of a name that is no published corruption's, is a

@@ -53,7 +53,7 @@ class PictureFolders:
         """Yield the severities of a corruption, and the pictures of each in the clean order.
 
         Args:
-            name: Of the corruption.
+            name: Name of the corruption.
             clean: The same images without corruption.
             severities: That must be there, where a manifest says so; else those that are.
 

@@ -24,8 +24,8 @@ class ArrayFile:
     """A .npy file on its way: `part` until every row is written, through as many stops as it takes.
 
     Attributes:
-        folder: Of the set.
-        name: Of the finished file.
+        folder: Folder of the set.
+        name: Name of the finished file.
         shape: [rows, H, W, C].
         dtype: uint8 or float32.
     """

@@ -107,7 +107,7 @@ def open_stored(
         source: As the user wrote it.
         clean: The same images without corruption; None is allowed for corrupted:DIR of arrays.
         names: Corruptions to take; () is all that are there.
-        severities: Of 1-5, those to take.
+        severities: Which of 1-5 to take.
         tell: Told which file is being hashed.
 
     Raises:

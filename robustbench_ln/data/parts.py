@@ -36,7 +36,7 @@ def find_part(root: Path, part: Part, *, kind: str, classes: Collection[str] = (
         root: The folder that was named.
         part: Which is wanted. The training part is the one folder of that kind; the test part is
             the one other folder beside it.
-        kind: Of the source, for the message: "folder".
+        kind: Kind of the source, for the message: "folder".
         classes: Names that a class map has: they are classes, whatever they hold.
 
     Raises:

@@ -20,7 +20,7 @@ def advise_uint8(images: NDArray[Any], *, cast: str = ".astype('uint8')") -> str
     """Return the sentence that says how to save images as uint8, 0..255.
 
     Args:
-        images: Of any dtype but uint8; a scale is told from their smallest and largest value.
+        images: Images of any dtype but uint8; their smallest and largest value tell the scale.
         cast: How their kind of array is converted.
 
     >>> advise_uint8(np.array([0.0, 128.0, 254.0]))

@@ -34,7 +34,7 @@ def run_demo(
     Args:
         out: The run directories are made in it, or continued.
         progress: Display that shows how far the job is.
-        sigmas: Of the noise.
+        sigmas: Sigmas of the noise.
         limit: Number of digits to evaluate; None is all.
 
     Raises:

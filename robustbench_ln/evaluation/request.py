@@ -166,7 +166,7 @@ def choose_fetches(download: bool, *, base: object, arch: str | None) -> Fetches
     Args:
         download: Whether it was asked for.
         base: The clean images; named ones can be fetched.
-        arch: Of the checkpoint.
+        arch: Architecture of the checkpoint.
     """
     if not isinstance(base, str):
         return Fetches(weights=download, data=False)

@@ -35,7 +35,7 @@ class Subject:
     Attributes:
         model: In float32; never changed.
         num_classes: K.
-        normalization: Of its input.
+        normalization: Normalisation of its input.
         label: What tables call it.
         checkpoint: The network as run.json describes it.
         group_size: Images in a group in training.

@@ -97,7 +97,7 @@ def parse_fields(of: type[T], content: object, where: str, schema: int | None = 
         of: The dataclass; its `__post_init__` calls `check_fields`.
         content: The object.
         where: File and row, for messages.
-        schema: Of the file; None looks for it in the object.
+        schema: Schema of the file; None looks for it in the object.
 
     Raises:
         RecordError: Another schema, missing or unknown fields, or a value that its rule refuses.

@@ -179,7 +179,7 @@ class SummaryRow(NamedTuple):
     """A corruption, or the mean of the 15. None stands for what was not measured.
 
     Attributes:
-        name: Of the corruption, or `MEAN_ROW`.
+        name: Name of the corruption, or `MEAN_ROW`.
         by_severity: Error at severity 1..5, 0..1.
         mean: Over the five severities.
         ce: Corruption error, 1 for the baseline itself; mCE in the mean's row.

@@ -27,7 +27,7 @@ class Baseline:
 
     Attributes:
         benchmark: The severity table that it was measured on.
-        num_classes: Of the network.
+        num_classes: Number of classes of the network.
         source: Where its errors were published.
     """
 

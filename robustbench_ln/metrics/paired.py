@@ -91,7 +91,7 @@ def paired_test(
 
     Args:
         difference: [N], first side minus second, of each image.
-        units: Of the N images.
+        units: Units of the N images.
         generator: Draws the signs.
     """
     if len(units.starts) > 1:

@@ -65,7 +65,7 @@ class Conversion:
         num_groups: LocalNorm's G; None for other norms.
         group_size: Images in a group, for later evaluations; None likewise.
         identity: None where the norm's statistics are others from the start.
-        eps: Of the layers that were replaced; several numbers where they differ.
+        eps: Eps of the layers that were replaced; several numbers where they differ.
         parent: SHA-256 of the checkpoint it was made from.
         network: The network's name.
     """

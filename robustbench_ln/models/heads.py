@@ -29,7 +29,7 @@ def adapt_head(checkpoint: Checkpoint, shapes: NetworkShapes, network: str) -> C
 
     Args:
         checkpoint: Without a prefix.
-        shapes: Of the network.
+        shapes: Shapes of the network.
         network: What it is called.
 
     Raises:
@@ -129,8 +129,8 @@ def without_training_heads(network: nn.Module, names: Collection[str]) -> list[s
     """Take out the heads that only a training runs, where a checkpoint has none of their tensors.
 
     Args:
-        network: Of a library; changed.
-        names: Of the checkpoint's tensors.
+        network: A library's network, which is changed.
+        names: Names of the checkpoint's tensors.
 
     Returns: The names of the heads.
     """

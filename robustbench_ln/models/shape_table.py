@@ -56,7 +56,7 @@ def nearest_in_table(shapes: Shapes, names: Collection[str]) -> tuple[float, str
     """Return the largest share of tensors in common, of both together, and the network.
 
     Args:
-        shapes: Of a checkpoint: name -> shape.
+        shapes: Shapes of a checkpoint: name -> shape.
         names: The networks of the table to compare with.
     """
     plain = {_sum_of(name, shape, any_classes=False) for name, shape in _counted(shapes)}

@@ -65,7 +65,7 @@ def check_baseline(baseline: Baseline | None, severity_tables: Collection[str]) 
 
     Args:
         baseline: What mCE is relative to.
-        severity_tables: Of the corruptions; () where there are none.
+        severity_tables: Severity tables of the corruptions; () where there are none.
 
     Raises:
         SpecError: It was measured on another benchmark.

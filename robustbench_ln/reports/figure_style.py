@@ -63,12 +63,12 @@ class Figure(NamedTuple):
     """A figure that tables of one family have.
 
     Attributes:
-        family: Of the tables.
+        family: Family of the tables.
         shows: For people.
         draw: Draws a table into axes; what it labels is in the legend.
-        height: Of the figure in inches, from table and width. The legend adds to it.
+        height: Height of the figure in inches, from table and width. The legend adds to it.
         has_points: Whether a table has something to draw.
-        ending: Of the files' name, after the table's.
+        ending: Ending of the files' name, after the table's.
     """
 
     family: type[Family]

@@ -42,7 +42,7 @@ def summarise_mce(
     """Return errors per corruption and severity, and what the field sums them up to.
 
     Args:
-        errors: Of the network.
+        errors: Errors of the network.
         baseline: What corruption errors are relative to; None for the plain errors alone.
         doubts: Why the errors may be none, in sentences that stand with the numbers.
 

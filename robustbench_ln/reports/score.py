@@ -54,9 +54,9 @@ class VoteScore(NamedTuple):
     """One condition, counted in several ways.
 
     Attributes:
-        correct: Of each way, [N]: whether each image was right.
-        ties: Of each way, the number of tied images.
-        agreement: Of all groups.
+        correct: For each way, [N]: whether each image was right.
+        ties: For each way, the number of tied images.
+        agreement: Agreement of all groups.
         is_class_ordered: Whether the images came class by class in the mode's statistics sets.
     """
 

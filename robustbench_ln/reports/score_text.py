@@ -44,7 +44,7 @@ def score_grids(
     Args:
         mode: The mode.
         scores: Its conditions.
-        rule: Of the numbers of votes.
+        rule: Tie rule for the table of numbers of votes.
         votes: The numbers to show.
     """
     most = max(count.num_votes for score in scores.values() for count in score.correct)

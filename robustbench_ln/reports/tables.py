@@ -60,7 +60,7 @@ class Row(NamedTuple):
         parts: The mean is over parts, of each its mean over places.
         section: Rows of one section stand together; a line divides sections in papers.
         group: The published family of corruptions, over its rows in figures; or "".
-        sigma: Of a noise; else None.
+        sigma: Sigma of a noise; else None.
     """
 
     name: str
@@ -181,9 +181,9 @@ class Family(ABC):
 
         Args:
             members: Conditions of the family.
-            measured: Of the mode, under all its conditions.
+            measured: Cells of the mode, under all its conditions.
             baseline: What mCE is relative to.
-            units: Of the images, for intervals; None for no intervals.
+            units: Units of the images, for intervals; None for no intervals.
 
         Raises:
             RecordError: The baseline makes no error.
@@ -201,7 +201,7 @@ class Table:
     """Cells of one family that may be compared, with the clean cells of the same modes.
 
     Attributes:
-        family: Of the conditions.
+        family: Family of the conditions.
         cells: Mode (a column) -> place -> cell.
     """
 

@@ -235,7 +235,7 @@ class CheckedPredictions(NamedTuple):
     Attributes:
         mode: The mode.
         condition: The cell.
-        predictions: Of all groups.
+        predictions: Predictions of all groups.
         correct: [N], what the mode got right.
     """
 

@@ -38,9 +38,9 @@ class Trained(NamedTuple):
 
     Attributes:
         epochs: That it has.
-        best_accuracy: Of the validation, of best.pt.
-        best_epoch: Of best.pt.
-        last_accuracy: Of the validation, of last.pt.
+        best_accuracy: Validation accuracy of best.pt.
+        best_epoch: Epoch of best.pt.
+        last_accuracy: Validation accuracy of last.pt.
     """
 
     epochs: int

@@ -29,8 +29,8 @@ class Recipe:
         learning_rate: At the start.
         schedule: step: a tenth after one half of the epochs, a hundredth after three quarters;
             cosine: to 0 over all steps.
-        weight_decay: Of every parameter.
-        momentum: Of the gradient.
+        weight_decay: Weight decay of every parameter.
+        momentum: Momentum of the gradient.
         augmentation: none; crop-flip: shift by up to `crop` pixels and mirror one half of the
             images; resized-crop-flip: a random part, scaled to `crop` pixels.
         crop: See `augmentation`; 0 without.

@@ -44,7 +44,7 @@ def training_step(
 
     Args:
         model: In training mode; its weights and running statistics are changed.
-        optimizer: Of its parameters.
+        optimizer: Optimizer of its parameters.
         images: [N, C, H, W], as the network takes them.
         labels: [N].
 

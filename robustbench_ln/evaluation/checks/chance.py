@@ -32,7 +32,7 @@ def check_chance(
     that; nor where its probabilities say so, unless it is worse than guessing.
 
     Args:
-        cells: Of the modes that may be judged.
+        cells: Cells of the modes that may be judged.
         is_settled: Whether running statistics come from the training; if not, modes that use them
             guess by right.
         excuse: Why the network may guess; see `describe_little_training`.

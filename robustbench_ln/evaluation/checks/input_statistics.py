@@ -72,7 +72,7 @@ def median_divergence(images: Moments, running: Moments, *, eps: float) -> float
     Args:
         images: Mean and variance of the images, each [C].
         running: The running ones.
-        eps: Of the layer.
+        eps: Eps of the layer.
     """
     least = torch.finfo(torch.float32).tiny
     ours = (images.variance.double() + eps).clamp_min(least)
