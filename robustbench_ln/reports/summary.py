@@ -31,8 +31,8 @@ class Quantity(NamedTuple):
 
     Attributes:
         estimate: Estimate of the run's first seed: a share or ratio, or a sigma, inf where a
-            curve stays above. It has no interval where predictions were not kept, where units are too few, or
-            where no image moves it: mCE of the baseline itself.
+            curve stays above. It has no interval where predictions were not kept, where units are
+            too few, or where no image moves it: mCE of the baseline itself.
         repeats: Seeds that it was measured with.
         sd: Standard deviation of the value over those seeds; None for one.
     """
