@@ -129,7 +129,7 @@ def test_a_wrong_file_is_refused_by_its_name(folder, clean, damage, expected):
     [
         (np.arange(5 * N)[::-1] % 3, "row 0: label 2, the clean image 0 has 0"),
         (np.zeros(7, dtype=np.int64), "7 labels for the 30 images"),
-        (np.zeros(5 * N), "labels are float64; expected integers"),
+        (np.zeros(5 * N), "labels are float64; expected integer class indices"),
     ],
 )
 def test_labels_must_be_those_of_the_clean_images(folder, clean, labels, expected):

@@ -53,8 +53,8 @@ def test_few_levels_are_stretched():
     [
         (np.array([-2.1, 2.6]), "normalised or centred. Undo that first"),
         (np.array([-100, 155]), "normalised or centred"),
-        (np.array([0.0, np.nan]), "no finite numbers"),
-        (np.array([0.0, np.inf]), "no finite numbers"),
+        (np.array([0.0, np.nan]), "NaN or infinite"),
+        (np.array([0.0, np.inf]), "NaN or infinite"),
         (np.array([0.0, 1e9]), "bring them to 0..255"),
         (np.array([], dtype=np.float32), "There are none"),
         (np.array(["a"]), "Save them as integers, 0..255"),
