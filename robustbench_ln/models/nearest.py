@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -30,26 +31,36 @@ _LEAST_SHARE = 0.5
 def describe_nearest(checkpoint: Checkpoint) -> str:
     """Return how to load a checkpoint, or which known network is nearest; "" if none is near.
 
-    torchvision's networks are tried, in some seconds, where none of ours is near.
+    torchvision's networks are tried, in some seconds, where none of ours fits.
     """
     nearest = _find_nearest(ARCHITECTURES.values(), checkpoint)
-    if nearest.share < _LEAST_SHARE:
-        nearest = _find_nearest(_torchvision_architectures(), checkpoint)
+    if nearest.share < 1.0:
+        nearest = max(nearest, _find_nearest(_torchvision_architectures(), checkpoint))
     if nearest.share < _LEAST_SHARE:
         return ""
+    names = nearest.names
     if nearest.share == 1.0:
-        return f"{setting('arch', nearest.name)} fits exactly"
-    return f"the nearest known network is {nearest.name} ({nearest.share:.0%} of the tensors fit)"
+        return f"{_enumerate(names)} {'fit' if len(names) > 1 else 'fits'} exactly"
+    return f"the nearest known network is {names[-1]} ({nearest.share:.0%} of the tensors fit)"
 
 
 class _Nearest(NamedTuple):
+    """The share of common tensors, and all networks that have it."""
+
     share: float
-    name: str
+    names: list[str]
 
 
 def _find_nearest(architectures: Iterable[Architecture], checkpoint: Checkpoint) -> _Nearest:
-    shares = [_Nearest(_common_share(entry, checkpoint), entry.id) for entry in architectures]
-    return max(shares, default=_Nearest(0.0, ""))
+    shares = {entry.id: _common_share(entry, checkpoint) for entry in architectures}
+    largest = max(shares.values(), default=0.0)
+    return _Nearest(largest, [name for name, share in shares.items() if share == largest])
+
+
+def _enumerate(names: list[str]) -> str:
+    """Return "A", "A and B" or "A, B and C", as settings."""
+    settings = [setting("arch", name) for name in names]
+    return " and ".join(filter(None, [", ".join(settings[:-1]), settings[-1]]))
 
 
 def _torchvision_architectures() -> list[Architecture]:
@@ -61,7 +72,8 @@ def _torchvision_architectures() -> list[Architecture]:
 
 def _common_share(architecture: Architecture, checkpoint: Checkpoint) -> float:
     """Return the share of tensors, of both together, with the same name and shape."""
-    state = checkpoint.state
+    state = {architecture.rename(name): tensor for name, tensor in checkpoint.state.items()}
+    checkpoint = replace(checkpoint, state=state)
     sizes = Sizes(architecture.num_classes, architecture.in_channels)
     try:
         with torch.device("meta"):
