@@ -13,6 +13,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from robustbench_ln.errors import LayoutError
 from robustbench_ln.norms.layout import StatisticsLayout
 from robustbench_ln.norms.local import LocalNorm2d
+from robustbench_ln.norms.logits import describe_output, take_logits
 from robustbench_ln.norms.own_forward import check_own_forward, check_own_layer
 from robustbench_ln.norms.running_norm import RunningNorm2d
 
@@ -185,14 +186,17 @@ def count_classes(model: nn.Module, image_shape: tuple[int, int, int]) -> int:
     Raises:
         LayoutError: The network cannot take such images, or gives something else.
     """
-    output = _run_grey_images(copy_network(model).eval(), image_shape)
-    if not isinstance(output, Tensor) or output.ndim != 2:
-        what = list(output.shape) if isinstance(output, Tensor) else type(output).__name__
-        raise LayoutError(f"the network returns {what}; expected logits [N, classes]")
-    return output.shape[1]
+    output, num_images = _run_grey_images(copy_network(model).eval(), image_shape)
+    logits = take_logits(output, num_images)
+    if logits.ndim != 2:
+        raise LayoutError(
+            f"the network returns {describe_output(logits)}; expected logits [N, classes]"
+        )
+    return logits.shape[1]
 
 
-def _run_grey_images(network: nn.Module, image_shape: tuple[int, int, int]) -> Any:
+def _run_grey_images(network: nn.Module, image_shape: tuple[int, int, int]) -> tuple[Any, int]:
+    """Return what a network gives for a few grey images, and how many they are."""
     # LocalNorm cuts the batch into groups, a layer without running statistics needs more than one.
     groups = sorted({m.num_groups for m in network.modules() if isinstance(m, LocalNorm2d)})
     if len(groups) > 1:
@@ -206,7 +210,7 @@ def _run_grey_images(network: nn.Module, image_shape: tuple[int, int, int]) -> A
         images = images.to(parameter)
     try:
         with torch.inference_mode():
-            return network(images)
+            return network(images), len(images)
     except LayoutError:
         raise
     except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:

@@ -23,6 +23,7 @@ from robustbench_ln.norms.layers import (
 )
 from robustbench_ln.norms.layout import ROTATIONS, StatisticsLayout
 from robustbench_ln.norms.local import LocalNorm2d
+from robustbench_ln.norms.logits import take_logits
 from robustbench_ln.norms.moments import Moments, mix_moments, normalize_sets, set_moments
 from robustbench_ln.norms.own_forward import forward_with_moments, own_forward
 
@@ -74,7 +75,7 @@ class StatisticsModel(nn.Module):
 
         Raises:
             LayoutError: N is no multiple of the set size, no such group, or rotations of images
-                that are not square.
+                that are not square, or an output without logits.
         """
         if not 0 <= group < self.num_groups:
             raise LayoutError(f"group {group} does not exist; groups are 0..{self.num_groups - 1}")
@@ -85,10 +86,9 @@ class StatisticsModel(nn.Module):
             )
         self.current.group = group
         if self.layout.name != "rot90":
-            logits: Tensor = self.network(images)
-            return logits
-        logits = self.network(_with_rotations(images))
-        return logits[::ROTATIONS]
+            return take_logits(self.network(images), len(images))
+        rotated = _with_rotations(images)
+        return take_logits(self.network(rotated), len(rotated))[::ROTATIONS]
 
 
 def with_statistics(

@@ -56,6 +56,30 @@ def comparable(records) -> list[str]:
     return sorted(json.dumps(row | {"seconds": None}, sort_keys=True) for row in rows)
 
 
+class Wrapped(nn.Module):
+    """A network whose output is made of another's logits."""
+
+    def __init__(self, wrap) -> None:
+        super().__init__()
+        self.network, self.wrap = small_net(), wrap
+
+    def forward(self, images):
+        return self.wrap(self.network(images))
+
+
+@pytest.mark.parametrize("softens", [False, True])
+def test_an_output_in_a_dict_gives_the_rows_of_the_bare_output(softens, tmp_path):
+    def bare(logits):
+        return logits.softmax(dim=-1) if softens else logits
+
+    rows = {}
+    for name, wrap in (("bare", bare), ("dict", lambda x: {"out": bare(x), "maps": x[..., None]})):
+        subject = make_subject(Wrapped(wrap))
+        rows[name] = evaluate(subject, make_images(), make_spec(), out=tmp_path / name)
+    assert comparable(rows["dict"]) == comparable(rows["bare"])
+    assert {row.outputs for row in rows["dict"]} == {"probabilities" if softens else "logits"}
+
+
 def test_a_run_has_one_row_for_each_condition_and_mode(tmp_path):
     records = evaluate(make_subject(), make_images(), make_spec(), out=tmp_path / "run")
     assert [(r.corruption, r.severity) for r in records[::4]] == [
