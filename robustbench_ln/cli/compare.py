@@ -38,8 +38,6 @@ def compare(
     Differences have bootstrap intervals over whole statistics sets. McNemar's test is for modes
     that see each image alone; sign flips of whole sets for all others; Holm's correction is over
     the cells of one comparison.
-
-    Example: ln-bench compare runs/resnet20:dbn-batch runs/resnet20:bn
     """
     from robustbench_ln.reports.compare import compare_modes, pair_modes
     from robustbench_ln.reports.compare_text import (

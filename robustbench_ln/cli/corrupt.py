@@ -54,6 +54,7 @@ def corrupt(
         str | None,
         typer.Option(
             "--format",
+            metavar="NAME",
             help="npy (as CIFAR-10-C), folder (as ImageNet-C) or npz (one archive a condition); "
             "default: npy, for noises npz",
             show_default=False,
@@ -70,14 +71,20 @@ def corrupt(
             show_default=False,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Draws")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed for all random draws")] = 0,
     limit: Annotated[
         int | None,
-        typer.Option(help="Only the first so many images of the source", show_default=False),
+        typer.Option(
+            metavar="N", help="Use only the first N images. Default: all", show_default=False
+        ),
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(help="Threads; changes no byte; default: all cores", show_default=False),
+        typer.Option(
+            metavar="N",
+            help="Number of threads; changes no byte. Default: all cores",
+            show_default=False,
+        ),
     ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the set that is in the folder")
@@ -94,10 +101,7 @@ def corrupt(
     class_map: ClassMap = None,
     download: Download = False,
 ) -> None:
-    """Write corrupted images in the formats of CIFAR-10-C and ImageNet-C, or check such a set.
-
-    Example: ln-bench corrupt cifar10:data --corruptions cifar10-c --out CIFAR-10-C
-    """
+    """Write corrupted images in the formats of CIFAR-10-C and ImageNet-C, or check such a set."""
     from robustbench_ln.corrupted_sets.preview import write_sheet
     from robustbench_ln.corrupted_sets.spec import GenerationSpec
     from robustbench_ln.corrupted_sets.writer import GenerationOptions, generate

@@ -51,7 +51,9 @@ def inspect(
             metavar="PIXELS", help="Side of its images; default: the network's", show_default=False
         ),
     ] = None,
-    channels: Annotated[int, typer.Option(help="Of its images: 3, or 1 for grey")] = 3,
+    channels: Annotated[
+        int, typer.Option(metavar="N", help="Channels of its images: 3, or 1 for grey")
+    ] = 3,
     data: Annotated[
         str | None,
         typer.Option(
@@ -65,10 +67,7 @@ def inspect(
     checkpoint_key: CheckpointKey = None,
     trust_checkpoint: Trust = False,
 ) -> None:
-    """Show the norm layers of a checkpoint, its modes, and what the checks of evaluate say of it.
-
-    Example: ln-bench inspect resnet20.th --arch resnet20
-    """
+    """Show the norm layers of a checkpoint, the modes it supports, and warnings about it."""
     from robustbench_ln.data import load_images
     from robustbench_ln.evaluation.inspection import check_weights, inspect_network
     from robustbench_ln.models.opened import input_shape, open_weights

@@ -28,13 +28,18 @@ def score(
         ),
     ],
     ties: Annotated[
-        str, typer.Option(help="Rule of the table over votes: random, lowest, logit-sum (all only)")
+        str,
+        typer.Option(
+            metavar="RULE",
+            help="How tied votes are decided: random, lowest, or, with the votes of all groups, "
+            "logit-sum",
+        ),
     ] = "random",
     votes: Annotated[
         str | None,
         typer.Option(
             metavar="LIST",
-            help="Show the first so many of the groups: 1,2,4,8; default: every number",
+            help="Numbers of groups that vote, as 1,2,4,8. Default: every number up to all groups",
             show_default=False,
         ),
     ] = None,
@@ -50,8 +55,6 @@ def score(
     """Count the votes of a finished run again: other tie rules, fewer groups, their agreement.
 
     Nothing is measured: the predictions of every group are in the run directory.
-
-    Example: ln-bench score runs/localnorm --votes 1,2,4,8
     """
     from robustbench_ln.reports.grids import to_markdown, to_text
     from robustbench_ln.reports.report_files import csv_bytes, report_folder, write_files
