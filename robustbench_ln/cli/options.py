@@ -17,6 +17,7 @@ __all__ = [
     "Checkpoint",
     "CheckpointKey",
     "ClassMap",
+    "Classes",
     "Clean",
     "Convention",
     "Corruptions",
@@ -179,6 +180,15 @@ ClassMap = Annotated[
         metavar="FILE.json",
         help='folder: class index in the network by folder, {"cat": 3, "dog": 5}; '
         "default: folders count from 0 by name",
+        show_default=False,
+    ),
+]
+Classes = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Score these classes alone, names or WordNet ids one a line, or a JSON list; or "
+        "imagenet-a, imagenet-r. Default: all",
         show_default=False,
     ),
 ]

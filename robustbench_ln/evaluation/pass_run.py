@@ -18,6 +18,7 @@ from robustbench_ln.evaluation.sets import SetRunner
 from robustbench_ln.evaluation.subject import Subject
 from robustbench_ln.norms import StatisticsModel
 from robustbench_ln.runs.predictions import Predictions, join_predictions
+from robustbench_ln.spec import EvaluationSpec
 
 __all__ = ["Measured", "PassRun", "Work", "check_logits"]
 
@@ -50,7 +51,7 @@ class PassRun:
     Args:
         view: The network under the pass's layout, on its device.
         work: What is evaluated, in which order.
-        device_batch: Images that go through the network at once.
+        spec: How they are evaluated.
         advance: Told how many images went through.
     """
 
@@ -59,13 +60,14 @@ class PassRun:
         view: StatisticsModel,
         work: Work,
         *,
-        device_batch: int,
+        spec: EvaluationSpec,
         advance: Callable[[int], None],
     ) -> None:
         self._work = work
+        self._classes = spec.classes
         self._layout_name = view.layout.name
         self._device = next((p.device for p in view.parameters()), torch.device("cpu"))
-        self._runner = SetRunner(view, num_images=len(work.indices), device_batch=device_batch)
+        self._runner = SetRunner(view, num_images=len(work.indices), device_batch=spec.device_batch)
         self._advance = advance
         self._num_done = 0
         self._parts: list[Predictions] = []
@@ -86,7 +88,9 @@ class PassRun:
             indices = self._work.indices[self._num_done : self._num_done + logits.shape[1]]
             check_logits(logits, self._work, indices, layout_name=self._layout_name)
             labels = self._work.images.labels[indices]
-            self._parts.append(predict(logits, image_index=indices, labels=labels))
+            self._parts.append(
+                predict(logits, image_index=indices, labels=labels, classes=self._classes)
+            )
             self._num_done += len(indices)
             self._advance(logits.shape[0] * logits.shape[1])
         self._seconds += time.perf_counter() - started

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
+from robustbench_ln.data.class_list import digest_classes
 from robustbench_ln.modes import Mode
 from robustbench_ln.norms import StatisticsLayout
 from robustbench_ln.runs.cells import CellKey, ModeOptions
@@ -51,6 +52,7 @@ def cell_of(
         tie_rule=spec.tie_rule if mode.reduction == "vote" else None,
         arithmetic=spec.arithmetic,
         outputs=spec.outputs,
+        classes=digest_classes(spec.classes),
     )
     return CellKey(condition=condition, options=options, seed=spec.seed)
 

@@ -199,9 +199,8 @@ class _Job:
         progress: Progress,
     ) -> None:
         """Run the passes over the images of a condition, and write what they gave."""
-        batch, advance = self.spec.device_batch, progress.advance
         runs = {
-            p: PassRun(self.views[p], self.work, device_batch=batch, advance=advance)
+            p: PassRun(self.views[p], self.work, spec=self.spec, advance=progress.advance)
             for p in missing
         }
         sums: list[NoiseSums] = []

@@ -137,7 +137,7 @@ def each_line(axes: Axes, table: Table) -> Iterator[Line]:
 
 def draw_chance(draw_line: Callable[..., Any], table: Table) -> None:
     """Draw the accuracy of guessing with `axhline` or `axvline` of some axes."""
-    for i, classes in enumerate(sorted({mode.run.num_classes for mode in table.modes})):
+    for i, classes in enumerate(sorted({mode.num_classes for mode in table.modes})):
         draw_line(
             100 / classes,
             color="0.45",

@@ -108,6 +108,11 @@ class ModeResults:
         return max(cell.record.set_size or 1 for cell in self.cells.values())
 
     @property
+    def num_classes(self) -> int:
+        """Number of classes that are scored."""
+        return self.any_record.num_scored_classes or self.run.num_classes
+
+    @property
     def has_predictions(self) -> bool:
         """Whether the run kept its predictions; raw records alone can be published without."""
         return (self.run.path / "predictions").is_dir()

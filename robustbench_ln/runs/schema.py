@@ -27,7 +27,7 @@ SCHEMA = 2
 """Version of the fields of cells.jsonl and run.json.
 
 1: the first. Rows that were written early in it lack some fields.
-2: every file has every field.
+2: every file has every field, but those that say 3: files that were written early in it lack them.
 """
 
 T = TypeVar("T")
