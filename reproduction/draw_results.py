@@ -8,7 +8,7 @@ Lines are means over the trainings, bands their standard deviation.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import fmean, stdev
@@ -32,7 +32,10 @@ from reproduction.claims import (
     values_of,
 )  # fmt: skip
 from reproduction.trainings import Trainings, Values
-from robustbench_ln.reports.figure_style import line_style, render_figure
+from robustbench_ln.reports.corruption_figure import severity_means
+from robustbench_ln.reports.families import read_tables
+from robustbench_ln.reports.figure_style import Line, draw_line, line_style, render_figure
+from robustbench_ln.reports.tables import Table
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 WIDTH = 6.8
@@ -212,7 +215,42 @@ def _norm_rows(network: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+FRONT_MODES = {"bn": "bn: statistics of training", "dbn-batch": "dbn-batch: of 128 test images"}
+
+
+def front_figure(figure: Figure) -> None:
+    """The public ResNet-20 under noise and common corruptions, for the head of README."""
+    noise, corruptions = figure.subplots(1, 2, sharey=True)
+    (table,) = (t for t in read_tables([RESULTS / "resnet20"]) if "released" in t.title)
+    for line in _front_lines(table):
+        found = {row.sigma or 0.0: table.estimate(row, line.mode) for row in table.rows}
+        draw_line(noise, line, {sigma: e for sigma, e in found.items() if e is not None})
+    (table,) = read_tables([RESULTS / "resnet20_c"])
+    means = severity_means(table)
+    for line in _front_lines(table):
+        draw_line(corruptions, line, means[line.mode])
+    noise.set_title("uniform noise (AGN, released)", fontsize=8)
+    noise.set_xlabel("σ")
+    noise.set_ylabel("accuracy, %")
+    noise.set_ylim(0, 100)
+    corruptions.set_title("CIFAR-10-C, mean of the 15 corruptions", fontsize=8)
+    corruptions.set_xlabel("severity; 0 is clean")
+    for axes in (noise, corruptions):
+        axes.axhline(10, color="0.45", linewidth=0.8, linestyle=(0, (1, 2)), label="chance")
+        axes.grid(axis="y", color="0.9", linewidth=0.5)
+    handles, _ = noise.get_legend_handles_labels()
+    names = [*FRONT_MODES.values(), "chance"]
+    figure.legend(handles, names, loc="outside lower center", ncols=3, frameon=False, fontsize=7)
+
+
+def _front_lines(table: Table) -> Iterator[Line]:
+    for number, name in enumerate(FRONT_MODES):
+        (mode,) = (mode for mode in table.modes if mode.variant == name)
+        yield Line(mode, number, line_style(number))
+
+
 FIGURES: dict[str, tuple[Callable[[Figure], None], float]] = {
+    "front": (front_figure, 2.6),
     "trained_noise": (partial(noise_figure, group="lossless"), 4.2),
     "trained_jpeg_noise": (partial(noise_figure, group="jpeg noises"), 4.2),
     "trained_cifar10_c": (corruption_figure, 5.2),

@@ -4,29 +4,40 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from robustbench_ln.errors import SpecError, by_skin, setting
 from robustbench_ln.lookup import unknown_name
 from robustbench_ln.modes import check_mode_names
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 __all__ = [
     "CLEAN",
+    "NORMALIZATIONS",
     "Condition",
     "EvaluationSpec",
+    "FrostTextures",
     "Normalization",
     "TieRule",
+    "check_normalization",
     "check_seed",
     "check_tie_rule",
     "check_whole_numbers",
+    "missing_normalization",
+    "parse_normalization",
 ]
 
 MOST_REPEATS = 1_000
 """Seeds of one run. A standard deviation over 1,000 is known to 2 %."""
 
 TieRule = Literal["random", "lowest", "logit-sum"]
+Numbers = tuple[float, ...]
 _ORDERS = ("shuffled", "as-is")
 
 
@@ -166,6 +177,20 @@ class Normalization:
             )
 
 
+@dataclass(frozen=True, eq=False)
+class FrostTextures:
+    """The pictures that the corruption frost is cut from.
+
+    Attributes:
+        kind: "photographs", or "procedural" where there are none.
+        textures: Five of uint8 [height, width, 3], RGB. The published generator has a sixth file
+            and never draws it.
+    """
+
+    kind: Literal["photographs", "procedural"]
+    textures: Sequence[NDArray[np.uint8]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationSpec:
     """What `evaluate` is asked for, besides the network and the images.
@@ -184,7 +209,7 @@ class EvaluationSpec:
         repeats: Measure with so many seeds: seed, seed + 1, ...; at most `MOST_REPEATS`.
         limit: Evaluate so many images, the first of the order; None is all.
         device: Where the network runs, as torch names it: "cpu", "cuda", "cuda:1".
-        frost_dir: Folder with the photographs of frost; None looks for an installed package.
+        frost: Pictures that frost is cut from; None makes procedural ones.
         amp: "bf16": autocast to bfloat16; statistics stay float32. None is float32.
         uses_tf32: Let CUDA's matrix products and convolutions round to TF32.
         is_compiled: Run the network through torch.compile.
@@ -210,7 +235,7 @@ class EvaluationSpec:
     repeats: int = 1
     limit: int | None = None
     device: str = "cpu"
-    frost_dir: Path | None = None
+    frost: FrostTextures | None = None
     amp: str | None = None
     uses_tf32: bool = False
     is_compiled: bool = False
@@ -253,3 +278,75 @@ class EvaluationSpec:
             )
         if not self.modes or not self.conditions:
             raise SpecError("nothing to do: no mode or no condition was given")
+
+
+NORMALIZATIONS: Mapping[str, tuple[Numbers, Numbers]] = MappingProxyType(
+    {
+        "none": ((0.0,), (1.0,)),
+        "symmetric": ((0.5,), (0.5,)),
+        "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+        "cifar10": ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)),
+        "cifar100": ((0.5071, 0.4865, 0.4409), (0.2673, 0.2564, 0.2762)),
+        "mnist": ((0.1307,), (0.3081,)),
+    }
+)
+"""Name -> (mean, std) on the 0..1 scale; "none" is 0..1, "symmetric" -1..1."""
+
+
+def parse_normalization(text: str, num_channels: int) -> Normalization:
+    """Return what --normalize says, for images of so many channels.
+
+    Args:
+        text: A name, or MEAN/STD with one or three comma-separated values each.
+        num_channels: C; one value is used for every channel.
+
+    >>> parse_normalization("0.5/0.25", 3).std
+    (0.25, 0.25, 0.25)
+
+    Raises:
+        SpecError: An unknown name, no numbers, or another number of channels.
+    """
+    if text in NORMALIZATIONS:
+        mean, std = NORMALIZATIONS[text]
+    elif "/" in text:
+        mean, std = _parse_numbers(text)
+    else:
+        raise unknown_name(text, [*NORMALIZATIONS, "MEAN/STD"], kind="normalisation")
+    if len(mean) == len(std) == 1:
+        mean, std = mean * num_channels, std * num_channels
+    normalization = Normalization(name=text, mean=mean, std=std)
+    if len(mean) != num_channels:
+        raise SpecError(
+            f"{setting('normalize', text)} has {len(mean)} channels, the images have "
+            f"{num_channels}; give as many values as channels, or one for all"
+        )
+    return normalization
+
+
+def check_normalization(text: str | None) -> None:
+    """Demand numbers or a name that exists, where something is said: nothing is read yet.
+
+    Raises:
+        SpecError: As `parse_normalization`; the number of channels is not known yet.
+    """
+    if text is not None:
+        mean, _ = NORMALIZATIONS.get(text, ((0.0,) * 3, ()))
+        parse_normalization(text, len(mean))
+
+
+def _parse_numbers(text: str) -> tuple[Numbers, Numbers]:
+    try:
+        mean, std = (tuple(float(v) for v in part.split(",")) for part in text.split("/"))
+    except ValueError as error:
+        raise SpecError(
+            f"{setting('normalize', text)}: expected MEAN/STD, as in 0.5,0.5,0.5/0.25,0.25,0.25"
+        ) from error
+    return mean, std
+
+
+def missing_normalization() -> SpecError:
+    """Return the error that nobody says how the input is normalised."""
+    return SpecError(
+        f"{setting('normalize')} is missing: give what the network was trained with "
+        f"({', '.join(NORMALIZATIONS)}, or MEAN/STD). A wrong one costs tens of points"
+    )

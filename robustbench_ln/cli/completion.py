@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
+from robustbench_ln.corruption_names import FAMILY_OF
 from robustbench_ln.files.shipped import SHIPPED_SUITES
 from robustbench_ln.modes import MODES
 
@@ -14,7 +14,7 @@ __all__ = ["NAMES", "complete"]
 NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "modes": ("all", *MODES),
-        "corruptions": ("cifar10-c", "imagenet-c", *BENCHMARK_CORRUPTIONS, *EXTRA_CORRUPTIONS),
+        "corruptions": ("cifar10-c", "imagenet-c", *FAMILY_OF),
         "noises": ("agn", "agn-neg", "agn-additive", "apn", "apn-add", "mbn"),
         "norms": (
             "batch",

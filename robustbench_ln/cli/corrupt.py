@@ -27,6 +27,7 @@ from robustbench_ln.cli.options import (
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError
+from robustbench_ln.texts.console import say
 
 __all__ = ["corrupt"]
 
@@ -105,7 +106,7 @@ def corrupt(
     from robustbench_ln.corrupted_sets.preview import write_sheet
     from robustbench_ln.corrupted_sets.spec import GenerationSpec
     from robustbench_ln.corrupted_sets.writer import GenerationOptions, generate
-    from robustbench_ln.corruptions.conditions import parse_severities, parse_sigmas
+    from robustbench_ln.corruption_names import parse_severities, parse_sigmas
     from robustbench_ln.corruptions.request import ConditionRequest
     from robustbench_ln.corruptions.stream import StreamOptions
     from robustbench_ln.data import DataOptions, Framing, load_images
@@ -125,8 +126,9 @@ def corrupt(
         severities=parse_severities(severities),
         frost_dir=frost_dir,
     )
+    degradation = request.resolve_one_family(data.partition(":")[0])
     spec = GenerationSpec(
-        conditions=request.conditions_of_one_family(data.partition(":")[0]),
+        conditions=degradation.conditions,
         format=set_format or ("npz" if noise else "npy"),
         uses_jpeg=jpeg,
         seed=seed,
@@ -135,10 +137,10 @@ def corrupt(
     framing = Framing(resize=resize, crop=crop, interpolation=interpolation)
     images = load_images(data, DataOptions(framing=framing, class_map=class_map, download=download))
     if preview is not None:
-        stream = StreamOptions(seed=seed, frost_dir=frost_dir)
+        stream = StreamOptions(seed=seed, frost=degradation.frost)
         write_sheet(images, spec.conditions, stream, path=preview, overwrite=overwrite)
     if out is not None:
-        options = GenerationOptions(workers=workers, frost_dir=frost_dir, overwrite=overwrite)
+        options = GenerationOptions(workers=workers, frost=degradation.frost, overwrite=overwrite)
         with open_display(spell) as display:
             generate(images, spec, out=out, options=options, progress=display)
 
@@ -148,4 +150,4 @@ def _verify(folder: Path, data: str | None) -> None:
 
     if data is not None:
         raise SpecError("--verify DIR stands alone; leave DATA out")
-    print(f"{folder}: {verify(folder)} files are as they were written")
+    say(f"{folder}: {verify(folder)} files are as they were written")

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from robustbench_ln.cli.early import check_early
 from robustbench_ln.cli.options import (
     Arch,
     Baseline,
@@ -155,6 +156,7 @@ def evaluate(
     """Measure how a saved classifier degrades, and write the tables and figures."""
     options = dict(locals())
     command = shlex.join(["ln-bench", *sys.argv[1:]])
+    check_early(options)
     from robustbench_ln.cli.evaluation_request import request_of
     from robustbench_ln.evaluation.request import evaluate_request
     from robustbench_ln.reports.baselines import choose_baseline

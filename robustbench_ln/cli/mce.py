@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from robustbench_ln.texts.console import say, tell
+
 if TYPE_CHECKING:
     from robustbench_ln.metrics.corruption_error import CorruptionErrors
 
@@ -47,9 +49,9 @@ def mce(
 
     table = read_errors(errors, is_percent=percent)
     summary = summarise_mce(table, _read_baseline(baseline, is_percent=percent))
-    typer.echo(summary.text, nl=False)
+    say(summary.text, end="")
     for file in write_mce(summary, out) if out else ():
-        typer.echo(str(file), err=True)
+        tell(str(file))
 
 
 def _read_baseline(name: str, *, is_percent: bool) -> CorruptionErrors | None:

@@ -13,6 +13,7 @@ from robustbench_ln.cli.options import Baseline
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError
+from robustbench_ln.texts.console import say, tell
 
 __all__ = ["report", "write_and_print"]
 
@@ -66,8 +67,8 @@ def write_and_print(
     with open_display(spell) as display:
         written = write_report(runs, out, labels, relative_to, progress=display)
     width = max(80, get_terminal_size().columns)
-    typer.echo(terminal_tables(written.tables, width=width))
+    say(terminal_tables(written.tables, width=width))
     if written.summary:
-        typer.echo("\n" + summary_text(written.summary, relative_to, width=width), nl=False)
+        say("\n" + summary_text(written.summary, relative_to, width=width), end="")
     for file in written.files:
-        typer.echo(str(file), err=True)
+        tell(str(file))

@@ -14,6 +14,7 @@ from robustbench_ln.cli.report import write_and_print
 from robustbench_ln.cli.spelling import key_of, spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import LnBenchError, SpecError
+from robustbench_ln.texts.console import say
 
 if TYPE_CHECKING:
     from robustbench_ln.cli.suites import SuiteRun
@@ -65,7 +66,7 @@ def run(
     requests = [_request(one, out) for one in asked.runs]
     choose_baseline(asked.baseline)
     if dry_run:
-        typer.echo("\n".join(one.command(out) for one in asked.runs))
+        say("\n".join(one.command(out) for one in asked.runs))
         return
     for one, request in zip(asked.runs, requests, strict=True):
         with open_display(spell) as display, _named(one):

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from shutil import get_terminal_size
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from robustbench_ln.errors import SpecError
+from robustbench_ln.texts.console import say, tell
+from robustbench_ln.texts.safe import one_line
 
 if TYPE_CHECKING:
     from robustbench_ln.reports.score import VoteScore
@@ -57,30 +60,35 @@ def score(
     Nothing is measured: the predictions of every group are in the run directory.
     """
     from robustbench_ln.reports.grids import to_markdown, to_text
+    from robustbench_ln.reports.markdown import heading, page, paragraph
     from robustbench_ln.reports.report_files import csv_bytes, report_folder, write_files
     from robustbench_ln.reports.score import score_frame, score_mode, voting_modes
-    from robustbench_ln.reports.score_text import score_grids
+    from robustbench_ln.reports.score_text import score_grids, score_note
     from robustbench_ln.runs.results import find_modes, split_run
     from robustbench_ln.spec import check_tie_rule
 
     rule = check_tie_rule(ties)
     path, mode = split_run(run)
     scored = [(one, score_mode(one)) for one in voting_modes(find_modes(path, mode).values())]
-    grids = {
-        title: grid
-        for one, scores in scored
-        for title, grid in score_grids(
-            one, scores, rule=rule, votes=_numbers(votes, scores)
-        ).items()
-    }
+    grids = [
+        score_grids(one, scores, rule=rule, votes=_numbers(votes, scores)) for one, scores in scored
+    ]
+    notes = [score_note(one, scores) for one, scores in scored]
     width = max(80, get_terminal_size().columns)
-    typer.echo("\n".join(f"{title}\n{to_text(grid, width=width)}" for title, grid in grids.items()))
+    blocks = [heading(1, "Votes counted again")]
+    for of_mode, note in zip(grids, notes, strict=True):
+        for title, grid in of_mode.items():
+            say(f"{one_line(title)}\n{to_text(grid, width=width)}")
+            blocks += [heading(2, title), to_markdown(grid)]
+        say(f"{fill(note, width)}\n")
+        blocks.append(paragraph(note))
     folder = report_folder(path) if out is None else out
-    sections = (f"## {title}\n\n{to_markdown(grid)}" for title, grid in grids.items())
-    markdown = "\n".join(["# Votes counted again\n", *sections])
-    contents = {"score.csv": csv_bytes(score_frame(scored)), "score.md": markdown.encode()}
+    contents = {
+        "score.csv": csv_bytes(score_frame(scored)),
+        "score.md": page(blocks).encode(),
+    }
     for file in write_files(folder, contents):
-        typer.echo(str(file), err=True)
+        tell(str(file))
 
 
 def _numbers(votes: str | None, scores: Mapping[Condition, VoteScore]) -> list[int]:

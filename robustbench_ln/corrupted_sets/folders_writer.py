@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from robustbench_ln.corrupted_sets.manifest import Entry, Manifest, write_entry
+from robustbench_ln.corrupted_sets.listing import Entry
+from robustbench_ln.corrupted_sets.manifest import Manifest, write_entry
 from robustbench_ln.corrupted_sets.set_format import Unit
 from robustbench_ln.data.file_images import FileImages
 from robustbench_ln.data.image_set import ImageSet
@@ -45,7 +46,7 @@ class FolderFormat:
         self._folder = folder
         self._encode = encode_jpeg if uses_jpeg else encode_png
         suffix = ".JPEG" if uses_jpeg else ".png"
-        self._image_bytes = int(np.prod(images.shape) * _SHARE_OF_RAW[suffix])
+        self._image_bytes = int(images.shape.num_values * _SHARE_OF_RAW[suffix])
         self._classes = _class_folders(images)
         self._names = [f"{name}{suffix}" for name in picture_names(images)[:num_images]]
         name, count = Counter(self._names).most_common(1)[0]

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from robustbench_ln.corrupted_sets.manifest import Entry, write_entry
+from robustbench_ln.corrupted_sets.listing import Entry
+from robustbench_ln.corrupted_sets.manifest import write_entry
 from robustbench_ln.files.digests import file_sha256
 from robustbench_ln.files.regular_files import create_regular, open_to_change
 

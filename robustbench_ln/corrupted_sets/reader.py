@@ -16,15 +16,20 @@ import numpy as np
 
 from robustbench_ln.corrupted_sets.arrays_reader import ArrayFiles, find_arrays
 from robustbench_ln.corrupted_sets.folders_reader import PictureFolders, find_folders
-from robustbench_ln.corrupted_sets.manifest import MANIFEST, read_listing
-from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
-from robustbench_ln.data.image_set import ImageSet
-from robustbench_ln.errors import DataError, RecordError, SpecError, setting
+from robustbench_ln.corrupted_sets.listing import MANIFEST, read_listing
+from robustbench_ln.corruption_names import (
+    BENCHMARK_CORRUPTIONS,
+    FAMILY_OF,
+    SEVERITIES,
+)
+from robustbench_ln.data.image_set import ImageSet, ImageShape
+from robustbench_ln.errors import DataError, SpecError, setting
+from robustbench_ln.files.paths import expand_home
 from robustbench_ln.spec import Condition
 
 __all__ = ["STORED_KINDS", "StoredSet", "open_stored"]
 
-_NAMES = (*BENCHMARK_CORRUPTIONS, *EXTRA_CORRUPTIONS)
+_NAMES = tuple(FAMILY_OF)
 
 
 class _Kind(NamedTuple):
@@ -69,7 +74,7 @@ class StoredSet:
     missing: tuple[str, ...]
 
     @property
-    def shape(self) -> tuple[int, int, int]:
+    def shape(self) -> ImageShape:
         """(H, W, C) of every image."""
         return self.base.shape
 
@@ -83,7 +88,7 @@ def open_stored(
     clean: ImageSet | None,
     *,
     names: Sequence[str] = (),
-    severities: Sequence[float] = (1, 2, 3, 4, 5),
+    severities: Sequence[float] = SEVERITIES,
     tell: Callable[[str], None] = lambda _: None,
 ) -> StoredSet:
     """Open the corrupted set that KIND:DIR names.
@@ -101,7 +106,7 @@ def open_stored(
         SpecError: `clean` is missing.
     """
     kind_name, _, place = source.partition(":")
-    kind, folder = STORED_KINDS[kind_name], Path(place).expanduser()
+    kind, folder = STORED_KINDS[kind_name], expand_home(place)
     if clean is None and kind_name != "corrupted":
         raise SpecError(
             f"{setting('images', source)} needs its clean images: give "
@@ -189,13 +194,9 @@ class _Made(NamedTuple):
 def _made_here(folder: Path) -> _Made:
     if not (folder / MANIFEST).is_file():
         return _Made({})
-    try:
-        listing = read_listing(folder).description
-        stored = [Condition(**fields) for fields in listing["spec"]["conditions"]]
-        is_complete = listing["complete"]
-    except (RecordError, KeyError, TypeError) as error:
-        raise DataError(f"{folder / MANIFEST} is not a manifest of ln-bench corrupt") from error
-    if not is_complete:
+    listing = read_listing(folder).description
+    stored = [Condition(**fields) for fields in listing["spec"]["conditions"]]
+    if not listing["complete"]:
         raise DataError(f"{folder}: unfinished; run the same ln-bench corrupt again")
     ordered = sorted(stored, key=lambda condition: condition.severity)
     return _Made({(c.corruption, int(c.severity)): c for c in ordered if c.convention is None})

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,18 +18,18 @@ from numpy.typing import NDArray
 
 from robustbench_ln.corrupted_sets.arrays_writer import ArrayFormat
 from robustbench_ln.corrupted_sets.folders_writer import FolderFormat
-from robustbench_ln.corrupted_sets.manifest import Entry, Manifest, find_damage, read_listing
-from robustbench_ln.corrupted_sets.set_folder import check_free_space, hold_folder
+from robustbench_ln.corrupted_sets.listing import Entry, read_listing
+from robustbench_ln.corrupted_sets.manifest import Manifest, find_damage
+from robustbench_ln.corrupted_sets.set_folder import check_free_space, open_set
 from robustbench_ln.corrupted_sets.set_format import SetFormat, Unit, split_units
 from robustbench_ln.corrupted_sets.spec import GenerationSpec
 from robustbench_ln.corruptions.degrade import Inputs, degrade
-from robustbench_ln.corruptions.frost import load_frost_textures
+from robustbench_ln.corruptions.frost import digest_of, procedural_frost
 from robustbench_ln.corruptions.stream import StreamOptions, find_inputs, map_ahead
 from robustbench_ln.data.image_set import ArrayImages, ImageSet
 from robustbench_ln.errors import RecordError, SpecError, setting
-from robustbench_ln.files.write_errors import explain_write_errors
 from robustbench_ln.progress import Progress, Silent
-from robustbench_ln.spec import Condition
+from robustbench_ln.spec import Condition, FrostTextures
 
 __all__ = ["GenerationOptions", "generate", "verify"]
 
@@ -38,16 +37,16 @@ _PACKAGES = ("robustbench_ln", "torch", "numpy", "scipy", "opencv-python-headles
 
 
 class GenerationOptions(NamedTuple):
-    """How a set is made; what changes no byte of it, but for the photographs of frost.
+    """How a set is made; what changes no byte of it, but for the pictures of frost.
 
     Attributes:
         workers: Threads; None is all cores.
-        frost_dir: Photographs of frost; None looks for an installed package.
+        frost: Pictures that frost is cut from; None makes procedural ones.
         overwrite: Take away the set that is in the folder.
     """
 
     workers: int | None = None
-    frost_dir: Path | None = None
+    frost: FrostTextures | None = None
     overwrite: bool = False
 
 
@@ -65,7 +64,7 @@ def generate(
         images: The clean images.
         spec: What to make of them.
         out: The set's folder: new, empty, or one that the same call began.
-        options: Threads, photographs, whether to overwrite.
+        options: Threads, pictures of frost, whether to overwrite.
         progress: Is told how far it is.
 
     Raises:
@@ -78,8 +77,8 @@ def generate(
     workers = os.cpu_count() or 1 if options.workers is None else options.workers
     num_images = _check_counts(images, spec, workers)
     _check_first_image(images, spec, options)
-    with hold_folder(out, overwrite=options.overwrite), explain_write_errors(out):
-        manifest = Manifest(out, _describe(images, spec, options))
+    describe = partial(_describe, images, spec, options)
+    with open_set(out, describe, overwrite=options.overwrite) as manifest:
         set_format: SetFormat
         if spec.format == "folder":
             set_format = FolderFormat(out, images, num_images, uses_jpeg=spec.uses_jpeg)
@@ -87,7 +86,7 @@ def generate(
             set_format = ArrayFormat(out, spec, images, num_images)
         units = set_format.pending(split_units(images, num_images, spec.conditions), manifest)
         check_free_space(out, sum(set_format.num_bytes(unit) for unit in units))
-        stream = StreamOptions(seed=spec.seed, frost_dir=options.frost_dir, workers=workers)
+        stream = StreamOptions(seed=spec.seed, frost=options.frost, workers=workers)
         with _one_thread_each():
             _make_units(images, units, set_format, manifest, (stream, num_images, progress))
         manifest.complete()
@@ -106,7 +105,7 @@ def verify(folder: Path) -> int:
         raise RecordError(
             f"{folder}: {damage[0]}{more}; delete what is damaged and run the same command again"
         )
-    if not listing.description["complete"]:
+    if not listing.description.get("complete"):
         raise RecordError(
             f"{folder}: unfinished, {len(listing.entries)} files stand; run the same command again"
         )
@@ -128,22 +127,19 @@ def _check_first_image(images: ImageSet, spec: GenerationSpec, options: Generati
     pixels = torch.from_numpy(images.read([0]))
     for condition in spec.conditions:
         if condition.convention is None:
-            frost = load_frost_textures(options.frost_dir) if condition.frost else None
-            degrade(pixels, condition, seed=spec.seed, indices=[0], inputs=Inputs(frost=frost))
+            inputs = Inputs(frost=options.frost)
+            degrade(pixels, condition, seed=spec.seed, indices=[0], inputs=inputs)
 
 
 def _describe(images: ImageSet, spec: GenerationSpec, options: GenerationOptions) -> dict[str, Any]:
     """Return what the manifest says, besides the files."""
-    digest = None
-    if any(condition.frost for condition in spec.conditions):
-        textures = load_frost_textures(options.frost_dir).textures
-        digest = hashlib.sha256(b"".join(texture.tobytes() for texture in textures)).hexdigest()
+    has_frost = any(condition.frost for condition in spec.conditions)
     return {
         "schema": 1,
         "source": images.source,
         "source_sha256": images.sha256(),
         "source_images": [len(images), *images.shape],
-        "frost_sha256": digest,
+        "frost_sha256": digest_of(options.frost or procedural_frost()) if has_frost else None,
         "spec": spec.to_json(),
         "versions": {name: metadata.version(name) for name in _PACKAGES},
     }

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
-from pathlib import Path
 
-from robustbench_ln.corruption_names import SEVERITIES
-from robustbench_ln.corruptions.frost import load_frost_textures
+from robustbench_ln.corruption_names import SEVERITIES, check_sigma
+from robustbench_ln.corruptions.contract import Corruption
 from robustbench_ln.corruptions.localnorm_noise import NOISES, RELEASED_SIGMAS
 from robustbench_ln.corruptions.registry import CORRUPTIONS, find_corruption
 from robustbench_ln.corruptions.severities import SEVERITY_TABLES
@@ -15,16 +13,12 @@ from robustbench_ln.errors import SpecError, setting
 from robustbench_ln.lookup import find_entry, unknown_name
 from robustbench_ln.spec import CLEAN, Condition
 
-__all__ = ["corruption_conditions", "noise_conditions", "parse_severities", "parse_sigmas"]
+__all__ = ["corruption_conditions", "noise_conditions"]
 
 CONVENTIONS = ("paper", "released")
 RANGES = ("clip", "rescale", "none")
 _UNSCALED_SOURCES = ("mnist", "fashion-mnist", "cars", "demo")
 """Kinds of sources whose noisy images the released code does not rescale; demo: is of MNIST."""
-
-_MOST_SIGMAS = 10_000
-_LARGEST_SIGMA = 1000
-"""Of any noise: the papers end at 5, float32 and the counts of APN much later."""
 
 
 def noise_conditions(
@@ -56,9 +50,9 @@ def noise_conditions(
     find_entry(dict.fromkeys(RANGES), pixel_range, kind="range")
     conditions = [CLEAN]
     for noise in dict.fromkeys(noises):
-        _check_noise(noise, convention)
+        entry = _find_noise(noise, convention)
         for sigma in RELEASED_SIGMAS[noise] if sigmas is None else sigmas:
-            check_sigma(noise, sigma)
+            check_sigma(entry.name, sigma)
             if sigma > 0:
                 conditions.append(
                     Condition(
@@ -76,15 +70,13 @@ def corruption_conditions(
     *,
     severity_table: str | None,
     severities: Sequence[float],
-    frost_dir: Path | None = None,
 ) -> tuple[Condition, ...]:
-    """Return the conditions of common corruptions, without the clean one.
+    """Return the conditions of common corruptions, without the clean one and the kind of frost.
 
     Args:
         names: Corruptions, or the name of a severity table for all 19 with that table.
         severity_table: "cifar10-c" or "imagenet-c"; needed for bare names, and then for all.
         severities: 1-5.
-        frost_dir: Photographs of frost; None looks for an installed package.
 
     Raises:
         SpecError: An unknown corruption or table, a bare name without a table, two tables, or a
@@ -114,7 +106,6 @@ def corruption_conditions(
                 corruption=corruption,
                 severity=float(severity),
                 severity_table=table,
-                frost=_frost_kind(frost_dir) if CORRUPTIONS[corruption].has_textures else None,
             )
             for corruption in chosen
             for severity in sorted(set(severities))
@@ -122,36 +113,7 @@ def corruption_conditions(
     return tuple(dict.fromkeys(conditions))
 
 
-def _frost_kind(folder: Path | None) -> str:
-    return load_frost_textures(folder).kind
-
-
-def parse_severities(text: str) -> tuple[int, ...]:
-    """Return the severities of "1-5", "1,3,5" or "5".
-
-    >>> parse_severities("1-3,5")
-    (1, 2, 3, 5)
-
-    Raises:
-        SpecError: Not whole numbers, or outside 1-5.
-    """
-    chosen: list[int] = []
-    for part in text.split(","):
-        first, dash, last = part.partition("-")
-        ends = (first, last) if dash else (first, first)
-        if not all(end.strip().isdecimal() for end in ends):
-            raise SpecError(
-                f"{setting('severities', text)}: expected numbers of 1 to 5, as 1-5 or 1,3,5"
-            )
-        chosen += range(int(ends[0]), int(ends[1]) + 1)
-    if not chosen or not set(chosen) <= set(SEVERITIES):
-        raise SpecError(
-            f"{setting('severities', text)}: expected numbers of 1 to 5, as 1-5 or 1,3,5"
-        )
-    return tuple(dict.fromkeys(chosen))
-
-
-def _check_noise(noise: str, convention: str) -> None:
+def _find_noise(noise: str, convention: str) -> Corruption:
     names = {name for name, _ in NOISES}
     if noise not in names:
         raise unknown_name(noise, sorted(names), kind="noise", listed="noises")
@@ -161,41 +123,4 @@ def _check_noise(noise: str, convention: str) -> None:
             f"noise '{noise}' does not exist in the convention '{convention}'; use "
             f"{setting('convention', other)}"
         )
-
-
-def check_sigma(noise: str, sigma: float) -> None:
-    """Demand a sigma that can be computed with, and a probability for MBN."""
-    if not 0 <= sigma <= _LARGEST_SIGMA:
-        raise SpecError(f"sigma {sigma:g} of {noise}: expected 0 or more, at most {_LARGEST_SIGMA}")
-    if noise == "mbn" and sigma > 1:
-        raise SpecError(f"sigma {sigma:g} of mbn: it is a probability, expected 0..1")
-
-
-def parse_sigmas(text: str) -> tuple[float, ...]:
-    """Return the sigmas of "0,0.5,1" or "0:2:0.25" (start:stop:step, stop included).
-
-    >>> parse_sigmas("0:0.5:0.1")
-    (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
-
-    Raises:
-        SpecError: Not numbers, a step of 0 or less, or a stop before the start.
-    """
-    hint = "expected numbers as 0,0.5,1 or start:stop:step as 0:2:0.25"
-    try:
-        if ":" not in text:
-            return tuple(float(Decimal(part)) for part in text.split(","))
-        start, stop, step = (Decimal(part) for part in text.split(":"))
-        if not step > 0 or stop < start or not stop.is_finite():
-            raise SpecError(
-                f"{setting('sigmas', text)}: the step must be above 0 and the stop not below it"
-            )
-        count = int((stop - start) / step) + 1
-    except (InvalidOperation, ValueError) as error:
-        if isinstance(error, SpecError):
-            raise
-        raise SpecError(f"{setting('sigmas', text)}: {hint}") from error
-    if count > _MOST_SIGMAS:
-        raise SpecError(
-            f"{setting('sigmas', text)}: {count} values; expected at most {_MOST_SIGMAS}"
-        )
-    return tuple(float(start + index * step) for index in range(count))
+    return NOISES[noise, convention]

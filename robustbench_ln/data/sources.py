@@ -17,6 +17,7 @@ from robustbench_ln.data.imagenet import load_imagenet
 from robustbench_ln.data.options import DataOptions, Part
 from robustbench_ln.data.shipped import load_shipped
 from robustbench_ln.errors import SpecError, by_skin, setting
+from robustbench_ln.files.paths import expand_home
 from robustbench_ln.files.pictures import Framing
 from robustbench_ln.lookup import unknown_name
 
@@ -67,7 +68,7 @@ def load_images(source: str, options: DataOptions | None = None) -> ImageSet:
         options: How they are read; None is as they are, of published sets the test part.
 
     >>> load_images("demo:digits").shape
-    (28, 28, 1)
+    ImageShape(height=28, width=28, channels=1)
 
     Raises:
         SpecError: No KIND:PATH, an unknown kind, or an option that the kind does not have.
@@ -76,7 +77,7 @@ def load_images(source: str, options: DataOptions | None = None) -> ImageSet:
     kind = find_kind(source)
     options = options or DataOptions()
     _check_options(kind, options)
-    place = Path(source.partition(":")[2]).expanduser()
+    place = expand_home(source.partition(":")[2])
     if options.download:
         download_data(kind, place)
     if kind in PICTURE_SOURCES:

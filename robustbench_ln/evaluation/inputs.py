@@ -41,7 +41,7 @@ def network_chunks(
 ) -> Iterator[Chunk]:
     """Yield all images in the order of `indices`; the next chunk is made meanwhile."""
     mean, std = torch.tensor(normalization.mean), torch.tensor(normalization.std)
-    options = StreamOptions(seed=spec.seed, frost_dir=spec.frost_dir)
+    options = StreamOptions(seed=spec.seed, frost=spec.frost)
     for chunk in degraded_chunks(images, indices, condition, options):
         pixels = to_network(chunk.degraded.images, mean=mean, std=std)
         yield Chunk(pixels, chunk.degraded.sums)

@@ -1,26 +1,33 @@
-"""One pass of a network over the images of one condition."""
+"""Passes of a network over the images of one condition: what evaluates, and what predicts."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from robustbench_ln.corruptions.noise_sums import NoiseMeaning, NoiseSums, describe_noise
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import CheckpointError
-from robustbench_ln.evaluation.from_logits import predict
+from robustbench_ln.evaluation.checks import as_logits
+from robustbench_ln.evaluation.inputs import network_chunks
+from robustbench_ln.evaluation.plan import Pass
 from robustbench_ln.evaluation.sets import SetRunner
 from robustbench_ln.evaluation.subject import Subject
-from robustbench_ln.norms import StatisticsModel
-from robustbench_ln.runs.predictions import Predictions, join_predictions
-from robustbench_ln.spec import EvaluationSpec
+from robustbench_ln.norms import StatisticsModel, with_statistics
+from robustbench_ln.spec import Condition, EvaluationSpec
 
-__all__ = ["Measured", "PassRun", "Work", "check_logits"]
+__all__ = ["Measured", "Views", "Work", "make_views", "run_passes"]
+
+Kept = TypeVar("Kept")
+Indices = NDArray[np.int64]
+Views = Mapping[Pass, StatisticsModel]
+"""Pass -> the network under its layout, on its device."""
 
 
 class Work(NamedTuple):
@@ -34,71 +41,127 @@ class Work(NamedTuple):
 
     subject: Subject
     images: ImageSet
-    indices: NDArray[np.int64]
+    indices: Indices
 
 
-class Measured(NamedTuple):
-    """What one pass under one condition gave."""
+class Measured(NamedTuple, Generic[Kept]):
+    """What one pass under one condition gave.
 
-    predictions: Predictions
+    Attributes:
+        parts: What was kept of each block of images, in their order.
+        refills: Images that were shown again to fill the last set.
+        seconds: Time that the network took.
+        meaning: What a LocalNorm noise did to the images; None where there is none.
+    """
+
+    parts: list[Kept]
     refills: int
     seconds: float
+    meaning: NoiseMeaning | None
 
 
-class PassRun:
-    """One pass under one condition: images in, predictions out.
+def make_views(
+    subject: Subject, images: ImageSet, passes: Sequence[Pass], spec: EvaluationSpec
+) -> Views:
+    """Return the network under the layout of each pass, on its device."""
+    return {p: _make_view(subject, images, p, spec) for p in passes}
+
+
+def _make_view(
+    subject: Subject, images: ImageSet, one_pass: Pass, spec: EvaluationSpec
+) -> StatisticsModel:
+    view = with_statistics(
+        subject.model,
+        one_pass.layout,
+        image_shape=images.shape.as_input,
+        norm_classes=subject.norm_classes,
+    )
+    view = view.to(spec.device)
+    if spec.outputs == "probabilities":
+        view.register_forward_hook(lambda _view, _images, rows: as_logits(rows))
+    if spec.is_compiled:
+        view.network.compile()
+    return view
+
+
+def run_passes(
+    views: Views,
+    work: Work,
+    condition: Condition,
+    *,
+    spec: EvaluationSpec,
+    keep: Callable[[Tensor, Indices], Kept],
+) -> Iterator[tuple[Pass, Measured[Kept]]]:
+    """Show the images under a condition to every pass, and yield each pass when it is through.
 
     Args:
-        view: The network under the pass's layout, on its device.
-        work: What is evaluated, in which order.
+        views: The passes.
+        work: Network, images and their order.
+        condition: What is done to the images.
         spec: How they are evaluated.
-        advance: Told how many images went through.
+        keep: Function of logits [G, n, K] and the positions [n] of their images that returns what
+            to keep of them.
+
+    Raises:
+        CheckpointError: The network gives no finite logits.
     """
+    runs = {
+        p: _PassRun(view, work, keep=keep, device_batch=spec.device_batch)
+        for p, view in views.items()
+    }
+    sums: list[NoiseSums] = []
+    normalization = work.subject.normalization
+    for chunk in network_chunks(
+        work.images, work.indices, condition, spec=spec, normalization=normalization
+    ):
+        sums += chunk.sums
+        for run in runs.values():
+            run.feed(chunk.images)
+    meaning = describe_noise(sums) if sums else None
+    for p, run in runs.items():
+        yield p, run.finish(meaning)
+
+
+class _PassRun(Generic[Kept]):
+    """One pass under one condition; see `run_passes`."""
 
     def __init__(
         self,
         view: StatisticsModel,
         work: Work,
         *,
-        spec: EvaluationSpec,
-        advance: Callable[[int], None],
+        keep: Callable[[Tensor, Indices], Kept],
+        device_batch: int,
     ) -> None:
         self._work = work
-        self._classes = spec.classes
+        self._keep = keep
         self._layout_name = view.layout.name
         self._device = next((p.device for p in view.parameters()), torch.device("cpu"))
-        self._runner = SetRunner(view, num_images=len(work.indices), device_batch=spec.device_batch)
-        self._advance = advance
+        self._runner = SetRunner(view, num_images=len(work.indices), device_batch=device_batch)
         self._num_done = 0
-        self._parts: list[Predictions] = []
+        self._parts: list[Kept] = []
         self._seconds = 0.0
 
     def feed(self, images: Tensor) -> None:
         """Take the next images of the stream, normalised."""
         self._collect(self._runner.feed(images.to(self._device)))
 
-    def finish(self) -> Measured:
+    def finish(self, meaning: NoiseMeaning | None) -> Measured[Kept]:
         """Run what is left and return everything."""
         self._collect(self._runner.finish())
-        return Measured(join_predictions(self._parts), self._runner.refills, self._seconds)
+        return Measured(self._parts, self._runner.refills, self._seconds, meaning)
 
     def _collect(self, blocks: Iterator[Tensor]) -> None:
         started = time.perf_counter()
         for logits in blocks:
             indices = self._work.indices[self._num_done : self._num_done + logits.shape[1]]
-            check_logits(logits, self._work, indices, layout_name=self._layout_name)
-            labels = self._work.images.labels[indices]
-            self._parts.append(
-                predict(logits, image_index=indices, labels=labels, classes=self._classes)
-            )
+            _check_logits(logits, self._work, indices, layout_name=self._layout_name)
+            self._parts.append(self._keep(logits, indices))
             self._num_done += len(indices)
-            self._advance(logits.shape[0] * logits.shape[1])
         self._seconds += time.perf_counter() - started
 
 
-def check_logits(
-    logits: Tensor, work: Work, indices: NDArray[np.int64], *, layout_name: str
-) -> None:
+def _check_logits(logits: Tensor, work: Work, indices: Indices, *, layout_name: str) -> None:
     """Demand one finite logit for each class.
 
     Args:

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from robustbench_ln.corrupted_sets.preview import enlarge
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.evaluation.predict import NUM_GUESSES, Guess, ModeGuesses
+from robustbench_ln.texts.safe import for_figure
 
 __all__ = ["describe_guess", "draw_predictions"]
 
@@ -27,10 +28,10 @@ def draw_predictions(
         said: What each mode says about them.
         name_of: Class index -> what to call it.
     """
-    height, width = images.shape[:2]
-    scale = max(1, -(-_PICTURE_SIDE // min(height, width)))
-    left = width * scale + 2 * _GAP
-    row_height = max(height * scale, (NUM_GUESSES + 1) * _LINE_HEIGHT) + 2 * _GAP
+    shape = images.shape
+    scale = max(1, -(-_PICTURE_SIDE // shape.smaller_side))
+    left = shape.width * scale + 2 * _GAP
+    row_height = max(shape.height * scale, (NUM_GUESSES + 1) * _LINE_HEIGHT) + 2 * _GAP
     size = (left + len(said) * _COLUMN_WIDTH, len(images) * row_height)
     sheet = Image.new("RGB", size, "white")
     pen = ImageDraw.Draw(sheet)
@@ -62,14 +63,14 @@ def _draw_mode(
         right = left + _COLUMN_WIDTH - _GAP
         pen.text((right, upper + 2), numbers, "black", font=font, anchor="ra")
         room = _COLUMN_WIDTH - 2 * _GAP - font.getlength(numbers)
-        name = _shorten(name_of(guess.class_index), room, font.getlength)
+        name = _fit(for_figure(name_of(guess.class_index)), room, font.getlength)
         pen.text((left + _GAP // 2, upper + 2), name, "black", font=font)
 
 
-def _shorten(name: str, room: float, length: Callable[[str], float]) -> str:
+def _fit(name: str, room: float, length: Callable[[str], float]) -> str:
     """Return the name, or as much of it as fits before three dots.
 
-    >>> _shorten("sulphur-crested cockatoo", 10, len)
+    >>> _fit("sulphur-crested cockatoo", 10, len)
     'sulphur...'
     """
     if length(name) <= room:

@@ -10,33 +10,32 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
 
 from robustbench_ln.corrupted_sets.reader import StoredSet
-from robustbench_ln.corruptions.noise_sums import NoiseMeaning, NoiseSums, describe_noise
-from robustbench_ln.data.class_order import is_class_ordered
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.data.oddities import find_oddities
 from robustbench_ln.errors import Message, setting
 from robustbench_ln.evaluation.arithmetic import arithmetic
-from robustbench_ln.evaluation.checks import RunChecks, as_logits
-from robustbench_ln.evaluation.inputs import network_chunks
-from robustbench_ln.evaluation.pass_run import Measured, PassRun, Work
-from robustbench_ln.evaluation.plan import Pass, cell_of, make_passes, missing_modes
+from robustbench_ln.evaluation.checks import RunChecks
+from robustbench_ln.evaluation.from_logits import predict
+from robustbench_ln.evaluation.pass_run import Measured, Views, Work, make_views, run_passes
+from robustbench_ln.evaluation.plan import Pass, cell_of, missing_modes, plan_passes
 from robustbench_ln.evaluation.sets import evaluation_order
-from robustbench_ln.evaluation.subject import Subject, check_images, describe_run
-from robustbench_ln.evaluation.supported_modes import choose_modes
+from robustbench_ln.evaluation.subject import Subject, describe_run
+from robustbench_ln.metrics.class_order import is_class_ordered
 from robustbench_ln.modes import Mode
-from robustbench_ln.norms import StatisticsModel, find_norm_layers, with_statistics
 from robustbench_ln.progress import Progress, Silent
 from robustbench_ln.rng import stream
 from robustbench_ln.runs.description import RunDescription
-from robustbench_ln.runs.predictions import prediction_name
+from robustbench_ln.runs.predictions import Predictions, join_predictions, prediction_name
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.reduction import reduce_predictions
 from robustbench_ln.runs.writing import RunDirectory
 from robustbench_ln.spec import CLEAN, Condition, EvaluationSpec, check_tie_rule
 
-__all__ = ["evaluate", "make_view"]
+__all__ = ["evaluate"]
 
 
 def evaluate(
@@ -69,22 +68,17 @@ def evaluate(
         spec = replace(spec, conditions=images.join_conditions(spec.conditions))
         stored, images = images.images, images.base
     spec = replace(spec, group_size=spec.group_size or subject.group_size)
-    check_images(subject, images)
-    height, width, channels = images.shape
-    image_shape = (channels, height, width)
-    layers = find_norm_layers(subject.model, image_shape, subject.norm_classes)
-    modes = choose_modes(spec.modes, layers, image_shape)
+    plan = plan_passes(subject, images, spec)
     indices = evaluation_order(len(images), order=spec.order, seed=spec.seed, limit=spec.limit)
-    passes = make_passes(modes, spec, len(indices))
+    work = Work(subject, images, indices)
     for line in find_oddities(images):
         progress.note(f"Note: {line}")
-    _warn_of_class_order(Work(subject, images, indices), passes, progress)
+    _warn_of_class_order(work, plan.passes, progress)
     about = describe_run(subject, images, spec, progress=progress)
     with RunDirectory(out, about) as run:
         checks = RunChecks(run, subject, images, progress=progress)
-        spec = checks.before(spec, layers=layers, indices=indices, is_clean=is_clean)
-        views = {p: make_view(subject, p, spec, image_shape) for p in passes}
-        work = Work(subject, images, indices)
+        spec = checks.before(spec, layers=plan.layers, indices=indices, is_clean=is_clean)
+        views = make_views(subject, images, plan.passes, spec)
         jobs = [
             _Job(_reorder(work, seed, spec), stored, replace(spec, seed=seed), views, run, about)
             for seed in range(spec.seed, spec.seed + spec.repeats)
@@ -92,24 +86,6 @@ def evaluate(
         with arithmetic(spec):
             _run_jobs(jobs, progress, after_clean=lambda: checks.after_clean(spec))
         return list(run.records)
-
-
-def make_view(
-    subject: Subject, one_pass: Pass, spec: EvaluationSpec, image_shape: tuple[int, int, int]
-) -> StatisticsModel:
-    """Return the network under a pass's layout, on its device."""
-    view = with_statistics(
-        subject.model,
-        one_pass.layout,
-        image_shape=image_shape,
-        norm_classes=subject.norm_classes,
-    )
-    view = view.to(spec.device)
-    if spec.outputs == "probabilities":
-        view.register_forward_hook(lambda _view, _images, rows: as_logits(rows))
-    if spec.is_compiled:
-        view.network.compile()
-    return view
 
 
 def _reorder(work: Work, seed: int, spec: EvaluationSpec) -> Work:
@@ -173,7 +149,7 @@ class _Job:
     work: Work
     stored: Mapping[Condition, ImageSet]
     spec: EvaluationSpec
-    views: dict[Pass, StatisticsModel]
+    views: Views
     directory: RunDirectory
     description: RunDescription
 
@@ -199,27 +175,24 @@ class _Job:
         progress: Progress,
     ) -> None:
         """Run the passes over the images of a condition, and write what they gave."""
-        runs = {
-            p: PassRun(self.views[p], self.work, spec=self.spec, advance=progress.advance)
-            for p in missing
-        }
-        sums: list[NoiseSums] = []
-        for chunk in network_chunks(
-            self.stored[condition] if condition.is_stored else self.work.images,
-            self.work.indices,
+        images = self.stored[condition] if condition.is_stored else self.work.images
+
+        def keep(logits: Tensor, indices: NDArray[np.int64]) -> Predictions:
+            progress.advance(logits.shape[0] * logits.shape[1])
+            labels, classes = images.labels[indices], self.spec.classes
+            return predict(logits, image_index=indices, labels=labels, classes=classes)
+
+        for p, measured in run_passes(
+            {p: self.views[p] for p in missing},
+            self.work._replace(images=images),
             condition,
             spec=self.spec,
-            normalization=self.work.subject.normalization,
+            keep=keep,
         ):
-            sums += chunk.sums
-            for pass_run in runs.values():
-                pass_run.feed(chunk.images)
-        meaning = describe_noise(sums) if sums else None
-        for p, pass_run in runs.items():
-            measured = pass_run.finish()
-            rows = [self._record(condition, p, mode, measured, meaning) for mode in missing[p]]
+            predictions = join_predictions(measured.parts)
+            rows = [self._record(condition, p, mode, measured, predictions) for mode in missing[p]]
             name = prediction_name(rows[0].cell, first_seed=self.description.seed)
-            self.directory.write_predictions(name, measured.predictions)
+            self.directory.write_predictions(name, predictions)
             self.directory.append(rows)
             progress.finish_cells(len(rows))
 
@@ -228,14 +201,14 @@ class _Job:
         condition: Condition,
         one_pass: Pass,
         mode: Mode,
-        measured: Measured,
-        meaning: NoiseMeaning | None,
+        measured: Measured[Predictions],
+        predictions: Predictions,
     ) -> Record:
         layout, spec, about = one_pass.layout, self.spec, self.description
         cell = cell_of(condition, mode, layout, spec)
         reduced = reduce_predictions(
             mode,
-            measured.predictions,
+            predictions,
             set_size=layout.set_size or 1,
             seed=spec.seed,
             tie_rule=check_tie_rule(spec.tie_rule),
@@ -248,15 +221,15 @@ class _Job:
             seed=cell.seed,
             **cell.options._asdict(),
             **cell.condition.to_json(),
-            num_groups=measured.predictions.num_groups,
-            total=len(measured.predictions),
+            num_groups=predictions.num_groups,
+            total=len(predictions),
             correct=int(reduced.correct.sum()),
             expected_correct=reduced.expected_correct,
             expected_sd=reduced.expected_sd,
             ties=reduced.ties,
             refills=measured.refills,
             running_layers=self.views[one_pass].running_layers,
-            **(meaning._asdict() if meaning else {}),
+            **(measured.meaning._asdict() if measured.meaning else {}),
             nll=reduced.nll,
             ece=reduced.ece,
             seconds=round(measured.seconds, 3),

@@ -24,7 +24,6 @@ from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr, stdtrit
 
 from robustbench_ln.metrics.intervals import Bounds
 from robustbench_ln.metrics.units import MIN_UNITS, Units
@@ -110,6 +109,8 @@ def student_test(difference: Floats, units: Units) -> Floats:
 
     Returns: [...]; 1 for fewer than two units.
     """
+    from scipy.special import stdtr  # 0.3 s, which evaluations need not wait for
+
     mean, influence = _centre(difference)
     if units.num_units < 2:
         return np.ones_like(mean)
@@ -124,6 +125,8 @@ def _centre(outcomes: Floats | NDArray[np.bool_]) -> tuple[Floats, Floats]:
 
 
 def _t_quantile(units: Units) -> float:
+    from scipy.special import stdtrit  # 0.3 s, which evaluations need not wait for
+
     return float(stdtrit(units.num_units - 1, 0.975)) if units.num_units >= MIN_UNITS else np.nan
 
 

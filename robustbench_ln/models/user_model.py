@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -15,7 +14,9 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from robustbench_ln.errors import SpecError, setting
+from robustbench_ln.files.paths import full_path
 from robustbench_ln.lookup import unknown_name
+from robustbench_ln.norms.their_code import first_line, their_traceback
 
 __all__ = ["build_user_model"]
 
@@ -38,7 +39,7 @@ def build_user_model(text: str) -> nn.Module:
     file, colon, name = text.rpartition(":")
     if not colon or not file.endswith(".py"):
         raise SpecError(f"{setting('model', text)}: expected FILE.py:FUNCTION")
-    path = Path(file).resolve()
+    path = full_path(Path(file))
     if not path.is_file():
         raise SpecError(f"{setting('model', text)}: no such file")
     with _folder_on_path(path.parent), redirect_stdout(sys.stderr):
@@ -106,19 +107,9 @@ def _call(function: Callable[[], Any], path: Path, what: str) -> Any:
     try:
         return function()
     except (Exception, SystemExit) as error:
-        reason = (str(error).splitlines() or [""])[0]
-        failure = SpecError(f"{what} ({type(error).__name__}: {reason}); the fault is in that file")
-        failure.add_note(f"Traceback in your {path.name}:\n{_their_traceback(error, path)}")
+        failure = SpecError(f"{what} ({first_line(error)}); the fault is in that file")
+        failure.add_note(f"Traceback in your {path.name}:\n{their_traceback(error)}")
         raise failure from error
-
-
-def _their_traceback(error: BaseException, path: Path) -> str:
-    """Return the traceback from the first frame in the user's file on."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [i for i, frame in enumerate(frames) if Path(frame.filename) == path]
-    theirs = frames[own[0] :] if own else []
-    lines = traceback.format_list(theirs) + traceback.format_exception_only(error)
-    return "".join(lines).rstrip()
 
 
 def _article(name: str) -> str:

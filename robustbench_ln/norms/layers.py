@@ -10,12 +10,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from robustbench_ln.errors import LayoutError
+from robustbench_ln.errors import LayoutError, is_out_of_memory
 from robustbench_ln.norms.layout import StatisticsLayout
 from robustbench_ln.norms.local import LocalNorm2d
 from robustbench_ln.norms.logits import describe_output, take_logits
 from robustbench_ln.norms.own_forward import check_own_forward, check_own_layer
 from robustbench_ln.norms.running_norm import RunningNorm2d
+from robustbench_ln.norms.their_code import their_code
 
 __all__ = [
     "LayerKind",
@@ -139,6 +140,8 @@ def copy_network(model: nn.Module) -> nn.Module:
     try:
         return copy.deepcopy(model)
     except (RuntimeError, TypeError) as error:
+        if is_out_of_memory(error):
+            raise
         raise LayoutError(
             f"the network cannot be copied: {str(error).splitlines()[0]}; weight_norm and "
             "spectral_norm can be where they are those of torch.nn.utils.parametrizations"
@@ -208,17 +211,10 @@ def _run_grey_images(network: nn.Module, image_shape: tuple[int, int, int]) -> t
     parameter = next(network.parameters(), None)
     if parameter is not None:
         images = images.to(parameter)
-    try:
-        with torch.inference_mode():
-            return network(images), len(images)
-    except LayoutError:
-        raise
-    except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise LayoutError(
-            f"the network cannot take images of {image_shape[1]}x{image_shape[2]} with "
-            f"{image_shape[0]} channels: {reason}"
-        ) from error
+    channels, height, width = image_shape
+    what = f"the network cannot take images of {height}x{width} with {channels} channels"
+    with their_code(what), torch.inference_mode():
+        return network(images), len(images)
 
 
 def _note_positions(positions: dict[str, int], name: str) -> Any:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import cycle
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import matplotlib as mpl
-import matplotlib.figure
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-
+from robustbench_ln.metrics.intervals import Estimate
 from robustbench_ln.reports.captions import limit_stamp
 from robustbench_ln.reports.tables import Family, Table
 from robustbench_ln.runs.results import ModeResults
+from robustbench_ln.texts.safe import for_figure, shorten
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
 
 __all__ = [
     "KINDS",
@@ -26,7 +27,10 @@ __all__ = [
     "Line",
     "draw_chance",
     "draw_figure",
+    "draw_line",
     "each_line",
+    "known_intervals",
+    "label_intervals",
     "line_style",
     "plot_height",
     "render_figure",
@@ -86,7 +90,7 @@ def draw_figure(figure: Figure, table: Table, *, inches: float, kind: Kind) -> b
     The legend of a narrow figure is below, of another beside the axes, where it may be higher.
     """
 
-    def fill(canvas: mpl.figure.Figure) -> None:
+    def fill(canvas: Canvas) -> None:
         axes = canvas.add_subplot()
         figure.draw(axes, table)
         if stamp := limit_stamp(table):
@@ -97,15 +101,22 @@ def draw_figure(figure: Figure, table: Table, *, inches: float, kind: Kind) -> b
 
 
 def render_figure(
-    fill: Callable[[mpl.figure.Figure], None], *, size: tuple[float, float], kind: Kind
+    fill: Callable[[Canvas], None], *, size: tuple[float, float], kind: Kind
 ) -> bytes:
     """Return what `fill` draws into an empty figure of `size` inches, as a file's content."""
+    import matplotlib as mpl  # 0.7 s, which a report without figures need not wait for
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure as Canvas
+    from matplotlib.text import Text
+
     with mpl.rc_context():
         mpl.rcdefaults()  # whatever the user's own style is: same records, same bytes
         mpl.rcParams.update(_STYLE)
-        figure = mpl.figure.Figure(figsize=size, layout="constrained")
+        figure = Canvas(figsize=size, layout="constrained")
         FigureCanvasAgg(figure)
         fill(figure)
+        for text in figure.findobj(Text):
+            text.set_text(for_figure(text.get_text()))
         buffer = io.BytesIO()
         metadata = {"Date": None} if kind == "svg" else {"Software": None}
         figure.savefig(buffer, format=kind, dpi=200, metadata=metadata)
@@ -135,10 +146,37 @@ def each_line(axes: Axes, table: Table) -> Iterator[Line]:
             yield Line(mode, number, line_style(number, line))
 
 
-def draw_chance(draw_line: Callable[..., Any], table: Table) -> None:
+def draw_line(axes: Axes, line: Line, points: Mapping[float, Estimate], **options: Any) -> None:
+    """Draw estimates against sigma or severity, and their intervals as a band."""
+    percents = [100 * estimate.value for estimate in points.values()]
+    axes.plot([*points], percents, label=line.mode.variant, **line.style, **options)
+    known = known_intervals([*points], [*points.values()])
+    low, high = ([interval[end] for _, interval in known] for end in (0, 1))
+    colour = line.style["color"]
+    axes.fill_between([x for x, _ in known], low, high, color=colour, alpha=0.13, linewidth=0)
+
+
+def known_intervals(
+    positions: Sequence[float], estimates: Sequence[Estimate | None]
+) -> list[tuple[float, tuple[float, float]]]:
+    """Return position and interval in percent of each estimate that has one."""
+    return [
+        (position, (100 * found.interval.low, 100 * found.interval.high))
+        for position, found in zip(positions, estimates, strict=True)
+        if found is not None and found.interval is not None
+    ]
+
+
+def label_intervals(axes: Axes, table: Table) -> None:
+    """Say in the legend which intervals are drawn."""
+    words = "95 % interval" if table.family.has_means else "95 % Wilson interval"
+    axes.fill_between([], [], color="0.5", alpha=0.3, linewidth=0, label=words)
+
+
+def draw_chance(draw: Callable[..., Any], table: Table) -> None:
     """Draw the accuracy of guessing with `axhline` or `axvline` of some axes."""
     for i, classes in enumerate(sorted({mode.num_classes for mode in table.modes})):
-        draw_line(
+        draw(
             100 / classes,
             color="0.45",
             linewidth=0.8,
@@ -163,10 +201,10 @@ def line_style(number: int, line: Any = "-") -> dict[str, Any]:
 
 def _legend_head(label: str) -> str:
     """Return a run's label as it stands above its modes; a leading "_" would hide it."""
-    return " " + (label if len(label) <= 32 else f"{label[:29]}...")
+    return " " + shorten(label, 32)
 
 
-def _draw_legend(figure: mpl.figure.Figure, axes: Axes, *, is_below: bool) -> None:
+def _draw_legend(figure: Canvas, axes: Axes, *, is_below: bool) -> None:
     names = axes.get_legend_handles_labels()[1]
     columns = 2 if is_below and max(map(len, names)) <= 24 else 1
     height = figure.get_figheight()

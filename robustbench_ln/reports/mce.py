@@ -17,8 +17,10 @@ from robustbench_ln.metrics.corruption_error import (
     summarise_errors,
 )
 from robustbench_ln.reports.grids import Grid, to_markdown, to_text
+from robustbench_ln.reports.markdown import heading, page, paragraph
 from robustbench_ln.reports.numbers import MISSING, fixed
 from robustbench_ln.reports.report_files import csv_bytes, write_files
+from robustbench_ln.texts.safe import Markdown
 
 __all__ = ["MceSummary", "summarise_mce", "write_mce"]
 
@@ -30,7 +32,7 @@ class MceSummary(NamedTuple):
     """A summary in every form that it is shown in: `text` is plain ASCII, 80 columns wide."""
 
     text: str
-    markdown: str
+    markdown: Markdown
     frame: pd.DataFrame
 
 
@@ -53,7 +55,7 @@ def summarise_mce(errors: CorruptionErrors, baseline: CorruptionErrors | None) -
     text = "\n".join(fill(sentence, 80) for sentence in sentences)
     return MceSummary(
         text=f"{title}\n\n{to_text(grid, width=80)}\n{text}\n".encode("ascii", "replace").decode(),
-        markdown=f"# {title}\n\n{to_markdown(grid)}\n" + "\n\n".join(sentences) + "\n",
+        markdown=page([heading(1, title), to_markdown(grid), *map(paragraph, sentences)]),
         frame=_frame(rows),
     )
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from robustbench_ln.errors import RecordError, SpecError, setting
+from robustbench_ln.files.paths import full_path
 from robustbench_ln.runs.check_results import CheckResult
 from robustbench_ln.runs.description import read_description
 from robustbench_ln.runs.records import Record, read_records
+from robustbench_ln.texts.safe import one_line, shorten
 
 __all__ = ["MISSING", "Run", "read_runs"]
 
@@ -67,7 +69,7 @@ def read_runs(paths: Sequence[Path], labels: Sequence[str] = ()) -> list[Run]:
         RecordError: No run directory, no cells, or rows of several runs in one.
         SpecError: As many labels as runs are needed, each its own.
     """
-    resolved = Counter(path.resolve() for path in paths)
+    resolved = Counter(full_path(path) for path in paths)
     if twice := [path for path, times in resolved.items() if times > 1]:
         raise SpecError(f"{twice[0]} is given {resolved[twice[0]]} times; give each run once")
     runs = [_read_run(path) for path in paths]
@@ -94,8 +96,8 @@ def _read_run(path: Path) -> Run:
         )
     return Run(
         path=path,
-        label=_one_line(about.label),
-        commands=tuple(map(_one_line, about.commands)),
+        label=_name(about.label),
+        commands=tuple(map(one_line, about.commands)),
         checkpoint=MISSING if about.checkpoint.path is None else Path(about.checkpoint.path).name,
         arch=about.checkpoint.arch,
         data=about.data.source,
@@ -109,8 +111,9 @@ def _read_run(path: Path) -> Run:
     )
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def _name(label: str) -> str:
+    """Return a label as tables and figures have room for it."""
+    return shorten(one_line(label))
 
 
 def _choose_labels(runs: Sequence[Run], labels: Sequence[str]) -> list[str]:
@@ -118,11 +121,11 @@ def _choose_labels(runs: Sequence[Run], labels: Sequence[str]) -> list[str]:
         raise SpecError(
             f"{len(labels)} labels for {len(runs)} runs; give {setting('label')} once for each run"
         )
-    names = [_one_line(name) for name in labels or [run.label for run in runs]]
+    names = [_name(name) for name in labels or [run.label for run in runs]]
     if not labels:
         times = Counter(names)
         names = [
-            f"{name} ({run.path.resolve().name})" if times[name] > 1 else name
+            _name(f"{name} ({full_path(run.path).name})") if times[name] > 1 else name
             for run, name in zip(runs, names, strict=True)
         ]
     if "" in names:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Annotated, NamedTuple, get_args
 
 from robustbench_ln.errors import RecordError
-from robustbench_ln.files.regular_files import open_regular
+from robustbench_ln.files.appended_files import read_whole_lines
+from robustbench_ln.files.rules import Real, Several, Text, Texts, Whole
+from robustbench_ln.files.schema import SCHEMA, check_fields, parse_fields, parse_json
 from robustbench_ln.modes import MODES
 from robustbench_ln.runs.cells import CellKey, ModeOptions
-from robustbench_ln.runs.rules import Real, Several, Text, Texts, Whole
-from robustbench_ln.runs.schema import SCHEMA, check_fields, parse_fields, parse_json
 from robustbench_ln.spec import Condition, TieRule
 
 __all__ = ["DIGEST", "ORDER", "SEED", "Record", "RowKey", "parse_record", "read_records"]
@@ -36,8 +36,6 @@ _CLASSES = Text(
     like="a number and a digest, as 200-0123456789ab",
     since=3,
 )
-_MOST_LINE = 4_000_000
-"""More bytes than any row has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,17 +239,8 @@ def read_records(run: Path) -> list[Record]:
 
 
 def _read_lines(path: Path) -> Iterator[bytes]:
-    """Yield each whole line."""
     try:
-        with open_regular(path) as file:
-            for number, line in enumerate(iter(lambda: file.readline(_MOST_LINE), b""), start=1):
-                if line.endswith(b"\n"):
-                    yield line
-                elif len(line) == _MOST_LINE:
-                    raise RecordError(
-                        f"{path}, line {number}: more than {_MOST_LINE:,} bytes; not a row of "
-                        "ln-bench"
-                    )
+        yield from read_whole_lines(path)
     except OSError as error:
         raise RecordError(f"{path}: cannot be read ({error.strerror}); check the path") from error
 

@@ -18,10 +18,10 @@ import torch
 
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import RecordError, TrainingError, setting
-from robustbench_ln.models.normalization import parse_normalization
 from robustbench_ln.norms import take_logits
 from robustbench_ln.norms.renorm import RenormSchedule
 from robustbench_ln.progress import Progress, Silent
+from robustbench_ln.spec import parse_normalization
 from robustbench_ln.training.batches import Batches, split_images
 from robustbench_ln.training.description import describe_training
 from robustbench_ln.training.directory import TrainingDirectory
@@ -97,7 +97,7 @@ class _Training:
         self.split = split_images(len(images), spec)
         self.model = start.model.to(spec.device)
         self.optimizer = make_optimizer(self.model, spec.recipe)
-        normalization = parse_normalization(start.normalize, images.shape[2])
+        normalization = parse_normalization(start.normalize, images.shape.channels)
         self.batches = Batches(images, spec, normalization)
         self.num_steps = len(self.split.training) // spec.recipe.batch_size
         self.trained = Trained(0, -1.0, 0, -1.0)

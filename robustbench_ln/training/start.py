@@ -17,6 +17,7 @@ from robustbench_ln.models.matching_norms import match_norms
 from robustbench_ln.models.opened import choose_normalize, published_pipeline
 from robustbench_ln.models.registry import find_architecture
 from robustbench_ln.models.source import NetworkSource, check_one_network, load_network
+from robustbench_ln.models.stored_input import check_stored_input
 from robustbench_ln.models.user_model import build_user_model
 from robustbench_ln.norms import (
     NORMS,
@@ -118,7 +119,7 @@ def start_network(source: StartSource, images: ImageSet, spec: TrainingSpec) -> 
     """
     num_classes = count_image_classes(images)
     if source.init is None:
-        model = _fresh(source, num_classes, images.shape[2], spec.seed)
+        model = _fresh(source, num_classes, images.shape.channels, spec.seed)
         name = source.arch or source.model or ""
         normalize, parent, own_norm = source.normalize or spec.recipe.normalize, "", None
     else:
@@ -135,7 +136,10 @@ def start_network(source: StartSource, images: ImageSet, spec: TrainingSpec) -> 
             model = _with_head(loaded, num_classes, spec.seed)
         name, parent = loaded.network, loaded.checkpoint.sha256
         own_norm = str(loaded.checkpoint.metadata.get("norm", "")) or _norm_of(model)
-        normalize = choose_normalize(source.normalize, published_pipeline(loaded))
+        pipeline = published_pipeline(loaded)
+        stated = None if pipeline is None else pipeline.normalization.name
+        check_stored_input(loaded.checkpoint, source.normalize or stated)
+        normalize = choose_normalize(source.normalize, pipeline)
     model = _with_norm(model, spec, own_norm)
     check_trainable(model, images, spec)
     return StartNetwork(

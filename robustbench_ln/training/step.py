@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from robustbench_ln.errors import LayoutError, LnBenchError, TrainingError
+from robustbench_ln.errors import LayoutError, LnBenchError, TrainingError, is_out_of_memory
 from robustbench_ln.norms import describe_output, take_logits
 from robustbench_ln.training.recipes import Recipe
 
@@ -57,6 +57,8 @@ def training_step(
     except LnBenchError:
         raise
     except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
+        if is_out_of_memory(error):
+            raise
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise TrainingError(
             f"the network's forward or backward pass fails in training: {reason}; "

@@ -175,3 +175,16 @@ def test_a_safetensors_length_that_looks_like_markup(tmp_path: Path) -> None:
     save_file({"weight": torch.ones(1)}, path, metadata={"pad": "x" * missing})
     assert path.read_bytes().startswith(b" <")
     assert list(read_checkpoint(path).state) == ["weight"]
+
+
+class Config:
+    """A class of the training script's own."""
+
+    def __init__(self) -> None:
+        self.lr = 0.1
+
+
+@pytest.mark.parametrize("is_zip", [True, False])
+def test_objects_of_a_strangers_class_are_left(tmp_path: Path, is_zip: bool) -> None:
+    saved = {"config": Config(), "model": small_state(), "nested": [{"deep": Config()}]}
+    assert_small(read_checkpoint(save(tmp_path / "net.pt", saved, is_zip=is_zip)).state)

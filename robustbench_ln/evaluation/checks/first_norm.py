@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from robustbench_ln.data.image_set import Pixels
 from robustbench_ln.evaluation.checks.probe import Probe
 from robustbench_ln.norms.moments import Moments, merge_rows, row_moments
+from robustbench_ln.norms.their_code import forward_failed, their_code
 from robustbench_ln.spec import Normalization
 
 __all__ = ["FirstNorm", "find_first_norm"]
@@ -69,7 +70,7 @@ def _stop(name: str, module: nn.Module, inputs: tuple[Any, ...]) -> None:
 
 
 def _reach(network: nn.Module, images: Tensor) -> _ReachedError:
-    with torch.inference_mode():
+    with torch.inference_mode(), their_code(forward_failed(images)):
         try:
             network(images)
         except _ReachedError as reached:

@@ -14,8 +14,8 @@ from robustbench_ln.evaluation.checks.first_norm import find_first_norm
 from robustbench_ln.evaluation.checks.fresh_statistics import is_fresh, is_settled
 from robustbench_ln.evaluation.checks.probe import Probe
 from robustbench_ln.evaluation.checks.result import CheckResult, not_applicable, note, passed
-from robustbench_ln.models.normalization import NORMALIZATIONS, parse_normalization
 from robustbench_ln.norms.moments import Moments
+from robustbench_ln.spec import NORMALIZATIONS, parse_normalization
 
 __all__ = ["check_input_statistics", "median_divergence"]
 

@@ -111,10 +111,10 @@ class _Transition(nn.Module):
 
 
 _OTHERS = (
-    (re.compile(r"^block(\d)\.layer\."), r"dense\1."),  # densenet-pytorch
-    (re.compile(r"^trans(\d)\.(bn|conv)\."), r"trans\1.\g<2>1."),  # pytorch-cifar
-    (re.compile(r"^bn\."), "bn1."),
-    (re.compile(r"^linear\."), "fc."),
+    (re.compile(r"\bblock(\d)\.layer\."), r"dense\1."),  # densenet-pytorch
+    (re.compile(r"\btrans(\d)\.(bn|conv)\."), r"trans\1.\g<2>1."),  # pytorch-cifar
+    (re.compile(r"(^|\.)bn\."), r"\1bn1."),
+    (re.compile(r"(^|\.)linear\."), r"\1fc."),
 )
 
 

@@ -6,6 +6,8 @@ Module names are those of pytorch-cifar: `conv1`, `bn1`, `layer1.0.conv1`, ...,
 
 from __future__ import annotations
 
+import re
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -146,11 +148,13 @@ class _PreactBlock(nn.Module):
         return residual + shortcut
 
 
+_HEAD = re.compile(r"(^|\.)fc\.")
+
+
 def from_torchvision_name(name: str) -> str:
     """Return the name of a tensor here, given torchvision's.
 
     >>> from_torchvision_name("layer2.0.downsample.1.bias"), from_torchvision_name("fc.bias")
     ('layer2.0.shortcut.1.bias', 'linear.bias')
     """
-    name = name.replace(".downsample.", ".shortcut.")
-    return f"linear.{name[3:]}" if name.startswith("fc.") else name
+    return _HEAD.sub(r"\1linear.", name.replace(".downsample.", ".shortcut."))

@@ -90,14 +90,14 @@ def _stage(in_channels: int, inner: int, cardinality: int, *, stride: int) -> nn
 
 
 _AUGMIX = (
-    (re.compile(r"^conv_1_3x3\."), "conv1."),
-    (re.compile(r"^bn_1\."), "bn1."),
-    (re.compile(r"^classifier\."), "linear."),
-    (re.compile(r"^stage_(\d)\.(\d)\.downsample\."), r"layer\1.\2.shortcut."),
-    (re.compile(r"^stage_(\d)\.(\d)\.(conv|bn)_reduce\."), r"layer\1.\2.\g<3>1."),
-    (re.compile(r"^stage_(\d)\.(\d)\.conv_conv\."), r"layer\1.\2.conv2."),
-    (re.compile(r"^stage_(\d)\.(\d)\.bn\."), r"layer\1.\2.bn2."),
-    (re.compile(r"^stage_(\d)\.(\d)\.(conv|bn)_expand\."), r"layer\1.\2.\g<3>3."),
+    (re.compile(r"(^|\.)conv_1_3x3\."), r"\1conv1."),
+    (re.compile(r"(^|\.)bn_1\."), r"\1bn1."),
+    (re.compile(r"(^|\.)classifier\."), r"\1linear."),
+    (re.compile(r"\bstage_(\d)\.(\d)\.downsample\."), r"layer\1.\2.shortcut."),
+    (re.compile(r"\bstage_(\d)\.(\d)\.(conv|bn)_reduce\."), r"layer\1.\2.\g<3>1."),
+    (re.compile(r"\bstage_(\d)\.(\d)\.conv_conv\."), r"layer\1.\2.conv2."),
+    (re.compile(r"\bstage_(\d)\.(\d)\.bn\."), r"layer\1.\2.bn2."),
+    (re.compile(r"\bstage_(\d)\.(\d)\.(conv|bn)_expand\."), r"layer\1.\2.\g<3>3."),
 )
 
 

@@ -9,9 +9,8 @@ from torch import Tensor, nn
 
 from robustbench_ln.data.image_set import ArrayImages
 from robustbench_ln.evaluation.checks.probe import Probe, make_probe, sample_pixels
-from robustbench_ln.models.normalization import parse_normalization
 from robustbench_ln.norms import find_norm_layers
-from robustbench_ln.spec import EvaluationSpec
+from robustbench_ln.spec import EvaluationSpec, parse_normalization
 from tests.evaluation.test_run import make_subject
 
 SIZE, CLASSES = 12, 5

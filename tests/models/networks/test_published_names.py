@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 import torch
+import torchvision
 
 from robustbench_ln.errors import CheckpointError
 from robustbench_ln.models import ARCHITECTURES, load_model
@@ -13,8 +14,6 @@ from robustbench_ln.models.containers import State
 from tests.models.loading import checkpoint_of
 from tests.models.networks import published_states as published
 from tests.models.networks.published_states import Named
-
-pytestmark = pytest.mark.usefixtures("few_torchvision_networks")
 
 # what is published: (network that takes it, names and shapes, trainable parameters)
 PUBLISHED = {
@@ -138,4 +137,20 @@ def test_networks_of_the_same_tensors_are_both_named() -> None:
         CheckpointError,
         match="; arch='resnet18-preact' and arch='resnet18-preact-raw-shortcut' fit exactly$",
     ):
+        load_model(checkpoint_of(state), ARCHITECTURES["resnet20"])
+
+
+def test_the_network_of_the_names_in_the_file_is_suggested() -> None:
+    """resnet18-cifar calls torchvision's tensors otherwise; the suggestion is of the file's."""
+    saved = torchvision.models.resnet18(num_classes=7)
+    with pytest.raises(CheckpointError, match="; arch='torchvision:resnet18' fits exactly$"):
+        load_model(checkpoint_of(saved.state_dict()), ARCHITECTURES["resnet18-cifar"])
+
+
+@pytest.mark.parametrize("what", ["resnext of AugMix", "densenet of pytorch-cifar"])
+def test_published_names_may_have_a_prefix(what: str) -> None:
+    arch, published_tensors, _ = PUBLISHED[what]
+    state = zeros_of((f"model.{name}", shape) for name, shape in published_tensors())
+    assert load_model(checkpoint_of(state), ARCHITECTURES[arch]).num_classes == 10
+    with pytest.raises(CheckpointError, match=f"arch='{arch}' fits exactly$"):
         load_model(checkpoint_of(state), ARCHITECTURES["resnet20"])

@@ -1,4 +1,4 @@
-"""Fields of what a run keeps: one mechanism reads and checks them, whichever file they are in.
+"""Fields of what runs and sets keep: one mechanism reads and checks them, in whichever file.
 
 A dataclass states each field once: `total: Annotated[int, Whole(least=1, unit="images")]`.
 Reading, checking and docs/records.md follow from that.
@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any, NamedTuple, TypeVar, cast, get_args, get_type_hints
 
 from robustbench_ln.errors import RecordError
-from robustbench_ln.runs.rules import Part, Rule, Several
+from robustbench_ln.files.rules import Part, Rule, Several
 
 __all__ = [
     "SCHEMA", "FieldRule", "check_fields", "parse_fields", "parse_json", "rules_of", "shown",
