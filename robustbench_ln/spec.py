@@ -216,6 +216,7 @@ class EvaluationSpec:
         is_compiled: Run the network through torch.compile.
         outputs: "probabilities" where the network returns them and their logarithm is to be taken;
             `evaluate` decides.
+        classes: Indices of the classes that are scored, in order; None is all.
         is_strict: Whether warnings of the checks are errors.
 
     Raises:
@@ -240,6 +241,7 @@ class EvaluationSpec:
     uses_tf32: bool = False
     is_compiled: bool = False
     outputs: str = "logits"
+    classes: tuple[int, ...] | None = None
     is_strict: bool = False
 
     @property

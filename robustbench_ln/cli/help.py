@@ -30,7 +30,7 @@ PANELS = {
     ),
     "Data": (
         "data", "clean", "image_size", "channels", "limit", "order", "resize", "crop",
-        "interpolation", "class_map", "download",
+        "interpolation", "class_map", "classes", "download",
     ),
     "Training": (
         "recipe", "epochs", "learning_rate", "augment_noise", "share", "convention", "pixel_range",
@@ -45,7 +45,7 @@ PANELS = {
     ),
     "Output": (
         "out", "label", "baseline", "set_format", "jpeg", "preview", "overwrite", "verify",
-        "classes", "sheet", "strict", "save_config",
+        "sheet", "strict", "save_config",
     ),
     "Compute": ("device", "device_batch", "workers", "amp", "tf32", "compile_network"),
     "Messages": ("quiet", "verbose", "log"),

@@ -17,6 +17,7 @@ __all__ = [
     "Checkpoint",
     "CheckpointKey",
     "ClassMap",
+    "Classes",
     "Clean",
     "Convention",
     "Corruptions",
@@ -180,6 +181,15 @@ ClassMap = Annotated[
         help='folder: class index in the network by folder, as JSON {"cat": 3, "dog": 5}, or the '
         "folders in the network's order, as a JSON list or one a line; default: folders count "
         "from 0 by name, as many as the network has classes",
+        show_default=False,
+    ),
+]
+Classes = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Score these classes alone, names or WordNet ids one a line, or a JSON list; or "
+        "imagenet-a, imagenet-r. Default: all",
         show_default=False,
     ),
 ]

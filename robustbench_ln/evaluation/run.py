@@ -175,7 +175,8 @@ class _Job:
 
         def keep(logits: Tensor, indices: NDArray[np.int64]) -> Predictions:
             progress.advance(logits.shape[0] * logits.shape[1])
-            return predict(logits, image_index=indices, labels=images.labels[indices])
+            labels, classes = images.labels[indices], self.spec.classes
+            return predict(logits, image_index=indices, labels=labels, classes=classes)
 
         for p, measured in run_passes(
             {p: self.views[p] for p in missing},

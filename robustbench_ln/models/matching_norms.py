@@ -76,7 +76,8 @@ def _find_norm(layers: Mapping[str, nn.Module], checkpoint: Checkpoint) -> str:
     for key, norm in (*_MARKED.items(), ("running_mean", "batch")):
         if any(f"{layer}{key}" in state for layer in layers):
             return norm
-    bare = [layer for layer in layers if f"{layer}weight" in state]
+    weights = {layer: state.get(f"{layer}weight") for layer in layers}
+    bare = [layer for layer, gamma in weights.items() if gamma is not None and gamma.ndim == 1]
     stated = checkpoint.metadata.get("norm")
     if bare and stated in _ALIKE:
         return str(stated)

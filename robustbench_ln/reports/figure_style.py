@@ -175,7 +175,7 @@ def label_intervals(axes: Axes, table: Table) -> None:
 
 def draw_chance(draw: Callable[..., Any], table: Table) -> None:
     """Draw the accuracy of guessing with `axhline` or `axvline` of some axes."""
-    for i, classes in enumerate(sorted({mode.run.num_classes for mode in table.modes})):
+    for i, classes in enumerate(sorted({mode.num_classes for mode in table.modes})):
         draw(
             100 / classes,
             color="0.45",

@@ -34,6 +34,11 @@ _CORRUPTION = Text(pattern=r"[^/\\\x00-\x1f\x7f-\x9f]{1,100}", like="a name with
 _NAME = Text(pattern=r"[\w-]{1,60}", like="a name of letters, digits and hyphens")
 _ARITHMETIC = Text(pattern=r"[a-z0-9+]{1,60}", like="float32 or options joined by +", since=2)
 _OUTPUTS = Text(choices=("logits", "probabilities"), since=3)
+_CLASSES = Text(
+    pattern=r"[1-9][0-9]{0,6}-[0-9a-f]{12}",
+    like="a number and a digest, as 200-0123456789ab",
+    since=3,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +74,8 @@ class Record:
         arithmetic: Arithmetic of the network: "float32", or the options that changed it, as
             "bf16+compiled".
         outputs: What the network returns: logits, or probabilities, whose logarithm is taken.
+        classes: Classes that are scored, where logits of others are left out: their number, and the
+            first 12 digits of the SHA-256 digest of their indices, "3,5"; null where all are.
         total: Number of images scored, each exactly once.
         correct: Number of images whose prediction is the label.
         expected_correct: Exact expectation of `correct` over the random group; null where no group
@@ -116,6 +123,7 @@ class Record:
     num_groups: Annotated[int, Whole(least=1, most=10**6, unit="groups")]
     arithmetic: Annotated[str, _ARITHMETIC] = "float32"
     outputs: Annotated[str, _OUTPUTS] = "logits"
+    classes: Annotated[str | None, _CLASSES] = None
     total: Annotated[int, Whole(least=1, unit="images")]
     correct: Annotated[int, Whole(unit="images")]
     expected_correct: Annotated[float | None, Real(least=0, unit="images")]
@@ -174,6 +182,11 @@ class Record:
     def condition(self) -> Condition:
         """What was done to the images."""
         return Condition(**{name: getattr(self, name) for name in Condition.__slots__})
+
+    @property
+    def num_scored_classes(self) -> int | None:
+        """Number of classes that are scored; None where all of the network's are."""
+        return None if self.classes is None else int(self.classes.partition("-")[0])
 
     @property
     def accuracy(self) -> float:

@@ -119,6 +119,11 @@ class ModeResults:
         return max(cell.record.set_size or 1 for cell in self.cells.values())
 
     @property
+    def num_classes(self) -> int:
+        """Number of classes that are scored."""
+        return self.any_record.num_scored_classes or self.run.num_classes
+
+    @property
     def units(self) -> Units:
         """Units of its images: its statistics sets."""
         return find_units(self.any_record.total, [self.set_size])

@@ -18,6 +18,7 @@ import torch
 
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import RecordError, TrainingError, setting
+from robustbench_ln.norms import take_logits
 from robustbench_ln.norms.renorm import RenormSchedule
 from robustbench_ln.progress import Progress, Silent
 from robustbench_ln.spec import parse_normalization
@@ -188,7 +189,8 @@ class _Training:
         correct, left = 0, len(self.split.validation)
         with torch.inference_mode():
             for batch in self.batches.validation(self.split.validation):
-                logits = self.model(batch.images.to(self.spec.device))
+                output = self.model(batch.images.to(self.spec.device))
+                logits = take_logits(output, len(batch.labels))
                 hits = logits.argmax(dim=1).cpu() == batch.labels
                 correct += int(hits[:left].sum())  # the rest were shown before
                 self.progress.advance(min(left, len(hits)))

@@ -204,3 +204,19 @@ def test_the_digest_sees_weights_classes_and_eps():
     assert network_sha256(changed) != digest
     half = small_net().bfloat16()
     assert network_sha256(half) != digest
+
+
+def test_python_scores_some_classes_alone(lab, ln_bench):
+    network, images, labels = read_lab(lab)
+    is_shown = np.isin(labels, (0, 3))
+    np.savez(lab.folder / "data.npz", images=images[is_shown], labels=labels[is_shown])
+    listed = lab.folder / "listed.json"
+    listed.write_text("[3, 0]")
+    assert ln_bench(*lab.command("--modes", "bn", "--classes", str(listed))).code == 0
+    frame = ln.evaluate(
+        network, images[is_shown], labels[is_shown], normalize="none", modes="bn", noises="agn",
+        sigmas=[0.5, 1], stat_batch=16, classes=[0, 3],
+    )  # fmt: skip
+    assert counts_of(frame) == [[row[name] for name in COUNTS] for row in rows(lab.folder / "run")]
+    assert set(frame["classes"]) == {row["classes"] for row in rows(lab.folder / "run")}
+    assert set(frame["variant"]) == {"bn (2 classes)"}

@@ -43,12 +43,12 @@ def check_chance(
         cell
         for cell in cells
         if cell.total >= FEWEST_IMAGES
-        and cell.num_classes > 1
+        and cell.num_scored > 1
         and (is_settled or cell.mode not in ("bn", "plain"))
     ]
     if not cells:
         return not_applicable(NAME, f"no mode to judge, or fewer than {FEWEST_IMAGES} images")
-    limit = largest_by_chance(cells[0].num_classes)
+    limit = largest_by_chance(cells[0].num_scored)
     low = [cell for cell in cells if _is_low(cell, limit)]
     numbers = {cell.mode: cell.accuracy for cell in cells} | {"limit": limit}
     numbers |= {f"confidence of {cell.mode}": cell.confidence for cell in cells}
@@ -66,7 +66,7 @@ def check_chance(
     )
     return warning(
         NAME,
-        f"clean accuracy is that of guessing ({said}; {cells[0].num_classes} classes): {reasons}",
+        f"clean accuracy is that of guessing ({said}; {cells[0].num_scored} classes): {reasons}",
         **numbers,
     )
 
@@ -82,5 +82,5 @@ def largest_by_chance(num_classes: int) -> float:
 
 def _is_low(cell: CleanCell, limit: float) -> bool:
     high = wilson_interval(cell.correct, cell.total).high
-    is_sure = cell.confidence > max(limit, SMALLEST_CONFIDENCE) or high < 1 / cell.num_classes
+    is_sure = cell.confidence > max(limit, SMALLEST_CONFIDENCE) or high < 1 / cell.num_scored
     return high <= limit and is_sure

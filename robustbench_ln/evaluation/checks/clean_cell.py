@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from robustbench_ln.data.class_list import digest_classes
 from robustbench_ln.errors import RecordError
 from robustbench_ln.modes import MODES
 from robustbench_ln.runs.predictions import prediction_name, read_predictions
@@ -32,6 +33,7 @@ class CleanCell:
     Attributes:
         mode: One that has the accuracy of the training, if all is right: never a single-image one.
         num_classes: K.
+        num_scored: Classes that are scored, K or fewer.
         labels: [N].
         class_index: [N] predicted class.
         confidence: Mean probability of the predicted classes, 0..1.
@@ -39,6 +41,7 @@ class CleanCell:
 
     mode: str
     num_classes: int
+    num_scored: int
     labels: NDArray[np.int64]
     class_index: NDArray[np.int32]
     confidence: float
@@ -75,7 +78,7 @@ def read_clean_cells(
     cells = []
     for record in records:
         is_clean = record.condition == CLEAN and record.seed == spec.seed
-        if not (is_clean and record.outputs == spec.outputs and _is_judged(record, spec)):
+        if not (is_clean and _is_of(record, spec) and _is_judged(record, spec)):
             continue
         try:
             predictions = read_predictions(
@@ -98,12 +101,17 @@ def read_clean_cells(
             CleanCell(
                 mode=record.mode,
                 num_classes=num_classes,
+                num_scored=record.num_scored_classes or num_classes,
                 labels=predictions.labels,
                 class_index=reduced.class_index,
                 confidence=float(predictions.top1_probability.mean()),
             )
         )
     return cells
+
+
+def _is_of(record: Record, spec: EvaluationSpec) -> bool:
+    return record.outputs == spec.outputs and record.classes == digest_classes(spec.classes)
 
 
 def _is_judged(record: Record, spec: EvaluationSpec) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from torch import nn
@@ -23,11 +25,22 @@ def make_cell(accuracy: float, *, total: int = 1000, num_classes: int = 10, **ch
     values = {
         "mode": "bn",
         "num_classes": num_classes,
+        "num_scored": num_classes,
         "labels": labels,
         "class_index": np.where(is_right, labels, wrong).astype(np.int32),
         "confidence": 0.9,
     }
     return CleanCell(**(values | changes))
+
+
+def test_chance_is_that_of_the_classes_that_are_scored():
+    """7 of 100 right: far above chance of 1,000 classes, not of 20."""
+    labels = np.arange(1000) % 20
+    wrong = (labels + 1) % 20
+    guesses = np.where(np.arange(1000) < 70, labels, wrong).astype(np.int32)
+    cell = make_cell(0.0, num_classes=1000, labels=labels, class_index=guesses)
+    assert check_chance([cell]).status == "passed"
+    assert check_chance([replace(cell, num_scored=20)]).status == "warning"
 
 
 def renumbered(cell: CleanCell, order: list[int], **changes) -> CleanCell:
