@@ -1,8 +1,8 @@
 """The papers' claims, each as comparisons of trained networks, for docs/results/claims.md.
 
-A comparison says that one network (or mode) is better than another by more than so many points of
-accuracy. Shown are the mean over the trainings, which are paired by seed, its 95 % interval
-(Student's t), and in how many trainings it is so. Fewer than six trainings decide nothing.
+A comparison says that one network (or mode) is better than another by more than a threshold in
+points of accuracy. Shown are the mean over the trainings, which are paired by seed, its 95 %
+interval (Student's t), and in how many trainings it is so. Fewer than six decide nothing.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def setting(name: str, value: object = None) -> str:
     """Return a setting as messages name it, with a value where one is shown.
 
     Args:
-        name: Of the parameter in Python; the option follows from it.
+        name: Name of the parameter in Python; the option follows from it.
         value: None shows the setting alone, True switches it on.
 
     >>> Message(f"{setting('stat_batch')} is 0"), Message(f"add {setting('crop', 224)}")

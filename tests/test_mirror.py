@@ -32,6 +32,7 @@ SUBJECTS = {
     "models/public_checkpoints": "the public checkpoints classify as published",
     "models/networks/library_networks": "networks of torchvision and timm under the layouts",
     "models/networks/networks": "every network of ours against its restatement",
+    "models/networks/published_names": "checkpoints with published names load by name",
     "runs/schema_1": "a run of an earlier version is read and goes on",
 }
 """Tests of more than one module, by the name of their file; all others are named after theirs."""

@@ -134,12 +134,28 @@ def test_the_published_numbers():
         assert len(mean) == len(std)
 
 
-@pytest.mark.parametrize(("text", "low", "high"), [("none", 0, 1), ("symmetric", -1, 1)])
+@pytest.mark.parametrize(
+    ("text", "low", "high"), [("none", 0, 1), ("symmetric", -1, 1), ("raw", 0, 255)]
+)
 def test_names_without_a_data_set_say_where_black_and_white_go(text, low, high):
     for channels in (1, 3):
         found = parse_normalization(text, channels)
         ends = [[(x - m) / s for m, s in zip(found.mean, found.std, strict=True)] for x in (0, 1)]
         assert ends == [[low] * channels, [high] * channels]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("0..1", "none"), ("-1..1", "symmetric"), ("0..255", "raw"), ("0-255", "raw"), ("255", "raw")],
+)
+def test_the_range_of_the_input_is_a_name_too(text, name):
+    assert parse_normalization(text, 3) == parse_normalization(name, 3)
+    check_normalization(text)
+
+
+def test_a_network_that_wants_0_to_255_can_be_given_in_numbers():
+    deviation = parse_normalization("0,0,0/0.00392157,0.00392157,0.00392157", 3).std[0]
+    assert deviation == pytest.approx(1 / 255, rel=1e-5)
 
 
 def test_numbers_are_one_or_one_for_each_channel():
@@ -151,6 +167,7 @@ def test_numbers_are_one_or_one_for_each_channel():
     ("text", "channels", "message"),
     [
         ("imagnet", 3, "unknown normalisation 'imagnet'; did you mean 'imagenet'"),
+        ("tanh", 3, r"choose from none, .* \(none is an input of 0..1, symmetric of -1..1, raw of"),
         ("imagenet", 1, "normalize='imagenet' has 3 channels, the images have 1; give as many"),
         ("0.1,0.2,0.3/0.5", 3, "3 means and 1 standard deviations"),
         ("0.5/x", 3, "expected MEAN/STD, as in 0.5,0.5,0.5/0.25,0.25,0.25"),

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from reproduction.check_tables import CHECK_BLOCKS
 from reproduction.claims import CLAIM_BLOCKS
 from reproduction.coverage_tables import COVERAGE_BLOCKS
 from reproduction.result_blocks import RESULT_BLOCKS, commands_of, forward_passes
@@ -231,6 +232,7 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     **RESULT_BLOCKS,
     **CLAIM_BLOCKS,
     **COVERAGE_BLOCKS,
+    **CHECK_BLOCKS,
 }
 _BLOCK = re.compile(r"(<!-- begin (\w+) ?(.*?) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 

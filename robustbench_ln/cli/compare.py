@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from robustbench_ln.texts.console import say, say_aside
+from robustbench_ln.texts.console import say, tell
 
 __all__ = ["compare"]
 
@@ -63,4 +63,4 @@ def compare(
         "comparison.md": pairs_markdown(pairs).encode(),
     }
     for file in write_files(out, files):
-        say_aside(str(file))
+        tell(str(file))

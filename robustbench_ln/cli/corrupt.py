@@ -142,6 +142,8 @@ def corrupt(
     if out is not None:
         options = GenerationOptions(workers=workers, frost=degradation.frost, overwrite=overwrite)
         with open_display(spell) as display:
+            for line in images.notes:
+                display.note(f"Note: {line}")
             generate(images, spec, out=out, options=options, progress=display)
 
 

@@ -15,6 +15,7 @@ from robustbench_ln.cli.options import (
     Baseline,
     Checkpoint,
     CheckpointKey,
+    Classes,
     ClassMap,
     Clean,
     Convention,
@@ -147,6 +148,7 @@ def evaluate(
     crop: Crop = None,
     interpolation: Interpolation = None,
     class_map: ClassMap = None,
+    classes: Classes = None,
     download: DownloadAll = False,
     checkpoint_key: CheckpointKey = None,
     trust_checkpoint: Trust = False,
@@ -165,10 +167,10 @@ def evaluate(
     check_early(options)
     from robustbench_ln.cli.evaluation_request import request_of
     from robustbench_ln.evaluation.request import evaluate_request
-    from robustbench_ln.reports.baselines import choose_baseline
+    from robustbench_ln.reports.baselines import check_baseline, choose_baseline, severity_tables_of
 
     request = request_of(options, command=command)
-    choose_baseline(baseline)
+    check_baseline(choose_baseline(baseline), severity_tables_of(request.spec.conditions))
     if save_config is not None:
         from robustbench_ln.cli.suites import write_suite
 

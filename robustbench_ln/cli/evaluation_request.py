@@ -10,6 +10,7 @@ from robustbench_ln.cli.options import split_names
 from robustbench_ln.corruption_names import parse_severities, parse_sigmas
 from robustbench_ln.corruptions.request import ConditionRequest
 from robustbench_ln.data import DataOptions, Framing
+from robustbench_ln.data.class_list import read_class_list
 from robustbench_ln.evaluation.request import EvaluationRequest, ImageRequest
 from robustbench_ln.models.source import NetworkSource
 
@@ -45,6 +46,7 @@ def request_of(options: Mapping[str, Any], *, command: str) -> EvaluationRequest
                 ),
                 class_map=options["class_map"],
             ),
+            classes=None if options["classes"] is None else read_class_list(options["classes"]),
             degradation=ConditionRequest(
                 noises=split_names(options["noise"]),
                 sigmas=None if options["sigmas"] is None else parse_sigmas(options["sigmas"]),

@@ -13,8 +13,8 @@ from robustbench_ln.cli.completion import complete
 from robustbench_ln.cli.options import Baseline, split_names
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
-from robustbench_ln.errors import SpecError
-from robustbench_ln.texts.console import say, say_aside
+from robustbench_ln.errors import Message, SpecError
+from robustbench_ln.texts.console import say, tell
 
 __all__ = ["report", "write_and_print"]
 
@@ -73,17 +73,19 @@ def write_and_print(
     figures: Sequence[str] = ("accuracy",),
 ) -> None:
     """Write the report of some runs; tables go to stdout, the names of the files to stderr."""
-    from robustbench_ln.reports.baselines import choose_baseline
+    from robustbench_ln.reports.baselines import choose_baseline, doubts_of
     from robustbench_ln.reports.report import write_report
     from robustbench_ln.reports.summary_text import summary_text
     from robustbench_ln.reports.terminal import terminal_tables
 
     relative_to = choose_baseline(baseline)
     with open_display(spell) as display:
+        for doubt in doubts_of(relative_to):
+            display.note(Message(f"Warning: {doubt}"))
         written = write_report(runs, out, labels, relative_to, progress=display, figures=figures)
     width = max(80, get_terminal_size().columns)
     say(terminal_tables(written.tables, width=width))
     if written.summary:
         say("\n" + summary_text(written.summary, relative_to, width=width), end="")
     for file in written.files:
-        say_aside(str(file))
+        tell(str(file))

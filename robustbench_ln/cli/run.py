@@ -60,11 +60,12 @@ def run(
     """
     from robustbench_ln.cli.suites import read_suite
     from robustbench_ln.evaluation.request import evaluate_request
-    from robustbench_ln.reports.baselines import choose_baseline
+    from robustbench_ln.reports.baselines import check_baseline, choose_baseline, severity_tables_of
 
     asked = read_suite(suite, allow_code=allow_code)
     requests = [_request(one, out) for one in asked.runs]
-    choose_baseline(asked.baseline)
+    conditions = [condition for request in requests for condition in request.spec.conditions]
+    check_baseline(choose_baseline(asked.baseline), severity_tables_of(conditions))
     if dry_run:
         say("\n".join(one.command(out) for one in asked.runs))
         return

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robustbench_ln.errors import SpecError
-from robustbench_ln.texts.console import say, say_aside
+from robustbench_ln.texts.console import say, tell
 from robustbench_ln.texts.safe import one_line
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def score(
         "score.md": page(blocks).encode(),
     }
     for file in write_files(folder, contents):
-        say_aside(str(file))
+        tell(str(file))
 
 
 def _numbers(votes: str | None, scores: Mapping[Condition, VoteScore]) -> list[int]:

@@ -16,7 +16,7 @@ from robustbench_ln.cli.options import split_names
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import RecordError, SpecError
-from robustbench_ln.texts.console import say, say_aside
+from robustbench_ln.texts.console import say, tell
 
 if TYPE_CHECKING:
     from robustbench_ln.speed.norm_costs import NetworkSpeed
@@ -111,4 +111,4 @@ def _write(out: Path, about: dict[str, Any], networks: list[NetworkSpeed]) -> No
 
     record = about | {"networks": [network.to_json() for network in networks]}
     write_whole(out, (json.dumps(record, indent=1) + "\n").encode())
-    say_aside(str(out))
+    tell(str(out))

@@ -237,6 +237,8 @@ def _train(
     options = DataOptions(framing=framing, class_map=class_map, download=download, part="train")
     with open_display(spell) as display:
         images = load_images(data, options)
+        for line in images.notes:
+            display.note(f"Note: {line}")
         start = start_network(source, images, spec)
         trained = train_network(start, images, spec, out=out, progress=display)
     say(

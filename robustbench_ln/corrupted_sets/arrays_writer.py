@@ -27,7 +27,7 @@ class ArrayFormat:
     """npy: one array a corruption, its severities one after another. npz: one a condition.
 
     Args:
-        folder: Of the set.
+        folder: Folder of the set.
         spec: Format npy or npz.
         images: The source.
         num_images: N, how many of them.

@@ -33,7 +33,7 @@ class FolderFormat:
     """One picture file an image, and class_map.json: class folder -> label.
 
     Args:
-        folder: Of the set.
+        folder: Folder of the set.
         images: The source. Pictures keep their names; others are called by their positions.
         num_images: N, how many of them.
         uses_jpeg: JPEG in place of PNG.

@@ -1,4 +1,4 @@
-"""Make a set of corrupted images on disk; the same call goes on where it was stopped."""
+"""Make a set of corrupted images on disk; the same call resumes it."""
 
 from __future__ import annotations
 

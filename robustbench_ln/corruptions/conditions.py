@@ -94,11 +94,11 @@ def corruption_conditions(
             raise SpecError(
                 f"corruption '{name}' needs "
                 f"{setting('severity_table')} {' or '.join(SEVERITY_TABLES)}: the same severity "
-                "means different parameters in the two"
+                "has different parameters in each"
             )
         if severity_table not in (None, table):
             raise SpecError(
-                f"'{name}' is all corruptions of that table; leave {setting('severity_table')} out"
+                f"'{name}' already names the severity table; leave {setting('severity_table')} out"
             )
         chosen = CORRUPTIONS if name in SEVERITY_TABLES else [find_corruption(name).name]
         conditions += [

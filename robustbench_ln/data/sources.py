@@ -93,9 +93,11 @@ def _check_options(kind: str, options: DataOptions) -> None:
             f"the images of {kind} have one size"
         )
     if kind != "folder" and options.class_map is not None:
-        raise SpecError(f"{setting('class_map')} is for folder:DIR; {kind} numbers its own classes")
+        raise SpecError(
+            f"{setting('class_map')} is for folder:DIR; {kind} already has class numbers"
+        )
     if options.download and kind not in DOWNLOADS:
         raise SpecError(
-            f"{setting('download')}: cannot fetch {kind}; it can {', '.join(DOWNLOADS)}, and "
-            f"published weights of {setting('arch', 'torchvision:NAME')} and timm:NAME.TAG"
+            f"{setting('download')}: cannot fetch {kind}; it fetches {', '.join(DOWNLOADS)}, and "
+            f"the published weights of {setting('arch', 'torchvision:NAME')} and timm:NAME.TAG"
         )

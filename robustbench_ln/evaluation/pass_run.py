@@ -82,7 +82,7 @@ def _make_view(
     )
     view = view.to(spec.device)
     if spec.outputs == "probabilities":
-        view.network.register_forward_hook(lambda _network, _images, rows: as_logits(rows))
+        view.register_forward_hook(lambda _view, _images, rows: as_logits(rows))
     if spec.is_compiled:
         view.network.compile()
     return view

@@ -24,7 +24,6 @@ from robustbench_ln.evaluation.pass_run import Measured, Views, Work, make_views
 from robustbench_ln.evaluation.plan import Pass, cell_of, missing_modes, plan_passes
 from robustbench_ln.evaluation.sets import evaluation_order
 from robustbench_ln.evaluation.subject import Subject, describe_run
-from robustbench_ln.metrics.class_order import is_class_ordered
 from robustbench_ln.modes import Mode
 from robustbench_ln.progress import Progress, Silent
 from robustbench_ln.rng import stream
@@ -36,6 +35,11 @@ from robustbench_ln.runs.writing import RunDirectory
 from robustbench_ln.spec import CLEAN, Condition, EvaluationSpec, check_tie_rule
 
 __all__ = ["evaluate"]
+
+_NEW_DIGEST = Message(
+    f"Note: this run does not say of which code of {setting('model')} its rows are; from now on it "
+    "does, and other code is refused"
+)
 
 
 def evaluate(
@@ -53,7 +57,7 @@ def evaluate(
         images: The test images; or a corrupted set, with its clean ones where it has them.
         spec: Modes, conditions (beside those of a corrupted set), and how.
         out: The run directory; made, or continued.
-        progress: Who is told.
+        progress: Display that shows how far the job is; None shows nothing.
 
     Raises:
         SpecError: The network cannot be evaluated in a mode that was named.
@@ -73,11 +77,15 @@ def evaluate(
     work = Work(subject, images, indices)
     for line in find_oddities(images):
         progress.note(f"Note: {line}")
-    _warn_of_class_order(work, plan.passes, progress)
     about = describe_run(subject, images, spec, progress=progress)
     with RunDirectory(out, about) as run:
-        checks = RunChecks(run, subject, images, progress=progress)
-        spec = checks.before(spec, layers=plan.layers, indices=indices, is_clean=is_clean)
+        if run.gains_code:
+            progress.note(_NEW_DIGEST)
+        checks = RunChecks(run, subject, images, stored=stored, progress=progress)
+        sizes = [p.layout.set_size or 1 for p in plan.passes]
+        spec = checks.before(
+            spec, layers=plan.layers, indices=indices, set_sizes=sizes, is_clean=is_clean
+        )
         views = make_views(subject, images, plan.passes, spec)
         jobs = [
             _Job(_reorder(work, seed, spec), stored, replace(spec, seed=seed), views, run, about)
@@ -93,18 +101,6 @@ def _reorder(work: Work, seed: int, spec: EvaluationSpec) -> Work:
     if seed == spec.seed or spec.order == "as-is":
         return work
     return work._replace(indices=stream(seed, "order").permutation(np.sort(work.indices)))
-
-
-def _warn_of_class_order(work: Work, passes: Sequence[Pass], progress: Progress) -> None:
-    sizes = [p.layout.set_size or 1 for p in passes]
-    labels = work.images.labels[work.indices]
-    if any(is_class_ordered(labels, size) for size in sizes):
-        progress.note(
-            Message(
-                "Warning: the images are in the order of their classes, so that sets hold few "
-                f"classes and dynamic statistics tell the class. Use {setting('order', 'shuffled')}"
-            )
-        )
 
 
 class _Todo(NamedTuple):
@@ -179,7 +175,8 @@ class _Job:
 
         def keep(logits: Tensor, indices: NDArray[np.int64]) -> Predictions:
             progress.advance(logits.shape[0] * logits.shape[1])
-            return predict(logits, image_index=indices, labels=images.labels[indices])
+            labels, classes = images.labels[indices], self.spec.classes
+            return predict(logits, image_index=indices, labels=labels, classes=classes)
 
         for p, measured in run_passes(
             {p: self.views[p] for p in missing},

@@ -27,8 +27,8 @@ SCHEMA = 3
 """Version of the fields of cells.jsonl and run.json.
 
 1: the first. Rows that were written early in it lack some fields.
-2: every row and run.json has the fields that came later in 1.
-3: rows have `images_sha256`.
+2: every file has every field, but those that say 3: files that were written early in it lack them.
+3: every file has every field.
 """
 
 T = TypeVar("T")
@@ -98,7 +98,7 @@ def parse_fields(of: type[T], content: object, where: str, schema: int | None = 
         of: The dataclass; its `__post_init__` calls `check_fields`.
         content: The object.
         where: File and row, for messages.
-        schema: Of the file; None looks for it in the object.
+        schema: Schema of the file; None looks for it in the object.
 
     Raises:
         RecordError: Another schema, missing or unknown fields, or a value that its rule refuses.

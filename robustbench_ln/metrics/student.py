@@ -1,4 +1,4 @@
-"""95 % intervals where images share statistics: Student's t on units. No torch here.
+"""95 % intervals where images share statistics: Student's t on units.
 
 An estimate is a mean over images or, to first order, moves as one does: image i moves it by its
 influence w_i / N, for a mean the image's outcome minus the mean. Influences of a unit are summed,
@@ -48,7 +48,7 @@ def mean_bounds(outcomes: Floats | NDArray[np.bool_], units: Units) -> Bounds:
 
     Args:
         outcomes: [..., N], 0..1: whether an image was right, or its mean over several conditions.
-        units: Of the N images.
+        units: Units of the N images.
 
     Source: Wilson 1927; with an effective number: Korn and Graubard 1998, "Confidence intervals for
         proportions with small expected number of positive counts estimated from survey data".
@@ -73,7 +73,7 @@ def difference_bounds(
     Args:
         first: [..., N], 0..1.
         second: The same shape.
-        units: Of the N images.
+        units: Units of the N images.
     """
     (one, influence), (other, its_influence) = _centre(first), _centre(second)
     deviation = np.sqrt(_unit_variance(influence - its_influence, units))
@@ -90,7 +90,7 @@ def linear_bounds(value: Floats, influence: Floats, units: Units) -> Bounds:
     Args:
         value: [...].
         influence: [..., N], w above; its sum over the images is 0.
-        units: Of the N images.
+        units: Units of the N images.
     """
     by_units = _t_quantile(units) * np.sqrt(_unit_variance(influence, units))
     margin = np.maximum(by_units, _Z * np.sqrt(_image_variance(influence)))
@@ -105,7 +105,7 @@ def student_test(difference: Floats, units: Units) -> Floats:
 
     Args:
         difference: [..., N], of each image.
-        units: Of the N images.
+        units: Units of the N images.
 
     Returns: [...]; 1 for fewer than two units.
     """

@@ -92,7 +92,7 @@ def read_checkpoint(path: Path, *, trust: bool = False, key: str | None = None) 
 
 def _check_file(path: Path) -> None:
     if path.is_dir():
-        raise CheckpointError(f"{path}: a folder; give the checkpoint file in it")
+        raise CheckpointError(f"{path} is a folder; give the checkpoint file in it")
     if path.is_file():
         return
     if path.exists():
@@ -108,16 +108,18 @@ def _check_kind(name: str, tensor: Tensor, path: Path) -> None:
     if tensor.is_nested:
         raise CheckpointError(f"{path}: {name!r} is nested; save it as a dense tensor")
     if tensor.is_quantized:
-        raise CheckpointError(f"{path}: {name!r} is quantised; give the float network")
+        raise CheckpointError(f"{path}: {name!r} is quantised; save the float network")
     if tensor.layout != torch.strided:
         raise CheckpointError(f"{path}: {name!r} is sparse; save it as a dense tensor")
     if tensor.device.type != "cpu":
-        raise CheckpointError(f"{path}: {name!r} has no values ({tensor.device.type} device)")
+        raise CheckpointError(
+            f"{path}: {name!r} has no values ({tensor.device.type} device); save loaded weights"
+        )
     if tensor.is_complex():
         raise CheckpointError(f"{path}: {name!r} is complex; expected real weights")
     if tensor.dtype not in _TYPES:
         raise CheckpointError(
-            f"{path}: {name!r} is {tensor.dtype}, which cannot be computed with; save it as float32"
+            f"{path}: {name!r} is {tensor.dtype}, which is not supported; save it as float32"
         )
     if tensor.ndim > _MOST_AXES:
         raise CheckpointError(
@@ -137,7 +139,7 @@ def _check_amount(state: State, path: Path) -> None:
         if total > _MOST_SHARING * size:
             raise CheckpointError(
                 f"{path}: {name!r} has shape {list(tensor.shape)}, more values than a file of "
-                f"{size:,} bytes holds; save expanded tensors as tensor.contiguous()"
+                f"{size:,} bytes can hold; save expanded tensors as tensor.contiguous()"
             )
 
 

@@ -35,8 +35,8 @@ class Weights(NamedTuple):
 
     Attributes:
         state: Without the prefix that all names shared.
-        key: Of the container's entry, as "model.state_dict" where it lies deeper; None where the
-            file is the state dict itself.
+        key: Key of the container's entry, as "model.state_dict" where it lies deeper; None
+            where the file is the state dict itself.
         prefix: What was taken off all names, "" if nothing.
         metadata: Numbers and texts of the containers: epoch, num_groups, ...
         beside: Tensors and short lists of numbers that are no weights, by name.

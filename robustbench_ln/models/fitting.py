@@ -31,6 +31,7 @@ class LoadedModel:
         num_classes: K, read from the head's shape; None where the user's own function decides.
         num_groups: G, read from the shapes of the LocalNorm layers; 1 without any.
         architecture: The network by name; None where the user's own function makes it.
+        code_sha256: Digest of the code of that function; see `model_code_sha256`.
     """
 
     model: nn.Module
@@ -39,6 +40,7 @@ class LoadedModel:
     num_classes: int | None
     num_groups: int
     architecture: Architecture | None = None
+    code_sha256: str | None = None
 
     @property
     def training_batch(self) -> int:
@@ -60,6 +62,7 @@ def load_model(
         CheckpointError: The weights do not fit; the message names tensors and a network that fits.
         LayoutError: Weights of another norm for a network whose norm layers cannot be replaced.
     """
+    saved = checkpoint
     state = {architecture.rename(name): tensor for name, tensor in checkpoint.state.items()}
     shapes = find_shapes(architecture)
     checkpoint = without_prefix(
@@ -75,14 +78,21 @@ def load_model(
         )
     network = architecture.build(*sizes)
     if absent := without_training_heads(network, checkpoint.state):
-        note = f"built {architecture.id} without {' and '.join(absent)}, which only a training runs"
+        note = f"built {architecture.id} without {' and '.join(absent)}, which only training uses"
         checkpoint = replace(checkpoint, notes=(*checkpoint.notes, note))
-    loaded = load_weights(checkpoint, network, name=architecture.id, num_classes=sizes.num_classes)
+    loaded = load_weights(
+        checkpoint, network, name=architecture.id, num_classes=sizes.num_classes, saved=saved
+    )
     return replace(loaded, architecture=architecture)
 
 
 def load_weights(
-    checkpoint: Checkpoint, network: nn.Module, *, name: str, num_classes: int | None = None
+    checkpoint: Checkpoint,
+    network: nn.Module,
+    *,
+    name: str,
+    num_classes: int | None = None,
+    saved: Checkpoint | None = None,
 ) -> LoadedModel:
     """Load a checkpoint into a network, strictly.
 
@@ -91,6 +101,7 @@ def load_weights(
         network: A network of the caller's, who gives it away.
         name: What to call it.
         num_classes: K, if known.
+        saved: The weights under the names in the file, where `checkpoint` has others.
 
     Raises:
         CheckpointError: The weights do not fit; the message names tensors and a network that fits.
@@ -104,7 +115,7 @@ def load_weights(
     own = network.state_dict()
     mismatch = compare_states(own, state)
     if not mismatch.is_empty:
-        hint = describe_nearest(checkpoint) or "give the network it was trained as"
+        hint = describe_nearest(saved or checkpoint) or "give the architecture it was trained with"
         raise CheckpointError(
             f"{checkpoint.path}: does not fit {name}: {mismatch.describe()}; {hint}"
         )

@@ -69,8 +69,8 @@ def read_contents(path: Path, *, trust: bool) -> Contents:
     if head.startswith(b"\x80"):
         return _load_torch(path, trust=trust)
     raise CheckpointError(
-        f"{path}: not a checkpoint; expected a file of torch.save or safetensors, "
-        f"it begins with {head[:8]!r}"
+        f"{path}: not a checkpoint: it begins with {head[:8]!r}; expected a file written by "
+        "torch.save or safetensors"
     )
 
 
@@ -172,7 +172,7 @@ def _load_safetensors(path: Path) -> Contents:
         header_length = int.from_bytes(file.read(8), "little")
     if header_length > path.stat().st_size - 8:
         raise CheckpointError(
-            f"{path}: its safetensors header claims {header_length} bytes, the file has "
+            f"{path}: its safetensors header claims {header_length} bytes, but the file has "
             f"{path.stat().st_size}; {_DAMAGED}"
         )
     try:

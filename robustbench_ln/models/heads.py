@@ -29,7 +29,7 @@ def adapt_head(checkpoint: Checkpoint, shapes: NetworkShapes, network: str) -> C
 
     Args:
         checkpoint: Without a prefix.
-        shapes: Of the network.
+        shapes: Shapes of the network.
         network: What it is called.
 
     Raises:
@@ -67,8 +67,8 @@ def _renamed(
     layers = {n: t for n, t in {**outside, **inside}.items() if n.endswith("weight") and t.ndim > 1}
     if not layers and not inside:
         raise CheckpointError(
-            f"{checkpoint.path}: has no head: all of {network} is in it but '{weight}', as after "
-            "self-supervised training; give the file of a classifier that was trained on it"
+            f"{checkpoint.path}: has no head: it has all of {network} except '{weight}', as after "
+            "self-supervised training; use a classifier that was fine-tuned from it"
         )
     found = next(iter(layers), "")
     parts = {n: t for n, t in {**outside, **inside}.items() if _is_of(n, found)}
@@ -129,8 +129,8 @@ def without_training_heads(network: nn.Module, names: Collection[str]) -> list[s
     """Take out the heads that only a training runs, where a checkpoint has none of their tensors.
 
     Args:
-        network: Of a library; changed.
-        names: Of the checkpoint's tensors.
+        network: A library's network, which is changed.
+        names: Names of the checkpoint's tensors.
 
     Returns: The names of the heads.
     """

@@ -35,26 +35,37 @@ _MOST_PREFIXES, _MOST_NAMES = 3, 0.9
 def describe_nearest(checkpoint: Checkpoint) -> str:
     """Return how to load a checkpoint, or which known network is nearest; "" if none is near.
 
-    torchvision's networks are looked at where none of ours is near.
+    torchvision's networks are looked at where none of ours fits.
     """
     nearest = _find_nearest(_candidates(ARCHITECTURES, checkpoint), checkpoint)
-    if nearest.share < _LEAST_SHARE:
-        nearest = _find_nearest(_candidates(_torchvision_ids(), checkpoint), checkpoint)
+    if nearest.share < 1.0:
+        theirs = _find_nearest(_candidates(_torchvision_ids(), checkpoint), checkpoint)
+        nearest = max(nearest, theirs)
     if nearest.share < _LEAST_SHARE:
         return ""
+    names = nearest.names
     if nearest.share == 1.0:
-        return f"{setting('arch', nearest.name)} fits exactly"
-    return f"the nearest known network is {nearest.name} ({nearest.share:.0%} of the tensors fit)"
+        return f"{_enumerate(names)} {'fit' if len(names) > 1 else 'fits'} exactly"
+    return f"the nearest known network is {names[-1]} ({nearest.share:.0%} of the tensors fit)"
 
 
 class _Nearest(NamedTuple):
+    """The share of common tensors, and all networks that have it."""
+
     share: float
-    name: str
+    names: list[str]
 
 
 def _find_nearest(names: Iterable[str], checkpoint: Checkpoint) -> _Nearest:
-    shares = [_Nearest(_common_share(find_architecture(n), checkpoint), n) for n in names]
-    return max(shares, default=_Nearest(0.0, ""))
+    shares = {name: _common_share(find_architecture(name), checkpoint) for name in names}
+    largest = max(shares.values(), default=0.0)
+    return _Nearest(largest, [name for name, share in shares.items() if share == largest])
+
+
+def _enumerate(names: list[str]) -> str:
+    """Return "A", "A and B" or "A, B and C", as settings."""
+    settings = [setting("arch", name) for name in names]
+    return " and ".join(filter(None, [", ".join(settings[:-1]), settings[-1]]))
 
 
 def _torchvision_ids() -> list[str]:
@@ -68,15 +79,20 @@ def _candidates(names: Collection[str], checkpoint: Checkpoint) -> list[str]:
     """Return the nearest networks as far as the table knows them, and those that it does not."""
     table = read_table()
     nearest = [nearest_in_table(shapes, names) for shapes in _possible_shapes(checkpoint.state)]
-    share, name = max(nearest)
-    return [n for n in names if n not in table] + ([name] if share >= _LEAST_SHARE else [])
+    share, found = max(nearest)
+    return [n for n in names if n not in table] + (found if share >= _LEAST_SHARE else [])
 
 
 def _possible_shapes(state: State) -> Iterator[dict[str, torch.Size]]:
-    """Yield names and shapes, as they are and without what most names begin with."""
+    """Yield names and shapes, as they are and without what most names begin with.
+
+    Each time also as our networks call the tensors that others publish under other names.
+    """
+    renames = dict.fromkeys(entry.rename for entry in ARCHITECTURES.values())
     shapes = {name: tensor.shape for name, tensor in state.items()}
     for _ in range(_MOST_PREFIXES):
-        yield shapes
+        for rename in renames:
+            yield {rename(name): shape for name, shape in shapes.items()}
         firsts = Counter(name.partition(".")[0] for name in shapes)
         first, number = max(firsts.items(), key=lambda item: item[1], default=("", 0))
         if number < _MOST_NAMES * len(shapes):

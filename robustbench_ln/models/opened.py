@@ -143,7 +143,7 @@ def open_network(
     Args:
         source: Where it comes from.
         normalize: Its input normalisation; None is what its publisher or its file says.
-        progress: Who is told if the two differ; nobody by default.
+        progress: Display for the note if the two differ; None shows nothing.
     """
     check_normalization(normalize)
     loaded = load_network(source)

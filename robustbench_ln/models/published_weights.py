@@ -95,18 +95,18 @@ def _address(path: Path, arch: str) -> str:
         return files[path.name]
     if files:
         raise SpecError(
-            f"{setting('download')}: {path.name} is none of the published weights of {arch}; "
-            f"name {by_skin(command_line='CKPT', python='the file')} {' or '.join(files)}"
+            f"{setting('download')}: {path.name} is not one of the published weights of {arch}; "
+            f"call {by_skin(command_line='CKPT', python='the file')} {' or '.join(files)}"
         )
     name = arch.partition(":")[2]
     tags = [] if "." in name or arch.startswith("torchvision:") else _timm_tags(name)
     if tags:
         raise SpecError(
-            f"{setting('download')} needs to know which weights of {arch}; give their tag, as "
-            f"{setting('arch', 'timm:' + tags[0])} (there are {', '.join(tags)})"
+            f"{setting('download')}: {arch} has several published weights; add a tag, as in "
+            f"{setting('arch', 'timm:' + tags[0])} (available: {', '.join(tags)})"
         )
     raise SpecError(
-        f"{setting('download')}: {arch} has no published weights; give a file of your own"
+        f"{setting('download')}: {arch} has no published weights; use a file of your own"
     )
 
 

@@ -52,21 +52,21 @@ def shape_sums(shapes: Shapes, head: Collection[str]) -> Sums:
     )
 
 
-def nearest_in_table(shapes: Shapes, names: Collection[str]) -> tuple[float, str]:
-    """Return the largest share of tensors in common, of both together, and the network.
+def nearest_in_table(shapes: Shapes, names: Collection[str]) -> tuple[float, list[str]]:
+    """Return the largest share of tensors in common, of both together, and the networks with it.
 
     Args:
-        shapes: Of a checkpoint: name -> shape.
+        shapes: Shapes of a checkpoint: name -> shape.
         names: The networks of the table to compare with.
     """
     plain = {_sum_of(name, shape, any_classes=False) for name, shape in _counted(shapes)}
     as_head = {_sum_of(name, shape, any_classes=True) for name, shape in _counted(shapes)}
-    best = (0.0, "")
+    shares = {}
     for network, sums in read_table().items():
         common = len(sums & (plain | as_head)) if network in names else 0
-        if common:
-            best = max(best, (common / (len(sums) + len(plain) - common), network))
-    return best
+        shares[network] = common / max(1, len(sums) + len(plain) - common)
+    largest = max(shares.values(), default=0.0)
+    return largest, [network for network, share in shares.items() if 0 < share == largest]
 
 
 def _counted(shapes: Shapes) -> Iterator[tuple[str, tuple[int, ...]]]:

@@ -112,8 +112,8 @@ def check_stored_input(checkpoint: Checkpoint, normalize: str | None) -> None:
         (stored,) = find_stored_input(checkpoint.beside)
         names = " and ".join(map(repr, stored.names))
         raise CheckpointError(
-            f"{checkpoint.path}: its network normalised the input itself with {names}, which the "
-            f"network here does not; give {setting('normalize', text)}"
+            f"{checkpoint.path}: its network normalised the input itself with {names}, which this "
+            f"network does not; give {setting('normalize', text)}"
         )
 
 
@@ -122,7 +122,7 @@ def _is_same(normalize: str, text: str) -> bool:
     for channels in (3, 1):
         try:
             asked, kept = (parse_normalization(each, channels) for each in (normalize, text))
-        except SpecError:  # not for so many channels
+        except SpecError:  # for another number of channels
             continue
         return all(
             math.isclose(a, b, rel_tol=1e-3, abs_tol=1e-4)

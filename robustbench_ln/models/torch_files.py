@@ -95,7 +95,7 @@ def read_legacy(path: Path) -> Unpickled:
         flat = storages.get(str(key))
         if flat is None:
             if not 0 <= num * torch.empty(0, dtype=dtype).element_size() <= size:
-                raise EOFError("a storage that is longer than the file")
+                raise EOFError("a storage is longer than the file")
             flat = storages[str(key)] = torch.empty(num, dtype=dtype)
         part = view[0] if view else None
         if isinstance(part, tuple):  # (key, offset, length) of a view, which torch 0.3 wrote
@@ -107,7 +107,7 @@ def read_legacy(path: Path) -> Unpickled:
         if read.saved != _LEGACY_MAGIC:
             if read.code or read.foreign:
                 return read
-            raise ValueError("no file of torch.save")
+            raise ValueError("not written by torch.save")
         _unpickle(InertUnpickler(file, load))
         system = _unpickle(InertUnpickler(file, load)).saved
         read = _unpickle(InertUnpickler(file, load))

@@ -44,7 +44,7 @@ def build_user_model(text: str) -> nn.Module:
         raise SpecError(f"{setting('model', text)}: no such file")
     with _folder_on_path(path.parent), redirect_stdout(sys.stderr):
         module = _call(
-            lambda: _import(path), path, f"{setting('model', text)}: {path.name} does not import"
+            lambda: _import(path), path, f"{setting('model', text)}: {path.name} cannot be imported"
         )
         function = getattr(module, name, None)
         if not callable(function):
@@ -64,8 +64,8 @@ def build_user_model(text: str) -> nn.Module:
     lazy = [parameter for parameter, value in network.named_parameters() if is_lazy(value)]
     if lazy:
         raise SpecError(
-            f"{setting('model', text)}: '{lazy[0]}' has no size yet; let {name}() show the "
-            "network a batch of images before it returns it"
+            f"{setting('model', text)}: '{lazy[0]}' has no size yet; run a batch of "
+            f"images through the network in {name}() before returning it"
         )
     _check_state(network, f"{setting('model', text)}")
     return network
@@ -76,8 +76,8 @@ def _check_state(network: nn.Module, where: str) -> None:
     for name, value in network.state_dict().items():
         if not isinstance(value, Tensor):
             raise SpecError(
-                f"{where}: '{name}' of the network's state is {_article(type(value).__name__)}; "
-                "a checkpoint holds tensors alone: make it a buffer, or leave get_extra_state out"
+                f"{where}: '{name}' in the network's state is {_article(type(value).__name__)}; "
+                "checkpoints hold only tensors: register it as a buffer, or remove get_extra_state"
             )
 
 
@@ -107,7 +107,7 @@ def _call(function: Callable[[], Any], path: Path, what: str) -> Any:
     try:
         return function()
     except (Exception, SystemExit) as error:
-        failure = SpecError(f"{what} ({first_line(error)}); the fault is in that file")
+        failure = SpecError(f"{what} ({first_line(error)}); the error is in that file")
         failure.add_note(f"Traceback in your {path.name}:\n{their_traceback(error)}")
         raise failure from error
 

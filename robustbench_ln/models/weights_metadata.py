@@ -72,7 +72,7 @@ def stated_pipeline(checkpoint: Checkpoint) -> InputPipeline | None:
     for channels in (3, 1):
         try:
             normalization = parse_normalization(text, channels)
-        except SpecError:  # not for so many channels, or no normalisation at all
+        except SpecError:  # for another number of channels, or no normalisation at all
             continue
         return InputPipeline(
             source=str(checkpoint.path),

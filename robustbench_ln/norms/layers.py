@@ -13,6 +13,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from robustbench_ln.errors import LayoutError, is_out_of_memory
 from robustbench_ln.norms.layout import StatisticsLayout
 from robustbench_ln.norms.local import LocalNorm2d
+from robustbench_ln.norms.logits import describe_output, take_logits
 from robustbench_ln.norms.own_forward import check_own_forward, check_own_layer
 from robustbench_ln.norms.running_norm import RunningNorm2d
 from robustbench_ln.norms.their_code import their_code
@@ -188,14 +189,17 @@ def count_classes(model: nn.Module, image_shape: tuple[int, int, int]) -> int:
     Raises:
         LayoutError: The network cannot take such images, or gives something else.
     """
-    output = _run_grey_images(copy_network(model).eval(), image_shape)
-    if not isinstance(output, Tensor) or output.ndim != 2:
-        what = list(output.shape) if isinstance(output, Tensor) else type(output).__name__
-        raise LayoutError(f"the network returns {what}; expected logits [N, classes]")
-    return output.shape[1]
+    output, num_images = _run_grey_images(copy_network(model).eval(), image_shape)
+    logits = take_logits(output, num_images)
+    if logits.ndim != 2:
+        raise LayoutError(
+            f"the network returns {describe_output(logits)}; expected logits [N, classes]"
+        )
+    return logits.shape[1]
 
 
-def _run_grey_images(network: nn.Module, image_shape: tuple[int, int, int]) -> Any:
+def _run_grey_images(network: nn.Module, image_shape: tuple[int, int, int]) -> tuple[Any, int]:
+    """Return what a network gives for a few grey images, and how many they are."""
     # LocalNorm cuts the batch into groups, a layer without running statistics needs more than one.
     groups = sorted({m.num_groups for m in network.modules() if isinstance(m, LocalNorm2d)})
     if len(groups) > 1:
@@ -210,7 +214,7 @@ def _run_grey_images(network: nn.Module, image_shape: tuple[int, int, int]) -> A
     channels, height, width = image_shape
     what = f"the network cannot take images of {height}x{width} with {channels} channels"
     with their_code(what), torch.inference_mode():
-        return network(images)
+        return network(images), len(images)
 
 
 def _note_positions(positions: dict[str, int], name: str) -> Any:

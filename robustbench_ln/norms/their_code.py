@@ -47,7 +47,7 @@ def their_code(what: str) -> Iterator[None]:
             raise
         frames = _their_frames(error)
         file = Path(frames[0].filename).name if frames else ""
-        fault = f"; the fault is in {file}, mend it and run the same again" if frames else ""
+        fault = f"; the error is in {file}; fix it and rerun the same command" if frames else ""
         failure = LayoutError(f"{what} ({first_line(error)}){fault}")
         if frames:
             failure.add_note(f"Traceback in your {file}:\n{their_traceback(error)}")

@@ -55,7 +55,7 @@ def _section(pair: Pair) -> Markdown:
     parts = [heading(2, f"{pair.first.name} (A) and {pair.second.name} (B)")]
     for part in pair.families:
         parts.append(heading(3, part.family.title))
-        if part.family.has_means:
+        if part.family.shows_pools:
             parts.append(to_markdown(_short_grid(pair, part)))
         parts.append(to_markdown(_cell_grid(pair, part)))
         parts += map(paragraph, _curve_sentences(part))
@@ -161,7 +161,7 @@ def _cell_grid(pair: Pair, part: FamilyPair | None = None) -> Grid:
 
 def _short_grid(pair: Pair, part: FamilyPair) -> Grid:
     """Return the cells and their mean; of a family with means, these alone."""
-    if not part.family.has_means:
+    if not part.family.shows_pools:
         return Grid(_HEADER, (*_cell_rows(pair, part), *_pooled_rows(pair, part)))
     rows = (*_cell_rows(pair, None), *_pooled_rows(pair, part))
     header = ("mean over severities", *_HEADER[1:4], "p")

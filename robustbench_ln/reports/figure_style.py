@@ -63,12 +63,12 @@ class Figure(NamedTuple):
     """A figure that tables of one family have.
 
     Attributes:
-        family: Of the tables.
+        family: Family of the tables.
         shows: For people.
         draw: Draws a table into axes; what it labels is in the legend.
-        height: Of the figure in inches, from table and width. The legend adds to it.
+        height: Height of the figure in inches, from table and width. The legend adds to it.
         has_points: Whether a table has something to draw.
-        ending: Of the files' name, after the table's.
+        ending: Ending of the files' name, after the table's.
     """
 
     family: type[Family]
@@ -169,13 +169,13 @@ def known_intervals(
 
 def label_intervals(axes: Axes, table: Table) -> None:
     """Say in the legend which intervals are drawn."""
-    words = "95 % interval" if table.family.has_means else "95 % Wilson interval"
+    words = "95 % interval" if table.has_means else "95 % Wilson interval"
     axes.fill_between([], [], color="0.5", alpha=0.3, linewidth=0, label=words)
 
 
 def draw_chance(draw: Callable[..., Any], table: Table) -> None:
     """Draw the accuracy of guessing with `axhline` or `axvline` of some axes."""
-    for i, classes in enumerate(sorted({mode.run.num_classes for mode in table.modes})):
+    for i, classes in enumerate(sorted({mode.num_classes for mode in table.modes})):
         draw(
             100 / classes,
             color="0.45",

@@ -36,12 +36,15 @@ class MceSummary(NamedTuple):
     frame: pd.DataFrame
 
 
-def summarise_mce(errors: CorruptionErrors, baseline: CorruptionErrors | None) -> MceSummary:
+def summarise_mce(
+    errors: CorruptionErrors, baseline: CorruptionErrors | None, *, doubts: Sequence[str] = ()
+) -> MceSummary:
     """Return errors per corruption and severity, and what the field sums them up to.
 
     Args:
-        errors: Of the network.
+        errors: Errors of the network.
         baseline: What corruption errors are relative to; None for the plain errors alone.
+        doubts: Why the errors may be none, in sentences that stand with the numbers.
 
     Raises:
         RecordError: The baseline makes no error somewhere.
@@ -51,7 +54,7 @@ def summarise_mce(errors: CorruptionErrors, baseline: CorruptionErrors | None) -
         f"; corruption error (CE) in % of {baseline.name}" if baseline else ""
     )
     grid = _grid(rows, has_baseline=baseline is not None)
-    sentences = _sentences(rows, errors, baseline)
+    sentences = [*_sentences(rows, errors, baseline), *(f"Warning: {doubt}." for doubt in doubts)]
     text = "\n".join(fill(sentence, 80) for sentence in sentences)
     return MceSummary(
         text=f"{title}\n\n{to_text(grid, width=80)}\n{text}\n".encode("ascii", "replace").decode(),

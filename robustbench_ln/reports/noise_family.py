@@ -45,7 +45,7 @@ class NoiseFamily(Family):
         Meaning("clipped_share", "clipped %", 100, 1),
         Meaning("psnr", "PSNR dB", 1, 1),
     )
-    has_means: ClassVar[bool] = False
+    shows_pools: ClassVar[bool] = False
 
     @classmethod
     def of(cls, condition: Condition) -> NoiseFamily:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustbench_ln.modes import MODES
+from robustbench_ln.runs.predictions import read_predictions
 from robustbench_ln.runs.reduction import reduce_predictions
 from robustbench_ln.runs.results import ModeResults
 from robustbench_ln.spec import Condition, check_tie_rule
@@ -46,7 +47,9 @@ def read_outcome(mode: ModeResults, condition: Condition) -> Outcome | None:
     if not mode.has_predictions:
         return None
     record = mode.cells[condition].record
-    predictions = mode.read_predictions(condition)
+    predictions = read_predictions(
+        mode.path_of(condition), num_images=mode.run.num_images, num_classes=mode.run.num_classes
+    )
     mode.reduce(predictions, condition)  # refuses what does not fit the row
     rule = check_tie_rule(record.tie_rule or "random")
     reduced = reduce_predictions(

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from robustbench_ln.progress import Progress, Silent
+from robustbench_ln.reports.baselines import check_baseline, severity_tables_of, unused_baseline
 from robustbench_ln.reports.captions import caption, difference_note, limit_stamp
 from robustbench_ln.reports.checks_section import checks_section
 from robustbench_ln.reports.families import make_tables
@@ -42,7 +43,7 @@ class Report(NamedTuple):
     @property
     def markdown(self) -> Path:
         """The file that has every table and figure."""
-        return self.files[-1]
+        return next(path for path in self.files if path.name == "report.md")
 
 
 def write_report(  # noqa: PLR0913  (one parameter for each setting)
@@ -74,6 +75,7 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
     chosen = choose_figures(figures)
     progress = progress or Silent()
     wanted = read_results(paths, labels)
+    check_baseline(baseline, severity_tables_of(c for mode in wanted for c in mode.cells))
     if isinstance(baseline, ModeResults):
         *modes, baseline = read_outcomes([*wanted, baseline], progress)
     else:
@@ -88,12 +90,16 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
             contents |= figure_files(name, figure, table)
     if summary:
         contents["summary.csv"] = csv_bytes(summary_frame(summary))
+    notes = unused_baseline(modes, summary, baseline)
+    for note in notes:
+        progress.note(f"Note: {note}")
     runs = list({mode.run.path: mode.run for mode in modes}.values())
     papers = make_paper_section(tables, chosen, progress)
     contents |= papers.files
     sections = [
         _run_section(runs),
         checks_section(runs),
+        page(strong(f"Note: {note}.") for note in notes),
         summary_markdown(summary, baseline),
         *(_section(table, has_figures=ACCURACY in chosen) for table in tables),
         papers.markdown,

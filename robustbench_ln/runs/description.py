@@ -34,6 +34,7 @@ _MOST_BYTES = 100_000_000
 """More than run.json of any run has."""
 
 _PATH = Text(longest=10_000)
+_CODE = Text(pattern=DIGEST.pattern, like=DIGEST.like, since=3)
 _SIDE = Whole(least=1, most=10**6)
 _CHANNELS = Several(of=Real(), least=1, most=100)
 
@@ -49,6 +50,8 @@ class CheckpointDescription:
         num_parameters: Number of parameters.
         num_groups: Number of groups of LocalNorm parameters; 1 without LocalNorm.
         norm_classes: Names of the user's own classes of norm layers.
+        code_sha256: SHA-256 digest of the user's file that makes the network, and of what it
+            imports beside it; null for other networks, and for runs that did not keep it yet.
     """
 
     path: Annotated[str | None, Text(longest=10_000, since=2)] = None
@@ -57,6 +60,7 @@ class CheckpointDescription:
     num_parameters: Annotated[int, Whole(most=10**15)]
     num_groups: Annotated[int, Whole(least=1, most=10**6, unit="groups")]
     norm_classes: Annotated[tuple[str, ...], Several(of=Text(), since=2)] = ()
+    code_sha256: Annotated[str | None, _CODE] = None
 
     def __post_init__(self) -> None:
         """Check every field."""
@@ -137,15 +141,22 @@ class RunDescription:
     device: Annotated[str, Text(longest=60)]
     dtype: Annotated[str, Text(choices=("float32",))]
     versions: Annotated[dict[str, str], Texts()]
-    checks: Annotated[tuple[CheckResult, ...], Several(of=Part(of=CheckResult), since=2)] = ()
+    checks: Annotated[tuple[CheckResult, ...], Several(of=Part(of=CheckResult), since=3)] = ()
 
     def __post_init__(self) -> None:
         """Check every field."""
         check_fields(self)
 
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What runs have in common that are parts of one, wherever their files lay."""
+        return _identity(self)
+
 
 _IDENTITY = ("checkpoint", "data", "normalize", "seed", "order", "limit", "device", "dtype")
 """Fields that may not change within one run directory."""
+
+_CODE_NAME = "checkpoint code_sha256"
 
 _PLACES = ("path", "source")
 """Fields of them that say where something lies, which may."""
@@ -188,7 +199,15 @@ def resume_description(
     Raises:
         RecordError: `earlier` is of another run.
     """
-    for change in find_changes(_identity(earlier), _identity(asked))[:1]:
+    for change in find_changes(_identity(earlier), _identity(asked)):
+        if change.name == _CODE_NAME and change.earlier is None:
+            continue  # an earlier version did not keep it
+        if change.name == _CODE_NAME:
+            raise RecordError(
+                f"{folder} holds a run of other code of {setting('model')} ({change}): "
+                f"{asked.checkpoint.arch}, or what it imports, was changed. Put it back, or give "
+                f"{setting('out')} a new folder"
+            )
         raise RecordError(
             f"{folder} holds a run with another {change.name} ({change}); give {setting('out')} a "
             "new folder"

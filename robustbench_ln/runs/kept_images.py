@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from robustbench_ln.runs.predictions import prediction_name
 from robustbench_ln.runs.reading import Run
+from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.seen_images import SeenImages, read_seen
 from robustbench_ln.spec import Condition
 
@@ -26,9 +28,13 @@ def find_seen(run: Run, condition: Condition) -> SeenImages | None:
         and record.seed == run.seed
         and record.images_sha256 is not None
     ]
-    folder = run.path / "predictions"
-    if not rows or not folder.is_dir():
+    if not rows:
         return None
-    name = prediction_name(rows[-1].cell, run.seed)
-    of_file = [row for row in rows if prediction_name(row.cell, run.seed) == name]
-    return read_seen(folder / name, {row.images_sha256 or "" for row in of_file})
+    path = _path_of(run, rows[-1])
+    if not path.parent.is_dir():
+        return None
+    return read_seen(path, {row.images_sha256 or "" for row in rows if _path_of(run, row) == path})
+
+
+def _path_of(run: Run, row: Record) -> Path:
+    return run.folder_of(row.cell) / "predictions" / prediction_name(row.cell, run.seed)

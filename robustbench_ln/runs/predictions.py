@@ -125,6 +125,7 @@ def prediction_name(cell: CellKey, first_seed: int) -> str:
         None if options.prior is None else f"prior{options.prior}",
         None if options.arithmetic == "float32" else options.arithmetic,
         None if options.outputs == "logits" else options.outputs,
+        None if options.classes is None else f"classes{options.classes}",
         None if cell.seed == first_seed else f"seed{cell.seed}",
     )
     return "-".join(str(part) for part in parts if part is not None) + ".npz"

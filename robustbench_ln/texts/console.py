@@ -4,10 +4,54 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 from robustbench_ln.texts.safe import for_terminal
 
-__all__ = ["OutputError", "ReaderGoneError", "open_missing_streams", "say", "say_aside"]
+__all__ = [
+    "Level",
+    "OutputError",
+    "ReaderGoneError",
+    "Talk",
+    "current_talk",
+    "log_line",
+    "open_missing_streams",
+    "say",
+    "say_aside",
+    "set_talk",
+    "tell",
+]
+
+
+Level = Literal["quiet", "normal", "verbose"]
+
+
+class Talk(NamedTuple):
+    """How much is said beside the results.
+
+    Attributes:
+        level: "quiet": warnings and errors; "normal": notes and progress too; "verbose": a line
+            for each cell.
+        log: Takes every line, whatever the level; None without a log.
+    """
+
+    level: Level = "normal"
+    log: Callable[[str], None] | None = None
+
+
+_talks = [Talk()]
+"""Of this process, like its stdout and stderr."""
+
+
+def set_talk(talk: Talk) -> None:
+    """Set how much is said from now on."""
+    _talks[0] = talk
+
+
+def current_talk() -> Talk:
+    """Return how much is said."""
+    return _talks[0]
 
 
 class OutputError(Exception):
@@ -38,8 +82,23 @@ def say(text: str, *, end: str = "\n") -> None:
         raise OutputError(f"stdout cannot be written ({_reason(error)})") from error
 
 
+def log_line(text: str) -> None:
+    """Write a line into the log, if there is one."""
+    if (log := current_talk().log) is not None:
+        log(for_terminal(text))
+
+
+def tell(text: str) -> None:
+    """Print a note, progress or the name of a written file to stderr, unless that is unwanted."""
+    if current_talk().level == "quiet":
+        log_line(text)
+    else:
+        say_aside(text)
+
+
 def say_aside(text: str) -> None:
-    """Print progress, notes and errors to stderr. Work goes on where nobody can read them."""
+    """Print a warning or an error to stderr. Work goes on where nobody can read it."""
+    log_line(text)
     if sys.stderr is None:
         return
     try:

@@ -59,7 +59,7 @@ def one_line(text: str) -> str:
 
 
 def shorten(text: str, most: int = 100) -> str:
-    """Return text of at most so many characters; in the middle of a longer one are three dots.
+    """Return text of at most `most` characters; a longer one has three dots in its middle.
 
     >>> shorten("resnet20_localnorm_groups8.pth", 20)
     'resnet20_loc...8.pth'

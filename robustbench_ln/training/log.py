@@ -24,11 +24,11 @@ class EpochRow(NamedTuple):
 
     Attributes:
         epoch: From 1.
-        learning_rate: Of its first step.
+        learning_rate: Learning rate of its first step.
         train_loss: Mean cross-entropy over its images, as they were trained on.
         train_accuracy: Share of them that was right, before each step.
         validation_accuracy: Share of the held-out images that is right after it.
-        seconds: Of training and validating.
+        seconds: Seconds of training and validating.
     """
 
     epoch: int

@@ -105,7 +105,7 @@ def test_wrong_conversions_are_one_line_and_write_nothing(lab, refuses):
     for extra, out, message in (
         ([], "a.pt", "--norm local needs --groups"),
         (["--groups", "0"], "a.pt", "--groups is 0; expected 1 or more"),
-        (["--groups", "9999999", "--group-size", "1"], "a.pt", "9999999; expected 1024 at most"),
+        (["--groups", "9999999", "--group-size", "1"], "a.pt", "9999999; expected at most 1024"),
         (["--groups", "2", "--group-size", "0"], "a.pt", "--groups is 2, --group-size is 0; exp"),
         (["--groups", "7"], "a.pt", "--groups 7 does not divide the papers' batch of 128 images"),
         (["--norm", "group", "--groups", "4"], "a.pt", "--norm group has no groups of images"),

@@ -52,7 +52,7 @@ def test_paths_that_are_no_file(tmp_path: Path) -> None:
         read_checkpoint(tmp_path / "resnet2O.pt")
     with pytest.raises(CheckpointError, match="no such file; check the path"):
         read_checkpoint(tmp_path / "nowhere" / "net.pt")
-    with pytest.raises(CheckpointError, match="a folder; give the checkpoint file in it"):
+    with pytest.raises(CheckpointError, match="is a folder; give the checkpoint file in it"):
         read_checkpoint(tmp_path)
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(CheckpointError, match="not a regular file"):
@@ -103,7 +103,7 @@ def test_tensors_that_are_no_weights(
 @pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor:UserWarning")
 def test_quantised_tensors_are_refused(tmp_path: Path) -> None:
     quantised = torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8)
-    with pytest.raises(CheckpointError, match="'w' is quantised; give the float network"):
+    with pytest.raises(CheckpointError, match="'w' is quantised; save the float network"):
         read_checkpoint(save(tmp_path / "net.pt", {"w": quantised}))
 
 
@@ -139,7 +139,7 @@ def test_tensors_that_torch_cannot_hold_are_refused(tmp_path, content):
         (lambda: torch.zeros([0] + [2**40] * 1), "more values than a file"),
         (
             lambda: torch.nested.nested_tensor([torch.zeros(2), torch.zeros(3)]),
-            "'w' is nested|refused|damaged",
+            "no weights in it",
         ),
         (
             lambda: torch.nested.nested_tensor(

@@ -107,7 +107,7 @@ def test_no_head_at_all() -> None:
     state = {n: t for n, t in build_model("resnet20").state_dict().items() if "linear" not in n}
     with pytest.raises(
         CheckpointError,
-        match="has no head: all of resnet20 is in it but 'linear.weight', as after self-supervised",
+        match="has no head: it has all of resnet20 except 'linear.weight', as after self-",
     ):
         load_model(checkpoint_of(state), RESNET20)
 

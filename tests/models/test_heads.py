@@ -88,7 +88,7 @@ def test_heads_for_training_alone_may_be_missing(name: str, absent: str, has_aux
     loaded = load_model(
         checkpoint_of(network.state_dict()), find_architecture(f"torchvision:{name}")
     )
-    note = f"built torchvision:{name} without {absent}, which only a training runs"
+    note = f"built torchvision:{name} without {absent}, which only training uses"
     assert loaded.checkpoint.notes == (() if has_aux else (note,))
     images = torch.rand(1, 3, 96, 96)
     with torch.inference_mode():
@@ -123,5 +123,5 @@ def test_another_head_is_refused_with_what_to_do(
 @pytest.mark.parametrize("prefix", ["", "encoder."])
 def test_a_file_without_a_head_is_said_to_have_none(network: nn.Module, prefix: str) -> None:
     state = {f"{prefix}{n}": t for n, t in network.state_dict().items() if "linear" not in n}
-    with pytest.raises(CheckpointError, match="has no head: all of resnet20 is in it but"):
+    with pytest.raises(CheckpointError, match="has no head: it has all of resnet20 except"):
         load_model(checkpoint_of(state), RESNET20)

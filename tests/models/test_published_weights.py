@@ -141,8 +141,8 @@ def test_any_other_name_is_refused_with_the_published_ones(tmp_path: Path) -> No
     )
     with pytest.raises(
         SpecError,
-        match=r"resnet50.pth is none of the published weights of torchvision:resnet50; "
-        r"name the file resnet50-11ad3fa6.pth or resnet50-0676ba61.pth$",
+        match=r"resnet50.pth is not one of the published weights of torchvision:resnet50; "
+        r"call the file resnet50-11ad3fa6.pth or resnet50-0676ba61.pth$",
     ):
         load_network(source)
 
@@ -158,7 +158,7 @@ def test_a_missing_published_file_names_the_option(tmp_path: Path) -> None:
 @pytest.mark.parametrize("network", [{"arch": "resnet20"}, {"model": "net.py:build"}, {}])
 def test_nothing_is_fetched_for_networks_that_nobody_publishes(network: dict[str, str]) -> None:
     with pytest.raises(
-        SpecError, match=r"(resnet20|net.py:build|no arch=) is neither, leave it out"
+        SpecError, match=r"(resnet20|net.py:build|no arch=) is neither, so leave it out"
     ):
         NetworkSource(path=Path("net.pth"), download=True, **network)  # type: ignore[arg-type]
 
@@ -266,10 +266,10 @@ def test_an_address_without_a_digest_is_not_fetched(
 @pytest.mark.parametrize(
     ("arch", "file", "message"),
     [
-        ("resnet50", "a.safetensors", "give their tag, as arch='timm:resnet50.a1_in1k' .there are"),
-        ("resnet50.a1_in1k", "a.pth", "name the file resnet50.a1_in1k.safetensors$"),
-        ("beit3_giant_patch14_224", "a.pth", "has no published weights; give a file of your own"),
-        ("legacy_xception.tf_in1k", "a.pth", "name the file xception-43020ad28.pth$"),
+        ("resnet50", "a.safetensors", "add a tag, as in arch='timm:resnet50.a1_in1k' .available:"),
+        ("resnet50.a1_in1k", "a.pth", "call the file resnet50.a1_in1k.safetensors$"),
+        ("beit3_giant_patch14_224", "a.pth", "has no published weights; use a file of your own"),
+        ("legacy_xception.tf_in1k", "a.pth", "call the file xception-43020ad28.pth$"),
     ],
 )
 def test_timm_names(tmp_path: Path, arch: str, file: str, message: str) -> None:

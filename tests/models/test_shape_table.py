@@ -43,9 +43,11 @@ def test_the_table_has_all_shapes() -> None:
     assert all(sums_of(name) == sums for name, sums in read_table().items())
 
 
-def test_no_two_networks_look_alike() -> None:
+def test_no_two_networks_look_alike_but_one_pair() -> None:
     table = read_table()
-    assert len(set(table.values())) == len(table)
+    pair = {"resnet18-preact", "resnet18-preact-raw-shortcut"}
+    alike = [name for name, sums in table.items() if [*table.values()].count(sums) > 1]
+    assert set(alike) == pair  # they differ in what they compute, and both are named
 
 
 @pytest.mark.parametrize("name", ["resnet18", "mobilenet_v3_small", "shufflenet_v2_x0_5"])
@@ -55,15 +57,15 @@ def test_a_network_is_found_with_any_classes_and_any_norm(name: str, num_groups:
         network = torchvision.models.get_model(name, num_classes=7)
         if num_groups:
             network = convert_batchnorm(network, num_groups).model
-    assert nearest_in_table(shapes_of(network), LIBRARY) == (1.0, f"torchvision:{name}")
+    assert nearest_in_table(shapes_of(network), LIBRARY) == (1.0, [f"torchvision:{name}"])
 
 
 def test_only_networks_that_are_installed_are_found() -> None:
     shapes = shapes_of(build_model("torchvision:resnet18"))
-    share, name = nearest_in_table(shapes, [*LIBRARY[:1], "torchvision:resnet34"])
-    assert name == "torchvision:resnet34"
+    share, names = nearest_in_table(shapes, [*LIBRARY[:1], "torchvision:resnet34"])
+    assert names == ["torchvision:resnet34"]
     assert 0.5 < share < 0.6
-    assert nearest_in_table({}, LIBRARY) == (0.0, "")
+    assert nearest_in_table({}, LIBRARY) == (0.0, [])
 
 
 def test_a_network_that_is_not_in_the_table_is_built(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,7 +54,9 @@ def test_whatever_they_raise_is_an_error_of_one_line(
     assert said[-1].startswith(
         f"Error: the network failed on 5 images of 3x8x8 ({type(error).__name__}"
     )
-    assert said[-1].endswith("the fault is in test_their_code.py, mend it and run the same again")
+    assert said[-1].endswith(
+        "the error is in test_their_code.py; fix it and rerun the same command"
+    )
 
 
 def test_the_first_image_is_no_other_case() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from robustbench_ln.reports.reduced import read_outcome
+from robustbench_ln.runs.predictions import read_predictions
 from robustbench_ln.runs.results import read_results
 from tests.reports.test_paper_figures import CONDITIONS, measure
 
@@ -18,7 +19,8 @@ def test_agreement_and_confidence_against_a_loop(tmp_path: Path) -> None:
     single = read_outcome(modes["ln-batch"], NOISY)
     assert voting is not None
     assert single is not None
-    stored = modes["ln-voting"].read_predictions(NOISY)
+    path = modes["ln-voting"].path_of(NOISY)
+    stored = read_predictions(path, num_images=37, num_classes=5)
     for i, chosen in enumerate(voting.classes):
         said = [g for g in range(2) if stored.class_index[g, i] == chosen]
         assert voting.agreement[i] == len(said) / 2

@@ -21,7 +21,7 @@ class FirstNorm(NamedTuple):
     """The first norm layer that is called.
 
     Attributes:
-        name: Of the layer.
+        name: Name of the layer.
         images: Mean and variance, each [C], of what it is given.
     """
 
