@@ -36,6 +36,8 @@ _MODES_A_PAGE = 5
 _MOST_CLASSES = 1_000
 """Classes of the largest matrix that is drawn: of more, a dot has no room of its own."""
 _MOST_TICKS = 10
+_MOST_SHARP = 250
+"""Classes up to which each has a dot of the picture for itself."""
 
 
 class _Panel(NamedTuple):
@@ -137,8 +139,9 @@ def _fill(canvas: Canvas, *, table: Table, panels: Sequence[_Panel]) -> None:
 def _draw_matrix(axes: Axes, panel: _Panel) -> None:
     matrix = panel.matrix
     of_class = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    smoothing = "nearest" if len(matrix) <= _MOST_SHARP else "antialiased"
     axes.set_axis_on()
-    axes.imshow(of_class, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
+    axes.imshow(of_class, cmap="Blues", vmin=0, vmax=1, interpolation=smoothing)
     _, share = most_predicted(matrix)
     accuracy = float(np.trace(matrix) / matrix.sum())
     axes.set_title(

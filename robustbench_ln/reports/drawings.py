@@ -140,15 +140,24 @@ def pages_of(items: Sequence[T], size: int) -> list[tuple[str, list[T]]]:
     return list(zip(endings, pages, strict=False))
 
 
-def find_kept(table: Table, rows: Sequence[Row]) -> dict[Row, SeenImages]:
+def find_kept(
+    table: Table, rows: Sequence[Row], *, with_samples: bool = False
+) -> dict[Row, SeenImages]:
     """Return row -> what the images looked like, of the first run that kept it for two rows.
 
     {} where none did.
+
+    Args:
+        table: A table of a noise.
+        rows: Rows of it.
+        with_samples: Whether rows without samples are left out.
     """
     for mode in table.modes:
         cells = {row: cell for row in rows if (cell := row_cell(table, row, mode))}
         seen = {row: find_seen(mode.run, cell.record.condition) for row, cell in cells.items()}
         kept = {row: found for row, found in seen.items() if found is not None}
+        if with_samples:
+            kept = {row: found for row, found in kept.items() if len(found.samples)}
         if len(kept) > 1:
             return kept
     return {}

@@ -53,8 +53,8 @@ def _find_pictures(table: Table) -> dict[float, Picture]:
     """Return sigma -> the first sample of the first run that kept samples; {} for other tables."""
     if not isinstance(table.family, NoiseFamily):
         return {}
-    kept = find_kept(table, table.rows)
-    return {row.sigma or 0.0: seen.samples[0] for row, seen in kept.items() if len(seen.samples)}
+    kept = find_kept(table, table.rows, with_samples=True)
+    return {row.sigma or 0.0: seen.samples[0] for row, seen in kept.items()}
 
 
 def _fill(canvas: Canvas, *, table: Table, pictures: dict[float, Picture]) -> None:

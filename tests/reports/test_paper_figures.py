@@ -244,3 +244,11 @@ def test_a_csv_file_has_the_numbers_of_a_figure(run: Path, tmp_path: Path) -> No
         "ln-single": 1, "ln-single-voting": 2, "ln-batch": 1, "ln-voting": 2,
     }  # fmt: skip
     assert cost["degraded_accuracy"]["ln-batch"] == pytest.approx(noisy["ln-batch"].mean())
+
+
+def test_samples_may_be_of_another_run_than_the_first(run: Path, tmp_path: Path) -> None:
+    without = measure(tmp_path / "without", "A", samples=0, modes=("ln-batch",))
+    tables = make_tables(read_results([without, run]))
+    noise = next(table for table in tables if table.name.startswith("agn"))
+    assert len(PAPER_FIGURES["images"].make([noise])) == 1
+    assert PAPER_FIGURES["images"].make(make_tables(read_results([without]))) == []
