@@ -34,7 +34,8 @@ def flip_shares(classes: NDArray[np.integer], *, is_noise: bool) -> NDArray[np.f
     Raises: DataError: Fewer than two frames.
     """
     before, after = _pairs(classes, is_noise=is_noise)
-    return (before != after).mean(axis=1)
+    shares: NDArray[np.float64] = (before != after).mean(axis=1)
+    return shares
 
 
 def top5_distances(ranked: NDArray[np.integer], *, is_noise: bool) -> NDArray[np.float64]:
@@ -56,7 +57,8 @@ def top5_distances(ranked: NDArray[np.integer], *, is_noise: bool) -> NDArray[np
     before, after = _pairs(ranked, is_noise=is_noise)
     is_there = before[..., :, None] == after[..., None, :]  # [N, T - 1, 5, 5]
     places = np.where(is_there.any(axis=-1), is_there.argmax(axis=-1), TOP)
-    return np.abs(places - np.arange(TOP)).sum(axis=-1).mean(axis=1)
+    distances: NDArray[np.float64] = np.abs(places - np.arange(TOP)).sum(axis=-1).mean(axis=1)
+    return distances
 
 
 def _pairs(
