@@ -21,6 +21,7 @@ __all__ = [
     "RecordError",
     "SpecError",
     "TrainingError",
+    "WorkerError",
     "by_skin",
     "listing",
     "setting",
@@ -151,3 +152,7 @@ class RecordError(LnBenchError):
 
 class TrainingError(LnBenchError):
     """A training cannot go on."""
+
+
+class WorkerError(LnBenchError):
+    """Workers cannot be started, or died of their work."""

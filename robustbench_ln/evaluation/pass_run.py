@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +19,7 @@ from robustbench_ln.evaluation.subject import Subject
 from robustbench_ln.norms import StatisticsModel
 from robustbench_ln.runs.predictions import Predictions, join_predictions
 
-__all__ = ["Measured", "PassRun", "Work", "check_logits"]
+__all__ = ["Measured", "PassRun", "Work", "check_logits", "join_measured"]
 
 
 class Work(NamedTuple):
@@ -37,20 +37,29 @@ class Work(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What one pass under one condition gave."""
+    """What one pass over some images gave.
+
+    Attributes:
+        predictions: Of each image.
+        seconds: Wall time of the forward passes.
+        sets: Whole sets that went through the network at once.
+        running_layers: Norm layers that kept their running statistics under a dynamic layout.
+    """
 
     predictions: Predictions
-    refills: int
     seconds: float
+    sets: int
+    running_layers: tuple[str, ...]
 
 
 class PassRun:
-    """One pass under one condition: images in, predictions out.
+    """One pass over consecutive images under one condition: images in, predictions out.
 
     Args:
         view: The network under the pass's layout, on its device.
         work: What is evaluated, in which order.
-        device_batch: Images that go through the network at once.
+        sets: Whole sets that go through the network at once.
+        refills: Images behind those of `work` that fill the last set. They feed statistics only.
         advance: Told how many images went through.
     """
 
@@ -59,37 +68,61 @@ class PassRun:
         view: StatisticsModel,
         work: Work,
         *,
-        device_batch: int,
+        sets: int,
+        refills: int,
         advance: Callable[[int], None],
     ) -> None:
+        self.refills = refills
         self._work = work
-        self._layout_name = view.layout.name
+        self._view = view
         self._device = next((p.device for p in view.parameters()), torch.device("cpu"))
-        self._runner = SetRunner(view, num_images=len(work.indices), device_batch=device_batch)
+        self._runner = SetRunner(view, sets=sets)
         self._advance = advance
+        self._missing = len(work.indices) + refills
         self._num_done = 0
         self._parts: list[Predictions] = []
         self._seconds = 0.0
 
     def feed(self, images: Tensor) -> None:
-        """Take the next images of the stream, normalised."""
-        self._collect(self._runner.feed(images.to(self._device)))
+        """Take the next images of the stream, normalised; those behind the last set are left out."""
+        own = images[: self._missing]
+        self._missing -= len(own)
+        if len(own):
+            self._collect(self._runner.feed(own.to(self._device)))
 
     def finish(self) -> Measured:
         """Run what is left and return everything."""
         self._collect(self._runner.finish())
-        return Measured(join_predictions(self._parts), self._runner.refills, self._seconds)
+        return Measured(
+            join_predictions(self._parts),
+            self._seconds,
+            self._runner.sets,
+            self._view.running_layers,
+        )
 
     def _collect(self, blocks: Iterator[Tensor]) -> None:
         started = time.perf_counter()
-        for logits in blocks:
-            indices = self._work.indices[self._num_done : self._num_done + logits.shape[1]]
-            check_logits(logits, self._work, indices, layout_name=self._layout_name)
+        for block in blocks:
+            indices = self._work.indices[self._num_done : self._num_done + block.shape[1]]
+            if not len(indices):  # refills alone
+                continue
+            logits = block[:, : len(indices)]
+            check_logits(logits, self._work, indices, layout_name=self._view.layout.name)
             labels = self._work.images.labels[indices]
             self._parts.append(predict(logits, image_index=indices, labels=labels))
             self._num_done += len(indices)
             self._advance(logits.shape[0] * logits.shape[1])
         self._seconds += time.perf_counter() - started
+
+
+def join_measured(parts: Sequence[Measured]) -> Measured:
+    """Return what a pass gave over consecutive parts of a condition."""
+    return Measured(
+        join_predictions([part.predictions for part in parts]),
+        sum(part.seconds for part in parts),
+        min(part.sets for part in parts),
+        parts[0].running_layers,
+    )
 
 
 def check_logits(

@@ -11,19 +11,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from robustbench_ln.corruptions.stream import StreamOptions
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.evaluation.arithmetic import arithmetic
 from robustbench_ln.evaluation.checks import find_outputs, make_probe, sample_pixels
+from robustbench_ln.evaluation.device_batch import choose_device_batch
 from robustbench_ln.evaluation.from_logits import predict
 from robustbench_ln.evaluation.inputs import network_chunks
 from robustbench_ln.evaluation.pass_run import Work, check_logits
 from robustbench_ln.evaluation.plan import Pass, make_passes
-from robustbench_ln.evaluation.run import make_view
 from robustbench_ln.evaluation.sets import SetRunner
 from robustbench_ln.evaluation.subject import Subject, check_images
 from robustbench_ln.evaluation.supported_modes import choose_modes
+from robustbench_ln.evaluation.view import make_view
 from robustbench_ln.modes import Mode
 from robustbench_ln.norms import find_norm_layers
+from robustbench_ln.norms.costs import measure_costs
 from robustbench_ln.runs.reduction import pick_groups, reduce_votes
 from robustbench_ln.spec import CLEAN, EvaluationSpec, check_tie_rule
 
@@ -99,17 +102,27 @@ def predict_pictures(
 def _run_pass(one_pass: Pass, work: Work, spec: EvaluationSpec) -> Iterator[Tensor]:
     """Yield logits [G, n, K] of consecutive pictures."""
     height, width, channels = work.images.shape
-    view = make_view(work.subject, one_pass, spec, (channels, height, width))
-    runner = SetRunner(view, num_images=len(work.indices), device_batch=spec.device_batch)
+    layout, shape = one_pass.layout, (channels, height, width)
+    view = make_view(work.subject, layout, spec, shape)
+    is_cpu = torch.device(spec.device).type == "cpu"
+    costs = measure_costs(work.subject.model, shape)
+    batch = choose_device_batch(layout, costs, spec, is_cpu=is_cpu)
+    refills = work.indices[: -len(work.indices) % (layout.set_size or 1)]
     chunks = network_chunks(
-        work.images, work.indices, CLEAN, spec=spec, normalization=work.subject.normalization
+        work.images,
+        np.concatenate([work.indices, refills]),
+        CLEAN,
+        options=StreamOptions(seed=spec.seed),
+        normalization=work.subject.normalization,
     )
+    runner = SetRunner(view, sets=batch.sets)
     done = 0
     for block in _blocks(runner, (chunk.images.to(spec.device) for chunk in chunks)):
         indices = work.indices[done : done + block.shape[1]]
-        check_logits(block, work, indices, layout_name=one_pass.layout.name)
+        logits = block[:, : len(indices)]
+        check_logits(logits, work, indices, layout_name=layout.name)
         done += len(indices)
-        yield block
+        yield logits
 
 
 def _blocks(runner: SetRunner, chunks: Iterator[Tensor]) -> Iterator[Tensor]:

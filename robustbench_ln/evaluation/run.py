@@ -4,39 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import compress
+from itertools import compress, islice
 from operator import not_
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from robustbench_ln.corrupted_sets.reader import StoredSet
-from robustbench_ln.corruptions.noise_sums import NoiseMeaning, NoiseSums, describe_noise
+from robustbench_ln.corruptions.noise_sums import NoiseMeaning, describe_noise
 from robustbench_ln.data.class_order import is_class_ordered
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.data.oddities import find_oddities
 from robustbench_ln.errors import Message, setting
-from robustbench_ln.evaluation.arithmetic import arithmetic
-from robustbench_ln.evaluation.checks import RunChecks, as_logits
-from robustbench_ln.evaluation.inputs import network_chunks
-from robustbench_ln.evaluation.pass_run import Measured, PassRun, Work
+from robustbench_ln.evaluation.checks import RunChecks
+from robustbench_ln.evaluation.pass_run import Measured, Work, join_measured
 from robustbench_ln.evaluation.plan import Pass, cell_of, make_passes, missing_modes
 from robustbench_ln.evaluation.sets import evaluation_order
 from robustbench_ln.evaluation.subject import Subject, check_images, describe_run
 from robustbench_ln.evaluation.supported_modes import choose_modes
+from robustbench_ln.evaluation.unit import EvaluationTask, Unit, UnitResult, split_condition
+from robustbench_ln.evaluation.workforce import launch, plan_workforce
 from robustbench_ln.modes import Mode
-from robustbench_ln.norms import StatisticsModel, find_norm_layers, with_statistics
+from robustbench_ln.norms import count_groups, find_norm_layers
 from robustbench_ln.progress import Progress, Silent
-from robustbench_ln.rng import stream
 from robustbench_ln.runs.description import RunDescription
 from robustbench_ln.runs.predictions import prediction_name
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.reduction import reduce_predictions
 from robustbench_ln.runs.writing import RunDirectory
 from robustbench_ln.spec import CLEAN, Condition, EvaluationSpec, check_tie_rule
+from robustbench_ln.workers.crew import Crew, open_crew
 
-__all__ = ["evaluate", "make_view"]
+__all__ = ["evaluate"]
 
 
 def evaluate(
@@ -79,44 +77,43 @@ def evaluate(
     for line in find_oddities(images):
         progress.note(f"Note: {line}")
     _warn_of_class_order(Work(subject, images, indices), passes, progress)
-    about = describe_run(subject, images, spec, progress=progress)
+    force = plan_workforce(subject, passes, spec, image_shape=image_shape)
+    about = replace(
+        describe_run(subject, images, spec, progress=progress), device_batches=force.sizes
+    )
+    spec = replace(spec, device=force.devices[0])
+    task = EvaluationTask(
+        subject=subject,
+        images=images,
+        stored=stored,
+        spec=spec,
+        indices=indices,
+        batches=force.batches,
+        devices=force.devices,
+        threads=force.threads,
+    )
     with RunDirectory(out, about) as run:
-        checks = RunChecks(run, subject, images, progress=progress)
-        spec = checks.before(spec, layers=layers, indices=indices, is_clean=is_clean)
-        views = {p: make_view(subject, p, spec, image_shape) for p in passes}
-        work = Work(subject, images, indices)
-        jobs = [
-            _Job(_reorder(work, seed, spec), stored, replace(spec, seed=seed), views, run, about)
-            for seed in range(spec.seed, spec.seed + spec.repeats)
-        ]
-        with arithmetic(spec):
-            _run_jobs(jobs, progress, after_clean=lambda: checks.after_clean(spec))
+        missing = [p for job in _jobs_of(task, run, about) for p in job.missing_passes()]
+        values = height * width * channels
+        workers = force.choose_workers(spec, missing, num_images=len(indices), values=values)
+        with launch(workers) as launcher:
+            checks = RunChecks(run, subject, images, progress=progress)
+            spec = checks.before(spec, layers=layers, indices=indices, is_clean=is_clean)
+            task = replace(task, spec=spec, is_alone=workers == 1)
+            advance = progress.advance
+            with open_crew(task, workers=workers, launcher=launcher, advance=advance) as crew:
+                jobs, num_groups = _jobs_of(task, run, about), count_groups(layers)
+                _run_jobs(
+                    jobs, crew, progress, num_groups, after_clean=lambda: checks.after_clean(spec)
+                )
         return list(run.records)
 
 
-def make_view(
-    subject: Subject, one_pass: Pass, spec: EvaluationSpec, image_shape: tuple[int, int, int]
-) -> StatisticsModel:
-    """Return the network under a pass's layout, on its device."""
-    view = with_statistics(
-        subject.model,
-        one_pass.layout,
-        image_shape=image_shape,
-        norm_classes=subject.norm_classes,
-    )
-    view = view.to(spec.device)
-    if spec.outputs == "probabilities":
-        view.network.register_forward_hook(lambda _network, _images, rows: as_logits(rows))
-    if spec.is_compiled:
-        view.network.compile()
-    return view
-
-
-def _reorder(work: Work, seed: int, spec: EvaluationSpec) -> Work:
-    """Return the work of a repeat: the same images, in another order where it is random."""
-    if seed == spec.seed or spec.order == "as-is":
-        return work
-    return work._replace(indices=stream(seed, "order").permutation(np.sort(work.indices)))
+def _jobs_of(task: EvaluationTask, run: RunDirectory, about: RunDescription) -> list[_Job]:
+    """Return one job for each seed."""
+    spec = task.spec
+    seeds = range(spec.seed, spec.seed + spec.repeats)
+    return [_Job(replace(spec, seed=seed), task, run, about) for seed in seeds]
 
 
 def _warn_of_class_order(work: Work, passes: Sequence[Pass], progress: Progress) -> None:
@@ -138,49 +135,62 @@ class _Todo(NamedTuple):
     condition: Condition
     missing: dict[Pass, tuple[Mode, ...]]
 
+    def units(self) -> list[Unit]:
+        """Return the units that measure it."""
+        task = self.job.task
+        whole = Unit(
+            seed=self.job.spec.seed,
+            condition=self.condition,
+            passes=tuple(self.missing),
+            start=0,
+            stop=len(task.indices),
+        )
+        return split_condition(whole, task.batches, task.images.shape)
 
-def _run_jobs(jobs: Sequence[_Job], progress: Progress, *, after_clean: Callable[[], None]) -> None:
+
+def _run_jobs(
+    jobs: Sequence[_Job],
+    crew: Crew[Unit, UnitResult],
+    progress: Progress,
+    num_groups: int,
+    *,
+    after_clean: Callable[[], None],
+) -> None:
     """Measure condition by condition; what is already recorded is not measured again.
 
     The first seed's clean cell comes first, and `after_clean` once it is there.
     """
     todo = [_Todo(job, *one) for job in jobs for one in job.find_missing().items()]
     passes = [one for each in todo for one in each.missing.items()]
-    num_groups = jobs[0].num_groups
+    task = jobs[0].task
     progress.start(
         cells=sum(len(modes) for _, modes in passes),
-        image_passes=len(jobs[0].work.indices) * sum(num_groups[p] for p, _ in passes),
+        image_passes=len(task.indices) * num_groups * len(passes),
     )
     is_first = [each.job is jobs[0] and each.condition == CLEAN for each in todo]
-    for each in compress(todo, is_first):
-        _measure(each, jobs[0], progress)
+    _measure(list(compress(todo, is_first)), crew, progress)
     after_clean()
-    for each in compress(todo, map(not_, is_first)):
-        _measure(each, jobs[0], progress)
+    _measure(list(compress(todo, map(not_, is_first))), crew, progress)
 
 
-def _measure(each: _Todo, first: _Job, progress: Progress) -> None:
-    job, condition, missing = each
-    repeat = "" if job is first else f", seed {job.spec.seed}"
-    progress.describe(f"{condition.corruption} {condition.severity:g}{repeat}")
-    job.measure(condition, missing, progress)
+def _measure(todo: Sequence[_Todo], crew: Crew[Unit, UnitResult], progress: Progress) -> None:
+    """Have the units done in their order, and write each condition when its last unit is there."""
+    split = [each.units() for each in todo]
+    results = crew.map(unit for units in split for unit in units)
+    for (job, condition, missing), units in zip(todo, split, strict=True):
+        repeat = "" if job.spec.seed == job.task.spec.seed else f", seed {job.spec.seed}"
+        progress.describe(f"{condition.corruption} {condition.severity:g}{repeat}")
+        job.write(condition, missing, list(islice(results, len(units))), progress)
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One seed of a call of `evaluate`, with everything that its cells share."""
+    """One seed of a call of `evaluate`: what it has, and where it is written."""
 
-    work: Work
-    stored: Mapping[Condition, ImageSet]
     spec: EvaluationSpec
-    views: dict[Pass, StatisticsModel]
+    task: EvaluationTask
     directory: RunDirectory
     description: RunDescription
-
-    @property
-    def num_groups(self) -> dict[Pass, int]:
-        """Forward passes that each image takes."""
-        return {p: view.num_groups for p, view in self.views.items()}
 
     def find_missing(self) -> dict[Condition, dict[Pass, tuple[Mode, ...]]]:
         """Return the modes that have no row yet, by condition and pass."""
@@ -189,40 +199,38 @@ class _Job:
 
     def _missing(self, condition: Condition) -> dict[Pass, tuple[Mode, ...]]:
         done = self.directory.cells
-        missing = {p: missing_modes(p, condition, done, self.spec) for p in self.views}
+        missing = {p: missing_modes(p, condition, done, self.spec) for p in self.task.batches}
         return {p: modes for p, modes in missing.items() if modes}
 
-    def measure(
+    def missing_passes(self) -> list[Pass]:
+        """Return the passes that are to be done, one entry for each condition."""
+        return [p for passes in self.find_missing().values() for p in passes]
+
+    def write(
         self,
         condition: Condition,
         missing: dict[Pass, tuple[Mode, ...]],
+        results: Sequence[UnitResult],
         progress: Progress,
     ) -> None:
-        """Run the passes over the images of a condition, and write what they gave."""
-        batch, advance = self.spec.device_batch, progress.advance
-        runs = {
-            p: PassRun(self.views[p], self.work, device_batch=batch, advance=advance)
-            for p in missing
-        }
-        sums: list[NoiseSums] = []
-        for chunk in network_chunks(
-            self.stored[condition] if condition.is_stored else self.work.images,
-            self.work.indices,
-            condition,
-            spec=self.spec,
-            normalization=self.work.subject.normalization,
-        ):
-            sums += chunk.sums
-            for pass_run in runs.values():
-                pass_run.feed(chunk.images)
+        """Write what the units of a condition gave."""
+        sums = [each for result in results for each in result.sums]
         meaning = describe_noise(sums) if sums else None
-        for p, pass_run in runs.items():
-            measured = pass_run.finish()
-            rows = [self._record(condition, p, mode, measured, meaning) for mode in missing[p]]
+        parts = zip(*(result.measured for result in results), strict=True)
+        for (p, modes), each in zip(missing.items(), parts, strict=True):
+            measured = join_measured(each)
+            rows = [self._record(condition, p, mode, measured, meaning) for mode in modes]
             name = prediction_name(rows[0].cell, first_seed=self.description.seed)
             self.directory.write_predictions(name, measured.predictions)
             self.directory.append(rows)
+            self._note_smaller_batch(p, measured)
             progress.finish_cells(len(rows))
+
+    def _note_smaller_batch(self, p: Pass, measured: Measured) -> None:
+        """Keep in run.json what a GPU of too little memory left of a device batch."""
+        if measured.sets < self.task.batches[p].sets:
+            rows = measured.sets * p.layout.rows_per_set
+            self.directory.note_device_batch(p.layout.label, rows)
 
     def _record(
         self,
@@ -255,8 +263,8 @@ class _Job:
             expected_correct=reduced.expected_correct,
             expected_sd=reduced.expected_sd,
             ties=reduced.ties,
-            refills=measured.refills,
-            running_layers=self.views[one_pass].running_layers,
+            refills=-len(measured.predictions) % (layout.set_size or 1),
+            running_layers=measured.running_layers,
             **(meaning._asdict() if meaning else {}),
             nll=reduced.nll,
             ece=reduced.ece,

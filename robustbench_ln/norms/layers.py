@@ -25,6 +25,7 @@ __all__ = [
     "count_classes",
     "find_norm_layers",
     "layer_kind",
+    "run_grey_images",
     "treat_layer",
 ]
 
@@ -171,7 +172,7 @@ def find_norm_layers(
         if isinstance(module, norm_classes):
             check_own_layer(name, module)
             module.register_forward_hook(check_own_forward(name))
-    _run_grey_images(probe, image_shape)
+    run_grey_images(probe, image_shape)
     return tuple(
         _describe(name, module, kind, positions.get(name))
         for name, module in model.named_modules()
@@ -185,14 +186,15 @@ def count_classes(model: nn.Module, image_shape: tuple[int, int, int]) -> int:
     Raises:
         LayoutError: The network cannot take such images, or gives something else.
     """
-    output = _run_grey_images(copy_network(model).eval(), image_shape)
+    output = run_grey_images(copy_network(model).eval(), image_shape)
     if not isinstance(output, Tensor) or output.ndim != 2:
         what = list(output.shape) if isinstance(output, Tensor) else type(output).__name__
         raise LayoutError(f"the network returns {what}; expected logits [N, classes]")
     return output.shape[1]
 
 
-def _run_grey_images(network: nn.Module, image_shape: tuple[int, int, int]) -> Any:
+def run_grey_images(network: nn.Module, image_shape: tuple[int, int, int]) -> Any:
+    """Return what a network gives for a few grey images: one a group, at least two."""
     # LocalNorm cuts the batch into groups, a layer without running statistics needs more than one.
     groups = sorted({m.num_groups for m in network.modules() if isinstance(m, LocalNorm2d)})
     if len(groups) > 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +12,7 @@ from robustbench_ln.files.regular_files import open_regular
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.runs.check_results import CheckResult
 from robustbench_ln.runs.records import DIGEST, ORDER, SEED
-from robustbench_ln.runs.rules import Part, Real, Several, Text, Texts, Whole
+from robustbench_ln.runs.rules import Numbers, Part, Real, Several, Text, Texts, Whole
 from robustbench_ln.runs.schema import SCHEMA, check_fields, parse_fields, parse_json
 
 __all__ = [
@@ -119,6 +119,8 @@ class RunDescription:
         dtype: Type of the network's weights.
         versions: Versions of the packages that results may depend on.
         checks: What the checks of the latest start said.
+        device_batches: Number of images that went through the network at once, rotations counted,
+            by layout.
     """
 
     schema: Annotated[int, Whole(least=1, most=SCHEMA)] = SCHEMA
@@ -134,6 +136,7 @@ class RunDescription:
     dtype: Annotated[str, Text(choices=("float32",))]
     versions: Annotated[dict[str, str], Texts()]
     checks: Annotated[tuple[CheckResult, ...], Several(of=Part(of=CheckResult), since=2)] = ()
+    device_batches: Annotated[dict[str, int], Numbers(since=3)] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check every field."""
@@ -148,7 +151,11 @@ class RunDescription:
         for name in _IDENTITY:
             _refuse_difference(folder, name, getattr(earlier, name), getattr(self, name))
         again = tuple(command for command in self.commands if command not in earlier.commands)
-        return replace(self, commands=earlier.commands + again)
+        return replace(
+            self,
+            commands=earlier.commands + again,
+            device_batches=earlier.device_batches | self.device_batches,
+        )
 
 
 _IDENTITY = ("checkpoint", "data", "normalize", "seed", "order", "limit", "device", "dtype")

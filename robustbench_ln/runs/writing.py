@@ -94,6 +94,14 @@ class RunDirectory:
         with explain_write_errors(self.path):
             write_description(self.path, replace(read_description(self.path), checks=checks))
 
+    def note_device_batch(self, layout: str, rows: int) -> None:
+        """Keep in run.json that fewer images than planned went through the network at once."""
+        with explain_write_errors(self.path):
+            about = read_description(self.path)
+            batches = about.device_batches | {layout: rows}
+            if batches != about.device_batches:
+                write_description(self.path, replace(about, device_batches=batches))
+
     def write_predictions(self, name: str, predictions: Predictions) -> None:
         """Write predictions/NAME."""
         folder = self.path / "predictions"

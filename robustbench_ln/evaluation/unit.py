@@ -1,0 +1,211 @@
+"""A unit of work: consecutive images under one condition, through every pass that needs them.
+
+Units change no number. They begin at multiples of every pass's device batch, so that the network is
+given the same batches as if there were one unit, and they depend on shapes alone: not on workers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustbench_ln.corruptions.noise_sums import NoiseSums
+from robustbench_ln.corruptions.stream import StreamOptions
+from robustbench_ln.data.image_set import ImageSet
+from robustbench_ln.evaluation.arithmetic import arithmetic
+from robustbench_ln.evaluation.device_batch import DeviceBatch, explain_memory
+from robustbench_ln.evaluation.inputs import network_chunks
+from robustbench_ln.evaluation.pass_run import Measured, PassRun, Work
+from robustbench_ln.evaluation.plan import Pass
+from robustbench_ln.evaluation.subject import Subject
+from robustbench_ln.evaluation.view import make_view
+from robustbench_ln.norms import StatisticsLayout, StatisticsModel
+from robustbench_ln.rng import stream
+from robustbench_ln.spec import Condition, EvaluationSpec
+from robustbench_ln.workers.task import Advance
+
+__all__ = ["EvaluationTask", "Unit", "UnitResult", "split_condition"]
+
+_UNIT_VALUES = 2**20
+"""Pixel values of a unit, about: 341 CIFAR images, a quarter of a second of ResNet-20."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """Images `start` to `stop` (exclusive) of the order of evaluation.
+
+    Attributes:
+        seed: Of the run, or of one of its repeats.
+        condition: What is done to the images.
+        passes: The passes that they go through.
+        start: The first image.
+        stop: Behind the last one.
+    """
+
+    seed: int
+    condition: Condition
+    passes: tuple[Pass, ...]
+    start: int
+    stop: int
+
+    def __str__(self) -> str:
+        """Name the unit, for messages."""
+        condition = self.condition
+        return f"{condition.corruption} {condition.severity:g}, images {self.start} to {self.stop}"
+
+
+class UnitResult(NamedTuple):
+    """What a unit gave.
+
+    Attributes:
+        measured: Of each pass of the unit.
+        sums: What a LocalNorm noise did to each image; else empty.
+    """
+
+    measured: tuple[Measured, ...]
+    sums: list[NoiseSums]
+
+
+def split_condition(
+    whole: Unit, batches: Mapping[Pass, DeviceBatch], image_shape: Sequence[int]
+) -> list[Unit]:
+    """Return the units of a condition.
+
+    Args:
+        whole: All its images as one unit, in the passes that are needed now.
+        batches: Of all passes of the run, so that it does not matter which are needed now.
+        image_shape: (H, W, C).
+    """
+    if whole.condition.range == "rescale":  # limits of the whole set: it is read before all else
+        return [whole]
+    step = math.lcm(*(batch.sets * (p.layout.set_size or 1) for p, batch in batches.items()))
+    step *= max(1, _UNIT_VALUES // (step * math.prod(image_shape)))
+    return [
+        Unit(
+            seed=whole.seed,
+            condition=whole.condition,
+            passes=whole.passes,
+            start=start,
+            stop=min(start + step, whole.stop),
+        )
+        for start in range(whole.start, whole.stop, step)
+    ]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EvaluationTask:
+    """Everything that the units of a run share.
+
+    Attributes:
+        subject: The network.
+        images: The clean images.
+        stored: Images of conditions that are corrupted already.
+        spec: How they are evaluated.
+        indices: [N] order of evaluation of the first seed.
+        batches: Device batch of each pass.
+        devices: Where networks run: worker i takes the i-th, and the first again after the last.
+        threads: Of the CPU, None is all. One gives the same whoever does the work: two round
+            differently (ResNet-50, batches below 16: logits by 2e-4).
+        is_alone: Whether one process does everything; it makes the next images meanwhile.
+    """
+
+    subject: Subject
+    images: ImageSet
+    stored: Mapping[Condition, ImageSet]
+    spec: EvaluationSpec
+    indices: NDArray[np.int64]
+    batches: Mapping[Pass, DeviceBatch]
+    devices: tuple[str, ...]
+    threads: int | None = 1
+    is_alone: bool = True
+
+    def open(self, place: int) -> UnitRunner:
+        """Return what does the units, on a device of its own."""
+        return UnitRunner(self, self.devices[place % len(self.devices)])
+
+    def order_of(self, seed: int) -> NDArray[np.int64]:
+        """Return the order of a repeat: the same images, in another order where it is random."""
+        if seed == self.spec.seed or self.spec.order == "as-is":
+            return self.indices
+        return stream(seed, "order").permutation(np.sort(self.indices))
+
+
+class UnitRunner:
+    """Does units, one after the other.
+
+    Args:
+        task: What they share.
+        device: Where the network runs.
+    """
+
+    def __init__(self, task: EvaluationTask, device: str) -> None:
+        self._task = task
+        self._spec = replace(task.spec, device=device)
+        self._views: dict[StatisticsLayout, StatisticsModel] = {}
+        self._sets = {p: batch.sets for p, batch in task.batches.items()}
+        self._order = task.spec.seed, task.indices
+
+    def __call__(self, unit: Unit, advance: Advance) -> UnitResult:
+        """Return what a unit gives.
+
+        Raises:
+            CheckpointError: The network gives no finite logits.
+            SpecError: There is not enough memory.
+        """
+        with arithmetic(self._spec, threads=self._task.threads), explain_memory():
+            return self._measure(unit, advance)
+
+    def _measure(self, unit: Unit, advance: Advance) -> UnitResult:
+        task, condition = self._task, unit.condition
+        images = task.stored[condition] if condition.is_stored else task.images
+        order = self._order_of(unit.seed)
+        work = Work(task.subject, task.images, order[unit.start : unit.stop])
+        is_last = unit.stop == len(order)
+        runs = [
+            PassRun(
+                self._view(p.layout),
+                work,
+                sets=self._sets[p],
+                refills=-len(order) % (p.layout.set_size or 1) if is_last else 0,
+                advance=advance,
+            )
+            for p in unit.passes
+        ]
+        most_refills = max(run.refills for run in runs)
+        chunks = network_chunks(
+            images,
+            np.concatenate([work.indices, order[:most_refills]]),
+            condition,
+            options=StreamOptions(
+                seed=unit.seed, frost_dir=self._spec.frost_dir, workers=int(task.is_alone)
+            ),
+            normalization=task.subject.normalization,
+        )
+        sums: list[NoiseSums] = []
+        for chunk in chunks:
+            sums += chunk.sums
+            for run in runs:
+                run.feed(chunk.images)
+        measured = tuple(run.finish() for run in runs)
+        for p, each in zip(unit.passes, measured, strict=True):
+            self._sets[p] = each.sets
+        return UnitResult(measured, sums[: len(work.indices)])
+
+    def _order_of(self, seed: int) -> NDArray[np.int64]:
+        """Return the order of a seed; the last one is kept."""
+        if self._order[0] != seed:
+            self._order = seed, self._task.order_of(seed)
+        return self._order[1]
+
+    def _view(self, layout: StatisticsLayout) -> StatisticsModel:
+        """Return the network under a layout; each is made once."""
+        if layout not in self._views:
+            height, width, channels = self._task.images.shape
+            shape = (channels, height, width)
+            self._views[layout] = make_view(self._task.subject, layout, self._spec, shape)
+        return self._views[layout]
