@@ -78,10 +78,10 @@ def evaluate(
         progress.note(f"Note: {line}")
     _warn_of_class_order(Work(subject, images, indices), passes, progress)
     force = plan_workforce(subject, passes, spec, image_shape=image_shape)
+    spec = replace(spec, device=force.devices[0])
     about = replace(
         describe_run(subject, images, spec, progress=progress), device_batches=force.sizes
     )
-    spec = replace(spec, device=force.devices[0])
     task = EvaluationTask(
         subject=subject,
         images=images,
