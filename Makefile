@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: test check demo demo-checkpoints slow mutants bench clean
+.PHONY: test check docs dist demo demo-checkpoints slow mutants bench clean
 
 test: check ## what CI runs: style, types, tests
 
@@ -12,6 +12,10 @@ check: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -n 2
+	$(MAKE) docs
+
+docs: $(VENV)/ready ## the documentation site, into build/site/
+	$(BIN)/sphinx-build -q -W --keep-going -c tools/site docs build/site
 
 demo: $(VENV)/ready ## BatchNorm and LocalNorm under noise, in a minute, into ln-bench-demo/
 	$(BIN)/ln-bench demo
@@ -28,6 +32,14 @@ mutants: $(VENV)/ready ## plants wrong formulas; the suite must see each of them
 bench: $(VENV)/ready ## speed, into benchmarks/results/
 	$(BIN)/python benchmarks/evaluation.py
 	OMP_NUM_THREADS=1 $(BIN)/ln-bench speed --repetitions 9 --overwrite --out benchmarks/results/norms_speed.json
+
+dist: $(VENV)/ready ## wheel and sdist into dist/; the wheel runs the demo in a fresh environment
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python -m twine check --strict dist/*
+	$(PYTHON) -m venv --clear build/dist-venv
+	build/dist-venv/bin/python -m pip install --quiet dist/*.whl
+	cd build && dist-venv/bin/ln-bench demo --out dist-demo
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -23,8 +23,8 @@ import cv2
 import numpy as np
 import torch
 
-from robustbench_ln.corruption_names import SEVERITIES
-from robustbench_ln.corruptions.conditions import corruption_conditions, noise_conditions
+from robustbench_ln.corruptions.conditions import noise_conditions
+from robustbench_ln.corruptions.request import ConditionRequest
 from robustbench_ln.data import ArrayImages, DataOptions, ImageSet, load_images
 from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.evaluation.subject import Subject, versions
@@ -35,7 +35,7 @@ from robustbench_ln.norms import (
     with_statistics,
 )
 from robustbench_ln.runs.description import CheckpointDescription
-from robustbench_ln.spec import CLEAN, Condition, EvaluationSpec, Normalization
+from robustbench_ln.spec import Condition, EvaluationSpec, FrostTextures, Normalization
 from robustbench_ln.speed.turns import Job, circumstances, time_in_turns
 
 RESULTS = Path(__file__).parent / "results"
@@ -121,9 +121,9 @@ class Evaluations:
         """So many passes over the images."""
         return lambda: [self.forward() for _ in range(number)]
 
-    def whole(self, conditions: Sequence[Condition]) -> Job:
+    def whole(self, conditions: Sequence[Condition], frost: FrostTextures | None = None) -> Job:
         """Everything that `ln-bench evaluate` does once the files are read."""
-        spec = EvaluationSpec(modes=("bn",), conditions=tuple(conditions))
+        spec = EvaluationSpec(modes=("bn",), conditions=tuple(conditions), frost=frost)
 
         def run() -> None:
             with tempfile.TemporaryDirectory() as folder:
@@ -147,12 +147,12 @@ def noise_evaluations(images: ImageSet) -> dict[str, Job]:
 
 def cifar10_c_evaluation(images: ImageSet) -> dict[str, Job]:
     """All of CIFAR-10-C, made while evaluating, and the clean images."""
-    conditions = corruption_conditions(["cifar10-c"], severity_table=None, severities=SEVERITIES)
-    number = 1 + len(conditions)
+    conditions, frost = ConditionRequest(corruptions=("cifar10-c",)).resolve()
+    number = len(conditions)
     evaluations = Evaluations(images)
     return {
         f"{number} bare passes": evaluations.bare(number),
-        f"evaluate bn, CIFAR-10-C, {len(images)} images": evaluations.whole([CLEAN, *conditions]),
+        f"evaluate bn, CIFAR-10-C, {len(images)} images": evaluations.whole(conditions, frost),
     }
 
 

@@ -32,6 +32,8 @@ from reproduction.claims import (
     values_of,
 )  # fmt: skip
 from reproduction.trainings import Trainings, Values
+from robustbench_ln.reports.corruption_figure import severity_means
+from robustbench_ln.reports.families import read_tables
 from robustbench_ln.reports.figure_style import line_style, render_figure
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
@@ -212,7 +214,41 @@ def _norm_rows(network: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+FRONT_MODES = ("bn", "dbn-batch")
+FRONT_NAMES = {"bn": "bn: statistics of training", "dbn-batch": "dbn-batch: of 128 test images"}
+
+
+def front_figure(figure: Figure) -> None:
+    """The public ResNet-20 under noise and common corruptions, for the head of README."""
+    noise, corruptions = figure.subplots(1, 2, sharey=True)
+    (table,) = (t for t in read_tables([RESULTS / "resnet20"]) if "released" in t.title)
+    for number, name in enumerate(FRONT_MODES):
+        mode = next(mode for mode in table.cells if mode.variant == name)
+        found = [(row.sigma or 0.0, table.estimate(row, mode)) for row in table.rows]
+        points = [(sigma, e.value, *e.interval) for sigma, e in found if e and e.interval]
+        sigmas, values, low, high = zip(*points, strict=True)
+        style = line_style(number)
+        noise.plot(sigmas, [100 * v for v in values], label=FRONT_NAMES[name], **style)
+        ends = ([100 * v for v in low], [100 * v for v in high])
+        noise.fill_between(sigmas, *ends, color=style["color"], alpha=0.15, linewidth=0)
+    (table,) = read_tables([RESULTS / "resnet20_c"])
+    for number, name in enumerate(FRONT_MODES):
+        means = next(m for mode, m in severity_means(table).items() if mode.variant == name)
+        corruptions.plot(list(means), [100 * v for v in means.values()], **line_style(number))
+    noise.set_title("uniform noise (AGN, released)", fontsize=8)
+    noise.set_xlabel("σ")
+    noise.set_ylabel("accuracy, %")
+    noise.set_ylim(0, 100)
+    corruptions.set_title("CIFAR-10-C, mean of the 15 corruptions", fontsize=8)
+    corruptions.set_xlabel("severity; 0 is clean")
+    for axes in (noise, corruptions):
+        axes.axhline(10, color="0.45", linewidth=0.8, linestyle=(0, (1, 2)), label="chance")
+        axes.grid(axis="y", color="0.9", linewidth=0.5)
+    finish(figure, noise)
+
+
 FIGURES: dict[str, tuple[Callable[[Figure], None], float]] = {
+    "front": (front_figure, 2.6),
     "trained_noise": (partial(noise_figure, group="lossless"), 4.2),
     "trained_jpeg_noise": (partial(noise_figure, group="jpeg noises"), 4.2),
     "trained_cifar10_c": (corruption_figure, 5.2),

@@ -6,15 +6,17 @@ import csv
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-import pandas as pd
-
 from reproduction.trainings import training_grid
+from robustbench_ln.metrics.intervals import Estimate, Interval
+from robustbench_ln.metrics.verdicts import verdict
 from robustbench_ln.modes import MODES
 from robustbench_ln.reports.captions import caption
 from robustbench_ln.reports.families import read_tables
 from robustbench_ln.reports.grids import Grid, to_markdown
+from robustbench_ln.reports.numbers import estimate_text, fixed, percent, signed_percent
 from robustbench_ln.reports.table_grids import accuracy_grid
 from robustbench_ln.reports.tables import Table
 
@@ -41,47 +43,57 @@ def corruptions_table(names: str) -> str:
 
 def summary_table(name: str) -> str:
     """What modes come down to: a summary.csv of `ln-bench report` in reproduction/records/."""
-    frame = pd.read_csv(RESULTS / name / "summary.csv", keep_default_na=False, na_values=[""])
+    lines = _read_rows(RESULTS / name / "summary.csv")
     parts = []
-    for title, lines in frame.groupby("table", sort=False):
-        quantities = list(dict.fromkeys(lines["quantity"]))
+    for title in dict.fromkeys(line["table"] for line in lines):
+        of_table = [line for line in lines if line["table"] == title]
+        quantities = list(dict.fromkeys(line["quantity"] for line in of_table))
+        found: dict[str, dict[str, dict[str, str]]] = {}
+        for line in of_table:
+            name_of_row = f"{line['label']} {line['variant']}"
+            found.setdefault(name_of_row, {})[line["quantity"]] = line
         rows = [
-            (f"{label} {variant}", *(_cell(cells, quantity) for quantity in quantities))
-            for (label, variant), cells in lines.groupby(["label", "variant"], sort=False)
+            (row, *(_cell(cells.get(q), q) for q in quantities), _units(cells))
+            for row, cells in found.items()
         ]
-        header = ("", *(q if "sigma at" in q else f"{q} %" for q in quantities))
+        header = ("", *(q if "sigma at" in q else f"{q} %" for q in quantities), "units")
         parts.append(f"**{title}**\n\n{to_markdown(Grid(header, tuple(rows)))}")
     return "\n".join(parts)
 
 
-def _cell(cells: pd.DataFrame, quantity: str) -> str:
-    found = cells[cells["quantity"] == quantity]
-    if found.empty:
+def _cell(line: Mapping[str, str] | None, quantity: str) -> str:
+    if line is None:
         return "-"
-    row = found.iloc[0]
-    factor, digits = (1, 2) if "sigma at" in quantity else (100, 1)
-    value, low, high = (f"{factor * row[name]:.{digits}f}" for name in ("value", "low", "high"))
-    return f"{value} [{low}, {high}]"
+    is_sigma = "sigma at" in quantity
+    show = partial(fixed, decimals=2) if is_sigma else percent
+    return estimate_text(_estimate(line, "value"), show)
+
+
+def _units(cells: Mapping[str, Mapping[str, str]]) -> str:
+    return next(iter(cells.values()))["units"] or "-"
 
 
 def verdicts_table(names: str) -> str:
     """Where one side is ahead: comparison_summary.csv files of `ln-bench compare`, side by side."""
-    columns: dict[str, dict[str, str]] = {}
-    clean: dict[str, str] = {}
+    columns: dict[str, dict[str, Mapping[str, str]]] = {}
     for name in names.split():
         summary = _read_rows(RESULTS / name / "comparison_summary.csv")
-        head = f"{summary[0]['first']} - {summary[0]['second']}"
-        columns[head] = {
-            row["quantity"].removeprefix("difference, "): _verdict(row, "value")
+        cells = _read_rows(RESULTS / name / "comparison.csv")
+        (clean,) = (cell for cell in cells if cell["corruption"] == "clean")
+        pooled = {
+            row["quantity"].removeprefix("difference, "): row
             for row in summary
             if row["quantity"].startswith("difference, ")
         }
-        cells = _read_rows(RESULTS / name / "comparison.csv")
-        (cell,) = (cell for cell in cells if cell["corruption"] == "clean")
-        clean[head] = _verdict(cell, "difference")
+        head = f"{clean['first']} - {clean['second']}"
+        columns[head] = {"clean": clean | {"value": clean["difference"]}, **pooled}
     names_of_rows = list(dict.fromkeys(row for column in columns.values() for row in column))
-    rows = [("clean", *clean.values())] + [
-        (row, *(column.get(row, "-") for column in columns.values())) for row in names_of_rows
+    rows = [
+        (
+            row,
+            *(_verdict_text(column[row]) if row in column else "-" for column in columns.values()),
+        )
+        for row in names_of_rows
     ]
     counts = [_count(head, column) for head, column in columns.items()]
     return to_markdown(Grid(("", *columns), tuple(rows))) + "\n" + " ".join(counts) + "\n"
@@ -92,16 +104,31 @@ def _read_rows(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(lines))
 
 
-def _verdict(row: Mapping[str, str], quantity: str) -> str:
-    value, low, high = (100 * float(row[name]) for name in (quantity, "low", "high"))
-    word = "wins" if low > 0 else "loses" if high < 0 else "ties"
-    return f"{word} {value:+z.1f} [{low:+z.1f}, {high:+z.1f}]"
+_WORDS = {"ahead": "wins", "behind": "loses", "undecided": "ties"}
 
 
-def _count(head: str, column: dict[str, str]) -> str:
-    verdicts = [text.split()[0] for row, text in column.items() if not row.startswith("mean")]
-    counts = ", ".join(f"{word} {verdicts.count(word)}" for word in ("wins", "ties", "loses"))
-    return f"{head}: {counts} of {len(verdicts)} corruptions."
+def _estimate(row: Mapping[str, str], name: str) -> Estimate:
+    interval = Interval(float(row["low"]), float(row["high"])) if row["low"] else None
+    return Estimate(float(row[name]), interval)
+
+
+def _word(row: Mapping[str, str]) -> str:
+    """Whether A wins; "" where there is no interval."""
+    interval = _estimate(row, "value").interval
+    return _WORDS[verdict(interval, int(row["units"]))] if interval else ""
+
+
+def _verdict_text(row: Mapping[str, str]) -> str:
+    return f"{_word(row)} {estimate_text(_estimate(row, 'value'), signed_percent)}".strip()
+
+
+def _count(head: str, column: Mapping[str, Mapping[str, str]]) -> str:
+    rows = [row for name, row in column.items() if name != "clean" and not name.startswith("mean")]
+    words = [_word(row) for row in rows]
+    if not any(words):
+        return f"{head}: no intervals, for the predictions were not kept."
+    counts = ", ".join(f"{word} {words.count(word)}" for word in ("wins", "ties", "loses"))
+    return f"{head}: {counts} of {len(rows)} corruptions ({rows[0]['units']} units)."
 
 
 def seeds_table(names: str) -> str:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from robustbench_ln.errors import SpecError, by_skin, setting
 from robustbench_ln.lookup import unknown_name
 from robustbench_ln.modes import check_mode_names
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 __all__ = [
     "CLEAN",
     "Condition",
     "EvaluationSpec",
+    "FrostTextures",
     "Normalization",
     "TieRule",
     "check_seed",
@@ -182,6 +187,20 @@ class Normalization:
             )
 
 
+@dataclass(frozen=True, eq=False)
+class FrostTextures:
+    """The pictures that the corruption frost is cut from.
+
+    Attributes:
+        kind: "photographs", or "procedural" where there are none.
+        textures: Five of uint8 [height, width, 3], RGB. The published generator has a sixth file
+            and never draws it.
+    """
+
+    kind: Literal["photographs", "procedural"]
+    textures: Sequence[NDArray[np.uint8]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationSpec:
     """What `evaluate` is asked for, besides the network and the images.
@@ -202,9 +221,9 @@ class EvaluationSpec:
         seed: Decides draws, order, group picks and ties.
         repeats: Measure with so many seeds: seed, seed + 1, ...; at most `MOST_REPEATS`.
         limit: Evaluate so many images, the first of the order; None is all.
-        device: Where the network runs, as torch names it: "cpu", "cuda", "cuda:1"; several GPUs with
-            commas between them, for workers.
-        frost_dir: Folder with the photographs of frost; None looks for an installed package.
+        device: Where the network runs, as torch names it: "cpu", "cuda", "cuda:1"; several GPUs
+            with commas between them, for workers.
+        frost: Pictures that frost is cut from; None makes procedural ones.
         amp: "bf16": autocast to bfloat16; statistics stay float32. None is float32.
         uses_tf32: Let CUDA's matrix products and convolutions round to TF32.
         is_compiled: Run the network through torch.compile.
@@ -230,7 +249,7 @@ class EvaluationSpec:
     repeats: int = 1
     limit: int | None = None
     device: str = "cpu"
-    frost_dir: Path | None = None
+    frost: FrostTextures | None = None
     amp: str | None = None
     uses_tf32: bool = False
     is_compiled: bool = False

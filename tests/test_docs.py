@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 import shlex
 import subprocess
@@ -18,6 +20,7 @@ from robustbench_ln.modes import MODES
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
 COMMANDS = typer.main.get_command(app).commands
 
 
@@ -55,7 +58,9 @@ def anchors_of(page: Path) -> set[str]:
 
 def test_docs_hold_prose_and_pictures_only():
     files = [path for path in DOCS.rglob("*") if path.is_file()]
-    others = [path for path in files if path.suffix not in (".md", ".svg", ".jpg", ".png")]
+    others = [
+        path for path in files if path.suffix not in (".md", ".ipynb", ".svg", ".jpg", ".png")
+    ]
     assert not others
 
 
@@ -80,3 +85,33 @@ def test_every_option_has_help():
 def test_every_corruption_is_documented():
     page = (ROOT / "docs" / "corruptions.md").read_text()
     assert all(f"* `{name}`" in page for name in CORRUPTIONS)
+
+
+def test_the_notebook_shows_what_its_cells_say():
+    """Its last expressions, made again; other processors may read a digit differently."""
+    notebook = json.loads((DOCS / "tutorial" / "notebook.ipynb").read_text())
+    scope: dict[str, object] = {}
+    compared = 0
+    for cell in notebook["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        *statements, last = ast.parse("".join(cell["source"])).body
+        exec(compile(ast.Module(statements, []), "cell", "exec"), scope)
+        if not isinstance(last, ast.Expr):
+            exec(compile(ast.Module([last], []), "cell", "exec"), scope)
+            continue
+        made = str(eval(compile(ast.Expression(last.value), "cell", "eval"), scope))
+        shown = "".join(cell["outputs"][0]["data"]["text/plain"])
+        assert NUMBER.sub("#", made).split() == NUMBER.sub("#", shown).split()
+        assert [float(n) for n in NUMBER.findall(made)] == pytest.approx(
+            [float(n) for n in NUMBER.findall(shown)], rel=0.03, abs=0.5
+        )
+        compared += 1
+    assert compared == 3
+
+
+def test_every_page_is_in_the_site():
+    index = (DOCS / "index.md").read_text()
+    pages = {str(page.relative_to(DOCS).with_suffix("")) for page in DOCS.rglob("*.md")}
+    missing = {page for page in pages if f"\n{page}\n" not in index}
+    assert {page for page in missing if not page.startswith("results/")} == {"index"}

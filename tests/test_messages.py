@@ -84,7 +84,7 @@ def test_every_setting_is_an_option_of_a_command():
     options = {name for command in commands for p in command.params for name in p.opts}
     names = names_of_settings()
     assert option_of("no_such_setting") not in options
-    assert {"stat_batch", "noises", "num_groups", "crop"} <= names
+    assert {"noises", "num_groups", "crop"} <= names
     assert {name: option_of(name) for name in names if option_of(name) not in options} == {}
 
 

@@ -14,8 +14,8 @@ import torch
 from PIL import Image, ImageDraw
 
 from robustbench_ln.corrupted_sets.preview import draw_sheet
-from robustbench_ln.corruptions.conditions import corruption_conditions
 from robustbench_ln.corruptions.fog import plasma
+from robustbench_ln.corruptions.request import ConditionRequest
 from robustbench_ln.corruptions.stream import StreamOptions
 from robustbench_ln.data.image_set import ArrayImages, Pixels
 from robustbench_ln.rng import stream
@@ -59,8 +59,8 @@ def main() -> None:
         images = ArrayImages(
             source="scene", kind="arrays", pixels=scene, labels=np.zeros(1, dtype=np.int64)
         )
-        conditions = corruption_conditions([table], severity_table=None, severities=severities)
-        sheet = draw_sheet(images, conditions, StreamOptions(seed=0))
+        found = ConditionRequest(corruptions=(table,), severities=severities).resolve_one_family()
+        sheet = draw_sheet(images, found.conditions, StreamOptions(seed=0, frost=found.frost))
         sheet.save(PICTURES / f"{table}_{side}.jpg", quality=80)
 
 

@@ -30,6 +30,7 @@ from robustbench_ln.reports.table_grids import full_grid
 from robustbench_ln.speed.norm_costs import NetworkSpeed
 from robustbench_ln.speed.norm_table import speed_caption, speed_grid, speed_note
 from robustbench_ln.training import RECIPES
+from tools.command_pages import commands_page
 from tools.field_tables import fields_table
 
 ROOT = Path(__file__).parents[1]
@@ -208,6 +209,7 @@ def demo_output(_: str) -> str:
 
 
 BLOCKS: dict[str, Callable[[str], str]] = {
+    "commands": commands_page,
     "modes": modes_table,
     "noises": noises_table,
     "corruptions": corruptions_table,

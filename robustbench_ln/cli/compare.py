@@ -35,11 +35,9 @@ def compare(
 ) -> None:
     """Compare two modes or networks on the same images: paired, with intervals and tests.
 
-    Differences have bootstrap intervals over whole statistics sets. McNemar's test is for modes
-    that see each image alone; sign flips of whole sets for all others; Holm's correction is over
-    the cells of one comparison.
-
-    Example: ln-bench compare runs/resnet20:dbn-batch runs/resnet20:bn
+    Differences have Student's t intervals on whole statistics sets; fewer than 3 sets give none,
+    and fewer than 6 decide nothing. McNemar's test is for modes that see each image alone, sign
+    flips of whole sets for all others; Holm's correction is over the cells of one comparison.
     """
     from robustbench_ln.reports.compare import compare_modes, pair_modes
     from robustbench_ln.reports.compare_text import (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from robustbench_ln.cli.completion import complete
 from robustbench_ln.cli.options import (
     Arch,
     Checkpoint,
@@ -30,16 +31,28 @@ def convert(
     ],
     arch: Arch = None,
     model: Model = None,
-    norm: Annotated[str, typer.Option(help="The new norm (ln-bench list norms)")] = "local",
+    norm: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            autocompletion=complete("norms"),
+            help="The new norm (see ln-bench list norms)",
+        ),
+    ] = "local",
     groups: Annotated[
         int | None,
-        typer.Option(help="Groups of LocalNorm parameters; local needs it", show_default=False),
+        typer.Option(
+            metavar="N",
+            help="Groups of LocalNorm parameters; required for local",
+            show_default=False,
+        ),
     ] = None,
     group_size: Annotated[
         int | None,
         typer.Option(
-            help="Images in a group of LocalNorm; default: the papers' batch (128, mnist-dnn 100) "
-            "/ groups",
+            metavar="N",
+            help="Images in a group of LocalNorm. Default: the papers' batch (128; mnist-dnn 100) "
+            "divided by the number of groups",
             show_default=False,
         ),
     ] = None,
@@ -51,7 +64,10 @@ def convert(
             show_default=False,
         ),
     ] = None,
-    channels: Annotated[int, typer.Option(help="Of its images: 3, or 1 for grey")] = 3,
+    channels: Annotated[
+        int,
+        typer.Option(metavar="N", help="Channels of the images for the check: 3, or 1 for grey"),
+    ] = 3,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace NEW")] = False,
     download: DownloadWeights = False,
     checkpoint_key: CheckpointKey = None,
@@ -63,8 +79,6 @@ def convert(
     equals Dynamic BatchNorm on the same images. Batch Renormalization equals BatchNorm in
     evaluation. That is checked with the new layers' own forward: above 1e-4 of the largest logit
     nothing is written. The other norms have to be trained before they classify.
-
-    Example: ln-bench convert resnet20.th --arch resnet20 --groups 8 --out resnet20-ln.safetensors
     """
     from robustbench_ln.models.conversion import convert_network, write_converted
     from robustbench_ln.models.opened import input_shape, published_pipeline

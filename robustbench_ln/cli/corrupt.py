@@ -22,6 +22,8 @@ from robustbench_ln.cli.options import (
     Severities,
     SeverityTable,
     Sigmas,
+    Workers,
+    count_or_auto,
     split_names,
 )
 from robustbench_ln.cli.spelling import spell
@@ -54,6 +56,7 @@ def corrupt(
         str | None,
         typer.Option(
             "--format",
+            metavar="NAME",
             help="npy (as CIFAR-10-C), folder (as ImageNet-C) or npz (one archive a condition); "
             "default: npy, for noises npz",
             show_default=False,
@@ -70,15 +73,14 @@ def corrupt(
             show_default=False,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Draws")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed for all random draws")] = 0,
     limit: Annotated[
         int | None,
-        typer.Option(help="Only the first so many images of the source", show_default=False),
+        typer.Option(
+            metavar="N", help="Use only the first N images. Default: all", show_default=False
+        ),
     ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(help="Threads; changes no byte; default: all cores", show_default=False),
-    ] = None,
+    workers: Workers = "auto",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the set that is in the folder")
     ] = False,
@@ -94,10 +96,7 @@ def corrupt(
     class_map: ClassMap = None,
     download: Download = False,
 ) -> None:
-    """Write corrupted images in the formats of CIFAR-10-C and ImageNet-C, or check such a set.
-
-    Example: ln-bench corrupt cifar10:data --corruptions cifar10-c --out CIFAR-10-C
-    """
+    """Write corrupted images in the formats of CIFAR-10-C and ImageNet-C, or check such a set."""
     from robustbench_ln.corrupted_sets.preview import write_sheet
     from robustbench_ln.corrupted_sets.spec import GenerationSpec
     from robustbench_ln.corrupted_sets.writer import GenerationOptions, generate
@@ -121,8 +120,9 @@ def corrupt(
         severities=parse_severities(severities),
         frost_dir=frost_dir,
     )
+    degradation = request.resolve_one_family(data.partition(":")[0])
     spec = GenerationSpec(
-        conditions=request.conditions_of_one_family(data.partition(":")[0]),
+        conditions=degradation.conditions,
         format=set_format or ("npz" if noise else "npy"),
         uses_jpeg=jpeg,
         seed=seed,
@@ -131,10 +131,14 @@ def corrupt(
     framing = Framing(resize=resize, crop=crop, interpolation=interpolation)
     images = load_images(data, DataOptions(framing=framing, class_map=class_map, download=download))
     if preview is not None:
-        stream = StreamOptions(seed=seed, frost_dir=frost_dir)
+        stream = StreamOptions(seed=seed, frost=degradation.frost)
         write_sheet(images, spec.conditions, stream, path=preview, overwrite=overwrite)
     if out is not None:
-        options = GenerationOptions(workers=workers, frost_dir=frost_dir, overwrite=overwrite)
+        options = GenerationOptions(
+            workers=count_or_auto("workers", workers),
+            frost=degradation.frost,
+            overwrite=overwrite,
+        )
         with open_display(spell) as display:
             generate(images, spec, out=out, options=options, progress=display)
 

@@ -26,8 +26,6 @@ def demo(
 
     The digits and the two networks come with the package: nothing is fetched, nothing is written
     outside DIR.
-
-    Example: ln-bench demo --out runs/demo
     """
     from robustbench_ln.demo import describe_outcome, run_demo
     from robustbench_ln.reports.report import write_report

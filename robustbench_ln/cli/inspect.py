@@ -51,7 +51,9 @@ def inspect(
             metavar="PIXELS", help="Side of its images; default: the network's", show_default=False
         ),
     ] = None,
-    channels: Annotated[int, typer.Option(help="Of its images: 3, or 1 for grey")] = 3,
+    channels: Annotated[
+        int, typer.Option(metavar="N", help="Channels of its images: 3, or 1 for grey")
+    ] = 3,
     data: Annotated[
         str | None,
         typer.Option(
@@ -65,11 +67,9 @@ def inspect(
     checkpoint_key: CheckpointKey = None,
     trust_checkpoint: Trust = False,
 ) -> None:
-    """Show the norm layers of a checkpoint, its modes, and what the checks of evaluate say of it.
-
-    Example: ln-bench inspect resnet20.th --arch resnet20
-    """
+    """Show the norm layers of a checkpoint, the modes it supports, and warnings about it."""
     from robustbench_ln.data import load_images
+    from robustbench_ln.data.image_set import ImageShape
     from robustbench_ln.evaluation.inspection import check_weights, inspect_network
     from robustbench_ln.models.opened import input_shape, open_weights
     from robustbench_ln.models.source import NetworkSource
@@ -84,11 +84,10 @@ def inspect(
     )
     network = open_weights(source, normalize)
     loaded, images = network.loaded, None if data is None else load_images(data)
-    shape = input_shape(loaded, image_size=image_size, channels=channels)
-    if images is not None:
-        shape = (images.shape[2], *images.shape[:2])
-    inspection = inspect_network(loaded.model, shape)
-    print(_describe(loaded, inspection, shape[1]))
+    usual = ImageShape.from_input(input_shape(loaded, image_size=image_size, channels=channels))
+    shape = usual if images is None else images.shape
+    inspection = inspect_network(loaded.model, shape.as_input)
+    print(_describe(loaded, inspection, shape.height))
     print(_layer_table(inspection))
     if inspection.spread is not None:
         print(_spread_table(inspection, inspection.spread))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -15,33 +16,20 @@ Rows = list[tuple[str, str]]
 
 def list_entries(
     what: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            help="modes, norms, noises, corruptions, archs, recipes, normalizations, baselines or "
-            "demo",
+            metavar="WHAT",
+            help="modes, norms, noises, corruptions, archs, recipes, normalizations, baselines, "
+            "suites or demo. Default: what there is to list",
             show_default=False,
         ),
-    ],
+    ] = None,
 ) -> None:
-    """List what can be asked for by name.
-
-    That is modes, norms, noises, corruptions, archs, recipes, normalizations, baselines of mCE,
-    or demo: the checkpoints and images that come with the package.
-
-    Example: ln-bench list modes
-    """
-    tables = {
-        "modes": _modes,
-        "norms": _norms,
-        "noises": _noises,
-        "corruptions": _corruptions,
-        "archs": _archs,
-        "recipes": _recipes,
-        "normalizations": _normalizations,
-        "baselines": _baselines,
-        "demo": _demo,
-    }
-    rows = find_entry(tables, what, kind="list")()
+    """List what can be asked for by name: modes, noises, corruptions, networks and more."""
+    if what is None:
+        rows = [(name, text) for name, (text, _) in _TABLES.items()]
+    else:
+        rows = find_entry(_TABLES, what, kind="list")[1]()
     width = max(len(name) for name, _ in rows)
     for name, text in rows:
         print(f"{name:<{width}}  {text}".rstrip())
@@ -127,3 +115,23 @@ def _demo() -> Rows:
 
     shipped = {**SHIPPED_CHECKPOINTS, **SHIPPED_IMAGES}
     return [(name, file.description) for name, file in shipped.items()]
+
+
+def _suites() -> Rows:
+    from robustbench_ln.files.shipped import SHIPPED_SUITES
+
+    return [(name, file.description) for name, file in SHIPPED_SUITES.items()]
+
+
+_TABLES: dict[str, tuple[str, Callable[[], Rows]]] = {
+    "modes": ("ways to compute normalisation statistics (--modes)", _modes),
+    "noises": ("noises of the LocalNorm papers (--noise)", _noises),
+    "corruptions": ("common corruptions, with their parameters (--corruptions)", _corruptions),
+    "archs": ("networks (--arch)", _archs),
+    "normalizations": ("input normalisations (--normalize)", _normalizations),
+    "baselines": ("networks that mCE can be relative to (--baseline)", _baselines),
+    "norms": ("norm layers for train and convert (--norm)", _norms),
+    "recipes": ("hyperparameters for train (--recipe)", _recipes),
+    "suites": ("evaluations of the papers, for ln-bench run", _suites),
+    "demo": ("checkpoints and images that come with the package", _demo),
+}

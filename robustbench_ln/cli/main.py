@@ -4,78 +4,49 @@ from __future__ import annotations
 
 import sys
 import warnings
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
-from typer.exceptions import TyperException
 
 from robustbench_ln import __version__
 from robustbench_ln.cli.compare import compare
 from robustbench_ln.cli.convert import convert
 from robustbench_ln.cli.corrupt import corrupt
 from robustbench_ln.cli.demo import demo
+from robustbench_ln.cli.env import env
 from robustbench_ln.cli.evaluate import evaluate
 from robustbench_ln.cli.failures import run_command
+from robustbench_ln.cli.help import PanelCommand, PanelGroup
 from robustbench_ln.cli.inspect import inspect
 from robustbench_ln.cli.listing import list_entries
 from robustbench_ln.cli.mce import mce
 from robustbench_ln.cli.predict import predict
 from robustbench_ln.cli.report import report
+from robustbench_ln.cli.run import run
 from robustbench_ln.cli.score import score
 from robustbench_ln.cli.speed import speed
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.cli.train import train
-from robustbench_ln.errors import SpecError
-from robustbench_ln.lookup import unknown_name
+from robustbench_ln.workers.allocator import keep_freed_memory
 
 __all__ = ["app", "main"]
 
 
-class _Group(TyperGroup):
-    """Answers an unknown command with the nearest one."""
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        command = super().get_command(ctx, cmd_name)
-        if command is None:
-            raise unknown_name(cmd_name, self.list_commands(ctx), kind="command")
-        return command
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run a command; an unknown option that is named like a command is answered with that."""
-        try:
-            return super().invoke(ctx)
-        except TyperException as error:
-            option = getattr(error, "option_name", "")
-            if option.removeprefix("--") in self.list_commands(ctx):
-                command = f"ln-bench {option.removeprefix('--')}"
-                raise SpecError(f"no such option: {option}; did you mean '{command}'?") from error
-            raise
-
-
 app = typer.Typer(
-    cls=_Group,
+    cls=PanelGroup,
     name="ln-bench",
-    help="How a saved image classifier degrades under noise and corruption, "
-    "under which normalisation statistics, and how sure that is.",
-    no_args_is_help=True,
-    add_completion=False,
+    help="Measure how a saved image classifier degrades under noise and corruption, for each way "
+    "of computing normalisation statistics, with confidence intervals.",
+    epilog="ln-bench COMMAND --help shows the options of a command, with examples.",
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command()(demo)
-app.command()(evaluate)
-app.command()(corrupt)
-app.command()(predict)
-app.command()(inspect)
-app.command()(convert)
-app.command()(train)
-app.command()(report)
-app.command()(compare)
-app.command()(score)
-app.command()(mce)
-app.command()(speed)
-app.command("list")(list_entries)
+for _command in (
+    demo, list_entries, inspect, evaluate, run, predict, speed, report, compare, score, mce,
+    corrupt, train, convert, env,
+):  # fmt: skip
+    app.command("list" if _command is list_entries else None, cls=PanelCommand)(_command)
 
 
 def _print_version(is_asked: bool) -> None:
@@ -84,8 +55,9 @@ def _print_version(is_asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _root(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option(
@@ -94,6 +66,8 @@ def _root(
     ] = False,
 ) -> None:
     del version
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
@@ -104,5 +78,6 @@ def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
 def main() -> None:
     """Run the command line and exit. Warnings are one line on stderr."""
     warnings.showwarning = _show_warning
+    keep_freed_memory()
     command = typer.main.get_command(app)
     sys.exit(run_command(lambda: command.main(sys.argv[1:], "ln-bench", standalone_mode=False)))

@@ -41,8 +41,6 @@ def mce(
 
     Means are over the 15 corruptions of the benchmark; the 4 extra ones are shown below them. What
     is missing is named, and no mean is given over less than the whole.
-
-    Example: ln-bench mce errors.csv --baseline alexnet
     """
     from robustbench_ln.metrics.error_files import read_errors
     from robustbench_ln.reports.mce import summarise_mce, write_mce

@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from robustbench_ln.cli.completion import complete
+from robustbench_ln.errors import SpecError, setting
+
 __all__ = [
     "CLEAN_KINDS",
     "TRAINING_KINDS",
@@ -21,6 +24,8 @@ __all__ = [
     "Crop",
     "Data",
     "Device",
+    "DeviceBatch",
+    "Devices",
     "Download",
     "DownloadAll",
     "DownloadWeights",
@@ -37,6 +42,8 @@ __all__ = [
     "Sigmas",
     "Ties",
     "Trust",
+    "Workers",
+    "count_or_auto",
     "split_names",
 ]
 
@@ -52,9 +59,11 @@ Checkpoint = Annotated[
 Arch = Annotated[
     str | None,
     typer.Option(
-        help="Network: resnet20, vgg-localnorm, ... (ln-bench list archs), torchvision:NAME, "
-        "timm:NAME; default: what CKPT says, if ln-bench train or convert wrote it or if it is "
-        "demo:NAME",
+        metavar="NAME",
+        autocompletion=complete("archs"),
+        help="Network: resnet20, vgg-localnorm, ... (see ln-bench list archs), "
+        "torchvision:NAME or timm:NAME. Default: what CKPT states, if ln-bench train or "
+        "convert wrote it, or if it is demo:NAME",
         show_default=False,
     ),
 ]
@@ -69,7 +78,8 @@ Model = Annotated[
 CheckpointKey = Annotated[
     str | None,
     typer.Option(
-        help="Which entry of the file holds the weights, where it has several: state_dict, ema",
+        metavar="KEY",
+        help="Entry of the file that holds the weights, where it has several: state_dict, ema",
         show_default=False,
     ),
 ]
@@ -84,6 +94,7 @@ Normalize = Annotated[
     str | None,
     typer.Option(
         metavar="NAME|MEAN/STD",
+        autocompletion=complete("normalizations"),
         help="Input normalisation the network was trained with: none (0..1), symmetric (-1..1), "
         "imagenet, cifar10, cifar100, mnist, or 0.5,0.5,0.5/0.25,0.25,0.25. Required, unless "
         "published weights of torchvision or timm, a checkpoint of ln-bench train, or demo:NAME "
@@ -110,15 +121,26 @@ Data = Annotated[
     ),
 ]
 Modes = Annotated[
-    str, typer.Option(help="all, or a list: bn,dbn-single,ln-voting (ln-bench list modes)")
+    str,
+    typer.Option(
+        metavar="LIST",
+        autocompletion=complete("modes"),
+        help="Evaluation modes, as bn,dbn-batch,ln-voting, or all (see ln-bench list modes)",
+    ),
 ]
 Ties = Annotated[
-    str, typer.Option(help="Tied votes: random (the paper), lowest (the code), logit-sum")
+    str,
+    typer.Option(
+        metavar="RULE",
+        help="How a tied vote is decided: random (the papers), lowest (the authors' code) or "
+        "logit-sum",
+    ),
 ]
 Baseline = Annotated[
     str,
     typer.Option(
         metavar="NAME|FILE.csv|RUN[:MODE]|none",
+        autocompletion=complete("baselines"),
         help="What mCE is relative to: alexnet, wrn-40-2 (ln-bench list baselines), a table of "
         "errors, or a mode of a run; none: mean errors only",
     ),
@@ -127,8 +149,7 @@ Clean = Annotated[
     str | None,
     typer.Option(
         metavar="KIND:PATH",
-        help="Clean images of a corrupted set, as cifar10:DIR or demo:digits; --resize and --crop "
-        "act on them",
+        help="Clean images of a corrupted set, as cifar10:DIR; --resize and --crop act on them",
         show_default=False,
     ),
 ]
@@ -136,7 +157,7 @@ Resize = Annotated[
     int | None,
     typer.Option(
         metavar="PIXELS",
-        help="Picture files: scale the shorter side to so much, as in 256",
+        help="Picture files: scale the shorter side to this length, as in 256",
         show_default=False,
     ),
 ]
@@ -144,14 +165,16 @@ Crop = Annotated[
     int | None,
     typer.Option(
         metavar="PIXELS",
-        help="Picture files: cut out the central square, as in 224",
+        help="Picture files: cut out the central square of this side, as in 224",
         show_default=False,
     ),
 ]
 Interpolation = Annotated[
     str | None,
     typer.Option(
-        help="Of --resize: bilinear (default), bicubic, lanczos, nearest, box, hamming",
+        metavar="FILTER",
+        help="Picture files: filter of --resize: bilinear (default), bicubic, lanczos, "
+        "nearest, box or hamming",
         show_default=False,
     ),
 ]
@@ -188,25 +211,34 @@ Noise = Annotated[
     str,
     typer.Option(
         metavar="LIST",
-        help="Noises of the LocalNorm papers: agn,apn,mbn, agn-neg, apn-add, agn-additive",
+        autocompletion=complete("noises"),
+        help="Noises of the LocalNorm papers, as agn,apn,mbn (see ln-bench list noises)",
         show_default=False,
     ),
 ]
 Sigmas = Annotated[
     str | None,
     typer.Option(
-        help="0,0.5,1 or start:stop:step as 0:2:0.25; default: the released lists",
+        metavar="LIST",
+        help="Noise levels: 0,0.5,1 or start:stop:step, as 0:2:0.25. Default: the levels of "
+        "the authors' code",
         show_default=False,
     ),
 ]
 Convention = Annotated[
-    str, typer.Option(help="paper (the papers' text) or released (the authors' code)")
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Definition of the noises: paper (the papers' text) or released (the authors' code)",
+    ),
 ]
 PixelRange = Annotated[
     str | None,
     typer.Option(
         "--range",
-        help="clip, rescale or none; default: the convention's own",
+        metavar="NAME",
+        help="How noisy images return to 0..1: clip, rescale or none. Default: the "
+        "convention's own",
         show_default=False,
     ),
 ]
@@ -214,27 +246,73 @@ Corruptions = Annotated[
     str,
     typer.Option(
         metavar="LIST",
-        help="cifar10-c or imagenet-c (all 19), or names as fog,snow (ln-bench list corruptions)",
+        autocompletion=complete("corruptions"),
+        help="Common corruptions: cifar10-c or imagenet-c (all 19), or names, as fog,snow (see"
+        " ln-bench list corruptions)",
         show_default=False,
     ),
 ]
 SeverityTable = Annotated[
     str | None,
     typer.Option(
-        help="cifar10-c or imagenet-c: what severities 1-5 of named corruptions mean",
+        metavar="NAME",
+        help="Parameters of severities 1-5 of named corruptions: cifar10-c or imagenet-c",
         show_default=False,
     ),
 ]
-Severities = Annotated[str, typer.Option(help="Of --corruptions: 1-5, 5 or 1,3,5")]
+Severities = Annotated[
+    str, typer.Option(metavar="LIST", help="Severities of --corruptions: 1-5, 5 or 1,3,5")
+]
 FrostDir = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="Photographs of frost; default: those of an installed package, else procedural",
+        help="Photographs for frost. Default: those of an installed package, else procedural "
+        "textures",
         show_default=False,
     ),
 ]
-Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, ...")]
+Devices = Annotated[
+    str,
+    typer.Option(
+        metavar="DEVICE",
+        help="Where the network runs: cpu, cuda, cuda:1, ..., several GPUs as cuda:0,cuda:1, or "
+        "auto: cuda where there is one",
+    ),
+]
+DeviceBatch = Annotated[
+    str,
+    typer.Option(
+        metavar="N",
+        help="Images in the network at once, or auto: as many as suit cache and memory; results "
+        "differ by rounding alone",
+    ),
+]
+Workers = Annotated[
+    str,
+    typer.Option(
+        metavar="N",
+        help="Number of processes, or auto: as many as are worth their start; changes no result",
+    ),
+]
+Device = Annotated[
+    str, typer.Option(metavar="DEVICE", help="Where the network runs: cpu, cuda, cuda:1, ...")
+]
+
+
+def count_or_auto(name: str, text: str) -> int | None:
+    """Return the number that an option holds, None for "auto".
+
+    Args:
+        name: The setting's, for the message.
+        text: "auto" or a whole number.
+    """
+    if text == "auto":
+        return None
+    try:
+        return int(text)
+    except ValueError as error:
+        raise SpecError(f"{setting(name, text)}: expected a whole number, or auto") from error
 
 
 def split_names(text: str) -> tuple[str, ...]:

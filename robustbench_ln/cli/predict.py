@@ -61,7 +61,9 @@ def predict(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the sheet")] = False,
     ties: Ties = "random",
-    seed: Annotated[int, typer.Option(help="Group picks and ties")] = 0,
+    seed: Annotated[
+        int, typer.Option(metavar="N", help="Seed for group choice and tie-breaking")
+    ] = 0,
     device: Device = "cpu",
     resize: Resize = None,
     crop: Crop = None,
@@ -76,9 +78,6 @@ def predict(
 
     Modes with sets of images (dbn-batch, ln-batch, ln-voting, bn-adapt) use all pictures of the
     command as one set.
-
-    Example: ln-bench predict resnet20.th car.png cat.png --arch resnet20 --normalize imagenet
-    --resize 32 --crop 32 --sheet cars.png
     """
     from dataclasses import replace
 

@@ -44,8 +44,6 @@ def report(
 
     cells.csv, summary.csv, accuracy_*.csv, .tex, .png and .svg, and report.md; the tables also on
     stdout.
-
-    Example: ln-bench report runs/bn runs/localnorm --label bn --label localnorm --out compared
     """
     from robustbench_ln.reports.report_files import report_folder
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from shutil import get_terminal_size
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,13 +29,18 @@ def score(
         ),
     ],
     ties: Annotated[
-        str, typer.Option(help="Rule of the table over votes: random, lowest, logit-sum (all only)")
+        str,
+        typer.Option(
+            metavar="RULE",
+            help="How tied votes are decided: random, lowest, or, with the votes of all groups, "
+            "logit-sum",
+        ),
     ] = "random",
     votes: Annotated[
         str | None,
         typer.Option(
             metavar="LIST",
-            help="Show the first so many of the groups: 1,2,4,8; default: every number",
+            help="Numbers of groups that vote, as 1,2,4,8. Default: every number up to all groups",
             show_default=False,
         ),
     ] = None,
@@ -50,32 +56,34 @@ def score(
     """Count the votes of a finished run again: other tie rules, fewer groups, their agreement.
 
     Nothing is measured: the predictions of every group are in the run directory.
-
-    Example: ln-bench score runs/localnorm --votes 1,2,4,8
     """
     from robustbench_ln.reports.grids import to_markdown, to_text
     from robustbench_ln.reports.report_files import csv_bytes, report_folder, write_files
     from robustbench_ln.reports.score import score_frame, score_mode, voting_modes
-    from robustbench_ln.reports.score_text import score_grids
+    from robustbench_ln.reports.score_text import score_grids, score_note
     from robustbench_ln.runs.results import find_modes, split_run
     from robustbench_ln.spec import check_tie_rule
 
     rule = check_tie_rule(ties)
     path, mode = split_run(run)
     scored = [(one, score_mode(one)) for one in voting_modes(find_modes(path, mode).values())]
-    grids = {
-        title: grid
-        for one, scores in scored
-        for title, grid in score_grids(
-            one, scores, rule=rule, votes=_numbers(votes, scores)
-        ).items()
-    }
+    grids = [
+        score_grids(one, scores, rule=rule, votes=_numbers(votes, scores)) for one, scores in scored
+    ]
+    notes = [score_note(one, scores) for one, scores in scored]
     width = max(80, get_terminal_size().columns)
-    typer.echo("\n".join(f"{title}\n{to_text(grid, width=width)}" for title, grid in grids.items()))
+    markdown = ["# Votes counted again\n"]
+    for of_mode, note in zip(grids, notes, strict=True):
+        for title, grid in of_mode.items():
+            typer.echo(f"{title}\n{to_text(grid, width=width)}")
+            markdown.append(f"## {title}\n\n{to_markdown(grid)}")
+        typer.echo(f"{fill(note, width)}\n")
+        markdown.append(f"{note}\n")
     folder = report_folder(path) if out is None else out
-    sections = (f"## {title}\n\n{to_markdown(grid)}" for title, grid in grids.items())
-    markdown = "\n".join(["# Votes counted again\n", *sections])
-    contents = {"score.csv": csv_bytes(score_frame(scored)), "score.md": markdown.encode()}
+    contents = {
+        "score.csv": csv_bytes(score_frame(scored)),
+        "score.md": "\n".join(markdown).encode(),
+    }
     for file in write_files(folder, contents):
         typer.echo(str(file), err=True)
 

@@ -27,7 +27,8 @@ def speed(
     arch: Annotated[
         str | None,
         typer.Option(
-            help="Network (ln-bench list archs); default: mnist-dnn, vgg-localnorm, "
+            metavar="NAME",
+            help="Network (see ln-bench list archs). Default: mnist-dnn, vgg-localnorm, "
             "resnet32-preact and resnet20",
             show_default=False,
         ),
@@ -41,7 +42,7 @@ def speed(
         ),
     ] = None,
     repetitions: Annotated[
-        int, typer.Option(help="Timed turns, 1 or more; one goes before them, untimed")
+        int, typer.Option(metavar="N", help="Timed repetitions, after one that is not timed")
     ] = 5,
     out: Annotated[
         Path | None,
@@ -53,8 +54,6 @@ def speed(
 
     The table has the seconds of an epoch, the parameters (the papers' columns) and the images/s of
     evaluation. Weights are fresh and images are noise: no checkpoint and no data are needed.
-
-    Example: ln-bench speed --arch resnet20 --norm local
     """
     from robustbench_ln.norms import NORMS
     from robustbench_ln.speed.measure_norms import SPEED_ARCHS, describe_timing, time_norms

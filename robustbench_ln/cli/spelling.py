@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from robustbench_ln.errors import Message
 
-__all__ = ["option_of", "spell"]
+__all__ = ["key_of", "option_of", "spell"]
 
 _OPTIONS = {
     "compile_network": "--compile",
@@ -30,6 +30,15 @@ def option_of(name: str) -> str:
     ('--stat-batch', '--noise')
     """
     return _OPTIONS.get(name, "--" + name.replace("_", "-"))
+
+
+def key_of(name: str) -> str:
+    """Return the key of a suite that sets a setting.
+
+    >>> key_of("stat_batch"), key_of("pixel_range")
+    ('stat_batch', 'range')
+    """
+    return option_of(name).removeprefix("--").replace("-", "_")
 
 
 def spell(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from robustbench_ln.cli.completion import complete
 from robustbench_ln.cli.options import (
     TRAINING_KINDS,
     Arch,
@@ -44,7 +45,10 @@ def train(
     recipe: Annotated[
         str,
         typer.Option(
-            help="All numbers of the training (ln-bench list recipes)", show_default=False
+            metavar="NAME",
+            autocompletion=complete("recipes"),
+            help="Hyperparameters of the training (see ln-bench list recipes)",
+            show_default=False,
         ),
     ],
     out: Annotated[
@@ -57,27 +61,44 @@ def train(
     ],
     arch: Arch = None,
     model: Model = None,
-    norm: Annotated[str, typer.Option(help="Of every layer (ln-bench list norms)")] = "batch",
+    norm: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            autocompletion=complete("norms"),
+            help="Norm of all norm layers (see ln-bench list norms)",
+        ),
+    ] = "batch",
     groups: Annotated[
         int | None,
         typer.Option(
-            help="Groups of LocalNorm parameters; default: the recipe's", show_default=False
+            metavar="N",
+            help="Groups of LocalNorm parameters. Default: the recipe's",
+            show_default=False,
         ),
     ] = None,
     init: Annotated[
         str | None,
         typer.Option(
             metavar="CKPT",
-            help="Start from these weights: a file, or demo:batchnorm, demo:localnorm; default: "
-            "fresh ones",
+            help="Start from these weights: a file, or demo:batchnorm, demo:localnorm; "
+            "default: fresh ones",
             show_default=False,
         ),
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(help="Default: the recipe's", show_default=False)
+        int | None,
+        typer.Option(
+            metavar="N", help="Number of epochs. Default: the recipe's", show_default=False
+        ),
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="At the start; default: the recipe's", show_default=False)
+        float | None,
+        typer.Option(
+            metavar="RATE",
+            help="Learning rate at the start. Default: the recipe's",
+            show_default=False,
+        ),
     ] = None,
     augment_noise: Annotated[
         str | None,
@@ -90,7 +111,9 @@ def train(
     share: Annotated[
         float | None,
         typer.Option(
-            help="Of images that --augment-noise changes in an epoch; default: 0.5",
+            metavar="SHARE",
+            help="Share of the images, 0 to 1, that --augment-noise changes in an epoch. "
+            "Default: 0.5",
             show_default=False,
         ),
     ] = None,
@@ -106,11 +129,16 @@ def train(
         ),
     ] = None,
     seed: Annotated[
-        int, typer.Option(help="Weights, split, order, augmentation, noise, dropout")
+        int,
+        typer.Option(
+            metavar="N", help="Seed for weights, split, order, augmentation, noise and dropout"
+        ),
     ] = 0,
     limit: Annotated[
         int | None,
-        typer.Option(help="Use so many of the training images", show_default=False),
+        typer.Option(
+            metavar="N", help="Number of training images to use. Default: all", show_default=False
+        ),
     ] = None,
     device: Device = "cpu",
     new_head: Annotated[
@@ -121,11 +149,7 @@ def train(
     checkpoint_key: CheckpointKey = None,
     trust_checkpoint: Trust = False,
 ) -> None:
-    """Train a network, from fresh weights or from a checkpoint, on the training part of the data.
-
-    Example: ln-bench train --arch resnet20 --norm local --data cifar10:data --recipe
-    cifar-resnet --out runs/resnet20-ln
-    """
+    """Train a network on the training part of the data, from fresh weights or a checkpoint."""
     from robustbench_ln.models.device import check_device
     from robustbench_ln.models.normalization import check_normalization
     from robustbench_ln.training import StartSource, TrainingSpec

@@ -16,6 +16,7 @@ from robustbench_ln.corrupted_sets.arrays_writer import LABELS
 from robustbench_ln.corruption_names import SEVERITIES
 from robustbench_ln.data.image_set import (
     ImageSet,
+    ImageShape,
     Labels,
     Pixels,
     Tick,
@@ -53,10 +54,9 @@ class MappedImages:
     class_names: tuple[str, ...]
 
     @property
-    def shape(self) -> tuple[int, int, int]:
+    def shape(self) -> ImageShape:
         """(H, W, C)."""
-        height, width, channels = self.pixels.shape[1:]
-        return height, width, channels
+        return ImageShape.of(self.pixels)
 
     def __len__(self) -> int:
         """Return N."""
@@ -151,14 +151,13 @@ class ArrayFiles:
         """Return N."""
         rows = len(pixels)
         if clean is None:
-            is_tiled = rows % 5 == 0 and len(set(map(bytes, np.split(self.labels, 5)))) == 1
-            return rows // 5 if len(self.labels) == rows and is_tiled else rows
+            return rows // len(SEVERITIES) if self._has_all_severities(rows) else rows
         if pixels.shape[1:] != clean.shape:
             raise DataError(
                 f"{path}: images are {_size(pixels.shape[1:])}, the clean images "
                 f"{_size(clean.shape)}; they do not belong together"
             )
-        allowed = [len(severities)] if severities else [5, 1]
+        allowed = [len(severities)] if severities else [len(SEVERITIES), 1]
         if rows not in [number * len(clean) for number in allowed]:
             raise DataError(
                 f"{path}: {rows} images; expected {allowed[0] * len(clean)}, "
@@ -166,6 +165,12 @@ class ArrayFiles:
                 "it again, or give its own clean images"
             )
         return len(clean)
+
+    def _has_all_severities(self, rows: int) -> bool:
+        """Return whether the labels of a file say that it holds the same images five times."""
+        if len(self.labels) != rows or rows % len(SEVERITIES):
+            return False
+        return len(set(map(bytes, np.split(self.labels, len(SEVERITIES))))) == 1
 
     def _labels_of(self, path: Path, rows: int, num_images: int, clean: ImageSet | None) -> Labels:
         """Return [N], after a look at every label of the file."""

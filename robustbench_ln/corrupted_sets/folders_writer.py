@@ -45,7 +45,7 @@ class FolderFormat:
         self._folder = folder
         self._encode = encode_jpeg if uses_jpeg else encode_png
         suffix = ".JPEG" if uses_jpeg else ".png"
-        self._image_bytes = int(np.prod(images.shape) * _SHARE_OF_RAW[suffix])
+        self._image_bytes = int(images.shape.num_values * _SHARE_OF_RAW[suffix])
         self._classes = _class_folders(images)
         self._names = [f"{name}{suffix}" for name in picture_names(images)[:num_images]]
         name, count = Counter(self._names).most_common(1)[0]

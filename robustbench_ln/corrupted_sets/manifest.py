@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from robustbench_ln.errors import RecordError, setting
-from robustbench_ln.files.appended_files import append_whole, drop_torn_line
+from robustbench_ln.files.appended_files import append_whole, read_whole_lines
 from robustbench_ln.files.digests import file_sha256
 from robustbench_ln.files.regular_files import read_regular
+from robustbench_ln.files.resumable_folders import ResumableFolder, find_changes
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.files.write_errors import explain_write_errors
 
@@ -24,13 +25,17 @@ __all__ = [
     "JOURNAL",
     "MANIFEST",
     "Entry",
+    "Listing",
     "Manifest",
+    "encode_listing",
     "find_damage",
     "read_listing",
+    "resume_listing",
     "write_entry",
 ]
 
 MANIFEST, JOURNAL = "manifest.json", "journal.jsonl"
+_NO_IDENTITY = ("source", "complete", "spec")
 
 
 class Entry(NamedTuple):
@@ -59,31 +64,23 @@ class Manifest:
     """The list of a set that is being made.
 
     Args:
-        folder: Exists and is held by this process.
+        folder: The set's folder, held by this process.
         description: What decides the bytes: spec, source, versions. See `generate`.
 
     Raises:
         RecordError: The folder holds a set with another description, or cannot be written.
     """
 
-    def __init__(self, folder: Path, description: Mapping[str, Any]) -> None:
+    def __init__(self, folder: ResumableFolder[Listing], description: Mapping[str, Any]) -> None:
         self._folder = folder
         self._description = dict(description)
-        self.entries: dict[str, Entry] = {}
-        self.blocks: set[tuple[str, int]] = set()
-        with explain_write_errors(folder):
-            if (folder / MANIFEST).is_file():
-                earlier, self.entries, self.blocks = read_listing(folder)
-                _refuse_difference(folder, earlier, self._description)
-                if (folder / JOURNAL).is_file():
-                    drop_torn_line(folder / JOURNAL)
-            else:
-                self._write([])
+        asked = Listing(self._description | {"complete": False}, {}, set())
+        _, self.entries, self.blocks = folder.begin(asked)
 
     def has_whole(self, path: str) -> bool:
         """Return whether a file is listed and there, in its size."""
         entry = self.entries.get(path)
-        place = self._folder / path
+        place = self._folder.path / path
         return entry is not None and place.is_file() and place.stat().st_size == entry.size
 
     def add_files(self, entries: Iterable[Entry]) -> None:
@@ -104,20 +101,22 @@ class Manifest:
 
     def complete(self) -> None:
         """Take the journal over into the manifest."""
-        with explain_write_errors(self._folder):
-            self._write(sorted(self.entries.values()))
-            (self._folder / JOURNAL).unlink(missing_ok=True)
+        whole = self._description | {"complete": bool(self.entries)}
+        with explain_write_errors(self._folder.path):
+            self._folder.describe(Listing(whole, self.entries, set()))
+            (self._folder.path / JOURNAL).unlink(missing_ok=True)
 
     def _append(self, lines: list[dict[str, Any]]) -> None:
         content = "".join(json.dumps(line) + "\n" for line in lines)
-        append_whole(self._folder / JOURNAL, content.encode())
+        append_whole(self._folder.path / JOURNAL, content.encode())
 
-    def _write(self, entries: list[Entry]) -> None:
-        content = self._description | {
-            "complete": bool(entries),
-            "files": {e.path: {"bytes": e.size, "sha256": e.sha256} for e in entries},
-        }
-        write_whole(self._folder / MANIFEST, (json.dumps(content, indent=1) + "\n").encode())
+
+def encode_listing(listing: Listing) -> bytes:
+    """Return the content of a manifest; what the journal adds is not in it."""
+    files = {
+        e.path: {"bytes": e.size, "sha256": e.sha256} for e in sorted(listing.entries.values())
+    }
+    return (json.dumps(listing.description | {"files": files}, indent=1) + "\n").encode()
 
 
 def read_listing(folder: Path) -> Listing:
@@ -132,6 +131,7 @@ def read_listing(folder: Path) -> Listing:
         files = content.pop("files")
         entries = {name: Entry(name, file["bytes"], file["sha256"]) for name, file in files.items()}
         blocks: set[tuple[str, int]] = set()
+        _identity(Listing(content, entries, blocks))
         _read_journal(folder / JOURNAL, entries, blocks)
     except FileNotFoundError as error:
         raise RecordError(f"{folder}: no {MANIFEST}; expected a set of ln-bench corrupt") from error
@@ -143,8 +143,7 @@ def read_listing(folder: Path) -> Listing:
 
 
 def _read_journal(path: Path, entries: dict[str, Entry], blocks: set[tuple[str, int]]) -> None:
-    whole = read_regular(path).rpartition(b"\n")[0] if path.is_file() else b""
-    for text in whole.splitlines():
+    for text in read_whole_lines(path) if path.is_file() else ():
         line = json.loads(text)
         if "file" in line:
             entries[line["file"][0]] = Entry(*line["file"])
@@ -154,17 +153,25 @@ def _read_journal(path: Path, entries: dict[str, Entry], blocks: set[tuple[str, 
             blocks -= {block for block in blocks if block[0] == line["restart"]}
 
 
-def _refuse_difference(folder: Path, earlier: dict[str, Any], now: dict[str, Any]) -> None:
-    """Compare all but what the source is called."""
-    plain = json.loads(json.dumps(now))
-    plain |= plain.pop("spec")
-    earlier = earlier | earlier.get("spec", {})
-    different = [key for key in plain if key != "source" and earlier.get(key) != plain[key]]
-    if different:
+def resume_listing(folder: Path, earlier: Listing, asked: Listing) -> Listing:
+    """Return what stands already of the set that is asked for.
+
+    Raises:
+        RecordError: `earlier` is of another set.
+    """
+    changes = find_changes(_identity(earlier), json.loads(json.dumps(_identity(asked))))
+    if changes:
         raise RecordError(
-            f"{folder} holds a set with another {' and '.join(different)}; give {setting('out')} "
-            f"a new folder, or {setting('overwrite', True)}"
+            f"{folder} holds a set with another {' and '.join(c.name for c in changes)}; give "
+            f"{setting('out')} a new folder, or {setting('overwrite', True)}"
         )
+    return earlier
+
+
+def _identity(listing: Listing) -> dict[str, Any]:
+    """Return all but what the source is called, and how far the set is."""
+    plain = listing.description | listing.description.get("spec", {})
+    return {name: value for name, value in plain.items() if name not in _NO_IDENTITY}
 
 
 def write_entry(folder: Path, path: str, content: bytes, *, is_synced: bool = True) -> Entry:

@@ -17,14 +17,18 @@ import numpy as np
 from robustbench_ln.corrupted_sets.arrays_reader import ArrayFiles, find_arrays
 from robustbench_ln.corrupted_sets.folders_reader import PictureFolders, find_folders
 from robustbench_ln.corrupted_sets.manifest import MANIFEST, read_listing
-from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
-from robustbench_ln.data.image_set import ImageSet
+from robustbench_ln.corruption_names import (
+    BENCHMARK_CORRUPTIONS,
+    FAMILY_OF,
+    SEVERITIES,
+)
+from robustbench_ln.data.image_set import ImageSet, ImageShape
 from robustbench_ln.errors import DataError, RecordError, SpecError, setting
 from robustbench_ln.spec import Condition
 
 __all__ = ["STORED_KINDS", "StoredSet", "open_stored"]
 
-_NAMES = (*BENCHMARK_CORRUPTIONS, *EXTRA_CORRUPTIONS)
+_NAMES = tuple(FAMILY_OF)
 
 
 class _Kind(NamedTuple):
@@ -69,7 +73,7 @@ class StoredSet:
     missing: tuple[str, ...]
 
     @property
-    def shape(self) -> tuple[int, int, int]:
+    def shape(self) -> ImageShape:
         """(H, W, C) of every image."""
         return self.base.shape
 
@@ -83,7 +87,7 @@ def open_stored(
     clean: ImageSet | None,
     *,
     names: Sequence[str] = (),
-    severities: Sequence[float] = (1, 2, 3, 4, 5),
+    severities: Sequence[float] = SEVERITIES,
     tell: Callable[[str], None] = lambda _: None,
 ) -> StoredSet:
     """Open the corrupted set that KIND:DIR names.

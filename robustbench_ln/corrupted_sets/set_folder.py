@@ -3,57 +3,73 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from robustbench_ln.corrupted_sets.arrays_writer import LABELS
 from robustbench_ln.corrupted_sets.folders_writer import CLASS_MAP
-from robustbench_ln.corrupted_sets.manifest import JOURNAL, MANIFEST, read_listing
+from robustbench_ln.corrupted_sets.manifest import (
+    JOURNAL,
+    MANIFEST,
+    Manifest,
+    encode_listing,
+    read_listing,
+    resume_listing,
+)
 from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.registry import CORRUPTIONS
 from robustbench_ln.errors import RecordError, setting
-from robustbench_ln.files.output_folders import lock_folder, refuse_links, refuse_other_folders
+from robustbench_ln.files.resumable_folders import FolderKind, ResumableFolder
 from robustbench_ln.files.write_errors import explain_write_errors
 
-__all__ = ["check_free_space", "hold_folder"]
+__all__ = ["check_free_space", "open_set"]
 
 _LOCK = ".lock"
 _KNOWN = frozenset({*CORRUPTIONS, *(name for name, _ in NOISES)})
 _FILES = frozenset({_LOCK, MANIFEST, JOURNAL, LABELS, CLASS_MAP})
 
 
+def _is_written(name: str) -> bool:
+    """Return whether a set may have such a name in its folder, whatever its format."""
+    own = name.removesuffix(".part") in _FILES | _KNOWN
+    return own or name.startswith(tuple(f"{known}{sign}" for known in _KNOWN for sign in "._"))
+
+
+_KIND = FolderKind(
+    of=MANIFEST,
+    file=MANIFEST,
+    names=frozenset({_LOCK, MANIFEST}),
+    lock=_LOCK,
+    logs=(JOURNAL,),
+    is_written=_is_written,
+    read=read_listing,
+    encode=encode_listing,
+    resume=resume_listing,
+)
+
+
 @contextmanager
-def hold_folder(folder: Path, *, overwrite: bool) -> Iterator[None]:
+def open_set(
+    path: Path, describe: Callable[[], Mapping[str, Any]], *, overwrite: bool
+) -> Iterator[Manifest]:
     """Make the folder of a set, or take the one that is there, and keep others out of it.
 
     Args:
-        folder: New, empty, or of a set.
+        path: New, empty, or of a set.
+        describe: Returns what decides the bytes, which may take long; called when the folder is
+            held.
         overwrite: Take away the set that is there, by its manifest. Other files stay.
 
     Raises:
-        RecordError: It holds something else, another process holds it, or it cannot be written.
+        RecordError: It holds something else or another set, another process holds it, or it cannot
+            be written.
     """
-    refuse_other_folders(folder, (_LOCK, MANIFEST), of=MANIFEST, marker=MANIFEST)
-    refuse_links(folder, _members(folder))
-    lock = lock_folder(folder, _LOCK)
-    try:
-        if overwrite and (folder / MANIFEST).is_file():
-            _clear(folder)
-        yield
-    finally:
-        lock.release()
-
-
-def _members(folder: Path) -> list[str]:
-    """Return the names in a folder that are of a set, whatever its format."""
-    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    starts = tuple(f"{name}{sign}" for name in _KNOWN for sign in "._")
-    return [
-        name
-        for name in names
-        if name.removesuffix(".part") in _FILES | _KNOWN or name.startswith(starts)
-    ]
+    with ResumableFolder(path, _KIND) as folder, explain_write_errors(path):
+        if overwrite and folder.is_described:
+            _clear(path)
+        yield Manifest(folder, describe())
 
 
 def check_free_space(folder: Path, num_bytes: int) -> None:
@@ -75,7 +91,7 @@ def _clear(folder: Path) -> None:
     """Delete what a set consists of, finished or not, and nothing else. The manifest goes last."""
     try:
         conditions = read_listing(folder).description["spec"]["conditions"]
-        places = [(c["corruption"], f"{c['severity']:g}") for c in conditions]
+        places = [(str(c["corruption"]), f"{c['severity']:g}") for c in conditions]
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(f"{folder / MANIFEST} is not a manifest of ln-bench") from error
     names = {LABELS, CLASS_MAP}

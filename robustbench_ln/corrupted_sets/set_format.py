@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
 from robustbench_ln.corrupted_sets.manifest import Entry, Manifest
@@ -49,7 +48,7 @@ class SetFormat(Protocol):
 
 def split_units(images: ImageSet, num_images: int, conditions: Sequence[Condition]) -> list[Unit]:
     """Return the units of all conditions; they depend on no worker and no earlier attempt."""
-    step = max(1, _UNIT_VALUES // int(np.prod(images.shape)))
+    step = max(1, _UNIT_VALUES // images.shape.num_values)
     return [
         Unit(condition, start, min(start + step, num_images))
         for condition in conditions

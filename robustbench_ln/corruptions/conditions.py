@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 
 from robustbench_ln.corruption_names import SEVERITIES
-from robustbench_ln.corruptions.frost import load_frost_textures
+from robustbench_ln.corruptions.contract import Corruption
 from robustbench_ln.corruptions.localnorm_noise import NOISES, RELEASED_SIGMAS
 from robustbench_ln.corruptions.registry import CORRUPTIONS, find_corruption
 from robustbench_ln.corruptions.severities import SEVERITY_TABLES
@@ -56,9 +55,9 @@ def noise_conditions(
     find_entry(dict.fromkeys(RANGES), pixel_range, kind="range")
     conditions = [CLEAN]
     for noise in dict.fromkeys(noises):
-        _check_noise(noise, convention)
+        entry = _find_noise(noise, convention)
         for sigma in RELEASED_SIGMAS[noise] if sigmas is None else sigmas:
-            check_sigma(noise, sigma)
+            _check_sigma(entry, sigma)
             if sigma > 0:
                 conditions.append(
                     Condition(
@@ -76,15 +75,13 @@ def corruption_conditions(
     *,
     severity_table: str | None,
     severities: Sequence[float],
-    frost_dir: Path | None = None,
 ) -> tuple[Condition, ...]:
-    """Return the conditions of common corruptions, without the clean one.
+    """Return the conditions of common corruptions, without the clean one and the kind of frost.
 
     Args:
         names: Corruptions, or the name of a severity table for all 19 with that table.
         severity_table: "cifar10-c" or "imagenet-c"; needed for bare names, and then for all.
         severities: 1-5.
-        frost_dir: Photographs of frost; None looks for an installed package.
 
     Raises:
         SpecError: An unknown corruption or table, a bare name without a table, two tables, or a
@@ -114,16 +111,11 @@ def corruption_conditions(
                 corruption=corruption,
                 severity=float(severity),
                 severity_table=table,
-                frost=_frost_kind(frost_dir) if CORRUPTIONS[corruption].has_textures else None,
             )
             for corruption in chosen
             for severity in sorted(set(severities))
         ]
     return tuple(dict.fromkeys(conditions))
-
-
-def _frost_kind(folder: Path | None) -> str:
-    return load_frost_textures(folder).kind
 
 
 def parse_severities(text: str) -> tuple[int, ...]:
@@ -136,22 +128,19 @@ def parse_severities(text: str) -> tuple[int, ...]:
         SpecError: Not whole numbers, or outside 1-5.
     """
     chosen: list[int] = []
+    numbers = f"numbers of {SEVERITIES[0]} to {SEVERITIES[-1]}, as 1-5 or 1,3,5"
     for part in text.split(","):
         first, dash, last = part.partition("-")
         ends = (first, last) if dash else (first, first)
         if not all(end.strip().isdecimal() for end in ends):
-            raise SpecError(
-                f"{setting('severities', text)}: expected numbers of 1 to 5, as 1-5 or 1,3,5"
-            )
+            raise SpecError(f"{setting('severities', text)}: expected {numbers}")
         chosen += range(int(ends[0]), int(ends[1]) + 1)
     if not chosen or not set(chosen) <= set(SEVERITIES):
-        raise SpecError(
-            f"{setting('severities', text)}: expected numbers of 1 to 5, as 1-5 or 1,3,5"
-        )
+        raise SpecError(f"{setting('severities', text)}: expected {numbers}")
     return tuple(dict.fromkeys(chosen))
 
 
-def _check_noise(noise: str, convention: str) -> None:
+def _find_noise(noise: str, convention: str) -> Corruption:
     names = {name for name, _ in NOISES}
     if noise not in names:
         raise unknown_name(noise, sorted(names), kind="noise", listed="noises")
@@ -161,14 +150,17 @@ def _check_noise(noise: str, convention: str) -> None:
             f"noise '{noise}' does not exist in the convention '{convention}'; use "
             f"{setting('convention', other)}"
         )
+    return NOISES[noise, convention]
 
 
-def check_sigma(noise: str, sigma: float) -> None:
-    """Demand a sigma that can be computed with, and a probability for MBN."""
+def _check_sigma(noise: Corruption, sigma: float) -> None:
+    """Demand a sigma that can be computed with, and a probability where it is one."""
     if not 0 <= sigma <= _LARGEST_SIGMA:
-        raise SpecError(f"sigma {sigma:g} of {noise}: expected 0 or more, at most {_LARGEST_SIGMA}")
-    if noise == "mbn" and sigma > 1:
-        raise SpecError(f"sigma {sigma:g} of mbn: it is a probability, expected 0..1")
+        raise SpecError(
+            f"sigma {sigma:g} of {noise.name}: expected 0 or more, at most {_LARGEST_SIGMA}"
+        )
+    if noise.is_probability and sigma > 1:
+        raise SpecError(f"sigma {sigma:g} of {noise.name}: it is a probability, expected 0..1")
 
 
 def parse_sigmas(text: str) -> tuple[float, ...]:

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from robustbench_ln.corruption_names import CorruptionFamilyName
 from robustbench_ln.errors import ImageError
 from robustbench_ln.images import check_uint8_images
 
@@ -53,6 +54,7 @@ class Corruption:
         parameters: For a common corruption: severity table -> the parameters of severities 1-5.
             Empty for the LocalNorm noises, whose one parameter is sigma.
         conventions: For a LocalNorm noise: the conventions that have it.
+        is_probability: Whether sigma is a probability, so that it ends at 1.
         is_benchmark: Whether it is one of the 15 that means and mCE use.
         needs_colour: Whether it does nothing to grey images, which are refused then.
         has_textures: Whether it adds photographs, which a condition names the kind of.
@@ -61,13 +63,14 @@ class Corruption:
     """
 
     name: str
-    family: Literal["noise", "blur", "weather", "digital", "localnorm"]
+    family: CorruptionFamilyName | Literal["localnorm"]
     draw: Callable[[Tensor, Parameters, Streams], Draws]
     apply: Callable[[Tensor, Draws, Parameters], Tensor]
     parameters: Mapping[str, Sequence[Parameters]] = field(
         default_factory=lambda: MappingProxyType({})
     )
     conventions: tuple[str, ...] = ()
+    is_probability: bool = False
     is_benchmark: bool = False
     needs_colour: bool = False
     has_textures: bool = False

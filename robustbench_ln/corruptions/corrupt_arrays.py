@@ -79,8 +79,9 @@ def corrupt(  # noqa: PLR0913  (the options of the command line)
         severities=SEVERITIES if is_noise else (severity,),
         frost_dir=frost_dir,
     )
-    (condition,) = request.conditions_of_one_family() or (CLEAN,)  # sigma 0 is the clean one
-    options = StreamOptions(seed=check_seed(seed), frost_dir=frost_dir)
+    degradation = request.resolve_one_family()
+    (condition,) = degradation.conditions or (CLEAN,)  # sigma 0 is the clean one
+    options = StreamOptions(seed=check_seed(seed), frost=degradation.frost)
     order = np.arange(len(source))
     chunks = degraded_chunks(source, order, condition, options)
     corrupted = torch.cat([chunk.degraded.images for chunk in chunks])

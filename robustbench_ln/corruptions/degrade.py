@@ -8,7 +8,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from robustbench_ln.corruptions.contract import Corruption, Parameters, corrupt_images
-from robustbench_ln.corruptions.frost import FrostTextures, with_textures
+from robustbench_ln.corruptions.frost import choose_textures, with_textures
 from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.noise_sums import NoiseSums, noise_sums
 from robustbench_ln.corruptions.pixel_range import RescaleLimits, return_to_range
@@ -16,7 +16,7 @@ from robustbench_ln.corruptions.registry import find_corruption
 from robustbench_ln.corruptions.severities import severity_parameters
 from robustbench_ln.images import check_uint8_images
 from robustbench_ln.rng import image_streams
-from robustbench_ln.spec import Condition
+from robustbench_ln.spec import Condition, FrostTextures
 
 __all__ = ["Degraded", "Inputs", "add_noise", "degrade", "find_condition"]
 
@@ -26,7 +26,7 @@ class Inputs(NamedTuple):
 
     Attributes:
         limits: For the range "rescale": of the whole evaluated set.
-        frost: For the corruption frost; None reads `load_frost_textures()`.
+        frost: For the corruption frost; None makes procedural textures.
     """
 
     limits: RescaleLimits | None = None
@@ -86,8 +86,8 @@ def add_noise(
 ) -> Tensor:
     """Draw and apply, without the range step: for a LocalNorm noise floats that may leave 0..1."""
     entry, parameters = find_condition(condition)
-    if entry.has_textures and frost is not None:
-        entry = with_textures(entry, frost)
+    if entry.has_textures:
+        entry = with_textures(entry, choose_textures(frost, condition.frost))
     streams = image_streams(seed, entry.name, float(condition.severity), indices=indices)
     return corrupt_images(entry, images, parameters, streams)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -18,13 +17,16 @@ from torch import Tensor
 
 from robustbench_ln.corruptions.contract import Corruption, Draws, Parameters, Streams
 from robustbench_ln.corruptions.fog import plasma
-from robustbench_ln.errors import DataError, Message, setting
+from robustbench_ln.errors import DataError, Message, SpecError, setting
 from robustbench_ln.files.pictures import open_picture
 from robustbench_ln.rng import stream
+from robustbench_ln.spec import FrostTextures
 
 __all__ = [
     "FrostTextures",
     "add_frost",
+    "choose_textures",
+    "digest_of",
     "draw_frost",
     "find_frost_folder",
     "fit_texture",
@@ -34,20 +36,6 @@ __all__ = [
 ]
 
 Texture = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, eq=False)
-class FrostTextures:
-    """The pictures that frost is cut from.
-
-    Attributes:
-        kind: "photographs", or "procedural" where none were found.
-        textures: Five of uint8 [height, width, 3], RGB. The published generator has a sixth file
-            and never draws it.
-    """
-
-    kind: Literal["photographs", "procedural"]
-    textures: Sequence[Texture]
 
 
 FROST_FILES = ("frost1.png", "frost2.png", "frost3.png", "frost4.jpg", "frost5.jpg")
@@ -103,6 +91,7 @@ def _read(path: Path) -> Texture:
         ) from error
 
 
+@lru_cache(maxsize=1)
 def procedural_frost() -> FrostTextures:
     """Make five textures of 512x512 bluish ridges, always the same."""
     textures = []
@@ -112,6 +101,26 @@ def procedural_frost() -> FrostTextures:
         tint = torch.tensor([0.80, 0.92, 1.0], dtype=torch.float64)
         textures.append((ridges[..., None] ** 2 * tint * 255).to(torch.uint8).numpy())
     return FrostTextures("procedural", tuple(textures))
+
+
+def digest_of(textures: FrostTextures) -> str:
+    """Return the SHA-256 of the pictures."""
+    return hashlib.sha256(b"".join(sheet.tobytes() for sheet in textures.textures)).hexdigest()
+
+
+def choose_textures(given: FrostTextures | None, kind: str | None) -> FrostTextures:
+    """Return the textures that were given, or procedural ones, where a condition has that kind.
+
+    Raises:
+        SpecError: They are of another kind: a row must not call procedural frost photographs.
+    """
+    textures = procedural_frost() if given is None else given
+    if textures.kind != kind:
+        raise SpecError(
+            f"a condition has {kind or 'no'} textures of frost, the ones given are "
+            f"{textures.kind}; give the textures that the conditions were made with"
+        )
+    return textures
 
 
 def with_textures(frost: Corruption, textures: FrostTextures) -> Corruption:
@@ -132,10 +141,10 @@ def draw_frost(
         images: [N, H, W, 3] uint8.
         parameters: (share of the image, share of the frost, scale of the textures).
         streams: One generator an image.
-        textures: None reads `load_frost_textures()`.
+        textures: None makes procedural ones.
     """
     height, width = images.shape[1:3]
-    source = load_frost_textures() if textures is None else textures
+    source = procedural_frost() if textures is None else textures
     sheets = _fit_all(source, parameters[2], height, width)
     windows = np.empty((len(images), height, width, 3), dtype=np.uint8)
     for window, generator in zip(windows, streams, strict=True):

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import pdtr
 from torch import Tensor
 
 from robustbench_ln.corruptions.contract import Draws, Parameters, Streams
@@ -161,6 +160,8 @@ _CELLS = 1024
 @lru_cache(maxsize=10)
 def _poisson_table(photons: float) -> PoissonTable:
     """Return the table of one severity; 20 ms to build, for 10 severities at most."""
+    from scipy.special import pdtr  # 0.2 s, which other noises need not wait for
+
     largest = math.ceil(photons + 12 * math.sqrt(photons) + 30)  # beyond it, 1 - cdf < 2**-53
     means = np.arange(256) / 255 * photons
     cdf = pdtr(np.arange(largest), means[:, None])

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Literal
 
 from torch import Tensor
 
-from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
+from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, FAMILY_OF
 from robustbench_ln.corruptions import (
     blur,
     color,
@@ -37,14 +36,12 @@ __all__ = ["CORRUPTIONS", "find_corruption"]
 
 Draw = Callable[[Tensor, Parameters, Streams], Draws]
 Apply = Callable[[Tensor, Draws, Parameters], Tensor]
-Family = Literal["noise", "blur", "weather", "digital"]
 
 _SOURCE = "hendrycks/robustness, ImageNet-C/create_c (Hendrycks and Dietterich, ICLR 2019)"
 
 
 def _entry(  # noqa: PLR0913
     name: str,
-    family: Family,
     draw: Draw,
     apply: Apply,
     departs: str = "",
@@ -54,7 +51,7 @@ def _entry(  # noqa: PLR0913
 ) -> Corruption:
     return Corruption(
         name=name,
-        family=family,
+        family=FAMILY_OF[name],
         draw=draw,
         apply=apply,
         parameters=MappingProxyType({table: rows[name] for table, rows in SEVERITY_TABLES.items()}),
@@ -67,68 +64,62 @@ def _entry(  # noqa: PLR0913
 
 
 _ENTRIES = (
-    _entry("gaussian_noise", "noise", noise.draw_normals, noise.add_gaussian),
-    _entry("shot_noise", "noise", noise.draw_photons, noise.add_shot),
-    _entry("impulse_noise", "noise", noise.draw_impulses, noise.replace_impulses),
-    _entry("defocus_blur", "blur", draw_nothing, blur.blur_defocus),
+    _entry("gaussian_noise", noise.draw_normals, noise.add_gaussian),
+    _entry("shot_noise", noise.draw_photons, noise.add_shot),
+    _entry("impulse_noise", noise.draw_impulses, noise.replace_impulses),
+    _entry("defocus_blur", draw_nothing, blur.blur_defocus),
     _entry(
         "glass_blur",
-        "blur",
         glass.draw_steps,
         glass.blur_glass,
         "none: like the source, it copies a neighbour where it means to swap with it",
     ),
     _entry(
         "motion_blur",
-        "blur",
         motion.draw_angle,
         motion.blur_motion,
         "ImageMagick's arithmetic without ImageMagick",
     ),
-    _entry("zoom_blur", "blur", draw_nothing, zoom.blur_zoom),
+    _entry("zoom_blur", draw_nothing, zoom.blur_zoom),
     _entry(
         "snow",
-        "weather",
         snow.draw_snow,
         snow.add_snow,
         "ImageMagick's arithmetic without ImageMagick",
     ),
     _entry(
         "frost",
-        "weather",
         frost.draw_frost,
         frost.add_frost,
         "without the photographs the frost is procedural and marked so; like the source, five of "
         "the six photographs are drawn from",
         has_textures=True,
     ),
-    _entry("fog", "weather", fog.draw_fog, fog.add_fog),
-    _entry("brightness", "weather", draw_nothing, color.brighten),
-    _entry("contrast", "digital", draw_nothing, color.change_contrast),
-    _entry("elastic_transform", "digital", elastic.draw_elastic, elastic.warp_elastic),
-    _entry("pixelate", "digital", draw_nothing, digital.pixelate),
+    _entry("fog", fog.draw_fog, fog.add_fog),
+    _entry("brightness", draw_nothing, color.brighten),
+    _entry("contrast", draw_nothing, color.change_contrast),
+    _entry("elastic_transform", elastic.draw_elastic, elastic.warp_elastic),
+    _entry("pixelate", draw_nothing, digital.pixelate),
     _entry(
         "jpeg_compression",
-        "digital",
         draw_nothing,
         digital.compress_jpeg,
         "libjpeg-turbo; the published files came from libjpeg 9 and differ in 26-45 % of values",
     ),
-    _entry("speckle_noise", "noise", noise.draw_normals, noise.add_speckle),
-    _entry("gaussian_blur", "blur", draw_nothing, blur.blur_gaussian),
+    _entry("speckle_noise", noise.draw_normals, noise.add_speckle),
+    _entry("gaussian_blur", draw_nothing, blur.blur_gaussian),
     _entry(
         "spatter",
-        "weather",
         spatter.draw_pixel_normals,
         spatter.add_spatter,
         "where no drop forms the source divides 0 by 0; here the image stays",
     ),
-    _entry("saturate", "digital", draw_nothing, color.saturate, needs_colour=True),
+    _entry("saturate", draw_nothing, color.saturate, needs_colour=True),
 )
 
 _BY_NAME = {entry.name: entry for entry in _ENTRIES}
 CORRUPTIONS: Mapping[str, Corruption] = MappingProxyType(
-    {name: _BY_NAME[name] for name in (*BENCHMARK_CORRUPTIONS, *EXTRA_CORRUPTIONS)}
+    {name: _BY_NAME[name] for name in FAMILY_OF}
 )
 """Name -> corruption, in the published order: the 15 of the benchmark, then the 4 extra."""
 

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from robustbench_ln.corruption_names import SEVERITIES
 from robustbench_ln.corruptions.conditions import corruption_conditions, noise_conditions
+from robustbench_ln.corruptions.frost import load_frost_textures
+from robustbench_ln.corruptions.registry import CORRUPTIONS
 from robustbench_ln.errors import SpecError, setting
-from robustbench_ln.spec import Condition
+from robustbench_ln.spec import Condition, FrostTextures
 
-__all__ = ["ConditionRequest"]
+__all__ = ["ConditionRequest", "Degradation"]
+
+
+class Degradation(NamedTuple):
+    """What is done to images: a `ConditionRequest` with its names looked up.
+
+    Attributes:
+        conditions: The clean condition first, if it is one of them.
+        frost: Pictures that frost is cut from; None where there is no frost.
+    """
+
+    conditions: tuple[Condition, ...]
+    frost: FrostTextures | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,33 +53,33 @@ class ConditionRequest:
     severities: Sequence[float] = SEVERITIES
     frost_dir: Path | None = None
 
-    def conditions(self, source_kind: str = "arrays") -> tuple[Condition, ...]:
-        """Return the conditions, the clean one first.
+    def resolve(self, source_kind: str = "arrays") -> Degradation:
+        """Look the names up, and read what they need.
 
         Args:
             source_kind: Kind of the images' source, which decides the range of released noises.
 
         Raises:
             SpecError: See `noise_conditions` and `corruption_conditions`.
+            DataError: Frost is asked for, and its photographs cannot be read.
         """
-        return (
-            *noise_conditions(
-                self.noises,
-                convention=self.convention,
-                pixel_range=self.pixel_range,
-                sigmas=self.sigmas,
-                source_kind=source_kind,
-            ),
-            *corruption_conditions(
-                self.corruptions,
-                severity_table=self.severity_table,
-                severities=self.severities,
-                frost_dir=self.frost_dir,
-            ),
+        noises = noise_conditions(
+            self.noises,
+            convention=self.convention,
+            pixel_range=self.pixel_range,
+            sigmas=self.sigmas,
+            source_kind=source_kind,
         )
+        corruptions = corruption_conditions(
+            self.corruptions, severity_table=self.severity_table, severities=self.severities
+        )
+        textured = [c for c in corruptions if CORRUPTIONS[c.corruption].has_textures]
+        frost = load_frost_textures(self.frost_dir) if textured else None
+        marked = {c: replace(c, frost=frost.kind) for c in textured} if frost else {}
+        return Degradation((*noises, *(marked.get(c, c) for c in corruptions)), frost)
 
-    def conditions_of_one_family(self, source_kind: str = "arrays") -> tuple[Condition, ...]:
-        """Return the conditions of noises or of corruptions, without the clean one.
+    def resolve_one_family(self, source_kind: str = "arrays") -> Degradation:
+        """Resolve noises or corruptions, without the clean condition.
 
         Raises:
             SpecError: Both families or neither, or a setting of the other family, which would be
@@ -85,7 +100,8 @@ class ConditionRequest:
                 f"{setting('sigmas')}, {setting('convention')} and {setting('pixel_range')} "
                 f"are for {setting('noises')}"
             )
-        return tuple(c for c in self.conditions(source_kind) if not c.is_clean)
+        found = self.resolve(source_kind)
+        return found._replace(conditions=tuple(c for c in found.conditions if not c.is_clean))
 
     def _sets_corruptions(self) -> bool:
         given = (self.severity_table, self.frost_dir) != (None, None)

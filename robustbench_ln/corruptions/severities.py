@@ -129,6 +129,7 @@ def severity_parameters(name: str, *, severity_table: str, severity: float) -> P
     row = find_entry(rows, name, kind="corruption", listed="corruptions")
     if severity not in SEVERITIES:
         raise SpecError(
-            f"{name} has severity {severity:g}; the table '{severity_table}' has 1, 2, 3, 4, 5"
+            f"{name} has severity {severity:g}; the table '{severity_table}' has "
+            f"{', '.join(map(str, SEVERITIES))}"
         )
     return row[SEVERITIES.index(int(severity))]

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -16,10 +15,9 @@ import torch
 from numpy.typing import NDArray
 
 from robustbench_ln.corruptions.degrade import Degraded, Inputs, add_noise, degrade
-from robustbench_ln.corruptions.frost import load_frost_textures
 from robustbench_ln.corruptions.pixel_range import RescaleLimits, channel_limits, merge_limits
 from robustbench_ln.data.image_set import ImageSet
-from robustbench_ln.spec import Condition
+from robustbench_ln.spec import Condition, FrostTextures
 
 __all__ = [
     "DegradedChunk",
@@ -43,12 +41,12 @@ class StreamOptions(NamedTuple):
 
     Attributes:
         seed: Of the run.
-        frost_dir: Photographs of frost; None looks for an installed package.
+        frost: Pictures that frost is cut from; None makes procedural ones.
         workers: Threads that read and degrade ahead; 0 is none. They change nothing but the time.
     """
 
     seed: int
-    frost_dir: Path | None = None
+    frost: FrostTextures | None = None
     workers: int = 1
 
 
@@ -120,9 +118,7 @@ def find_inputs(
     """Return what a condition needs besides the images; for "rescale" that is a pass of its own."""
     if condition.range == "rescale":
         return Inputs(limits=find_limits(images, indices, condition, seed=options.seed))
-    if condition.frost is not None and not condition.is_stored:
-        return Inputs(frost=load_frost_textures(options.frost_dir))
-    return Inputs()
+    return Inputs(frost=options.frost)
 
 
 def find_limits(
@@ -138,6 +134,6 @@ def find_limits(
 
 
 def _parts(images: ImageSet, indices: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    step = max(_FEWEST_IMAGES, _CHUNK_VALUES // int(np.prod(images.shape)))
+    step = max(_FEWEST_IMAGES, _CHUNK_VALUES // images.shape.num_values)
     for start in range(0, len(indices), step):
         yield indices[start : start + step]

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from robustbench_ln.data.image_set import Labels, Pixels, Tick
+from robustbench_ln.data.image_set import ImageShape, Labels, Pixels, Tick
 from robustbench_ln.errors import DataError, settings
 from robustbench_ln.files.damage import explain_bad_file
 from robustbench_ln.files.pictures import Framing, read_picture
@@ -41,7 +41,7 @@ class FileImages:
     files: tuple[str, ...]
     labels: Labels
     class_names: tuple[str, ...]
-    shape: tuple[int, int, int]
+    shape: ImageShape
     framing: Framing
 
     def __len__(self) -> int:
@@ -55,9 +55,8 @@ class FileImages:
             DataError: A file cannot be read, or has another shape than the first.
         """
         pixels = np.empty((len(indices), *self.shape), dtype=np.uint8)
-        height, width, _ = self.shape
         with ThreadPoolExecutor() as pool:
-            read = pool.map if height * width >= _POOLED_PIXELS else map
+            read = pool.map if self.shape.height * self.shape.width >= _POOLED_PIXELS else map
             for row, picture in zip(pixels, read(self._read, indices), strict=True):
                 row[...] = picture
         return pixels
@@ -81,10 +80,9 @@ class FileImages:
     def _read(self, index: int) -> Pixels:
         picture = read_picture(self.root / self.files[index], self.framing)
         if picture.shape != self.shape:
-            height, width = picture.shape[:2]
             raise DataError(
-                f"{self.image_id(index)} is {height}x{width}, {self.image_id(0)} is "
-                f"{self.shape[0]}x{self.shape[1]}; make all images one size, as in "
+                f"{self.image_id(index)} is {ImageShape.of(picture).size}, {self.image_id(0)} is "
+                f"{self.shape.size}; make all images one size, as in "
                 f"{settings(resize=256, crop=224)}"
             )
         return picture
@@ -111,7 +109,7 @@ def open_files(
         DataError: The first picture cannot be read.
     """
     files, labels = zip(*labelled, strict=True)
-    height, width, channels = read_picture(root / files[0], framing).shape
+    shape = ImageShape.of(read_picture(root / files[0], framing))
     return FileImages(
         source=source,
         kind=source.partition(":")[0],
@@ -119,7 +117,7 @@ def open_files(
         files=files,
         labels=np.array(labels, dtype=np.int64),
         class_names=tuple(class_names),
-        shape=(height, width, channels),
+        shape=shape,
         framing=framing,
     )
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from robustbench_ln.errors import DataError
 __all__ = [
     "ArrayImages",
     "ImageSet",
+    "ImageShape",
     "Labels",
     "Pixels",
     "Tick",
@@ -29,6 +31,49 @@ MOST_CLASSES = 2**20
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 Tick = Callable[[int, int], None]
+
+
+class ImageShape(NamedTuple):
+    """Shape of one image as files hold it: (H, W, C).
+
+    >>> ImageShape(28, 32, 3).as_input
+    (3, 28, 32)
+    """
+
+    height: int
+    width: int
+    channels: int
+
+    @classmethod
+    def of(cls, pixels: NDArray[np.generic]) -> Self:
+        """Return the shape of each image of [..., H, W, C]."""
+        return cls(*map(int, pixels.shape[-3:]))
+
+    @classmethod
+    def from_input(cls, shape: tuple[int, int, int]) -> Self:
+        """Return the shape of images that a network takes as (C, H, W)."""
+        channels, height, width = shape
+        return cls(height, width, channels)
+
+    @property
+    def as_input(self) -> tuple[int, int, int]:
+        """(C, H, W), as a network takes the image."""
+        return self.channels, self.height, self.width
+
+    @property
+    def smaller_side(self) -> int:
+        """The smaller of height and width."""
+        return min(self.height, self.width)
+
+    @property
+    def num_values(self) -> int:
+        """Number of values, H x W x C."""
+        return math.prod(self)
+
+    @property
+    def size(self) -> str:
+        """Height and width as messages say them: "28x32"."""
+        return f"{self.height}x{self.width}"
 
 
 class ImageSet(Protocol):
@@ -55,7 +100,7 @@ class ImageSet(Protocol):
         ...
 
     @property
-    def shape(self) -> tuple[int, int, int]:
+    def shape(self) -> ImageShape:
         """(H, W, C) of every image."""
         ...
 
@@ -103,10 +148,9 @@ class ArrayImages:
         check_labels(self.labels, len(self.pixels), self.source)
 
     @property
-    def shape(self) -> tuple[int, int, int]:
+    def shape(self) -> ImageShape:
         """(H, W, C)."""
-        height, width, channels = self.pixels.shape[1:]
-        return int(height), int(width), int(channels)
+        return ImageShape.of(self.pixels)
 
     def __len__(self) -> int:
         """Return N."""

@@ -67,7 +67,7 @@ def load_images(source: str, options: DataOptions | None = None) -> ImageSet:
         options: How they are read; None is as they are, of published sets the test part.
 
     >>> load_images("demo:digits").shape
-    (28, 28, 1)
+    ImageShape(height=28, width=28, channels=1)
 
     Raises:
         SpecError: No KIND:PATH, an unknown kind, or an option that the kind does not have.

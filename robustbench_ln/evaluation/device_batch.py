@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+import torch
+
 from robustbench_ln.errors import SpecError, setting
 from robustbench_ln.norms import StatisticsLayout
 from robustbench_ln.norms.costs import Costs
@@ -42,18 +44,17 @@ class DeviceBatch(NamedTuple):
 
 
 def choose_device_batch(
-    layout: StatisticsLayout, costs: Costs, spec: EvaluationSpec, *, is_cpu: bool
+    layout: StatisticsLayout, costs: Costs, spec: EvaluationSpec
 ) -> DeviceBatch:
     """Return the batch of a layout; it depends on shapes and the spec alone.
 
     Args:
         layout: Who shares statistics: sets are not divided.
         costs: Of the network.
-        spec: Its `device_batch` is the size that was asked for, None the rule.
-        is_cpu: Whether the network runs on one.
+        spec: The device, and in `device_batch` the size that was asked for; None is the rule.
     """
     budget, fewest, most = _CACHE_BYTES, _FEWEST, _MOST
-    if not is_cpu:
+    if torch.device(spec.device).type != "cpu":
         budget, fewest, most = _GPU_BYTES, _FEWEST, _MOST_ON_GPU
     fitting = budget // max(1, costs.layer_bytes)
     power = 2 ** max(0, fitting.bit_length() - 1)

@@ -45,7 +45,7 @@ def network_chunks(
         images: Where they come from.
         indices: Positions in the data set.
         condition: What to do to them.
-        options: Seed, textures, whether the next chunk is made meanwhile.
+        options: Seed, pictures of frost, whether the next chunk is made meanwhile.
         normalization: Of the network's input.
     """
     mean, std = torch.tensor(normalization.mean), torch.tensor(normalization.std)

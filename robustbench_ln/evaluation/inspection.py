@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from torch import nn
 
-from robustbench_ln.data.image_set import ImageSet
+from robustbench_ln.data.image_set import ImageSet, ImageShape
 from robustbench_ln.errors import LayoutError, Message
 from robustbench_ln.evaluation.checks import CheckResult, check_probe, make_probe, sample_pixels
 from robustbench_ln.evaluation.subject import subject_of
@@ -89,19 +89,17 @@ def inspect_network(model: nn.Module, image_shape: tuple[int, int, int]) -> Insp
 
 
 def check_weights(
-    network: OpenedNetwork, image_shape: tuple[int, int, int], images: ImageSet | None = None
+    network: OpenedNetwork, shape: ImageShape, images: ImageSet | None = None
 ) -> tuple[CheckResult, ...]:
     """Return what the checks of network and images say; without images they see noise.
 
     Args:
         network: Its weights, and what its input is like.
-        image_shape: (C, H, W) of the images.
+        shape: (H, W, C) of the images.
         images: The test images.
     """
-    channels, height, width = image_shape
-    shape = (height, width, channels)
     subject = subject_of(network, shape)
-    layers = find_norm_layers(subject.model, image_shape)
+    layers = find_norm_layers(subject.model, shape.as_input)
     pixels = None if images is None else sample_pixels(images, np.arange(len(images)))
     spec = EvaluationSpec(modes=("all",))
     return check_probe(make_probe(subject, layers, spec, pixels=pixels, shape=shape))

@@ -1,25 +1,33 @@
-"""One pass of a network over the images of one condition."""
+"""A network under every layout that a run needs, and what each makes of the images."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from robustbench_ln.corruptions.noise_sums import NoiseSums
+from robustbench_ln.corruptions.stream import StreamOptions
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import CheckpointError
-from robustbench_ln.evaluation.from_logits import predict
+from robustbench_ln.evaluation.checks import as_logits
+from robustbench_ln.evaluation.device_batch import DeviceBatch
+from robustbench_ln.evaluation.inputs import network_chunks
+from robustbench_ln.evaluation.plan import Pass
 from robustbench_ln.evaluation.sets import SetRunner
 from robustbench_ln.evaluation.subject import Subject
-from robustbench_ln.norms import StatisticsModel
-from robustbench_ln.runs.predictions import Predictions, join_predictions
+from robustbench_ln.norms import StatisticsModel, with_statistics
+from robustbench_ln.spec import Condition, EvaluationSpec
 
-__all__ = ["Measured", "PassRun", "Work", "check_logits", "join_measured"]
+__all__ = ["Measured", "Passed", "View", "Work", "make_views", "run_passes"]
+
+Kept = TypeVar("Kept")
+Indices = NDArray[np.int64]
 
 
 class Work(NamedTuple):
@@ -29,105 +37,165 @@ class Work(NamedTuple):
         subject: The network.
         images: The test images.
         indices: [N] their positions, in the order of evaluation.
+        order: All positions, where `indices` are a part that begins with a whole set of every
+            pass. The first of them fill the last set. None is `indices`.
     """
 
     subject: Subject
     images: ImageSet
-    indices: NDArray[np.int64]
+    indices: Indices
+    order: Indices | None = None
 
 
-class Measured(NamedTuple):
-    """What one pass over some images gave.
+class View(NamedTuple):
+    """A pass, ready to run.
 
     Attributes:
-        predictions: Of each image.
-        seconds: Wall time of the forward passes.
-        sets: Whole sets that went through the network at once.
+        model: The network under the pass's layout, on its device.
+        sets: Whole sets that go through it at once.
+    """
+
+    model: StatisticsModel
+    sets: int
+
+
+class Measured(NamedTuple, Generic[Kept]):
+    """What one pass over consecutive images gave.
+
+    Attributes:
+        parts: What was kept of each block of images, in their order.
+        seconds: Time that the network took.
+        sets: Whole sets that went through it at once: fewer where a GPU had no memory for more.
         running_layers: Norm layers that kept their running statistics under a dynamic layout.
     """
 
-    predictions: Predictions
+    parts: list[Kept]
     seconds: float
     sets: int
     running_layers: tuple[str, ...]
 
 
-class PassRun:
-    """One pass over consecutive images under one condition: images in, predictions out.
+class Passed(NamedTuple, Generic[Kept]):
+    """What all passes over consecutive images gave.
 
-    Args:
-        view: The network under the pass's layout, on its device.
-        work: What is evaluated, in which order.
-        sets: Whole sets that go through the network at once.
-        refills: Images behind those of `work` that fill the last set. They feed statistics only.
-        advance: Told how many images went through.
+    Attributes:
+        measured: By pass.
+        sums: What a LocalNorm noise did to each image; else empty.
     """
 
-    def __init__(
-        self,
-        view: StatisticsModel,
-        work: Work,
-        *,
-        sets: int,
-        refills: int,
-        advance: Callable[[int], None],
-    ) -> None:
-        self.refills = refills
+    measured: dict[Pass, Measured[Kept]]
+    sums: list[NoiseSums]
+
+
+def make_views(
+    subject: Subject, images: ImageSet, batches: Mapping[Pass, DeviceBatch], spec: EvaluationSpec
+) -> dict[Pass, View]:
+    """Return the network under the layout of each pass, on its device."""
+    return {
+        p: View(_make_model(subject, images, p, spec), batch.sets) for p, batch in batches.items()
+    }
+
+
+def _make_model(
+    subject: Subject, images: ImageSet, one_pass: Pass, spec: EvaluationSpec
+) -> StatisticsModel:
+    model = with_statistics(
+        subject.model,
+        one_pass.layout,
+        image_shape=images.shape.as_input,
+        norm_classes=subject.norm_classes,
+    )
+    model = model.to(spec.device)
+    if spec.outputs == "probabilities":
+        model.network.register_forward_hook(lambda _network, _images, rows: as_logits(rows))
+    if spec.is_compiled:
+        model.network.compile()
+    return model
+
+
+def run_passes(
+    views: Mapping[Pass, View],
+    work: Work,
+    condition: Condition,
+    *,
+    options: StreamOptions,
+    keep: Callable[[Tensor, Indices], Kept],
+) -> Passed[Kept]:
+    """Show the images under a condition to every pass.
+
+    Args:
+        views: The passes.
+        work: Network, images and their order.
+        condition: What is done to the images.
+        options: Seed, pictures of frost, whether the next images are made meanwhile.
+        keep: Function of logits [G, n, K] and the positions [n] of their images that returns what
+            to keep of them.
+
+    Raises:
+        CheckpointError: The network gives no finite logits.
+    """
+    runs = {p: _PassRun(view, work, keep=keep) for p, view in views.items()}
+    order = work.indices if work.order is None else work.order
+    most_refills = max(run.refills for run in runs.values())
+    sums: list[NoiseSums] = []
+    for chunk in network_chunks(
+        work.images,
+        np.concatenate([work.indices, order[:most_refills]]),
+        condition,
+        options=options,
+        normalization=work.subject.normalization,
+    ):
+        sums += chunk.sums
+        for run in runs.values():
+            run.feed(chunk.images)
+    measured = {p: run.finish() for p, run in runs.items()}
+    return Passed(measured, sums[: len(work.indices)])
+
+
+class _PassRun(Generic[Kept]):
+    """One pass under one condition; see `run_passes`.
+
+    Attributes:
+        refills: Images behind those of the work that fill its last set: they feed statistics only.
+    """
+
+    def __init__(self, view: View, work: Work, *, keep: Callable[[Tensor, Indices], Kept]) -> None:
+        self.refills = -len(work.indices) % (view.model.layout.set_size or 1)
+        self._model = view.model
         self._work = work
-        self._view = view
-        self._device = next((p.device for p in view.parameters()), torch.device("cpu"))
-        self._runner = SetRunner(view, sets=sets)
-        self._advance = advance
-        self._missing = len(work.indices) + refills
+        self._keep = keep
+        self._device = next((p.device for p in view.model.parameters()), torch.device("cpu"))
+        self._runner = SetRunner(view.model, sets=view.sets)
+        self._num_missing = len(work.indices) + self.refills
         self._num_done = 0
-        self._parts: list[Predictions] = []
+        self._parts: list[Kept] = []
         self._seconds = 0.0
 
     def feed(self, images: Tensor) -> None:
-        """Take the next images of the stream, normalised; those behind the last set are left out."""
-        own = images[: self._missing]
-        self._missing -= len(own)
+        """Take the next images of the stream, normalised; those behind the last set are left."""
+        own = images[: self._num_missing]
+        self._num_missing -= len(own)
         if len(own):
             self._collect(self._runner.feed(own.to(self._device)))
 
-    def finish(self) -> Measured:
+    def finish(self) -> Measured[Kept]:
         """Run what is left and return everything."""
         self._collect(self._runner.finish())
-        return Measured(
-            join_predictions(self._parts),
-            self._seconds,
-            self._runner.sets,
-            self._view.running_layers,
-        )
+        layers = self._model.running_layers
+        return Measured(self._parts, self._seconds, self._runner.sets, layers)
 
     def _collect(self, blocks: Iterator[Tensor]) -> None:
         started = time.perf_counter()
         for block in blocks:
             indices = self._work.indices[self._num_done : self._num_done + block.shape[1]]
-            if not len(indices):  # refills alone
-                continue
             logits = block[:, : len(indices)]
-            check_logits(logits, self._work, indices, layout_name=self._view.layout.name)
-            labels = self._work.images.labels[indices]
-            self._parts.append(predict(logits, image_index=indices, labels=labels))
+            _check_logits(logits, self._work, indices, layout_name=self._model.layout.name)
+            self._parts.append(self._keep(logits, indices))
             self._num_done += len(indices)
-            self._advance(logits.shape[0] * logits.shape[1])
         self._seconds += time.perf_counter() - started
 
 
-def join_measured(parts: Sequence[Measured]) -> Measured:
-    """Return what a pass gave over consecutive parts of a condition."""
-    return Measured(
-        join_predictions([part.predictions for part in parts]),
-        sum(part.seconds for part in parts),
-        min(part.sets for part in parts),
-        parts[0].running_layers,
-    )
-
-
-def check_logits(
-    logits: Tensor, work: Work, indices: NDArray[np.int64], *, layout_name: str
-) -> None:
+def _check_logits(logits: Tensor, work: Work, indices: Indices, *, layout_name: str) -> None:
     """Demand one finite logit for each class.
 
     Args:

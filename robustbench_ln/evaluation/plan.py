@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from robustbench_ln.data.image_set import ImageSet
+from robustbench_ln.evaluation.subject import Subject, check_images
+from robustbench_ln.evaluation.supported_modes import choose_modes
 from robustbench_ln.modes import Mode
-from robustbench_ln.norms import StatisticsLayout
+from robustbench_ln.norms import NormLayer, StatisticsLayout, find_norm_layers
 from robustbench_ln.runs.cells import CellKey, ModeOptions
 from robustbench_ln.spec import Condition, EvaluationSpec
 
-__all__ = ["Pass", "cell_of", "make_passes", "missing_modes"]
+__all__ = ["Pass", "Plan", "cell_of", "make_passes", "missing_modes", "plan_passes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +23,35 @@ class Pass:
 
     layout: StatisticsLayout
     modes: tuple[Mode, ...]
+
+
+class Plan(NamedTuple):
+    """What is to be run.
+
+    Attributes:
+        layers: The network's norm layers.
+        modes: The modes that were asked for, in the order of their table.
+        passes: The passes that feed them.
+    """
+
+    layers: tuple[NormLayer, ...]
+    modes: tuple[Mode, ...]
+    passes: tuple[Pass, ...]
+
+
+def plan_passes(subject: Subject, images: ImageSet, spec: EvaluationSpec) -> Plan:
+    """Return modes and passes for a network and images, and check that they go together.
+
+    Raises:
+        SpecError: The network cannot be evaluated in a mode that was named.
+        DataError: The images do not fit the network.
+    """
+    check_images(subject, images)
+    shape = images.shape.as_input
+    layers = find_norm_layers(subject.model, shape, subject.norm_classes)
+    modes = choose_modes(spec.modes, layers, shape)
+    num_images = min(len(images), spec.limit or len(images))
+    return Plan(layers, modes, make_passes(modes, spec, num_images))
 
 
 def make_passes(modes: Sequence[Mode], spec: EvaluationSpec, num_images: int) -> tuple[Pass, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -17,15 +16,10 @@ from robustbench_ln.evaluation.arithmetic import arithmetic
 from robustbench_ln.evaluation.checks import find_outputs, make_probe, sample_pixels
 from robustbench_ln.evaluation.device_batch import choose_device_batch
 from robustbench_ln.evaluation.from_logits import predict
-from robustbench_ln.evaluation.inputs import network_chunks
-from robustbench_ln.evaluation.pass_run import Work, check_logits
-from robustbench_ln.evaluation.plan import Pass, make_passes
-from robustbench_ln.evaluation.sets import SetRunner
-from robustbench_ln.evaluation.subject import Subject, check_images
-from robustbench_ln.evaluation.supported_modes import choose_modes
-from robustbench_ln.evaluation.view import make_view
+from robustbench_ln.evaluation.pass_run import Work, make_views, run_passes
+from robustbench_ln.evaluation.plan import plan_passes
+from robustbench_ln.evaluation.subject import Subject
 from robustbench_ln.modes import Mode
-from robustbench_ln.norms import find_norm_layers
 from robustbench_ln.norms.costs import measure_costs
 from robustbench_ln.runs.reduction import pick_groups, reduce_votes
 from robustbench_ln.spec import CLEAN, EvaluationSpec, check_tie_rule
@@ -81,54 +75,24 @@ def predict_pictures(
         DataError: The pictures do not fit the network, or cannot be read.
         CheckpointError: The network gives no finite logits.
     """
-    check_images(subject, images)
-    height, width, channels = images.shape
-    shape = (channels, height, width)
-    layers = find_norm_layers(subject.model, shape, subject.norm_classes)
-    modes = choose_modes(spec.modes, layers, shape)
+    plan = plan_passes(subject, images, spec)
     work = Work(subject, images, np.arange(len(images)))
     pixels = sample_pixels(images, work.indices)
-    probe = make_probe(subject, layers, spec, pixels=pixels, shape=images.shape)
+    probe = make_probe(subject, plan.layers, spec, pixels=pixels, shape=images.shape)
     spec = replace(spec, outputs=find_outputs(probe))
+    costs = measure_costs(subject.model, images.shape.as_input)
+    batches = {p: choose_device_batch(p.layout, costs, spec) for p in plan.passes}
+    views = make_views(subject, images, batches, spec)
     said = {}
     with arithmetic(spec):
-        for one_pass in make_passes(modes, spec, len(images)):
-            logits = torch.cat(list(_run_pass(one_pass, work, spec)), dim=1)
-            for mode in one_pass.modes:
-                said[mode.name] = _guess(mode, logits, one_pass.layout.set_size, spec)
-    return tuple(said[mode.name] for mode in modes)
-
-
-def _run_pass(one_pass: Pass, work: Work, spec: EvaluationSpec) -> Iterator[Tensor]:
-    """Yield logits [G, n, K] of consecutive pictures."""
-    height, width, channels = work.images.shape
-    layout, shape = one_pass.layout, (channels, height, width)
-    view = make_view(work.subject, layout, spec, shape)
-    is_cpu = torch.device(spec.device).type == "cpu"
-    costs = measure_costs(work.subject.model, shape)
-    batch = choose_device_batch(layout, costs, spec, is_cpu=is_cpu)
-    refills = work.indices[: -len(work.indices) % (layout.set_size or 1)]
-    chunks = network_chunks(
-        work.images,
-        np.concatenate([work.indices, refills]),
-        CLEAN,
-        options=StreamOptions(seed=spec.seed),
-        normalization=work.subject.normalization,
-    )
-    runner = SetRunner(view, sets=batch.sets)
-    done = 0
-    for block in _blocks(runner, (chunk.images.to(spec.device) for chunk in chunks)):
-        indices = work.indices[done : done + block.shape[1]]
-        logits = block[:, : len(indices)]
-        check_logits(logits, work, indices, layout_name=layout.name)
-        done += len(indices)
-        yield logits
-
-
-def _blocks(runner: SetRunner, chunks: Iterator[Tensor]) -> Iterator[Tensor]:
-    for chunk in chunks:
-        yield from runner.feed(chunk)
-    yield from runner.finish()
+        passed = run_passes(
+            views, work, CLEAN, options=StreamOptions(seed=spec.seed), keep=lambda logits, _: logits
+        )
+        for p, measured in passed.measured.items():
+            logits = torch.cat(measured.parts, dim=1)
+            for mode in p.modes:
+                said[mode.name] = _guess(mode, logits, p.layout.set_size, spec)
+    return tuple(said[mode.name] for mode in plan.modes)
 
 
 def _guess(mode: Mode, logits: Tensor, set_size: int | None, spec: EvaluationSpec) -> ModeGuesses:

@@ -27,10 +27,10 @@ def draw_predictions(
         said: What each mode says about them.
         name_of: Class index -> what to call it.
     """
-    height, width = images.shape[:2]
-    scale = max(1, -(-_PICTURE_SIDE // min(height, width)))
-    left = width * scale + 2 * _GAP
-    row_height = max(height * scale, (NUM_GUESSES + 1) * _LINE_HEIGHT) + 2 * _GAP
+    shape = images.shape
+    scale = max(1, -(-_PICTURE_SIDE // shape.smaller_side))
+    left = shape.width * scale + 2 * _GAP
+    row_height = max(shape.height * scale, (NUM_GUESSES + 1) * _LINE_HEIGHT) + 2 * _GAP
     size = (left + len(said) * _COLUMN_WIDTH, len(images) * row_height)
     sheet = Image.new("RGB", size, "white")
     pen = ImageDraw.Draw(sheet)

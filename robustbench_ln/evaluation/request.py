@@ -9,9 +9,10 @@ from typing import NamedTuple
 from torch import nn
 
 from robustbench_ln.corrupted_sets.reader import STORED_KINDS, StoredSet, open_stored
-from robustbench_ln.corruptions.request import ConditionRequest
+from robustbench_ln.corruptions.request import ConditionRequest, Degradation
 from robustbench_ln.data import DataOptions, ImageSet, load_images
 from robustbench_ln.data.download import is_fetched
+from robustbench_ln.data.image_set import ImageShape
 from robustbench_ln.data.sources import IMAGE_KINDS, PICTURE_SOURCES, find_kind
 from robustbench_ln.errors import SpecError, setting
 from robustbench_ln.evaluation.own_network import name_own_network
@@ -25,7 +26,7 @@ from robustbench_ln.models.source import NetworkSource
 from robustbench_ln.models.weights_metadata import InputPipeline
 from robustbench_ln.norms import NormClasses
 from robustbench_ln.progress import Progress
-from robustbench_ln.spec import Condition, EvaluationSpec
+from robustbench_ln.spec import EvaluationSpec
 
 __all__ = ["EvaluationRequest", "ImageRequest", "choose_fetches", "evaluate_request"]
 
@@ -96,10 +97,10 @@ class ImageRequest:
         """The clean images, where there are any."""
         return self.data if self.clean is None else self.clean
 
-    def conditions(self) -> tuple[Condition, ...]:
+    def resolve(self) -> Degradation:
         """Return what is to be done to the clean images; a stored set brings its own besides."""
         asked = replace(self.degradation, corruptions=()) if self.is_stored else self.degradation
-        return asked.conditions(_kind_of(self.base))
+        return asked.resolve(_kind_of(self.base))
 
     def open(
         self, progress: Progress, pipeline: InputPipeline | None = None
@@ -182,7 +183,7 @@ class EvaluationRequest:
     Attributes:
         network: A checkpoint's file, or a network in memory.
         images: The test images, and what is done to them.
-        spec: Modes and numbers. Its conditions and frost_dir are taken from `images`.
+        spec: Modes and numbers. Its conditions and frost are taken from `images`.
         normalize: Input normalisation of the network; None is what its publisher or its file says.
         download: Whether to fetch what is missing of the checkpoint and the clean images.
         label: What tables call the network; None is the file's name, or its class.
@@ -206,19 +207,18 @@ class EvaluationRequest:
     def __post_init__(self) -> None:
         """Check the whole, and fill in what its parts take from each other."""
         check_normalization(self.normalize)
-        devices = choose_devices(self.spec.device)
         images, network = self.images, self.network
         arch = None if isinstance(network, nn.Module) else network.arch
         fetches = choose_fetches(self.download, base=images.base, arch=arch)
         images = replace(images, options=replace(images.options, download=fetches.data))
         if not isinstance(network, nn.Module):
             network = replace(network, download=fetches.weights)
-        frost_dir = images.degradation.frost_dir
+        found = images.resolve()
         spec = replace(
             self.spec,
-            conditions=images.conditions(),
-            frost_dir=frost_dir,
-            device=",".join(devices),
+            conditions=found.conditions,
+            frost=found.frost,
+            device=",".join(choose_devices(self.spec.device)),
         )
         for name, value in (("images", images), ("network", network), ("spec", spec)):
             object.__setattr__(self, name, value)
@@ -247,9 +247,6 @@ def evaluate_request(request: EvaluationRequest, *, out: Path, progress: Progres
     evaluate(subject, images, request.spec, out=out, progress=progress)
 
 
-def _subject_in_memory(
-    network: nn.Module, normalize: str | None, shape: tuple[int, int, int]
-) -> Subject:
-    height, width, channels = shape
-    normalization = parse_normalization(choose_normalize(normalize, None), channels)
-    return name_own_network(network, normalization, image_shape=(channels, height, width))
+def _subject_in_memory(network: nn.Module, normalize: str | None, shape: ImageShape) -> Subject:
+    normalization = parse_normalization(choose_normalize(normalize, None), shape.channels)
+    return name_own_network(network, normalization, image_shape=shape.as_input)

@@ -11,23 +11,28 @@ from typing import NamedTuple
 
 from robustbench_ln.corrupted_sets.reader import StoredSet
 from robustbench_ln.corruptions.noise_sums import NoiseMeaning, describe_noise
-from robustbench_ln.data.class_order import is_class_ordered
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.data.oddities import find_oddities
 from robustbench_ln.errors import Message, setting
 from robustbench_ln.evaluation.checks import RunChecks
-from robustbench_ln.evaluation.pass_run import Measured, Work, join_measured
-from robustbench_ln.evaluation.plan import Pass, cell_of, make_passes, missing_modes
+from robustbench_ln.evaluation.pass_run import Measured, Work
+from robustbench_ln.evaluation.plan import Pass, cell_of, missing_modes, plan_passes
 from robustbench_ln.evaluation.sets import evaluation_order
-from robustbench_ln.evaluation.subject import Subject, check_images, describe_run
-from robustbench_ln.evaluation.supported_modes import choose_modes
-from robustbench_ln.evaluation.unit import EvaluationTask, Unit, UnitResult, split_condition
+from robustbench_ln.evaluation.subject import Subject, describe_run
+from robustbench_ln.evaluation.unit import (
+    EvaluationTask,
+    Unit,
+    UnitResult,
+    join_results,
+    split_condition,
+)
 from robustbench_ln.evaluation.workforce import launch, plan_workforce
+from robustbench_ln.metrics.class_order import is_class_ordered
 from robustbench_ln.modes import Mode
-from robustbench_ln.norms import count_groups, find_norm_layers
+from robustbench_ln.norms import count_groups
 from robustbench_ln.progress import Progress, Silent
 from robustbench_ln.runs.description import RunDescription
-from robustbench_ln.runs.predictions import prediction_name
+from robustbench_ln.runs.predictions import Predictions, join_predictions, prediction_name
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.reduction import reduce_predictions
 from robustbench_ln.runs.writing import RunDirectory
@@ -67,21 +72,16 @@ def evaluate(
         spec = replace(spec, conditions=images.join_conditions(spec.conditions))
         stored, images = images.images, images.base
     spec = replace(spec, group_size=spec.group_size or subject.group_size)
-    check_images(subject, images)
-    height, width, channels = images.shape
-    image_shape = (channels, height, width)
-    layers = find_norm_layers(subject.model, image_shape, subject.norm_classes)
-    modes = choose_modes(spec.modes, layers, image_shape)
+    plan = plan_passes(subject, images, spec)
     indices = evaluation_order(len(images), order=spec.order, seed=spec.seed, limit=spec.limit)
-    passes = make_passes(modes, spec, len(indices))
+    work = Work(subject, images, indices)
     for line in find_oddities(images):
         progress.note(f"Note: {line}")
-    _warn_of_class_order(Work(subject, images, indices), passes, progress)
-    force = plan_workforce(subject, passes, spec, image_shape=image_shape)
+    _warn_of_class_order(work, plan.passes, progress)
+    force = plan_workforce(subject, images, plan.passes, spec)
     spec = replace(spec, device=force.devices[0])
-    about = replace(
-        describe_run(subject, images, spec, progress=progress), device_batches=force.sizes
-    )
+    about = describe_run(subject, images, spec, progress=progress)
+    about = replace(about, device_batches=force.sizes)
     task = EvaluationTask(
         subject=subject,
         images=images,
@@ -94,18 +94,15 @@ def evaluate(
     )
     with RunDirectory(out, about) as run:
         missing = [p for job in _jobs_of(task, run, about) for p in job.missing_passes()]
-        values = height * width * channels
-        workers = force.choose_workers(spec, missing, num_images=len(indices), values=values)
+        workers = force.choose_workers(spec, missing, num_images=len(indices))
         with launch(workers) as launcher:
             checks = RunChecks(run, subject, images, progress=progress)
-            spec = checks.before(spec, layers=layers, indices=indices, is_clean=is_clean)
+            spec = checks.before(spec, layers=plan.layers, indices=indices, is_clean=is_clean)
             task = replace(task, spec=spec, is_alone=workers == 1)
-            advance = progress.advance
-            with open_crew(task, workers=workers, launcher=launcher, advance=advance) as crew:
-                jobs, num_groups = _jobs_of(task, run, about), count_groups(layers)
-                _run_jobs(
-                    jobs, crew, progress, num_groups, after_clean=lambda: checks.after_clean(spec)
-                )
+            with open_crew(task, workers, launcher, advance=progress.advance) as crew:
+                jobs = _jobs_of(task, run, about)
+                _start(jobs, progress, num_groups=count_groups(plan.layers))
+                _run_jobs(jobs, crew, progress, after_clean=lambda: checks.after_clean(spec))
         return list(run.records)
 
 
@@ -148,11 +145,26 @@ class _Todo(NamedTuple):
         return split_condition(whole, task.batches, task.images.shape)
 
 
+class _Found(NamedTuple):
+    """What a pass found under a condition."""
+
+    predictions: Predictions
+    measured: Measured[Predictions]
+    meaning: NoiseMeaning | None
+
+
+def _start(jobs: Sequence[_Job], progress: Progress, *, num_groups: int) -> None:
+    """Say how much there is to do."""
+    missing = [found for job in jobs for found in job.find_missing().values()]
+    modes = [modes for passes in missing for modes in passes.values()]
+    num_images = len(jobs[0].task.indices)
+    progress.start(cells=sum(map(len, modes)), image_passes=num_images * num_groups * len(modes))
+
+
 def _run_jobs(
     jobs: Sequence[_Job],
     crew: Crew[Unit, UnitResult],
     progress: Progress,
-    num_groups: int,
     *,
     after_clean: Callable[[], None],
 ) -> None:
@@ -161,12 +173,6 @@ def _run_jobs(
     The first seed's clean cell comes first, and `after_clean` once it is there.
     """
     todo = [_Todo(job, *one) for job in jobs for one in job.find_missing().items()]
-    passes = [one for each in todo for one in each.missing.items()]
-    task = jobs[0].task
-    progress.start(
-        cells=sum(len(modes) for _, modes in passes),
-        image_passes=len(task.indices) * num_groups * len(passes),
-    )
     is_first = [each.job is jobs[0] and each.condition == CLEAN for each in todo]
     _measure(list(compress(todo, is_first)), crew, progress)
     after_clean()
@@ -174,7 +180,7 @@ def _run_jobs(
 
 
 def _measure(todo: Sequence[_Todo], crew: Crew[Unit, UnitResult], progress: Progress) -> None:
-    """Have the units done in their order, and write each condition when its last unit is there."""
+    """Have the units done in their order; write each condition when its last unit is there."""
     split = [each.units() for each in todo]
     results = crew.map(unit for units in split for unit in units)
     for (job, condition, missing), units in zip(todo, split, strict=True):
@@ -185,7 +191,7 @@ def _measure(todo: Sequence[_Todo], crew: Crew[Unit, UnitResult], progress: Prog
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One seed of a call of `evaluate`: what it has, and where it is written."""
+    """One seed of a call of `evaluate`: what its cells share, and where they are written."""
 
     spec: EvaluationSpec
     task: EvaluationTask
@@ -214,37 +220,29 @@ class _Job:
         progress: Progress,
     ) -> None:
         """Write what the units of a condition gave."""
-        sums = [each for result in results for each in result.sums]
-        meaning = describe_noise(sums) if sums else None
-        parts = zip(*(result.measured for result in results), strict=True)
-        for (p, modes), each in zip(missing.items(), parts, strict=True):
-            measured = join_measured(each)
-            rows = [self._record(condition, p, mode, measured, meaning) for mode in modes]
+        whole = join_results(results)
+        meaning = describe_noise(whole.sums) if whole.sums else None
+        for p, measured in whole.measured.items():
+            found = _Found(join_predictions(measured.parts), measured, meaning)
+            rows = [self._record(condition, p, mode, found) for mode in missing[p]]
+            ]
             name = prediction_name(rows[0].cell, first_seed=self.description.seed)
-            self.directory.write_predictions(name, measured.predictions)
+            self.directory.write_predictions(name, found.predictions)
             self.directory.append(rows)
-            self._note_smaller_batch(p, measured)
+            self._note_smaller_batch(p, measured.sets)
             progress.finish_cells(len(rows))
 
-    def _note_smaller_batch(self, p: Pass, measured: Measured) -> None:
+    def _note_smaller_batch(self, p: Pass, sets: int) -> None:
         """Keep in run.json what a GPU of too little memory left of a device batch."""
-        if measured.sets < self.task.batches[p].sets:
-            rows = measured.sets * p.layout.rows_per_set
-            self.directory.note_device_batch(p.layout.label, rows)
+        if sets < self.task.batches[p].sets:
+            self.directory.note_device_batch(p.layout.label, sets * p.layout.rows_per_set)
 
-    def _record(
-        self,
-        condition: Condition,
-        one_pass: Pass,
-        mode: Mode,
-        measured: Measured,
-        meaning: NoiseMeaning | None,
-    ) -> Record:
+    def _record(self, condition: Condition, one_pass: Pass, mode: Mode, found: _Found) -> Record:
         layout, spec, about = one_pass.layout, self.spec, self.description
         cell = cell_of(condition, mode, layout, spec)
         reduced = reduce_predictions(
             mode,
-            measured.predictions,
+            found.predictions,
             set_size=layout.set_size or 1,
             seed=spec.seed,
             tie_rule=check_tie_rule(spec.tie_rule),
@@ -257,17 +255,17 @@ class _Job:
             seed=cell.seed,
             **cell.options._asdict(),
             **cell.condition.to_json(),
-            num_groups=measured.predictions.num_groups,
-            total=len(measured.predictions),
+            num_groups=found.predictions.num_groups,
+            total=len(found.predictions),
             correct=int(reduced.correct.sum()),
             expected_correct=reduced.expected_correct,
             expected_sd=reduced.expected_sd,
             ties=reduced.ties,
-            refills=-len(measured.predictions) % (layout.set_size or 1),
-            running_layers=measured.running_layers,
-            **(meaning._asdict() if meaning else {}),
+            refills=-len(found.predictions) % (layout.set_size or 1),
+            running_layers=found.measured.running_layers,
+            **(found.meaning._asdict() if found.meaning else {}),
             nll=reduced.nll,
             ece=reduced.ece,
-            seconds=round(measured.seconds, 3),
+            seconds=round(found.measured.seconds, 3),
             versions=about.versions,
         )

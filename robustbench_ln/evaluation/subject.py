@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import robustbench_ln
-from robustbench_ln.data.image_set import ImageSet
+from robustbench_ln.data.image_set import ImageSet, ImageShape
 from robustbench_ln.errors import DataError, setting
 from robustbench_ln.models.normalization import parse_normalization
 from robustbench_ln.models.opened import OpenedNetwork
@@ -59,7 +59,7 @@ class Subject:
 
 def subject_of(
     network: OpenedNetwork,
-    shape: tuple[int, int, int],
+    shape: ImageShape,
     *,
     label: str | None = None,
     command: str = "",
@@ -72,13 +72,12 @@ def subject_of(
         label: What tables call it; None is the file's name.
         command: For captions.
     """
-    height, width, channels = shape
     loaded, checkpoint = network.loaded, network.loaded.checkpoint
-    num_classes = loaded.num_classes or count_classes(loaded.model, (channels, height, width))
+    num_classes = loaded.num_classes or count_classes(loaded.model, shape.as_input)
     return Subject(
         model=loaded.model,
         num_classes=num_classes,
-        normalization=parse_normalization(network.normalize, channels),
+        normalization=parse_normalization(network.normalize, shape.channels),
         label=label or network.name,
         checkpoint=CheckpointDescription(
             path=writable(str(checkpoint.path)),
@@ -97,9 +96,9 @@ def subject_of(
 def check_images(subject: Subject, images: ImageSet) -> None:
     """Demand images that this network could classify."""
     channels = len(subject.normalization.mean)
-    if images.shape[2] != channels:
+    if images.shape.channels != channels:
         raise DataError(
-            f"{images.source}: images have {images.shape[2]} channels, "
+            f"{images.source}: images have {images.shape.channels} channels, "
             f"{setting('normalize', subject.normalization.name)} has {channels}; give as many "
             "values as channels"
         )
@@ -129,7 +128,7 @@ def describe_run(
             source=writable(images.source),
             sha256=images.sha256(tick),
             num_images=len(images),
-            shape=images.shape,
+            shape=tuple(images.shape),
             num_classes=subject.num_classes,
         ),
         normalize=NormalizationDescription(

@@ -9,27 +9,25 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
-from robustbench_ln.corruptions.noise_sums import NoiseSums
 from robustbench_ln.corruptions.stream import StreamOptions
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.evaluation.arithmetic import arithmetic
 from robustbench_ln.evaluation.device_batch import DeviceBatch, explain_memory
-from robustbench_ln.evaluation.inputs import network_chunks
-from robustbench_ln.evaluation.pass_run import Measured, PassRun, Work
+from robustbench_ln.evaluation.from_logits import predict
+from robustbench_ln.evaluation.pass_run import Measured, Passed, Work, make_views, run_passes
 from robustbench_ln.evaluation.plan import Pass
 from robustbench_ln.evaluation.subject import Subject
-from robustbench_ln.evaluation.view import make_view
-from robustbench_ln.norms import StatisticsLayout, StatisticsModel
 from robustbench_ln.rng import stream
+from robustbench_ln.runs.predictions import Predictions
 from robustbench_ln.spec import Condition, EvaluationSpec
 from robustbench_ln.workers.task import Advance
 
-__all__ = ["EvaluationTask", "Unit", "UnitResult", "split_condition"]
+__all__ = ["EvaluationTask", "Unit", "UnitResult", "join_results", "split_condition"]
 
 _UNIT_VALUES = 2**20
 """Pixel values of a unit, about: 341 CIFAR images, a quarter of a second of ResNet-20."""
@@ -59,16 +57,22 @@ class Unit:
         return f"{condition.corruption} {condition.severity:g}, images {self.start} to {self.stop}"
 
 
-class UnitResult(NamedTuple):
-    """What a unit gave.
+UnitResult = Passed[Predictions]
+"""What a unit gave."""
 
-    Attributes:
-        measured: Of each pass of the unit.
-        sums: What a LocalNorm noise did to each image; else empty.
-    """
 
-    measured: tuple[Measured, ...]
-    sums: list[NoiseSums]
+def join_results(results: Sequence[UnitResult]) -> UnitResult:
+    """Return what the units of a condition gave as one, in their order."""
+    measured = {
+        p: Measured(
+            [part for result in results for part in result.measured[p].parts],
+            sum(result.measured[p].seconds for result in results),
+            min(result.measured[p].sets for result in results),
+            first.running_layers,
+        )
+        for p, first in results[0].measured.items()
+    }
+    return Passed(measured, [each for result in results for each in result.sums])
 
 
 def split_condition(
@@ -146,8 +150,7 @@ class UnitRunner:
     def __init__(self, task: EvaluationTask, device: str) -> None:
         self._task = task
         self._spec = replace(task.spec, device=device)
-        self._views: dict[StatisticsLayout, StatisticsModel] = {}
-        self._sets = {p: batch.sets for p, batch in task.batches.items()}
+        self._views = make_views(task.subject, task.images, task.batches, self._spec)
         self._order = task.spec.seed, task.indices
 
     def __call__(self, unit: Unit, advance: Advance) -> UnitResult:
@@ -157,55 +160,30 @@ class UnitRunner:
             CheckpointError: The network gives no finite logits.
             SpecError: There is not enough memory.
         """
-        with arithmetic(self._spec, threads=self._task.threads), explain_memory():
-            return self._measure(unit, advance)
-
-    def _measure(self, unit: Unit, advance: Advance) -> UnitResult:
         task, condition = self._task, unit.condition
         images = task.stored[condition] if condition.is_stored else task.images
         order = self._order_of(unit.seed)
-        work = Work(task.subject, task.images, order[unit.start : unit.stop])
-        is_last = unit.stop == len(order)
-        runs = [
-            PassRun(
-                self._view(p.layout),
-                work,
-                sets=self._sets[p],
-                refills=-len(order) % (p.layout.set_size or 1) if is_last else 0,
-                advance=advance,
+
+        def keep(logits: Tensor, indices: NDArray[np.int64]) -> Predictions:
+            advance(logits.shape[0] * logits.shape[1])
+            return predict(logits, image_index=indices, labels=images.labels[indices])
+
+        with arithmetic(self._spec, threads=task.threads), explain_memory():
+            result = run_passes(
+                {p: self._views[p] for p in unit.passes},
+                Work(task.subject, images, order[unit.start : unit.stop], order),
+                condition,
+                options=StreamOptions(
+                    seed=unit.seed, frost=self._spec.frost, workers=int(task.is_alone)
+                ),
+                keep=keep,
             )
-            for p in unit.passes
-        ]
-        most_refills = max(run.refills for run in runs)
-        chunks = network_chunks(
-            images,
-            np.concatenate([work.indices, order[:most_refills]]),
-            condition,
-            options=StreamOptions(
-                seed=unit.seed, frost_dir=self._spec.frost_dir, workers=int(task.is_alone)
-            ),
-            normalization=task.subject.normalization,
-        )
-        sums: list[NoiseSums] = []
-        for chunk in chunks:
-            sums += chunk.sums
-            for run in runs:
-                run.feed(chunk.images)
-        measured = tuple(run.finish() for run in runs)
-        for p, each in zip(unit.passes, measured, strict=True):
-            self._sets[p] = each.sets
-        return UnitResult(measured, sums[: len(work.indices)])
+        for p, measured in result.measured.items():
+            self._views[p] = self._views[p]._replace(sets=measured.sets)
+        return result
 
     def _order_of(self, seed: int) -> NDArray[np.int64]:
         """Return the order of a seed; the last one is kept."""
         if self._order[0] != seed:
             self._order = seed, self._task.order_of(seed)
         return self._order[1]
-
-    def _view(self, layout: StatisticsLayout) -> StatisticsModel:
-        """Return the network under a layout; each is made once."""
-        if layout not in self._views:
-            height, width, channels = self._task.images.shape
-            shape = (channels, height, width)
-            self._views[layout] = make_view(self._task.subject, layout, self._spec, shape)
-        return self._views[layout]

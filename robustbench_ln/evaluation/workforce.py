@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
+from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import SpecError, by_skin, setting
 from robustbench_ln.evaluation.device_batch import (
     DeviceBatch,
@@ -45,12 +46,14 @@ class Workforce:
         batches: Device batch of each pass.
         devices: Where networks run, one worker after the other.
         costs: Of one image in the network.
+        values: Pixel values of an image.
         obstacle: Why the network cannot go to other processes; None where it can.
     """
 
     batches: Mapping[Pass, DeviceBatch]
     devices: tuple[str, ...]
     costs: Costs
+    values: int
     obstacle: str | None
 
     @property
@@ -72,7 +75,7 @@ class Workforce:
         return {p.layout.label: batch.rows for p, batch in self.batches.items()}
 
     def choose_workers(
-        self, spec: EvaluationSpec, missing: Sequence[Pass], *, num_images: int, values: int
+        self, spec: EvaluationSpec, missing: Sequence[Pass], *, num_images: int
     ) -> int:
         """Return the number of processes; it changes no row.
 
@@ -80,7 +83,6 @@ class Workforce:
             spec: What was asked for.
             missing: The passes to do, one entry for each condition.
             num_images: N.
-            values: Pixel values of an image.
 
         Raises:
             SpecError: Several were asked for, and the network cannot go to them, or they have not
@@ -98,7 +100,7 @@ class Workforce:
         workers = choose_workers(
             spec.workers,
             units=max(1, math.ceil(num_images * max(1, len(missing)) / self._unit_images)),
-            seconds=num_images * (network + len(missing) * values * _SECONDS_PER_VALUE),
+            seconds=num_images * (network + len(missing) * self.values * _SECONDS_PER_VALUE),
             most=1 if self.obstacle or not can_launch() else most,
             bytes_each=_WORKER_BYTES + weights + (largest if self.is_cpu else 0),
         )
@@ -130,30 +132,27 @@ def launch(workers: int) -> AbstractContextManager[Launcher | None]:
 
 
 def plan_workforce(
-    subject: Subject,
-    passes: Sequence[Pass],
-    spec: EvaluationSpec,
-    *,
-    image_shape: tuple[int, int, int],
+    subject: Subject, images: ImageSet, passes: Sequence[Pass], spec: EvaluationSpec
 ) -> Workforce:
     """Return who does an evaluation.
 
     Args:
         subject: The network.
+        images: The test images.
         passes: Of the run.
         spec: What was asked for.
-        image_shape: (C, H, W).
 
     Raises:
         SpecError: A batch that the memory of this machine has no room for.
     """
-    costs = measure_costs(subject.model, image_shape)
+    costs = measure_costs(subject.model, images.shape.as_input)
     devices = tuple(spec.device.split(","))
-    is_cpu = torch.device(devices[0]).type == "cpu"
+    first = replace(spec, device=devices[0])
     force = Workforce(
-        batches={p: choose_device_batch(p.layout, costs, spec, is_cpu=is_cpu) for p in passes},
+        batches={p: choose_device_batch(p.layout, costs, first) for p in passes},
         devices=devices,
         costs=costs,
+        values=math.prod(images.shape),
         obstacle=find_obstacle(subject),
     )
     force.check_memory()

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
-from robustbench_ln.files.regular_files import open_to_change
+from robustbench_ln.errors import RecordError
+from robustbench_ln.files.regular_files import open_regular, open_to_change
 from robustbench_ln.files.write_errors import explain_write_errors
 
-__all__ = ["append_whole", "drop_torn_line"]
+__all__ = ["append_whole", "drop_torn_line", "read_whole_lines"]
+
+_LONGEST_LINE = 4_000_000
+"""Bytes, more than any line of ours has."""
 
 
 def append_whole(path: Path, content: bytes) -> None:
@@ -41,3 +46,24 @@ def drop_torn_line(path: Path) -> None:
         whole = content.rfind(b"\n") + 1
         if whole < len(content):
             file.truncate(whole)
+
+
+def read_whole_lines(path: Path) -> Iterator[bytes]:
+    """Yield each line with its line end.
+
+    A last line without one was being written when the process was killed; it is left out, as if it
+    had never been begun.
+
+    Raises:
+        OSError: It cannot be read.
+        RecordError: A line is too long to be ours.
+    """
+    with open_regular(path) as file:
+        for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), start=1):
+            if line.endswith(b"\n"):
+                yield line
+            elif len(line) == _LONGEST_LINE:
+                raise RecordError(
+                    f"{path}, line {number}: more than {_LONGEST_LINE:,} bytes; not a row of "
+                    "ln-bench"
+                )

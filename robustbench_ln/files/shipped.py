@@ -17,6 +17,7 @@ from robustbench_ln.lookup import find_entry
 __all__ = [
     "SHIPPED_CHECKPOINTS",
     "SHIPPED_IMAGES",
+    "SHIPPED_SUITES",
     "ShippedFile",
     "find_shipped_checkpoint",
     "find_shipped_images",
@@ -71,6 +72,20 @@ SHIPPED_IMAGES: Mapping[str, ShippedFile] = MappingProxyType(
     }
 )
 """Name -> archive of `images` uint8 [N, 28, 28] and `labels` uint8 [N]."""
+
+
+SHIPPED_SUITES: Mapping[str, ShippedFile] = MappingProxyType(
+    {
+        f"papers-{name}": ShippedFile(_FOLDER / "suites" / f"papers-{name}.toml", name, description)
+        for name, description in (
+            ("mnist", "BatchNorm and LocalNorm on the demo's digits under the papers' noises"),
+            ("cifar10", "ResNet-32 and VGG of your training under noise and CIFAR-10-C"),
+            ("cars", "ResNet-152 of your fine-tuning on Stanford Cars under noise"),
+            ("imagenet", "VGG-16 as published and of your fine-tuning on ImageNet-C"),
+        )
+    }
+)
+"""Name -> suite, as `ln-bench run` takes it."""
 
 
 def is_shipped_name(text: str) -> bool:

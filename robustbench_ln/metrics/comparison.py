@@ -1,7 +1,7 @@
 """Two modes, or two checkpoints, on the same images: differences, intervals, tests.
 
 A side is what one mode of one run got right. Both sides saw the same corrupted images in the same
-order, so that everything is paired, and resampled in units that cut no statistics set of either.
+order, so that everything is paired. Units are those of both sides' statistics sets.
 """
 
 from __future__ import annotations
@@ -14,21 +14,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustbench_ln.errors import RecordError
-from robustbench_ln.metrics.bootstrap import (
-    Estimate,
-    bootstrap_interval,
-    joint_units,
-    resample_means,
+from robustbench_ln.metrics.curves import (
+    area_under_curve,
+    break_even_bounds,
+    break_even_sigma,
+    half_accuracy_bounds,
+    half_accuracy_sigma,
 )
-from robustbench_ln.metrics.curves import area_under_curve, break_even_sigma, half_accuracy_sigma
-from robustbench_ln.metrics.intervals import Interval
+from robustbench_ln.metrics.intervals import Estimate
 from robustbench_ln.metrics.paired import (
     Discordance,
     adjust_holm,
     count_discordant,
     mcnemar_test,
-    sign_flip_test,
+    paired_test,
 )
+from robustbench_ln.metrics.student import difference_bounds, mean_bounds
+from robustbench_ln.metrics.units import Units, find_units
 from robustbench_ln.rng import stream
 
 __all__ = [
@@ -40,6 +42,10 @@ __all__ = [
     "compare_curves",
     "compare_sides",
 ]
+
+
+Floats = NDArray[np.float64]
+Outcomes = Floats | NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,20 +61,24 @@ class Side:
     set_size: int
 
 
+Test = Literal["mcnemar", "sign-flip", "student-t"]
+
+
 class CellComparison(NamedTuple):
     """One condition.
 
     Attributes:
         difference: Accuracy of the first side minus the second's, with its interval.
         discordance: Images that only one side got right.
-        test: "mcnemar" where images are independent, else "sign-flip" over units.
-        p_value: Of that test, two-sided.
+        test: "mcnemar" where images are units, else "sign-flip" of units, or "student-t" where sets
+            of two sizes cross.
+        p_value: Two-sided p value of that test.
         adjusted_p_value: Holm, over the cells of this comparison.
     """
 
     difference: Estimate
     discordance: Discordance
-    test: Literal["mcnemar", "sign-flip"]
+    test: Test
     p_value: float
     adjusted_p_value: float
 
@@ -78,7 +88,7 @@ class Pooled(NamedTuple):
 
     Attributes:
         difference: Mean difference over them, with its interval.
-        p_value: Sign flips over units, of that difference.
+        p_value: Two-sided p value of no difference: sign flips of units, or Student's t.
     """
 
     difference: Estimate
@@ -91,12 +101,12 @@ class Comparison(NamedTuple):
     Attributes:
         cells: In the order of the sides' rows.
         pooled: Name -> the conditions that were asked for together.
-        num_units: Units that were resampled.
+        units: Of the images, and of the statistics sets of both sides.
     """
 
     cells: tuple[CellComparison, ...]
     pooled: Mapping[str, Pooled]
-    num_units: int
+    units: Units
 
 
 def compare_sides(
@@ -111,13 +121,11 @@ def compare_sides(
         seed: Of draws and sign flips.
 
     Raises:
-        RecordError: Other cells or images, or all images are one statistics set.
+        RecordError: Other cells or images.
     """
     units = _shared_units(first, second)
-    difference = first.correct.astype(np.float64) - second.correct  # [cells, N]
     generator = stream(seed, "compare")
-    resampled = resample_means(difference, units, generator=generator)
-    num_units = int(units.max()) + 1
+    differences = _difference(first.correct, second.correct, units)
     tests = [
         _test(one, other, units, generator)
         for one, other in zip(first.correct, second.correct, strict=True)
@@ -125,21 +133,20 @@ def compare_sides(
     adjusted = adjust_holm(np.array([p_value for _, p_value in tests]))
     cells = [
         CellComparison(
-            Estimate(float(difference[i].mean()), _interval(resampled[:, i], num_units)),
+            difference,
             count_discordant(first.correct[i], second.correct[i]),
             *tests[i],
             float(adjusted[i]),
         )
-        for i in range(len(difference))
+        for i, difference in enumerate(differences)
     ]
     pooled = {}
     for name, rows in groups.items():
-        values, chosen = difference[list(rows)].mean(axis=0), resampled[:, list(rows)]
-        pooled[name] = Pooled(
-            Estimate(float(values.mean()), _interval(chosen.mean(axis=1), num_units)),
-            sign_flip_test(np.bincount(units, weights=values), generator=generator),
-        )
-    return Comparison(tuple(cells), pooled, num_units)
+        one, other = (side.correct[list(rows)].mean(axis=0) for side in (first, second))  # [N]
+        (difference,) = _difference(one[None], other[None], units)
+        p_value = paired_test(one - other, units, generator=generator)
+        pooled[name] = Pooled(difference, p_value)
+    return Comparison(tuple(cells), pooled, units)
 
 
 class CurveComparison(NamedTuple):
@@ -158,58 +165,58 @@ class CurveComparison(NamedTuple):
     break_even: Estimate
 
 
-def compare_curves(
-    sigmas: NDArray[np.float64], first: Side, second: Side, *, seed: int
-) -> CurveComparison:
+def compare_curves(sigmas: Floats, first: Side, second: Side) -> CurveComparison:
     """Sum up and compare two curves; row i of each side is the noise at `sigmas[i]`.
 
     Raises:
-        RecordError: Other cells or images, no clean cell (sigma 0), sigmas that do not ascend, or
-            all images are one statistics set.
+        RecordError: Other cells or images, no clean cell (sigma 0), or sigmas that do not ascend.
     """
     units = _shared_units(first, second)
-    correct = np.concatenate([first.correct, second.correct])
-    resampled = resample_means(correct, units, generator=stream(seed, "curves"))
-    # Row 0 is the measurement itself, so that values and resamples come from one formula.
-    accuracy = np.concatenate([correct.mean(axis=1)[None], resampled])  # [1 + R, 2 S]
-    one, other = accuracy[:, : len(sigmas)], accuracy[:, len(sigmas) :]
-
-    def estimate(values: NDArray[np.float64]) -> Estimate:
-        return Estimate(float(values[0]), _interval(values[1:], int(units.max()) + 1))
-
-    areas = area_under_curve(sigmas, one), area_under_curve(sigmas, other)
-    return CurveComparison(
-        (estimate(areas[0]), estimate(areas[1])),
-        estimate(areas[0] - areas[1]),
-        (
-            estimate(half_accuracy_sigma(sigmas, one)),
-            estimate(half_accuracy_sigma(sigmas, other)),
-        ),
-        estimate(break_even_sigma(sigmas, one, other)),
+    outcomes = first.correct, second.correct  # [S, N] each
+    accuracies = [correct.mean(axis=1) for correct in outcomes]
+    areas = [
+        area_under_curve(sigmas, correct.T.astype(np.float64)) for correct in outcomes
+    ]  # [N] each
+    one, other = (Estimate(float(area.mean()), mean_bounds(area, units).pick()) for area in areas)
+    half_one, half_other = (
+        Estimate(
+            float(half_accuracy_sigma(sigmas, accuracy)),
+            half_accuracy_bounds(sigmas, correct, units).pick(),
+        )
+        for accuracy, correct in zip(accuracies, outcomes, strict=True)
     )
+    (area_difference,) = _difference(areas[0][None], areas[1][None], units)
+    break_even = Estimate(
+        float(break_even_sigma(sigmas, *accuracies)),
+        break_even_bounds(sigmas, *outcomes, units).pick(),
+    )
+    return CurveComparison((one, other), area_difference, (half_one, half_other), break_even)
 
 
-def _shared_units(first: Side, second: Side) -> NDArray[np.int64]:
+def _shared_units(first: Side, second: Side) -> Units:
     if first.correct.shape != second.correct.shape:
         raise RecordError(
             f"one side has {first.correct.shape[0]} cells of {first.correct.shape[1]} images, the "
             f"other {second.correct.shape[0]} of {second.correct.shape[1]}; "
             "compare runs of the same images and conditions"
         )
-    return joint_units(first.correct.shape[1], [first.set_size, second.set_size])
+    return find_units(first.correct.shape[1], [first.set_size, second.set_size])
+
+
+def _difference(first: Outcomes, second: Outcomes, units: Units) -> list[Estimate]:
+    """Return the difference of each row of outcomes, [rows, N]."""
+    values = first.mean(axis=1) - second.mean(axis=1)
+    bounds = difference_bounds(first, second, units)
+    return [Estimate(float(value), bounds.pick(i)) for i, value in enumerate(values)]
 
 
 def _test(
     one: NDArray[np.bool_],
     other: NDArray[np.bool_],
-    units: NDArray[np.int64],
+    units: Units,
     generator: np.random.Generator,
-) -> tuple[Literal["mcnemar", "sign-flip"], float]:
-    if int(units.max()) + 1 == len(units):
+) -> tuple[Test, float]:
+    if units.are_images:
         return "mcnemar", mcnemar_test(count_discordant(one, other))
-    sums = np.bincount(units, weights=one.astype(np.float64) - other)
-    return "sign-flip", sign_flip_test(sums, generator=generator)
-
-
-def _interval(resampled: NDArray[np.float64], num_units: int) -> Interval:
-    return bootstrap_interval(resampled, num_units=num_units)
+    p_value = paired_test(one - other.astype(np.float64), units, generator=generator)
+    return "sign-flip" if len(units.starts) == 1 else "student-t", p_value

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from robustbench_ln.errors import RecordError
 
-__all__ = ["Bounds", "Interval", "wilson_interval"]
+__all__ = ["Bounds", "Estimate", "Interval", "wilson_interval"]
 
 
 class Interval(NamedTuple):
@@ -19,6 +19,13 @@ class Interval(NamedTuple):
 
     low: float
     high: float
+
+
+class Estimate(NamedTuple):
+    """A measured value and its 95 % interval; None where it has none."""
+
+    value: float
+    interval: Interval | None
 
 
 class Bounds(NamedTuple):

@@ -40,14 +40,16 @@ def units_sentence(units: Units) -> str:
     return f"Intervals: Student's t on {counts} statistics sets of {sizes} images, which cross."
 
 
-def lack_sentence(units: Units, num_available: int | None) -> str:
+def lack_sentence(units: Units, num_available: int | None, *, is_of_cells: bool = False) -> str:
     """Return why there is no interval, or no verdict, and what would help; "" where nothing lacks.
 
     Args:
         units: Of the images that were evaluated.
         num_available: Images that the data set has; None where that is not known.
+        is_of_cells: Whether the intervals are Wilson's, which single cells always have.
     """
-    wanted = MIN_UNITS if units.num_units < MIN_UNITS else MIN_VERDICT_UNITS
+    lacks_interval = units.num_units < MIN_UNITS and not is_of_cells
+    wanted = MIN_UNITS if lacks_interval else MIN_VERDICT_UNITS
     if units.num_units >= wanted:
         return ""
     what = "No interval" if wanted == MIN_UNITS else "No verdict"

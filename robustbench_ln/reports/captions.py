@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
+from robustbench_ln.metrics.units import MIN_UNITS, Units
+from robustbench_ln.metrics.verdicts import lack_sentence, units_sentence
 from robustbench_ln.reports.numbers import number_range
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.records import Record
+from robustbench_ln.runs.results import ModeResults
 
-__all__ = ["caption", "difference_note", "limit_stamp"]
+__all__ = [
+    "CLASS_ORDER",
+    "caption",
+    "difference_note",
+    "interval_sentences",
+    "interval_words",
+    "limit_stamp",
+    "mean_sentences",
+]
 
+CLASS_ORDER = (
+    "The images came class by class: statistics sets are neither independent nor alike, and no "
+    "interval says what another order would give."
+)
 Read = Callable[[Record], object]
 """A value of a row; None or "" where the row has none."""
 
@@ -34,9 +49,86 @@ def caption(table: Table) -> str:
         "Layers that kept running statistics": lambda row: ";".join(row.running_layers),
     }
     stamp = limit_stamp(table)
-    sentences = [stamp and f"{stamp}.", *table.family.describe(table)]
+    words = table.family.words(table)
+    sentences = [
+        stamp and f"{stamp}.",
+        f"{words[0].upper()}{words[1:]} [{interval_words(table)}: test-set sampling only].",
+        *table.family.describe(table),
+        *_bold_sentences(table),
+        *interval_sentences(table),
+    ]
     sentences += [_by_mode(table, head, read) for head, read in fields.items()]
     return " ".join(filter(None, sentences))
+
+
+def interval_words(table: Table) -> str:
+    """Return which intervals stand in a table."""
+    if not _has_means(table):
+        return "95 % Wilson intervals"
+    if not any(m.has_outcomes and m.units.num_units >= MIN_UNITS for m in table.modes):
+        return "95 % Wilson intervals beside single cells"
+    return "95 % intervals, Wilson's beside single cells and Student's t beside means"
+
+
+def interval_sentences(table: Table) -> list[str]:
+    """Return what the intervals of means rest on, and where intervals of cells do not hold."""
+    sentences = mean_sentences(_units(table)) if _has_means(table) else []
+    if ordered := [name for mode, name in table.names.items() if mode.is_class_ordered]:
+        sentences.append(f"* {', '.join(ordered)}: {CLASS_ORDER[0].lower()}{CLASS_ORDER[1:]}")
+    return sentences
+
+
+def _bold_sentences(table: Table) -> list[str]:
+    """Return what is bold, and what would help where units are too few for it."""
+    lacks = {
+        name: [lack_sentence(mode.units, mode.run.num_images, is_of_cells=True)]
+        for mode, name in table.names.items()
+        if not _has_means(table)
+    }
+    rule = "Bold: the best of its row, where its interval lies above the second best's."
+    return [rule, *_by_name(lacks)]
+
+
+def _has_means(table: Table) -> bool:
+    return any(row.is_mean for row in table.rows)
+
+
+def _units(table: Table) -> dict[str, tuple[ModeResults, Units | None]]:
+    return {
+        name: (mode, mode.units if mode.has_outcomes else None)
+        for mode, name in table.names.items()
+    }
+
+
+def mean_sentences(rests: Mapping[str, tuple[ModeResults, Units | None]]) -> list[str]:
+    """Return what the intervals of means rest on, and what would help where there are none.
+
+    Args:
+        rests: Name of a mode -> the mode and its units; None where what was right image by image is
+            not known.
+    """
+    return _by_name(
+        {name: _sentences(units, mode.run.num_images) for name, (mode, units) in rests.items()}
+    )
+
+
+def _sentences(units: Units | None, num_available: int) -> list[str]:
+    if units is None:
+        return ["No interval over several cells: predictions were not kept."]
+    lack = lack_sentence(units, num_available)
+    return [units_sentence(units), lack] if units.num_units >= MIN_UNITS else [lack]
+
+
+def _by_name(sentences: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return each sentence once, with the names that it is of unless it is of all."""
+    names: dict[str, list[str]] = {}
+    for name, of_name in sentences.items():
+        for sentence in filter(None, of_name):
+            names.setdefault(sentence, []).append(name)
+    return [
+        sentence if len(of) == len(sentences) else f"{sentence[:-1]} ({', '.join(of)})."
+        for sentence, of in names.items()
+    ]
 
 
 def _shares(row: Record) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import fmean
 
 import numpy as np
 
@@ -12,13 +13,13 @@ from robustbench_ln.metrics.comparison import (
     CellComparison,
     CurveComparison,
     Pooled,
-    Side,
     compare_curves,
     compare_sides,
 )
+from robustbench_ln.metrics.units import Units
 from robustbench_ln.reports.families import clean_of, group_families, sort_conditions
 from robustbench_ln.reports.tables import Family
-from robustbench_ln.runs.results import ModeResults, check_same_images, read_sides
+from robustbench_ln.runs.results import ModeResults, check_same_images, read_outcomes
 from robustbench_ln.spec import Condition
 
 __all__ = ["FamilyPair", "Pair", "compare_modes", "pair_modes"]
@@ -48,33 +49,29 @@ class Pair:
     """A comparison of two modes.
 
     Attributes:
-        first: "A" in tables.
-        second: "B".
+        first: "A" in tables: what it measured under the conditions of both.
+        second: "B", likewise.
         cells: Condition -> comparison, of those that both were measured under.
-        sides: What either got right, in the order of `cells`.
         families: The same by family; the clean condition is in none.
-        num_units: Units that were resampled.
+        units: What intervals and p values rest on.
         left_out: How many conditions only one of them was measured under.
     """
 
     first: ModeResults
     second: ModeResults
     cells: Mapping[Condition, CellComparison]
-    sides: tuple[Side, Side]
     families: Sequence[FamilyPair]
-    num_units: int
+    units: Units
     left_out: int
 
     @property
-    def num_images(self) -> int:
-        """Images that both saw."""
-        return int(self.sides[0].correct.shape[1])
+    def modes(self) -> tuple[ModeResults, ModeResults]:
+        """Return both."""
+        return self.first, self.second
 
-    def accuracy(self, side: int, conditions: Sequence[Condition]) -> float:
-        """Return the mean accuracy of a side (0 or 1) over some conditions, 0..1."""
-        order = list(self.cells)
-        rows = [order.index(condition) for condition in conditions]
-        return float(self.sides[side].correct[rows].mean())
+    def accuracies(self, conditions: Sequence[Condition]) -> list[float]:
+        """Return the mean accuracy of either over some conditions, 0..1."""
+        return [fmean(mode.cells[c].accuracy for c in conditions) for mode in self.modes]
 
 
 def pair_modes(
@@ -122,40 +119,35 @@ def compare_modes(first: ModeResults, second: ModeResults) -> Pair:
         for family, named in pools.items()
         for name, pool in named.items()
     }
-    one, other = read_sides([(first, shared), (second, shared)])
-    compared = compare_sides(one, other, groups=groups, seed=first.run.seed)
+    sides = [replace(mode, cells={c: mode.cells[c] for c in shared}) for mode in (first, second)]
+    one, other = read_outcomes(sides)
+    compared = compare_sides(
+        one.side(shared), other.side(shared), groups=groups, seed=first.run.seed
+    )
     parts = [
         FamilyPair(
             family=family,
             members=members,
             pools=pools[family],
             pooled={name: compared.pooled[f"{family.title}: {name}"] for name in pools[family]},
-            curves=_compare_curves(
-                shared, family.curve(clean_of(shared), members), (one, other), first.run.seed
-            ),
+            curves=_compare_curves(one, other, family.curve(clean_of(shared), members)),
         )
         for family, members in families.items()
     ]
     return Pair(
-        first=first,
-        second=second,
+        first=one,
+        second=other,
         cells=dict(zip(shared, compared.cells, strict=True)),
-        sides=(one, other),
         families=parts,
-        num_units=compared.num_units,
+        units=compared.units,
         left_out=len(set(first.cells) ^ set(second.cells)),
     )
 
 
 def _compare_curves(
-    shared: Sequence[Condition],
-    points: Sequence[Condition],
-    sides: tuple[Side, Side],
-    seed: int,
+    first: ModeResults, second: ModeResults, points: Sequence[Condition]
 ) -> CurveComparison | None:
     if not points:
         return None
-    rows = [shared.index(condition) for condition in points]
-    one, other = (Side(correct=s.correct[rows], set_size=s.set_size) for s in sides)
     sigmas = np.array([condition.severity for condition in points])
-    return compare_curves(sigmas, one, other, seed=seed)
+    return compare_curves(sigmas, first.side(points), second.side(points))

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import partial
 from textwrap import fill
 from typing import Any
 
 import pandas as pd
 
-from robustbench_ln.metrics.bootstrap import Estimate
+from robustbench_ln.metrics.intervals import Estimate
+from robustbench_ln.metrics.units import MIN_UNITS
+from robustbench_ln.metrics.verdicts import lack_sentence, units_sentence, verdict
+from robustbench_ln.reports.captions import CLASS_ORDER
 from robustbench_ln.reports.compare import FamilyPair, Pair
 from robustbench_ln.reports.grids import Grid, to_markdown, to_text
-from robustbench_ln.reports.numbers import fixed, general, percent
+from robustbench_ln.reports.numbers import (
+    estimate_fields,
+    estimate_text,
+    general,
+    percent,
+    sigma,
+    signed_percent,
+)
 from robustbench_ln.spec import Condition
 
 __all__ = ["cells_frame", "pair_markdown", "pair_text", "summary_frame"]
 
 _SIGNIFICANT = 0.05
+_ACCURACIES = ("first_accuracy", "second_accuracy")
 
 
 def pair_text(pair: Pair, *, width: int) -> str:
@@ -52,17 +64,16 @@ def cells_frame(pairs: Iterable[Pair]) -> pd.DataFrame:
         {"first": pair.first.name, "second": pair.second.name}
         | condition.to_json()
         | {
-            "total": pair.num_images,
-            "first_accuracy": pair.accuracy(0, [condition]),
-            "second_accuracy": pair.accuracy(1, [condition]),
+            "total": pair.units.num_images,
+            **dict(zip(_ACCURACIES, pair.accuracies([condition]), strict=True)),
         }
-        | _estimate_fields("difference", cell.difference)
+        | estimate_fields("difference", cell.difference)
         | cell.discordance._asdict()
         | {
             "test": cell.test,
             "p_value": cell.p_value,
             "holm_p_value": cell.adjusted_p_value,
-            "units": pair.num_units,
+            "units": pair.units.num_units,
         }
         for pair in pairs
         for condition, cell in pair.cells.items()
@@ -75,8 +86,8 @@ def summary_frame(pairs: Iterable[Pair]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = [
         {"first": pair.first.name, "second": pair.second.name, "table": part.family.title}
         | {"quantity": quantity}
-        | _estimate_fields("value", estimate)
-        | {"p_value": p_value}
+        | estimate_fields("value", estimate)
+        | {"p_value": p_value, "units": pair.units.num_units}
         for pair in pairs
         for part in pair.families
         for quantity, estimate, p_value in _quantities(part)
@@ -102,15 +113,14 @@ def _quantities(part: FamilyPair) -> list[tuple[str, Estimate, float | None]]:
     return rows
 
 
-def _estimate_fields(name: str, estimate: Estimate) -> dict[str, Any]:
-    return {name: estimate.value, "low": estimate.interval.low, "high": estimate.interval.high}
-
-
 def _head(pair: Pair) -> str:
+    limit = "" if pair.first.any_record.limit is None else " (LIMITED)"
+    has_intervals = pair.units.num_units >= MIN_UNITS
+    intervals = " with its 95 % interval" if has_intervals else ""
     lines = [
         f"A: {pair.first.name} ({pair.first.run.path})",
         f"B: {pair.second.name} ({pair.second.run.path})",
-        "accuracy in %; A - B in points with its 95 % interval",
+        f"accuracy in % of {pair.units.num_images} images{limit}; A - B in points{intervals}",
     ]
     return "\n".join(lines) + "\n"
 
@@ -152,17 +162,12 @@ def _short_grid(pair: Pair, part: FamilyPair) -> Grid:
     return Grid(header, tuple((*row[:4], row[7]) for row in rows))
 
 
-def _accuracies(pair: Pair, conditions: Sequence[Condition]) -> tuple[str, str]:
-    return percent(pair.accuracy(0, conditions)), percent(pair.accuracy(1, conditions))
+def _accuracies(pair: Pair, conditions: Sequence[Condition]) -> list[str]:
+    return [percent(accuracy) for accuracy in pair.accuracies(conditions)]
 
 
 def _points(estimate: Estimate) -> str:
-    low, high = estimate.interval
-    return f"{_signed(estimate.value)} [{_signed(low)}, {_signed(high)}]"
-
-
-def _signed(share: float) -> str:
-    return f"{100 * share:+z.1f}"
+    return estimate_text(estimate, signed_percent)
 
 
 def _p_text(p_value: float) -> str:
@@ -175,14 +180,15 @@ def _curve_sentences(part: FamilyPair) -> list[str]:
     if curves is None:
         return []
     most = max(condition.severity for condition in part.members)
-    halves = [_sigma(estimate, most) for estimate in curves.half_sigmas]
+    show_sigma = partial(sigma, most=most)
+    halves = [estimate_text(estimate, show_sigma) for estimate in curves.half_sigmas]
     crossing = curves.break_even
     meeting = (
         f"neither overtakes the other up to sigma {general(most)}"
         if math.isinf(crossing.value)
-        else f"they break even at sigma {_sigma(crossing, most)}"
+        else f"they break even at sigma {estimate_text(crossing, show_sigma)}"
     )
-    areas = [_share(estimate) for estimate in curves.areas]
+    areas = [estimate_text(estimate) for estimate in curves.areas]
     return [
         f"Area under the curve (mean accuracy over sigma 0 to {general(most)}): A {areas[0]} %, "
         f"B {areas[1]} %, A - B {_points(curves.area_difference)}. Half of the clean accuracy is "
@@ -190,40 +196,42 @@ def _curve_sentences(part: FamilyPair) -> list[str]:
     ]
 
 
-def _share(estimate: Estimate) -> str:
-    return f"{percent(estimate.value)} [{', '.join(map(percent, estimate.interval))}]"
-
-
-def _sigma(estimate: Estimate, most: float) -> str:
-    low, high = (_one_sigma(value, most) for value in estimate.interval)
-    return f"{_one_sigma(estimate.value, most)} [{low}, {high}]"
-
-
-def _one_sigma(value: float, most: float) -> str:
-    return f">{general(most)}" if math.isinf(value) else fixed(value, 2)
-
-
 def _sentences(pair: Pair) -> list[str]:
+    units, num_available = pair.units, min(mode.run.num_images for mode in pair.modes)
+    lack = lack_sentence(units, num_available)
+    sentences = [lack or _verdicts(pair)]
+    if units.num_units >= MIN_UNITS:
+        sentences.append(units_sentence(units))
+    sentences.append(_tests(pair))
+    if any(mode.is_class_ordered for mode in pair.modes):
+        sentences.append(CLASS_ORDER)
+    if pair.left_out:
+        sentences.append(
+            f"Conditions that only one of them was measured under, left out: {pair.left_out}."
+        )
+    return sentences
+
+
+def _verdicts(pair: Pair) -> str:
     cells = pair.cells.values()
-    ahead = sum(cell.difference.interval.low > 0 for cell in cells)
-    behind = sum(cell.difference.interval.high < 0 for cell in cells)
+    found = [verdict(cell.difference.interval, pair.units.num_units) for cell in cells]
     by_test = [cell for cell in cells if cell.adjusted_p_value < _SIGNIFICANT]
     wins = sum(cell.difference.value > 0 for cell in by_test)
-    sentences = [
-        f"By the cells' own intervals A is ahead in {ahead}, behind in {behind} of {len(cells)} "
-        f"cells, undecided in {len(cells) - ahead - behind}; with Holm's correction over these "
-        f"cells (p < {_SIGNIFICANT}) ahead in {wins}, behind in {len(by_test) - wins}."
-    ]
-    units, sizes = pair.num_units, (pair.first.set_size, pair.second.set_size)
-    if max(sizes) == 1:
-        sentences.append(f"Intervals: bootstrap of {units} images; p: exact McNemar.")
-    else:
-        floor = 2.0 ** (1 - units) if units < 15 else 0
-        smallest = f", so that p cannot be below {_p_text(floor)}" if floor > 1e-4 else ""
-        sentences.append(
-            f"Intervals: bootstrap of {units} units that cut no statistics set (of {sizes[0]} and "
-            f"{sizes[1]} images); p: sign flips of units{smallest}."
-        )
-    if pair.left_out:
-        sentences.append(f"{pair.left_out} conditions that only one was measured under are not in.")
-    return sentences
+    return (
+        f"By the cells' own intervals A is ahead in {found.count('ahead')}, behind in "
+        f"{found.count('behind')} of {len(found)} cells, undecided in {found.count('undecided')}; "
+        f"with Holm's correction over these cells (p < {_SIGNIFICANT}) ahead in {wins}, behind in "
+        f"{len(by_test) - wins}."
+    )
+
+
+_TESTS = {"mcnemar": "exact McNemar", "sign-flip": "sign flips of sets", "student-t": "Student's t"}
+
+
+def _tests(pair: Pair) -> str:
+    """Return which tests the p values are of, and the smallest that few units can reach."""
+    (test,) = {cell.test for cell in pair.cells.values()}
+    floor = 2.0 ** (1 - pair.units.num_units)
+    limit = f", so that p cannot be below {_p_text(floor)}" if floor > 1e-4 else ""
+    pooled = ", of means sign flips of images" if test == "mcnemar" else ""
+    return f"p: {_TESTS[test]}{pooled}{limit}."

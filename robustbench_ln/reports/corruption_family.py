@@ -6,11 +6,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS, SEVERITIES
+from robustbench_ln.corruption_names import (
+    BENCHMARK_CORRUPTIONS,
+    CORRUPTION_FAMILIES,
+    EXTRA_CORRUPTIONS,
+    SEVERITIES,
+)
 from robustbench_ln.metrics.corruption_error import (
     MEAN_ROW,
     CorruptionErrors,
@@ -19,10 +24,18 @@ from robustbench_ln.metrics.corruption_error import (
     published_sums,
     relative_mean_corruption_error,
 )
+from robustbench_ln.metrics.intervals import Estimate
+from robustbench_ln.metrics.ratio_bounds import (
+    mean_corruption_error_bounds,
+    relative_mean_corruption_error_bounds,
+)
+from robustbench_ln.metrics.student import mean_bounds
+from robustbench_ln.metrics.units import Units
+from robustbench_ln.reports.captions import interval_words
 from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.numbers import general
 from robustbench_ln.reports.table_grids import accuracy_grid
-from robustbench_ln.reports.tables import Errors, Family, Floats, Place, Row, Table
+from robustbench_ln.reports.tables import Family, Floats, Measured, Place, Row, Table
 from robustbench_ln.runs.results import ModeResults
 from robustbench_ln.spec import Condition
 
@@ -32,7 +45,6 @@ __all__ = [
     "MEAN_ERROR",
     "RELATIVE_MCE",
     "CorruptionFamily",
-    "accuracy_words",
 ]
 
 MEAN_ERROR = "mean error of the 15"
@@ -40,13 +52,7 @@ MCE = "mCE"
 RELATIVE_MCE = "relative mCE"
 
 FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "noise": BENCHMARK_CORRUPTIONS[:3],
-        "blur": BENCHMARK_CORRUPTIONS[3:7],
-        "weather": BENCHMARK_CORRUPTIONS[7:11],
-        "digital": BENCHMARK_CORRUPTIONS[11:],
-        "extra": EXTRA_CORRUPTIONS,
-    }
+    dict[str, tuple[str, ...]](CORRUPTION_FAMILIES.items(), extra=EXTRA_CORRUPTIONS)
 )
 """Published families of the 15, and the extra ones, which the registry also counts to families."""
 
@@ -94,11 +100,20 @@ class CorruptionFamily(Family):
         split = sum(row.section in ("clean", "benchmark") for row in rows)
         return [*rows[:split], *means, *rows[split:]]
 
+    def words(self, table: Table) -> str:
+        severities = _severities({place for cells in table.cells.values() for place in cells})
+        if len(severities) == 1:
+            return f"accuracy in % at severity {general(severities[0])}"
+        low, high = severities[0], severities[-1]
+        if len(severities) > 2 and len(severities) == high - low + 1:
+            return f"accuracy in %, mean over severities {general(low)}-{general(high)}"
+        return f"accuracy in %, mean over severities {', '.join(map(general, severities))}"
+
     def describe(self, table: Table) -> list[str]:
         missing = _missing_corruptions(table)
-        has_mean = len(missing) < len(table.modes)
-        extras = "; the mean of the 15 leaves the extra corruptions out" if has_mean else ""
-        sentences = [f"A{accuracy_words(table)[1:]}{extras}."]
+        sentences = []
+        if len(missing) < len(table.modes):
+            sentences.append("The mean of the 15 leaves the extra corruptions out.")
         for text in dict.fromkeys(map(_lack, missing.values())):
             names = [table.names[mode] for mode, lack in missing.items() if _lack(lack) == text]
             whose = "" if len(names) == len(table.modes) else f" for {', '.join(names)}"
@@ -106,7 +121,7 @@ class CorruptionFamily(Family):
         return sentences
 
     def text_words(self, table: Table) -> str:
-        return accuracy_words(table)
+        return f"{self.words(table)} [{interval_words(table)}]"
 
     def text_grid(self, table: Table) -> Grid:
         return accuracy_grid(table)
@@ -128,26 +143,23 @@ class CorruptionFamily(Family):
     def numbers(
         self,
         members: Sequence[Condition],
-        errors: Errors,
-        baseline: CorruptionErrors | Errors | None,
-    ) -> dict[str, Floats]:
+        measured: Measured,
+        baseline: CorruptionErrors | Measured | None,
+        units: Units | None,
+    ) -> dict[str, Estimate]:
         levels = sorted({condition.severity for condition in members})
-        sums = _error_sums(members, errors, levels)
+        sums = _Sums.of(members, measured)
         if sums is None:
             return {}
-        numbers = {MEAN_ERROR: sums.by_corruption.mean(axis=-1) / len(levels)}
-        if baseline is None or levels != [float(severity) for severity in SEVERITIES]:
+        mean, interval = sums.rows.by_corruption.mean() / len(levels), None
+        if units is not None and sums.images is not None:
+            by_image = sums.images.by_corruption.mean(axis=-1) / len(levels)
+            interval = mean_bounds(by_image, units).pick()
+        numbers = {MEAN_ERROR: Estimate(float(mean), interval)}
+        base = _Sums.of(members, baseline)
+        if base is None or levels != [float(severity) for severity in SEVERITIES]:
             return numbers
-        if isinstance(baseline, CorruptionErrors):
-            base = published_sums(baseline)
-        else:
-            base = _error_sums(members, baseline, levels)
-        if base is None:
-            return numbers
-        numbers[MCE] = mean_corruption_error(sums, base)
-        if sums.clean is not None and base.clean is not None:
-            numbers[RELATIVE_MCE] = relative_mean_corruption_error(sums, base)
-        return numbers
+        return numbers | _ratios(sums, base, units)
 
     def explain_numbers(
         self, names: Collection[str], members: Collection[Condition], baseline: str | None
@@ -160,17 +172,6 @@ class CorruptionFamily(Family):
         if any(condition.frost == "procedural" for condition in members):
             sentences.append("Frost is procedural: no photographs, not the published corruption.")
         return sentences
-
-
-def accuracy_words(table: Table) -> str:
-    """Return what the numbers are: "accuracy in %, mean over severities 1-5"."""
-    severities = _severities({place for cells in table.cells.values() for place in cells})
-    if len(severities) == 1:
-        return f"accuracy in % at severity {general(severities[0])}"
-    low, high = severities[0], severities[-1]
-    if len(severities) > 2 and len(severities) == high - low + 1:
-        return f"accuracy in %, mean over severities {general(low)}-{general(high)}"
-    return f"accuracy in %, mean over severities {', '.join(map(general, severities))}"
 
 
 def _severities(places: Collection[Place]) -> list[float]:
@@ -222,15 +223,55 @@ def _lack(names: Sequence[str]) -> str:
     return f"{', '.join(names)} not measured at every severity"
 
 
+class _Sums(NamedTuple):
+    """Errors of the 15, summed over the severities, and those of each image where known.
+
+    A published network is no sample of these images: for each of them it is taken as it is.
+    """
+
+    rows: ErrorSums
+    images: ErrorSums | None
+
+    @classmethod
+    def of(
+        cls, members: Sequence[Condition], measured: Measured | CorruptionErrors | None
+    ) -> _Sums | None:
+        """Return the sums; None where one of the cells is missing."""
+        if isinstance(measured, Measured):
+            rows = _error_sums(members, measured.errors)
+            return rows and cls(rows, _error_sums(members, measured.by_image))
+        published = None if measured is None else published_sums(measured)
+        return published and cls(published, published)
+
+
 def _error_sums(
-    members: Sequence[Condition], errors: Errors, levels: Sequence[float]
+    members: Sequence[Condition], errors: Mapping[Condition, float] | Mapping[Condition, Floats]
 ) -> ErrorSums | None:
-    """Return the sums over the severities of the 15; None where one of the cells is missing."""
+    levels = sorted({condition.severity for condition in members})
     places = {(c.corruption, c.severity): errors[c] for c in members if c in errors}
     wanted = [(name, level) for name in BENCHMARK_CORRUPTIONS for level in levels]
     if not set(wanted) <= set(places):
         return None
-    cells = np.stack([places[place] for place in wanted], axis=-1)  # [R, 15 x levels]
-    by_corruption = cells.reshape(len(cells), len(BENCHMARK_CORRUPTIONS), -1).sum(axis=-1)
-    clean = [value for condition, value in errors.items() if condition.is_clean]
-    return ErrorSums(by_corruption, clean[0] if clean else None)
+    cells = np.stack([places[place] for place in wanted], axis=-1)  # [..., 15 x levels]
+    by_level = cells.reshape(*cells.shape[:-1], len(BENCHMARK_CORRUPTIONS), len(levels))
+    clean = next((np.asarray(errors[c]) for c in errors if c.is_clean), None)
+    return ErrorSums(by_level.sum(axis=-1), clean)
+
+
+_RATIOS = {
+    MCE: (mean_corruption_error, mean_corruption_error_bounds),
+    RELATIVE_MCE: (relative_mean_corruption_error, relative_mean_corruption_error_bounds),
+}
+
+
+def _ratios(sums: _Sums, base: _Sums, units: Units | None) -> dict[str, Estimate]:
+    """Return mCE, and relative mCE where both have clean images."""
+    has_clean = sums.rows.clean is not None and base.rows.clean is not None
+    numbers = {}
+    for name, (ratio, bounds) in _RATIOS.items():
+        if name == MCE or has_clean:
+            value, interval = float(ratio(sums.rows, base.rows)), None
+            if units is not None and sums.images is not None and base.images is not None:
+                interval = bounds(sums.images, base.images, units).pick()
+            numbers[name] = Estimate(value, interval)
+    return numbers

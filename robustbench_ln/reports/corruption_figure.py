@@ -8,15 +8,23 @@ from __future__ import annotations
 
 import math
 from itertools import groupby
-from statistics import fmean
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
 
 from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS
 from robustbench_ln.metrics.corruption_error import MEAN_ROW
-from robustbench_ln.reports.corruption_family import CorruptionFamily, accuracy_words
-from robustbench_ln.reports.figure_style import Figure, draw_chance, each_line, plot_height
+from robustbench_ln.metrics.intervals import Estimate
+from robustbench_ln.reports.corruption_family import CorruptionFamily
+from robustbench_ln.reports.figure_style import (
+    Figure,
+    draw_chance,
+    draw_line,
+    each_line,
+    known_intervals,
+    label_intervals,
+    plot_height,
+)
 from robustbench_ln.reports.tables import Place, Row, Table
 from robustbench_ln.runs.results import ModeResults
 
@@ -52,11 +60,14 @@ def _draw_corruptions(axes: Axes, table: Table) -> None:
     """Draw what the table's grid has. Lines join what belongs to one published family."""
     places = _places(table)
     heights = [place.y for place in places]
-    for series in each_line(axes, table):
-        shares = [table.accuracy(p.row, series.mode) if p.row else None for p in places]
-        percents = [math.nan if share is None else 100 * share for share in shares]
-        style = {**series.style, "linewidth": 0.6}
-        axes.plot(percents, heights, label=series.mode.variant, clip_on=False, **style)
+    for line in each_line(axes, table):
+        estimates = [table.estimate(p.row, line.mode) if p.row else None for p in places]
+        percents = [math.nan if e is None else 100 * e.value for e in estimates]
+        style = {**line.style, "linewidth": 0.6}
+        axes.plot(percents, heights, label=line.mode.variant, clip_on=False, **style)
+        for y, (low, high) in known_intervals(heights, estimates):
+            axes.plot([low, high], [y, y], color=line.style["color"], linewidth=2, alpha=0.35)
+    label_intervals(axes, table)
     draw_chance(axes.axvline, table)
     rows = [place.y for place in places if place.row]
     axes.hlines(rows, 0, 100, color="0.9", linewidth=0.5, zorder=0)
@@ -66,25 +77,26 @@ def _draw_corruptions(axes: Axes, table: Table) -> None:
         text.set_fontweight("normal" if place.row else "bold")
     axes.set_ylim(heights[-1] + 0.7, -0.2)
     axes.set_xlim(0, 100)
-    axes.set_xlabel(f"{accuracy_words(table)}\n{table.title}")
+    axes.set_xlabel(f"{table.family.words(table)}\n{table.title}")
     axes.grid(axis="x", color="0.9", linewidth=0.5)
 
 
-def severity_means(table: Table) -> dict[ModeResults, dict[float, float]]:
+def severity_means(table: Table) -> dict[ModeResults, dict[float, Estimate]]:
     """Return mode -> severity -> mean accuracy over the 15, and the clean one at severity 0.
 
     A severity is left out of a mode where one of the 15 is missing, or there are two of frost.
     """
-    means: dict[ModeResults, dict[float, float]] = {}
+    means: dict[ModeResults, dict[float, Estimate]] = {}
     for mode, cells in table.cells.items():
-        found: dict[float, dict[Place, float]] = {}
-        for place, cell in cells.items():
+        by_severity: dict[float, list[Place]] = {}
+        for place in cells:
             if place.corruption in ("clean", *BENCHMARK_CORRUPTIONS):
-                found.setdefault(place.severity, {})[place] = cell.accuracy
+                by_severity.setdefault(place.severity, []).append(place)
         means[mode] = {
-            severity: fmean(accuracies.values())
-            for severity, accuracies in sorted(found.items())
-            if sorted(place.corruption for place in accuracies) in _COMPLETE
+            severity: estimate
+            for severity, places in sorted(by_severity.items())
+            if sorted(place.corruption for place in places) in _COMPLETE
+            and (estimate := table.estimate(Row("", tuple((p,) for p in places)), mode))
         }
     return means
 
@@ -92,10 +104,9 @@ def severity_means(table: Table) -> dict[ModeResults, dict[float, float]]:
 def _draw_severities(axes: Axes, table: Table) -> None:
     """Draw the mean over the 15 against severity, 0 being the clean images."""
     means = severity_means(table)
-    for series in each_line(axes, table):
-        points = means[series.mode]
-        percents = [100 * share for share in points.values()]
-        axes.plot(list(points), percents, label=series.mode.variant, **series.style)
+    for line in each_line(axes, table):
+        draw_line(axes, line, means[line.mode])
+    label_intervals(axes, table)
     draw_chance(axes.axhline, table)
     axes.set_xticks(sorted({severity for points in means.values() for severity in points}))
     axes.set_ylim(0, 100)

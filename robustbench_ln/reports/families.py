@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
+from robustbench_ln.corruption_names import FAMILY_OF
 from robustbench_ln.reports.corruption_family import CorruptionFamily
 from robustbench_ln.reports.noise_family import NoiseFamily
 from robustbench_ln.reports.tables import Family, Place, Table
@@ -47,7 +47,7 @@ def clean_of(conditions: Iterable[Condition]) -> Condition | None:
 
 def sort_conditions(conditions: Iterable[Condition]) -> list[Condition]:
     """Return the clean one, noises by name, the 15 corruptions, the extra ones, others."""
-    order = {name: rank for rank, name in enumerate((*BENCHMARK_CORRUPTIONS, *EXTRA_CORRUPTIONS))}
+    order = {name: rank for rank, name in enumerate(FAMILY_OF)}
 
     def place(condition: Condition) -> tuple[object, ...]:
         fields = condition.to_json()

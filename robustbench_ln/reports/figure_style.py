@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import cycle
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
@@ -14,6 +14,7 @@ import matplotlib.figure
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from robustbench_ln.metrics.intervals import Estimate
 from robustbench_ln.reports.captions import limit_stamp
 from robustbench_ln.reports.tables import Family, Table
 from robustbench_ln.runs.results import ModeResults
@@ -26,7 +27,10 @@ __all__ = [
     "Line",
     "draw_chance",
     "draw_figure",
+    "draw_line",
     "each_line",
+    "known_intervals",
+    "label_intervals",
     "line_style",
     "plot_height",
     "render_figure",
@@ -135,10 +139,37 @@ def each_line(axes: Axes, table: Table) -> Iterator[Line]:
             yield Line(mode, number, line_style(number, line))
 
 
-def draw_chance(draw_line: Callable[..., Any], table: Table) -> None:
+def draw_line(axes: Axes, line: Line, points: Mapping[float, Estimate], **options: Any) -> None:
+    """Draw estimates against sigma or severity, and their intervals as a band."""
+    percents = [100 * estimate.value for estimate in points.values()]
+    axes.plot([*points], percents, label=line.mode.variant, **line.style, **options)
+    known = known_intervals([*points], [*points.values()])
+    low, high = ([interval[end] for _, interval in known] for end in (0, 1))
+    colour = line.style["color"]
+    axes.fill_between([x for x, _ in known], low, high, color=colour, alpha=0.13, linewidth=0)
+
+
+def known_intervals(
+    positions: Sequence[float], estimates: Sequence[Estimate | None]
+) -> list[tuple[float, tuple[float, float]]]:
+    """Return position and interval in percent of each estimate that has one."""
+    return [
+        (position, (100 * found.interval.low, 100 * found.interval.high))
+        for position, found in zip(positions, estimates, strict=True)
+        if found is not None and found.interval is not None
+    ]
+
+
+def label_intervals(axes: Axes, table: Table) -> None:
+    """Say in the legend which intervals are drawn."""
+    words = "95 % interval" if table.family.has_means else "95 % Wilson interval"
+    axes.fill_between([], [], color="0.5", alpha=0.3, linewidth=0, label=words)
+
+
+def draw_chance(draw: Callable[..., Any], table: Table) -> None:
     """Draw the accuracy of guessing with `axhline` or `axvline` of some axes."""
     for i, classes in enumerate(sorted({mode.run.num_classes for mode in table.modes})):
-        draw_line(
+        draw(
             100 / classes,
             color="0.45",
             linewidth=0.8,

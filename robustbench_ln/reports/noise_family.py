@@ -10,11 +10,18 @@ from typing import ClassVar
 import numpy as np
 
 from robustbench_ln.metrics.corruption_error import CorruptionErrors
-from robustbench_ln.metrics.curves import area_under_curve, half_accuracy_sigma
+from robustbench_ln.metrics.curves import (
+    area_under_curve,
+    half_accuracy_bounds,
+    half_accuracy_sigma,
+)
+from robustbench_ln.metrics.intervals import Estimate
+from robustbench_ln.metrics.student import mean_bounds
+from robustbench_ln.metrics.units import Units
 from robustbench_ln.reports.grids import Grid, to_markdown
 from robustbench_ln.reports.numbers import MISSING, fixed, general, percent
-from robustbench_ln.reports.table_grids import meaning_texts
-from robustbench_ln.reports.tables import Errors, Family, Floats, Meaning, Place, Row, Table
+from robustbench_ln.reports.table_grids import CLASS_ORDER_MARK, meaning_texts
+from robustbench_ln.reports.tables import Family, Meaning, Measured, Place, Row, Table
 from robustbench_ln.runs.results import Cell, ModeResults
 from robustbench_ln.spec import Condition
 
@@ -22,8 +29,6 @@ __all__ = ["AREA", "HALF_SIGMA", "NoiseFamily", "random_group_grid"]
 
 AREA = "area under the curve"
 HALF_SIGMA = "sigma at half of the clean accuracy"
-
-_INTERVALS = "95 % Wilson intervals: test-set sampling only"
 
 
 @dataclass(frozen=True)
@@ -54,11 +59,8 @@ class NoiseFamily(Family):
         places = sorted({place for column in columns for place in column})
         return [Row(general(p.severity), ((p,),), sigma=p.severity) for p in places]
 
-    def describe(self, table: Table) -> list[str]:
-        return [
-            f"Accuracy in % [{_INTERVALS}].",
-            "Bold: the best of its row, where its interval lies above the second best's.",
-        ]
+    def words(self, table: Table) -> str:
+        return "accuracy in %"
 
     def text_words(self, table: Table) -> str:
         return "accuracy in %; +- is the widest half of a row's 95 % Wilson intervals"
@@ -96,17 +98,23 @@ class NoiseFamily(Family):
     def numbers(
         self,
         members: Sequence[Condition],
-        errors: Errors,
-        baseline: CorruptionErrors | Errors | None,
-    ) -> dict[str, Floats]:
-        points = self.curve(next((c for c in errors if c.is_clean), None), members)
+        measured: Measured,
+        baseline: CorruptionErrors | Measured | None,
+        units: Units | None,
+    ) -> dict[str, Estimate]:
+        points = self.curve(next((c for c in measured.errors if c.is_clean), None), members)
         if not points:
             return {}
         sigmas = np.array([point.severity for point in points])
-        accuracy = 1 - np.stack([errors[point] for point in points], axis=-1)
+        accuracy = 1 - np.array([measured.errors[point] for point in points])
+        area, half_sigma = None, None
+        if units is not None:
+            outcomes = 1 - np.stack([measured.by_image[point] for point in points])  # [S, N]
+            area = mean_bounds(area_under_curve(sigmas, outcomes.T), units).pick()
+            half_sigma = half_accuracy_bounds(sigmas, outcomes, units).pick()
         return {
-            AREA: area_under_curve(sigmas, accuracy),
-            HALF_SIGMA: half_accuracy_sigma(sigmas, accuracy),
+            AREA: Estimate(float(area_under_curve(sigmas, accuracy)), area),
+            HALF_SIGMA: Estimate(float(half_accuracy_sigma(sigmas, accuracy)), half_sigma),
         }
 
     def explain_numbers(
@@ -123,7 +131,8 @@ def _narrow_cells(table: Table, mode: ModeResults) -> list[str]:
     estimates = [table.estimate(row, mode) for row in table.rows]
     shown = [MISSING if e is None else percent(e.value) for e in estimates]
     intervals = [e.interval for e in estimates if e is not None and e.interval is not None]
-    return [*shown, percent(max((high - low) / 2 for low, high in intervals))]
+    widest = percent(max((high - low) / 2 for low, high in intervals))
+    return [*shown, widest + CLASS_ORDER_MARK * mode.is_class_ordered]
 
 
 def random_group_grid(table: Table) -> Grid | None:

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from robustbench_ln.metrics.intervals import Estimate
 from robustbench_ln.runs.reading import MISSING
 
-__all__ = ["MISSING", "fixed", "general", "number_range", "percent", "percent_interval"]
+__all__ = [
+    "MISSING",
+    "estimate_fields",
+    "estimate_text",
+    "fixed",
+    "general",
+    "number_range",
+    "percent",
+    "sigma",
+    "signed_percent",
+]
 
 
 def percent(share: float) -> str:
@@ -15,13 +26,31 @@ def percent(share: float) -> str:
     return fixed(100 * share, 1)
 
 
-def percent_interval(share: float, low: float, high: float) -> str:
-    """Return "91.6 [89.8, 93.2]", in percent.
+def signed_percent(share: float) -> str:
+    """Return a difference -1..1 in points: "+3.0", "-0.2", "+0.0"."""
+    return f"{100 * share:+z.1f}"
 
-    >>> percent_interval(0.9164, 0.8979, 0.9319)
+
+def sigma(value: float, most: float) -> str:
+    """Return a sigma; ">2" where it lies beyond the measured range, up to `most`."""
+    return f">{general(most)}" if math.isinf(value) else fixed(value, 2)
+
+
+def estimate_text(estimate: Estimate, show: Callable[[float], str] = percent) -> str:
+    """Return "91.6 [89.8, 93.2]"; the value alone where it has no interval.
+
+    >>> estimate_text(Estimate(0.9164, (0.8979, 0.9319)))
     '91.6 [89.8, 93.2]'
     """
-    return f"{percent(share)} [{percent(low)}, {percent(high)}]"
+    if estimate.interval is None:
+        return show(estimate.value)
+    return f"{show(estimate.value)} [{', '.join(map(show, estimate.interval))}]"
+
+
+def estimate_fields(name: str, estimate: Estimate) -> dict[str, float | None]:
+    """Return the columns of a CSV file; empty cells where there is no interval."""
+    low, high = estimate.interval or (None, None)
+    return {name: estimate.value, "low": low, "high": high}
 
 
 def fixed(value: float, decimals: int) -> str:

@@ -16,13 +16,13 @@ from robustbench_ln.reports.figures import figure_files, figures_of
 from robustbench_ln.reports.grids import Grid, to_markdown
 from robustbench_ln.reports.latex import to_latex
 from robustbench_ln.reports.report_files import csv_bytes, write_files
-from robustbench_ln.reports.summary import Baseline, SummaryLine, summarise_runs
+from robustbench_ln.reports.summary import Baseline, SummaryLine, summarise_modes
 from robustbench_ln.reports.summary_text import summary_frame, summary_markdown
 from robustbench_ln.reports.table_grids import accuracy_grid, full_grid, wide_frame
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.frame import make_frame
 from robustbench_ln.runs.reading import Run
-from robustbench_ln.runs.results import read_results
+from robustbench_ln.runs.results import ModeResults, read_outcomes, read_results
 
 __all__ = ["Report", "write_report"]
 
@@ -65,8 +65,12 @@ def write_report(
         SpecError: The labels do not fit the runs.
     """
     progress = progress or Silent()
-    modes = read_results(paths, labels)
-    frame, tables = make_frame(modes), make_tables(modes)
+    wanted = read_results(paths, labels)
+    if isinstance(baseline, ModeResults):
+        *modes, baseline = read_outcomes([*wanted, baseline], progress)
+    else:
+        modes = read_outcomes(wanted, progress)
+    frame, tables, summary = make_frame(modes), make_tables(modes), summarise_modes(modes, baseline)
     contents = {"cells.csv": csv_bytes(frame)}
     for table in tables:
         contents[f"accuracy_{table.name}.csv"] = csv_bytes(wide_frame(table))
@@ -74,7 +78,6 @@ def write_report(
         for name, figure in figures_of(table).items():
             progress.describe(f"figure {name}")
             contents |= figure_files(name, figure, table)
-    summary = summarise_runs(modes, baseline, progress)
     if summary:
         contents["summary.csv"] = csv_bytes(summary_frame(summary))
     runs = list({mode.run.path: mode.run for mode in modes}.values())

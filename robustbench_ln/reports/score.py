@@ -12,7 +12,8 @@ from scipy import stats
 
 from robustbench_ln.errors import SpecError
 from robustbench_ln.metrics.calibration import calibration_error
-from robustbench_ln.metrics.intervals import wilson_interval
+from robustbench_ln.metrics.class_order import is_class_ordered
+from robustbench_ln.metrics.student import mean_bounds
 from robustbench_ln.modes import MODES
 from robustbench_ln.runs.predictions import Predictions, take_groups
 from robustbench_ln.runs.records import Record
@@ -53,16 +54,21 @@ class VoteScore(NamedTuple):
     """One condition, counted in several ways.
 
     Attributes:
-        correct: Of each way, the right images.
-        ties: Of each way, the tied ones.
-        total: Images.
+        correct: Of each way, [N]: whether each image was right.
+        ties: Of each way, the number of tied images.
         agreement: Of all groups.
+        is_class_ordered: Whether the images came class by class in the mode's statistics sets.
     """
 
-    correct: Mapping[Count, int]
+    correct: Mapping[Count, NDArray[np.bool_]]
     ties: Mapping[Count, int]
-    total: int
     agreement: Agreement
+    is_class_ordered: bool
+
+    @property
+    def total(self) -> int:
+        """N."""
+        return len(next(iter(self.correct.values())))
 
 
 def voting_modes(modes: Iterable[ModeResults]) -> list[ModeResults]:
@@ -91,12 +97,12 @@ def score_mode(mode: ModeResults) -> dict[Condition, VoteScore]:
         RecordError: Predictions are missing or damaged.
     """
     return {
-        condition: _score(mode.read_predictions(condition), cell.record)
+        condition: _score(mode.read_predictions(condition), cell.record, mode.set_size)
         for condition, cell in mode.cells.items()
     }
 
 
-def _score(predictions: Predictions, record: Record) -> VoteScore:
+def _score(predictions: Predictions, record: Record, set_size: int) -> VoteScore:
     correct, ties = {}, {}
     all_votes = predictions.num_groups
     rules: tuple[TieRule, ...] = get_args(TieRule)
@@ -107,9 +113,10 @@ def _score(predictions: Predictions, record: Record) -> VoteScore:
                 continue
             vote = reduce_votes(chosen, seed=record.seed, tie_rule=rule)
             count = Count(num_votes, rule)
-            correct[count] = int((_winners(chosen, vote.winner) == chosen.labels).sum())
+            correct[count] = _winners(chosen, vote.winner) == chosen.labels
             ties[count] = int(vote.is_tied.sum())
-    return VoteScore(correct, ties, len(predictions), _agreement(predictions, record))
+    is_ordered = is_class_ordered(predictions.labels, set_size)
+    return VoteScore(correct, ties, _agreement(predictions, record), is_ordered)
 
 
 def _agreement(predictions: Predictions, record: Record) -> Agreement:
@@ -149,14 +156,14 @@ def score_frame(
     for mode, scores in scored:
         for condition, score in scores.items():
             for count, correct in score.correct.items():
-                interval = wilson_interval(correct, score.total)
+                low, high = mean_bounds(correct, mode.units).pick() or (None, None)
                 rows.append(
                     {"label": mode.run.label, "mode": mode.variant}
                     | condition.to_json()
                     | {"votes": count.num_votes, "tie_rule": count.tie_rule}
-                    | {"total": score.total, "correct": correct, "ties": score.ties[count]}
-                    | {"accuracy": correct / score.total}
-                    | interval._asdict()
+                    | {"total": score.total, "correct": correct.sum()}
+                    | {"ties": score.ties[count], "accuracy": correct.mean()}
+                    | {"low": low, "high": high, "units": mode.units.num_units}
                     | {f"agreement_{n}": value for n, value in score.agreement._asdict().items()}
                 )
     return pd.DataFrame(rows)

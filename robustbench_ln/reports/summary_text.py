@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from functools import partial
 from itertools import groupby
 from textwrap import fill
 
 import pandas as pd
 
+from robustbench_ln.reports.captions import mean_sentences
 from robustbench_ln.reports.grids import Grid, to_markdown, to_text
 from robustbench_ln.reports.noise_family import HALF_SIGMA
-from robustbench_ln.reports.numbers import MISSING, fixed, percent
+from robustbench_ln.reports.numbers import (
+    MISSING,
+    estimate_fields,
+    estimate_text,
+    fixed,
+    percent,
+    sigma,
+)
 from robustbench_ln.reports.summary import Baseline, Quantity, SummaryLine
 
 __all__ = ["summary_frame", "summary_markdown", "summary_text"]
@@ -27,16 +35,15 @@ def summary_frame(lines: Lines) -> pd.DataFrame:
             "variant": line.mode.variant,
             "table": line.family.title,
             "quantity": name,
-            "value": quantity.value,
-            "low": quantity.interval.low if quantity.interval else None,
-            "high": quantity.interval.high if quantity.interval else None,
+            **estimate_fields("value", quantity.estimate),
+            "units": line.units.num_units if line.units else None,
             "repeats": quantity.repeats,
             "repeat_sd": quantity.sd,
         }
         for line in lines
         for name, quantity in line.quantities.items()
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).astype({"units": "Int64"})
 
 
 def summary_markdown(lines: Lines, baseline: Baseline | None) -> str:
@@ -65,7 +72,6 @@ def _grid(lines: Lines) -> Grid:
     quantities = [(n, q) for line in lines for n, q in line.quantities.items()]
     names = list(dict.fromkeys(name for name, _ in quantities))
     repeated = {name for name, quantity in quantities if quantity.sd is not None}
-    has_one_label = len({line.mode.run.label for line in lines}) == 1
     header = [""]
     for name in names:
         header += [name if name == HALF_SIGMA else f"{name} %"]
@@ -73,7 +79,7 @@ def _grid(lines: Lines) -> Grid:
     rows = []
     for line in lines:
         most = max(condition.severity for condition in line.members)
-        row = [line.mode.variant if has_one_label else line.mode.name]
+        row = [_name(line, lines)]
         for name in names:
             quantity = line.quantities.get(name)
             row.append(_value(name, quantity, most))
@@ -85,15 +91,8 @@ def _grid(lines: Lines) -> Grid:
 def _value(name: str, quantity: Quantity | None, most: float) -> str:
     if quantity is None:
         return MISSING
-
-    def show(value: float) -> str:
-        if math.isinf(value):
-            return f">{most:g}"
-        return fixed(value, 2) if name == HALF_SIGMA else percent(value)
-
-    interval = quantity.interval
-    detail = "" if interval is None else f" [{show(interval.low)}, {show(interval.high)}]"
-    return show(quantity.value) + detail
+    show = partial(sigma, most=most) if name == HALF_SIGMA else percent
+    return estimate_text(quantity.estimate, show)
 
 
 def _sd(name: str, quantity: Quantity | None) -> str:
@@ -109,12 +108,15 @@ def _notes(lines: Lines, baseline: Baseline | None) -> str:
         {condition for line in lines for condition in line.members},
         None if baseline is None else baseline.name,
     )
-    if any(quantity.interval for quantity in quantities):
-        sentences.append("[95 % intervals: bootstrap of whole statistics sets.]")
-    else:
-        sentences.append("No intervals: no predictions were kept, or all images are one set.")
+    sentences += mean_sentences({_name(line, lines): (line.mode, line.units) for line in lines})
     if repeats := {quantity.repeats for quantity in quantities} - {1}:
         sentences.append(
             f"SD: over {max(repeats)} seeds (draws, order, group picks), apart from the interval."
         )
     return " ".join(sentences)
+
+
+def _name(line: SummaryLine, lines: Lines) -> str:
+    """Return what a line is called; the label is left out where there is only one."""
+    has_one_label = len({other.mode.run.label for other in lines}) == 1
+    return line.mode.variant if has_one_label else line.mode.name

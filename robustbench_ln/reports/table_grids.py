@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
+from robustbench_ln.metrics.intervals import Estimate, Interval
+from robustbench_ln.metrics.verdicts import verdict
 from robustbench_ln.reports.grids import Grid
-from robustbench_ln.reports.numbers import MISSING, number_range, percent, percent_interval
-from robustbench_ln.reports.tables import Estimate, Row, Table
+from robustbench_ln.reports.numbers import MISSING, estimate_fields, estimate_text, number_range
+from robustbench_ln.reports.tables import Row, Table
+from robustbench_ln.runs.results import ModeResults
 
-__all__ = ["accuracy_grid", "full_grid", "meaning_texts", "wide_frame"]
+__all__ = ["CLASS_ORDER_MARK", "accuracy_grid", "full_grid", "meaning_texts", "wide_frame"]
+
+CLASS_ORDER_MARK = "*"
+"""Behind intervals of statistics sets whose images came class by class."""
 
 
 def accuracy_grid(table: Table) -> Grid:
     """Return the rows, and a column of accuracies for each mode: "91.6 [89.8, 93.2]".
 
-    The best of a row is bold where its interval lies above the second best's.
+    The best of a row is bold where its interval lies above the second best's and both have enough
+    units for a verdict. A "*" marks intervals of class-ordered images.
     """
     estimates = [[table.estimate(row, mode) for mode in table.modes] for row in table.rows]
     sections = [row.section for row in table.rows]
     return Grid(
         (table.family.heading, *(mode.variant for mode in table.modes)),
         tuple(
-            (row.name, *map(_text, line)) for row, line in zip(table.rows, estimates, strict=True)
+            (row.name, *map(_text, line, table.modes))
+            for row, line in zip(table.rows, estimates, strict=True)
         ),
         groups=table.groups and ("", *table.groups),
         bold=frozenset(
-            (i, 1 + k) for i, line in enumerate(estimates) if (k := _clear_best(line)) is not None
+            (i, 1 + k)
+            for i, line in enumerate(estimates)
+            if (k := _clear_best(table, line)) is not None
         ),
         rules=frozenset(i for i in range(1, len(sections)) if sections[i] != sections[i - 1]),
     )
@@ -71,12 +83,11 @@ def wide_frame(table: Table) -> pd.DataFrame:
             line[meaning.field] = known.pop() if len(known) == 1 else None
         for mode in table.modes:
             estimate = table.estimate(row, mode)
-            line[f"{mode.name} accuracy"] = None if estimate is None else estimate.value
+            fields = estimate_fields("accuracy", estimate or Estimate(math.nan, None))
             if table.family.has_means:
-                continue
-            interval = None if estimate is None else estimate.interval
-            line[f"{mode.name} low"] = None if interval is None else interval.low
-            line[f"{mode.name} high"] = None if interval is None else interval.high
+                has_units = row.is_mean and fields["low"] is not None
+                fields["units"] = mode.units.num_units if has_units else None
+            line |= {f"{mode.name} {name}": value for name, value in fields.items()}
         lines.append(line)
     return pd.DataFrame(lines)
 
@@ -90,19 +101,25 @@ def _meaning(table: Table, row: Row, field: str) -> list[float]:
     return [float("nan") if value is None else value for value in values]
 
 
-def _clear_best(line: list[Estimate | None]) -> int | None:
-    """Return which estimate's interval lies above all others; None for none."""
+def _clear_best(table: Table, line: list[Estimate | None]) -> int | None:
+    """Return which estimate's interval decides that it is above all others; None for none."""
     known = [(estimate, k) for k, estimate in enumerate(line) if estimate is not None]
     ranked = sorted(known, key=lambda item: item[0].value, reverse=True)
     if len(ranked) < 2:
         return None
-    first, second = ranked[0][0].interval, ranked[1][0].interval
-    return None if first is None or second is None or first.low <= second.high else ranked[0][1]
+    (first, best), (second, next_best) = ranked[:2]
+    modes = table.modes[best], table.modes[next_best]
+    if first.interval is None or second.interval is None or any(m.is_class_ordered for m in modes):
+        return None
+    between = Interval(
+        first.interval.low - second.interval.high, first.interval.high - second.interval.low
+    )
+    num_units = min(mode.units.num_units for mode in modes)
+    return best if verdict(between, num_units) == "ahead" else None
 
 
-def _text(estimate: Estimate | None) -> str:
+def _text(estimate: Estimate | None, mode: ModeResults) -> str:
     if estimate is None:
         return MISSING
-    if estimate.interval is None:
-        return percent(estimate.value)
-    return percent_interval(estimate.value, *estimate.interval)
+    has_mark = mode.is_class_ordered and estimate.interval is not None
+    return estimate_text(estimate) + CLASS_ORDER_MARK * has_mark

@@ -18,18 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustbench_ln.metrics.corruption_error import CorruptionErrors
-from robustbench_ln.metrics.intervals import Interval
+from robustbench_ln.metrics.intervals import Estimate
+from robustbench_ln.metrics.student import mean_bounds
+from robustbench_ln.metrics.units import Units
 from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.numbers import general
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.results import Cell, ModeResults
 from robustbench_ln.spec import Condition
 
-__all__ = ["Errors", "Estimate", "Family", "Floats", "Meaning", "Place", "Row", "Table"]
+__all__ = ["Family", "Floats", "Meaning", "Measured", "Place", "Row", "Table"]
 
 Floats = NDArray[np.float64]
-Errors = Mapping[Condition, Floats]
-"""Condition -> error, 0..1: of the rows [1], or over resamples [R]."""
 
 
 class Place(NamedTuple):
@@ -68,12 +68,22 @@ class Row(NamedTuple):
     group: str = ""
     sigma: float | None = None
 
+    @property
+    def is_mean(self) -> bool:
+        """Whether it is over several cells."""
+        return sum(map(len, self.parts)) > 1
 
-class Estimate(NamedTuple):
-    """An accuracy 0..1 and its 95 % interval; None where it has none."""
 
-    value: float
-    interval: Interval | None
+class Measured(NamedTuple):
+    """What a mode got wrong, for the numbers that it comes down to.
+
+    Attributes:
+        errors: Condition -> error, 0..1.
+        by_image: Condition -> [N], 1.0 for each image that was wrong; {} where that is not known.
+    """
+
+    errors: Mapping[Condition, float]
+    by_image: Mapping[Condition, Floats]
 
 
 class Meaning(NamedTuple):
@@ -119,8 +129,12 @@ class Family(ABC):
         """Return a table's rows in their order, from the places that each column has."""
 
     @abstractmethod
-    def describe(self, table: Table) -> list[str]:
-        """Return sentences that say what the numbers are."""
+    def words(self, table: Table) -> str:
+        """Return what the numbers are: "accuracy in %, mean over severities 1-5"."""
+
+    def describe(self, table: Table) -> list[str]:  # noqa: ARG002 families may have none
+        """Return sentences that say more of the rows."""
+        return []
 
     @abstractmethod
     def text_grid(self, table: Table) -> Grid:
@@ -151,10 +165,17 @@ class Family(ABC):
     def numbers(
         self,
         members: Sequence[Condition],
-        errors: Errors,
-        baseline: CorruptionErrors | Errors | None,
-    ) -> dict[str, Floats]:
-        """Return what the family's members come down to, by name, each [R]; {} if not whole.
+        measured: Measured,
+        baseline: CorruptionErrors | Measured | None,
+        units: Units | None,
+    ) -> dict[str, Estimate]:
+        """Return what the family's members come down to, by name; {} if not whole.
+
+        Args:
+            members: Conditions of the family.
+            measured: Of the mode, under all its conditions.
+            baseline: What mCE is relative to.
+            units: Of the images, for intervals; None for no intervals.
 
         Raises:
             RecordError: The baseline makes no error.
@@ -242,8 +263,28 @@ class Table:
         return None if parts is None else fmean(fmean(map(read, part)) for part in parts)
 
     def estimate(self, row: Row, mode: ModeResults) -> Estimate | None:
-        """Return a row's accuracy and its interval; None where a cell is missing."""
+        """Return a row's accuracy and its interval; None where a cell is missing.
+
+        One cell has Wilson's interval. A mean over cells has Student's t on the mode's units; it
+        has none where what was right image by image is not known, or where units are too few.
+        """
+        if (row, mode) not in self._estimates:
+            self._estimates[row, mode] = self._estimate(row, mode)
+        return self._estimates[row, mode]
+
+    @cached_property
+    def _estimates(self) -> dict[tuple[Row, ModeResults], Estimate | None]:
+        """Rows that were asked for: grids, files and figures ask for the same ones."""
+        return {}
+
+    def _estimate(self, row: Row, mode: ModeResults) -> Estimate | None:
         parts, value = self.parts_of(row, mode), self.accuracy(row, mode)
         if parts is None or value is None:
             return None
-        return Estimate(value, None if self.family.has_means else parts[0][0].interval)
+        if not row.is_mean:
+            return Estimate(value, parts[0][0].interval)
+        if not mode.has_outcomes:
+            return Estimate(value, None)
+        outcomes = [[c.correct for c in part if c.correct is not None] for part in parts]
+        means = [np.mean(part, axis=0) for part in outcomes]  # [N] each
+        return Estimate(value, mean_bounds(np.mean(means, axis=0), mode.units).pick())

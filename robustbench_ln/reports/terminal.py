@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
-from robustbench_ln.reports.captions import difference_note, limit_stamp
+from robustbench_ln.reports.captions import difference_note, interval_sentences, limit_stamp
 from robustbench_ln.reports.grids import to_text
 from robustbench_ln.reports.tables import Table
 
@@ -19,7 +19,11 @@ def terminal_tables(tables: Sequence[Table], *, width: int = 80) -> str:
 
 def _text(table: Table, width: int) -> str:
     title = f"{table.title}: {table.family.text_words(table)}"
-    sentences = [title, limit_stamp(table), difference_note(table)]
+    above = _lines([title, limit_stamp(table), difference_note(table)], width)
+    grid = to_text(table.family.text_grid(table), width=width)
+    return above + grid + _lines(interval_sentences(table), width)
+
+
+def _lines(sentences: Iterable[str], width: int) -> str:
     lines = [line for text in sentences for line in wrap(text, width)]
-    head = "".join(f"{line}\n" for line in lines).encode("ascii", "replace").decode()
-    return head + to_text(table.family.text_grid(table), width=width)
+    return "".join(f"{line}\n" for line in lines).encode("ascii", "replace").decode()

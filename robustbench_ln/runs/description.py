@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from robustbench_ln.errors import RecordError, setting
 from robustbench_ln.files.regular_files import open_regular
+from robustbench_ln.files.resumable_folders import add_new, find_changes
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.runs.check_results import CheckResult
 from robustbench_ln.runs.records import DIGEST, ORDER, SEED
@@ -16,11 +17,14 @@ from robustbench_ln.runs.rules import Numbers, Part, Real, Several, Text, Texts,
 from robustbench_ln.runs.schema import SCHEMA, check_fields, parse_fields, parse_json
 
 __all__ = [
+    "FILE_NAME",
     "CheckpointDescription",
     "DataDescription",
     "NormalizationDescription",
     "RunDescription",
+    "encode_description",
     "read_description",
+    "resume_description",
     "writable",
     "write_description",
 ]
@@ -142,24 +146,12 @@ class RunDescription:
         """Check every field."""
         check_fields(self)
 
-    def continue_from(self, earlier: RunDescription, folder: Path) -> RunDescription:
-        """Return the description of a run that goes on: this one, with the earlier commands first.
-
-        Raises:
-            RecordError: `earlier` is of another run.
-        """
-        for name in _IDENTITY:
-            _refuse_difference(folder, name, getattr(earlier, name), getattr(self, name))
-        again = tuple(command for command in self.commands if command not in earlier.commands)
-        return replace(
-            self,
-            commands=earlier.commands + again,
-            device_batches=earlier.device_batches | self.device_batches,
-        )
-
 
 _IDENTITY = ("checkpoint", "data", "normalize", "seed", "order", "limit", "device", "dtype")
 """Fields that may not change within one run directory."""
+
+_PLACES = ("path", "source")
+"""Fields of them that say where something lies, which may."""
 
 
 def read_description(run: Path) -> RunDescription:
@@ -183,28 +175,45 @@ def read_description(run: Path) -> RunDescription:
 
 def write_description(run: Path, description: RunDescription) -> None:
     """Write run.json of a run directory."""
-    content = json.dumps(asdict(description), indent=2, allow_nan=False) + "\n"
-    write_whole(run / FILE_NAME, content.encode())
+    write_whole(run / FILE_NAME, encode_description(description))
+
+
+def encode_description(description: RunDescription) -> bytes:
+    """Return the content of run.json."""
+    return (json.dumps(asdict(description), indent=2, allow_nan=False) + "\n").encode()
+
+
+def resume_description(
+    folder: Path, earlier: RunDescription, asked: RunDescription
+) -> RunDescription:
+    """Return the description of a run that goes on: the one of now, the earlier commands first.
+
+    Raises:
+        RecordError: `earlier` is of another run.
+    """
+    for change in find_changes(_identity(earlier), _identity(asked))[:1]:
+        raise RecordError(
+            f"{folder} holds a run with another {change.name} ({change}); give {setting('out')} a "
+            "new folder"
+        )
+    return replace(
+        asked,
+        commands=tuple(add_new(earlier.commands, asked.commands)),
+        device_batches=earlier.device_batches | asked.device_batches,
+    )
+
+
+def _identity(description: RunDescription) -> dict[str, Any]:
+    identity = {}
+    for name in _IDENTITY:
+        value = getattr(description, name)
+        parts = [field.name for field in fields(value)] if is_dataclass(value) else [""]
+        for part in parts:
+            if part not in _PLACES:
+                identity[f"{name} {part}".rstrip()] = getattr(value, part) if part else value
+    return identity
 
 
 def writable(text: str) -> str:
     """Return a text without lone surrogates, which stand for bytes of a path that are no UTF-8."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _refuse_difference(folder: Path, name: str, earlier: Any, now: Any) -> None:
-    if is_dataclass(now):
-        for field in fields(now):
-            if field.name not in ("path", "source"):
-                values = (getattr(side, field.name) for side in (earlier, now))
-                _refuse_difference(folder, f"{name} {field.name}", *values)
-    elif earlier != now:
-        raise RecordError(
-            f"{folder} holds a run with another {name} ({_short(earlier)}, not {_short(now)}); "
-            f"give {setting('out')} a new folder"
-        )
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text[:12] + "..." if len(text) > 40 else text

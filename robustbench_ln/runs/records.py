@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, NamedTuple, get_args
 
 from robustbench_ln.errors import RecordError
-from robustbench_ln.files.regular_files import open_regular
+from robustbench_ln.files.appended_files import read_whole_lines
 from robustbench_ln.modes import MODES
 from robustbench_ln.runs.cells import CellKey, ModeOptions
 from robustbench_ln.runs.rules import Real, Several, Text, Texts, Whole
@@ -31,8 +31,6 @@ _CORRUPTION = Text(pattern=r"[^/\\\x00-\x1f\x7f-\x9f]{1,100}", like="a name with
 _NAME = Text(pattern=r"[\w-]{1,60}", like="a name of letters, digits and hyphens")
 _ARITHMETIC = Text(pattern=r"[a-z0-9+]{1,60}", like="float32 or options joined by +", since=2)
 _OUTPUTS = Text(choices=("logits", "probabilities"), since=2)
-_MOST_LINE = 4_000_000
-"""More bytes than any row has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,17 +226,8 @@ def read_records(run: Path) -> list[Record]:
 
 
 def _read_lines(path: Path) -> Iterator[bytes]:
-    """Yield each whole line."""
     try:
-        with open_regular(path) as file:
-            for number, line in enumerate(iter(lambda: file.readline(_MOST_LINE), b""), start=1):
-                if line.endswith(b"\n"):
-                    yield line
-                elif len(line) == _MOST_LINE:
-                    raise RecordError(
-                        f"{path}, line {number}: more than {_MOST_LINE:,} bytes; not a row of "
-                        "ln-bench"
-                    )
+        yield from read_whole_lines(path)
     except OSError as error:
         raise RecordError(f"{path}: cannot be read ({error.strerror}); check the path") from error
 

@@ -1,7 +1,7 @@
 """The model of results: runs, the modes that each measured, and their cells, one a condition.
 
 Tables, figures, summaries, comparisons, scores and the frame for Python are views of it. Rows are
-read once, at the start; predictions when a view asks what was right, image by image.
+read once, at the start; predictions once more, where a view needs what was right image by image.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustbench_ln.errors import RecordError, SpecError
+from robustbench_ln.metrics.class_order import is_class_ordered
 from robustbench_ln.metrics.comparison import Side
 from robustbench_ln.metrics.intervals import Interval, wilson_interval
+from robustbench_ln.metrics.units import Units, find_units
 from robustbench_ln.modes import MODES
 from robustbench_ln.progress import Progress, Silent
 from robustbench_ln.runs.cells import ModeOptions
@@ -34,8 +36,8 @@ __all__ = [
     "check_same_images",
     "find_modes",
     "modes_of",
+    "read_outcomes",
     "read_results",
-    "read_sides",
     "split_run",
 ]
 
@@ -54,10 +56,13 @@ class Cell:
     Attributes:
         record: The row of the run's first seed.
         by_seed: Seed -> row: the first seed and its repeats.
+        correct: [N], whether each image was right in that row, in the order of evaluation; None
+            where predictions were not kept, or not read.
     """
 
     record: Record
     by_seed: Mapping[int, Record]
+    correct: NDArray[np.bool_] | None = None
 
     @property
     def accuracy(self) -> float:
@@ -66,7 +71,7 @@ class Cell:
 
     @property
     def interval(self) -> Interval:
-        """95 % Wilson interval of the accuracy."""
+        """95 % Wilson interval of the accuracy, which takes images for independent."""
         return wilson_interval(self.record.correct, self.record.total)
 
     @property
@@ -86,11 +91,14 @@ class ModeResults:
         run: The run.
         variant: The mode, and what tells it from the same mode with other options in this run.
         cells: Condition -> cell, in the order of measurement. There is at least one.
+        is_class_ordered: Whether its statistics sets were found to hold few classes each, so that
+            the intervals of its cells do not hold.
     """
 
     run: Run
     variant: str
     cells: Mapping[Condition, Cell]
+    is_class_ordered: bool = False
 
     @property
     def name(self) -> str:
@@ -106,6 +114,31 @@ class ModeResults:
     def set_size(self) -> int:
         """Images that shared statistics; 1 where none did."""
         return max(cell.record.set_size or 1 for cell in self.cells.values())
+
+    @property
+    def units(self) -> Units:
+        """Units of its images: its statistics sets."""
+        return find_units(self.any_record.total, [self.set_size])
+
+    @property
+    def has_outcomes(self) -> bool:
+        """Whether its cells know what was right image by image."""
+        return all(cell.correct is not None for cell in self.cells.values())
+
+    def side(self, conditions: Iterable[Condition]) -> Side:
+        """Return what it got right under some conditions, a row each.
+
+        Raises:
+            RecordError: Its predictions were not kept.
+        """
+        correct = [self.cells[condition].correct for condition in conditions]
+        known = [row for row in correct if row is not None]
+        if len(known) < len(correct):
+            raise RecordError(
+                f"{self.run.path} has no folder 'predictions': a paired comparison needs what was "
+                "right image by image; measure the run again"
+            )
+        return Side(correct=np.stack(known), set_size=self.set_size)
 
     @property
     def has_predictions(self) -> bool:
@@ -198,34 +231,54 @@ def _read(run: Run, path: Path) -> Predictions:
     return read_predictions(path, num_images=run.num_images, num_classes=run.num_classes)
 
 
-def read_sides(
-    wanted: Sequence[tuple[ModeResults, Sequence[Condition]]], progress: Progress | None = None
-) -> list[Side]:
-    """Return what each mode got right under some of its conditions, a row of `correct` each.
+def read_outcomes(
+    modes: Sequence[ModeResults], progress: Progress | None = None
+) -> list[ModeResults]:
+    """Return the same modes, whose cells know what was right image by image.
 
-    Modes that shared a pass share a file; it is read once.
+    A mode whose run kept no predictions is returned as it is. Modes that shared a pass share a
+    file; it is read once.
 
     Raises:
         RecordError: Predictions are missing or damaged, or give another count than the row.
     """
     progress = progress or Silent()
-    cells = [(mode, condition) for mode, conditions in wanted for condition in conditions]
-    files: dict[Path, list[int]] = {}
-    for position, (mode, condition) in enumerate(cells):
-        files.setdefault(mode.path_of(condition), []).append(position)
-    correct: dict[int, NDArray[np.bool_]] = {}
-    for done, (path, positions) in enumerate(files.items()):
-        run = cells[positions[0]][0].run
+    files: dict[Path, list[tuple[ModeResults, Condition]]] = {}
+    for mode in modes:
+        for condition in mode.cells if mode.has_predictions else ():
+            files.setdefault(mode.path_of(condition), []).append((mode, condition))
+    found: dict[ModeResults, dict[Condition, Cell]] = {}
+    ordered: dict[ModeResults, bool] = {}
+    for done, (path, members) in enumerate(files.items()):
+        run = members[0][0].run
         progress.describe(f"{run.label}: predictions, {done} of {len(files)} files")
         predictions = _read(run, path)
-        for position in positions:
-            mode, condition = cells[position]
-            correct[position] = mode.reduce(predictions, condition)
-    in_order = (correct[position] for position in range(len(cells)))
+        for mode, condition in members:
+            correct = mode.reduce(predictions, condition)
+            found.setdefault(mode, {})[condition] = replace(mode.cells[condition], correct=correct)
+            if mode not in ordered:
+                ordered[mode] = is_class_ordered(predictions.labels, mode.set_size)
     return [
-        Side(correct=np.stack([next(in_order) for _ in conditions]), set_size=mode.set_size)
-        for mode, conditions in wanted
+        replace(mode, cells=_in_order(mode, found[mode]), is_class_ordered=ordered[mode])
+        if mode in found
+        else mode
+        for mode in modes
     ]
+
+
+def _in_order(mode: ModeResults, found: Mapping[Condition, Cell]) -> dict[Condition, Cell]:
+    """Return the cells of a mode in its order.
+
+    Raises:
+        RecordError: They are of different numbers of images.
+    """
+    totals = sorted({cell.record.total for cell in found.values()})
+    if len(totals) > 1:
+        raise RecordError(
+            f"{mode.run.path}: cells of {mode.variant} are of {totals[0]} and of {totals[-1]} "
+            "images; give each set of images a run directory of its own"
+        )
+    return {condition: found[condition] for condition in mode.cells}
 
 
 def check_same_images(first: ModeResults, second: ModeResults) -> None:

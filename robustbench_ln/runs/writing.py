@@ -13,27 +13,38 @@ from pathlib import Path
 from types import TracebackType
 
 from robustbench_ln.errors import LnBenchError
-from robustbench_ln.files.appended_files import append_whole, drop_torn_line
-from robustbench_ln.files.output_folders import lock_folder, refuse_other_folders
+from robustbench_ln.files.appended_files import append_whole
 from robustbench_ln.files.regular_files import open_to_change
+from robustbench_ln.files.resumable_folders import FolderKind, ResumableFolder
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.files.write_errors import explain_write_errors
 from robustbench_ln.runs.cells import CellKey
 from robustbench_ln.runs.check_results import CheckResult
 from robustbench_ln.runs.description import (
+    FILE_NAME,
     RunDescription,
+    encode_description,
     read_description,
-    write_description,
+    resume_description,
 )
 from robustbench_ln.runs.predictions import Predictions, encode_predictions
 from robustbench_ln.runs.records import Record, read_records
 
 __all__ = ["RunDirectory"]
 
-_FILES = frozenset({"run.json", "lock", "cells.jsonl", "predictions", "report"})
+_CELLS = "cells.jsonl"
+_KIND = FolderKind(
+    of="run",
+    file=FILE_NAME,
+    names=frozenset({FILE_NAME, "lock", _CELLS, "predictions", "report"}),
+    logs=(_CELLS,),
+    read=read_description,
+    encode=encode_description,
+    resume=resume_description,
+)
 
 
-class RunDirectory:
+class RunDirectory(ResumableFolder[RunDescription]):
     """An open run directory, held by this process alone until it is closed.
 
     Attributes:
@@ -51,26 +62,13 @@ class RunDirectory:
     """
 
     def __init__(self, path: Path, description: RunDescription) -> None:
-        self.path = path
-        self.records: list[Record]
-        self.cells: set[CellKey]
-        self._cells = path / "cells.jsonl"
-        self._is_new = not path.exists()
-        refuse_other_folders(path, _FILES, of="run", marker="run.json")
-        self._lock = lock_folder(path)
-        try:
+        super().__init__(path, _KIND)
+        with self.opening():
+            self._description = self.begin(description)
             with explain_write_errors(path):
-                self._describe(description)
-                drop_torn_line(self._cells)
-            self.records = read_records(path)
-            self.cells = {record.cell for record in self.records}
-        except BaseException:
-            self._lock.release()
-            raise
-
-    def __enter__(self) -> RunDirectory:
-        """Return itself."""
-        return self
+                open_to_change(path / _CELLS, create=True).close()
+            self.records: list[Record] = read_records(path)
+            self.cells: set[CellKey] = {record.cell for record in self.records}
 
     def __exit__(
         self,
@@ -79,28 +77,27 @@ class RunDirectory:
         trace: TracebackType | None,
     ) -> None:
         """Let other processes have the folder; wrong input that gave no cell leaves none."""
-        self._lock.release()
-        if isinstance(error, LnBenchError) and self._is_new and not self.records:
+        super().__exit__(kind, error, trace)
+        if isinstance(error, LnBenchError) and not self.was_there and not self.records:
             shutil.rmtree(self.path, ignore_errors=True)
 
     def append(self, records: Sequence[Record]) -> None:
         """Append rows, all or none, and sync them."""
-        append_whole(self._cells, "".join(record.to_line() for record in records).encode())
+        append_whole(self.path / _CELLS, "".join(record.to_line() for record in records).encode())
         self.records += records
         self.cells.update(record.cell for record in records)
 
     def write_checks(self, checks: tuple[CheckResult, ...]) -> None:
         """Keep in run.json what the checks of this start say, in the place of earlier ones."""
-        with explain_write_errors(self.path):
-            write_description(self.path, replace(read_description(self.path), checks=checks))
+        self._description = replace(self._description, checks=checks)
+        self.describe(self._description)
 
     def note_device_batch(self, layout: str, rows: int) -> None:
         """Keep in run.json that fewer images than planned went through the network at once."""
-        with explain_write_errors(self.path):
-            about = read_description(self.path)
-            batches = about.device_batches | {layout: rows}
-            if batches != about.device_batches:
-                write_description(self.path, replace(about, device_batches=batches))
+        batches = self._description.device_batches | {layout: rows}
+        if batches != self._description.device_batches:
+            self._description = replace(self._description, device_batches=batches)
+            self.describe(self._description)
 
     def write_predictions(self, name: str, predictions: Predictions) -> None:
         """Write predictions/NAME."""
@@ -108,9 +105,3 @@ class RunDirectory:
         with explain_write_errors(folder):
             folder.mkdir(exist_ok=True)
         write_whole(folder / name, encode_predictions(predictions))
-
-    def _describe(self, description: RunDescription) -> None:
-        if (self.path / "run.json").is_file():
-            description = description.continue_from(read_description(self.path), self.path)
-        write_description(self.path, description)
-        open_to_change(self._cells, create=True).close()

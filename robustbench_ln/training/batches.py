@@ -118,8 +118,10 @@ class Batches:
         spec = self.spec
         if spec.recipe.augmentation != "none":
             streams = image_streams(spec.seed, "augment", epoch, indices=part.tolist())
-            height, width = pixels.shape[1:3]
-            views = [draw_view(height, width, spec.recipe, generator=g) for g in streams]
+            shape = self.images.shape
+            views = [
+                draw_view(shape.height, shape.width, spec.recipe, generator=g) for g in streams
+            ]
             pixels = show_views(pixels, views, spec.recipe)
         chosen = [row for row, index in enumerate(part.tolist()) if index in noisy]
         if spec.noise is None or not chosen:

@@ -6,24 +6,28 @@ import io
 import json
 import re
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import torch
 
 from robustbench_ln.errors import RecordError, setting
-from robustbench_ln.files.output_folders import lock_folder, refuse_other_folders
 from robustbench_ln.files.regular_files import read_regular
+from robustbench_ln.files.resumable_folders import (
+    FolderKind,
+    ResumableFolder,
+    add_new,
+    find_changes,
+)
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.models.formats import read_contents
 from robustbench_ln.training.log import EpochRow, NormRow, append_rows, drop_rows_after
 
 __all__ = ["TrainingDirectory"]
 
-_FILES = frozenset({"train.json", "state.pt", "last.pt", "best.pt", "log.csv", "norms.csv", "lock"})
+_DESCRIPTION, _LOGS = "train.json", ("log.csv", "norms.csv")
 
 
-class TrainingDirectory:
+class TrainingDirectory(ResumableFolder[dict[str, Any]]):
     """An open training directory, held by this process alone until it is closed.
 
     After an epoch best.pt (where it is the best so far), last.pt and the rows of the logs are
@@ -41,27 +45,9 @@ class TrainingDirectory:
     """
 
     def __init__(self, path: Path, description: dict[str, Any]) -> None:
-        self.path = path
-        refuse_other_folders(path, _FILES, of="training", marker="train.json")
-        self._lock = lock_folder(path)
-        try:
-            self._describe(description)
-        except BaseException:
-            self._lock.release()
-            raise
-
-    def __enter__(self) -> TrainingDirectory:
-        """Return itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Let other processes have the folder."""
-        self._lock.release()
+        super().__init__(path, _KIND)
+        with self.opening():
+            self.begin(description)
 
     def read_state(self) -> dict[str, Any] | None:
         """Return what `write_epoch` saved last, and forget rows that were written after it.
@@ -71,7 +57,7 @@ class TrainingDirectory:
         """
         file = self.path / "state.pt"
         state = _read_state(file) if file.is_file() else None
-        for name in ("log.csv", "norms.csv"):
+        for name in _LOGS:
             drop_rows_after(self.path / name, state["epochs"] if state else 0)
         missing = [name for name in ("best.pt", "last.pt") if not (self.path / name).is_file()]
         if state is not None and missing:
@@ -103,32 +89,22 @@ class TrainingDirectory:
         append_rows(self.path / "norms.csv", norms)
         write_whole(self.path / "state.pt", _encode(state))
 
-    def _describe(self, description: dict[str, Any]) -> None:
-        file = self.path / "train.json"
-        if file.is_file():
-            earlier = _read_json(file)
-            _refuse_differences(self.path, _settings_of(earlier), description["settings"])
-            if earlier.get("recipe") != description["recipe"]:
-                raise RecordError(
-                    f"{self.path} was trained by another version of the recipe "
-                    f"{description['settings']['recipe']}; give {setting('out')} a "
-                    "new folder"
-                )
-            runs = earlier.get("runs", [])
-            again = [run for run in description["runs"] if run not in runs]
-            description = description | {"runs": [*runs, *again]}
-        write_whole(file, (json.dumps(description, indent=2) + "\n").encode())
 
-
-def _refuse_differences(path: Path, earlier: dict[str, Any], now: dict[str, Any]) -> None:
-    for name, value in now.items():
-        if earlier.get(name) != value:
-            what = f"the code of {setting('model')}" if name == "model_code" else setting(name)
-            raise RecordError(
-                f"{path} was started with {what} {_short(earlier.get(name))}, not "
-                f"{_short(value)}; give the same options to go on, or {setting('out')} a new "
-                "folder"
-            )
+def _resume(folder: Path, earlier: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
+    """Return what train.json says of a training that goes on: its earlier runs come first."""
+    for change in find_changes(_settings_of(earlier), asked["settings"])[:1]:
+        is_code = change.name == "model_code"
+        what = f"the code of {setting('model')}" if is_code else setting(change.name)
+        raise RecordError(
+            f"{folder} was started with {what} {change}; give the same options to go on, or "
+            f"{setting('out')} a new folder"
+        )
+    if earlier.get("recipe") != asked["recipe"]:
+        raise RecordError(
+            f"{folder} was trained by another version of the recipe "
+            f"{asked['settings']['recipe']}; give {setting('out')} a new folder"
+        )
+    return asked | {"runs": add_new(earlier.get("runs", []), asked["runs"])}
 
 
 _RENAMED = {
@@ -147,17 +123,17 @@ def _settings_of(description: dict[str, Any]) -> Any:
     return {_RENAMED.get(name, name): options[option] for option, name in names.items()}
 
 
-def _short(value: Any) -> str:
-    text = "none" if value is None else str(value)
-    return text[:12] + "..." if len(text) > 40 else text
-
-
-def _read_json(file: Path) -> dict[str, Any]:
+def _read_description(folder: Path) -> dict[str, Any]:
+    file = folder / _DESCRIPTION
     try:
         content = json.loads(read_regular(file))
     except (OSError, ValueError) as error:
         raise RecordError(f"{file} is not JSON; give {setting('out')} a new folder") from error
-    if not isinstance(content, dict) or not isinstance(_settings_of(content), dict):
+    if not (
+        isinstance(content, dict)
+        and isinstance(_settings_of(content), dict)
+        and isinstance(content.get("runs", []), list)
+    ):
         raise RecordError(
             f"{file} is not of a training of ln-bench; give {setting('out')} a new folder"
         )
@@ -183,3 +159,18 @@ def _encode(content: dict[str, Any]) -> bytes:
     buffer = io.BytesIO()
     torch.save(content, buffer)
     return buffer.getvalue()
+
+
+def _encode_description(description: dict[str, Any]) -> bytes:
+    return (json.dumps(description, indent=2) + "\n").encode()
+
+
+_KIND = FolderKind(
+    of="training",
+    file=_DESCRIPTION,
+    names=frozenset({_DESCRIPTION, "state.pt", "last.pt", "best.pt", *_LOGS, "lock"}),
+    logs=_LOGS,
+    read=_read_description,
+    encode=_encode_description,
+    resume=_resume,
+)

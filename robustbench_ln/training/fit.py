@@ -49,27 +49,27 @@ def check_trainable(model: nn.Module, images: ImageSet, spec: TrainingSpec) -> N
     """
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise SpecError("the network has no parameter that requires a gradient: nothing to train")
-    height, width, channels = images.shape
+    shape = images.shape
     if spec.recipe.augmentation == "resized-crop-flip":
-        if min(height, width) < spec.recipe.crop:
+        if shape.smaller_side < spec.recipe.crop:
             raise DataError(
-                f"{images.source}: images are {height}x{width}, and recipe {spec.recipe.name} "
+                f"{images.source}: images are {shape.size}, and recipe {spec.recipe.name} "
                 f"validates on their middle {spec.recipe.crop} pixels; use larger images"
             )
-        height = width = spec.recipe.crop
-    elif min(height, width) <= spec.recipe.crop:
+        shape = shape._replace(height=spec.recipe.crop, width=spec.recipe.crop)
+    elif shape.smaller_side <= spec.recipe.crop:
         raise DataError(
-            f"{images.source}: images are {height}x{width}, and recipe {spec.recipe.name} shifts "
+            f"{images.source}: images are {shape.size}, and recipe {spec.recipe.name} shifts "
             f"them by up to {spec.recipe.crop} pixels; use larger images"
         )
-    num_classes = count_classes(model, (channels, height, width))
+    num_classes = count_classes(model, shape.as_input)
     if num_classes <= images.labels.max():
         raise DataError(
             f"{images.source}: has label {images.labels.max()}, the network has {num_classes} "
             f"classes, 0 and up; with {setting('arch')} and {setting('init')}, "
             f"{setting('has_new_head')} gives it those of the images"
         )
-    for layer in find_norm_layers(model, (channels, height, width)):
+    for layer in find_norm_layers(model, shape.as_input):
         _check_statistics(layer, spec)
 
 

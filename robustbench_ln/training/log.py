@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 
 from robustbench_ln.errors import RecordError
-from robustbench_ln.files.appended_files import append_whole
-from robustbench_ln.files.regular_files import read_regular
+from robustbench_ln.files.appended_files import append_whole, read_whole_lines
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.norms.layers import layer_kind
 
@@ -88,9 +87,8 @@ def drop_rows_after(path: Path, epoch: int) -> None:
     """
     if not path.is_file():
         return
-    text = read_regular(path).decode("utf-8", "replace")
-    whole = text[: text.rfind("\n") + 1]  # without a row that was being written
-    rows = list(csv.reader(io.StringIO(whole)))
+    text = b"".join(read_whole_lines(path)).decode("utf-8", "replace")
+    rows = list(csv.reader(io.StringIO(text)))
     try:
         kept = [row for row in rows if row[0] == "epoch" or int(row[0]) <= epoch]
     except (ValueError, IndexError) as error:

@@ -96,7 +96,7 @@ class _Training:
         self.split = split_images(len(images), spec)
         self.model = start.model.to(spec.device)
         self.optimizer = make_optimizer(self.model, spec.recipe)
-        normalization = parse_normalization(start.normalize, images.shape[2])
+        normalization = parse_normalization(start.normalize, images.shape.channels)
         self.batches = Batches(images, spec, normalization)
         self.num_steps = len(self.split.training) // spec.recipe.batch_size
         self.trained = Trained(0, -1.0, 0, -1.0)

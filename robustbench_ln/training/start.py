@@ -118,7 +118,7 @@ def start_network(source: StartSource, images: ImageSet, spec: TrainingSpec) -> 
     """
     num_classes = count_image_classes(images)
     if source.init is None:
-        model = _fresh(source, num_classes, images.shape[2], spec.seed)
+        model = _fresh(source, num_classes, images.shape.channels, spec.seed)
         name = source.arch or source.model or ""
         normalize, parent, own_norm = source.normalize or spec.recipe.normalize, "", None
     else:

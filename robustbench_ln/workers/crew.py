@@ -6,12 +6,13 @@ more by a new one; the second time, its name is the error.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from robustbench_ln.errors import LnBenchError, WorkerError, setting
 from robustbench_ln.workers.launch import Launcher
@@ -30,21 +31,21 @@ _AHEAD = 8
 _TRIES = 2
 
 
-class Crew(Protocol[Unit, Result]):
+class Crew(ABC, Generic[Unit, Result]):
     """Whoever does the units of one task."""
 
+    @abstractmethod
     def map(self, units: Iterable[Unit]) -> Iterator[Result]:
         """Yield the result of each unit, in their order.
 
         Raises:
             WorkerError: Workers died of a unit.
         """
-        ...
 
 
 @contextmanager
 def open_crew(
-    task: Task[Unit, Result], *, workers: int, launcher: Launcher | None, advance: Advance
+    task: Task[Unit, Result], workers: int, launcher: Launcher | None, *, advance: Advance
 ) -> Iterator[Crew[Unit, Result]]:
     """Have a task done by so many workers.
 
@@ -61,7 +62,7 @@ def open_crew(
         yield _Workers(lambda place: launcher.start(place, file.fileno()), workers, advance)
 
 
-class _Alone(Generic[Unit, Result]):
+class _Alone(Crew[Unit, Result]):
     """This process."""
 
     def __init__(self, task: Task[Unit, Result], advance: Advance) -> None:
@@ -69,6 +70,7 @@ class _Alone(Generic[Unit, Result]):
         self._advance = advance
 
     def map(self, units: Iterable[Unit]) -> Iterator[Result]:
+        """Yield the result of each unit when it is asked for."""
         for unit in units:
             yield self._run(unit, self._advance)
 
@@ -93,7 +95,7 @@ class _Worker:
     jobs: deque[_Job] = field(default_factory=deque)
 
 
-class _Workers(Generic[Unit, Result]):
+class _Workers(Crew[Unit, Result]):
     """Other processes."""
 
     def __init__(
@@ -104,6 +106,7 @@ class _Workers(Generic[Unit, Result]):
         self._workers = [_Worker(place, start(place)) for place in range(workers)]
 
     def map(self, units: Iterable[Unit]) -> Iterator[Result]:
+        """Yield results; units behind that of the next one are done meanwhile."""
         coming = map(_Job, units)
         ordered: deque[_Job] = deque()  # given out, or done and not yet yielded
         waiting: deque[_Job] = deque()  # to be given out: taken from a worker that died
@@ -114,9 +117,9 @@ class _Workers(Generic[Unit, Result]):
             while ordered and ordered[0].is_done:
                 yield _result_of(ordered.popleft())
                 self._give_out(coming, ordered, waiting)
-            busy = {worker.connection: worker for worker in self._workers if worker.jobs}
+            busy: dict[Any, _Worker] = {w.connection: w for w in self._workers if w.jobs}
             for ready in wait(busy) if busy else ():
-                waiting += self._listen(busy[ready])  # type: ignore[index]  (we gave connections)
+                waiting += self._listen(busy[ready])
 
     def _give_out(self, coming: Iterator[_Job], ordered: deque[_Job], waiting: deque[_Job]) -> None:
         """Give each worker its next units, the idle ones first."""

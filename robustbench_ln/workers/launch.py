@@ -97,7 +97,7 @@ class _Server:
             call = _CALL.format(
                 descriptor=descriptor, modules=list(modules), is_forking=_FORK_IS_SAFE
             )
-            self.process = subprocess.Popen(  # noqa: S603  (this package, by this Python)
+            self.process = subprocess.Popen(
                 [sys.executable, "-c", _PROGRAM.format(path=sys.path) + call],
                 pass_fds=[descriptor],
                 stdin=subprocess.DEVNULL,

@@ -64,7 +64,7 @@ def write_shared(value: object) -> BinaryIO:
     places: list[tuple[int, int]] = []
     try:
         file = tempfile.TemporaryFile()  # noqa: SIM115  (the caller closes it)
-        for content in (*(buffer.raw() for buffer in buffers), structure):
+        for content in (*(buffer.raw() for buffer in buffers), memoryview(structure)):
             start = -(-file.tell() // _ALIGNMENT) * _ALIGNMENT
             file.seek(start)
             file.write(content)
@@ -84,11 +84,11 @@ def read_shared(descriptor: int) -> Any:
     """Return the value that `write_shared` wrote; its arrays are pages of the file."""
     pages = memoryview(mmap.mmap(descriptor, 0, access=mmap.ACCESS_COPY))
     length = int.from_bytes(pages[-8:], "little")
-    (*places, (start, end)), files = pickle.loads(pages[-8 - length : -8])  # noqa: S301  (ours)
+    (*places, (start, end)), files = pickle.loads(pages[-8 - length : -8])
     if files:
         sys.meta_path.append(_FileFinder(files))
         sys.path += [str(Path(file).parent) for file in files.values()]
-    return pickle.loads(pages[start:end], buffers=[pages[a:b] for a, b in places])  # noqa: S301
+    return pickle.loads(pages[start:end], buffers=[pages[a:b] for a, b in places])
 
 
 def _pickle(value: object) -> _Pickled:
@@ -117,7 +117,6 @@ class _Pickler(pickle.Pickler):
         if isinstance(value, np.memmap) and value.flags.c_contiguous and value.filename:
             return _map_again, _place_of(value)
         return _reduce_tensor(value) if "torch" in sys.modules else NotImplemented
-
 
     def _note_module(self, value: type | FunctionType) -> None:
         """Note the file of code that no import would find; refuse code that lies in no module."""
@@ -148,7 +147,7 @@ class _FileFinder(MetaPathFinder):
 def _place_of(array: np.memmap[Any, Any]) -> tuple[str, str, tuple[int, ...], int]:
     """Return file, dtype, shape and first byte of a mapped array, or of rows of one."""
     first: int = array.__array_interface__["data"][0]
-    pages = np.frombuffer(array._mmap, np.uint8)  # type: ignore[attr-defined]  # noqa: SLF001
+    pages = np.frombuffer(array._mmap, np.uint8)  # type: ignore[attr-defined]
     mapped_from = array.offset - array.offset % mmap.ALLOCATIONGRANULARITY
     offset = mapped_from + first - pages.__array_interface__["data"][0]
     return os.fspath(Path(str(array.filename)).resolve()), array.dtype.str, array.shape, offset

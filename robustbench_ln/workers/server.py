@@ -79,7 +79,7 @@ def _work(descriptor: int, file: int) -> None:
                 answer = ("done", number, run(unit, connection.send))
             except LnBenchError as error:
                 answer = ("failed", number, error)
-            except Exception:
+            except Exception:  # noqa: BLE001  (a fault of the program: our process raises it)
                 answer = ("failed", number, traceback.format_exc())
             connection.send(answer)
     finally:
@@ -93,4 +93,3 @@ def _listen(connection: Connection[Any, Any], inbox: queue.SimpleQueue[Any]) -> 
             inbox.put(connection.recv())
     finally:
         os._exit(0)
-

@@ -7,28 +7,28 @@ from typing import Protocol, TypeVar
 
 __all__ = ["Advance", "Run", "Task"]
 
-Unit = TypeVar("Unit", contravariant=True)
-Result = TypeVar("Result", covariant=True)
+Unit_contra = TypeVar("Unit_contra", contravariant=True)
+Result_co = TypeVar("Result_co", covariant=True)
 
 Advance = Callable[[int], None]
 """Told of progress, in images."""
 
 
-class Run(Protocol[Unit, Result]):
+class Run(Protocol[Unit_contra, Result_co]):
     """An open task."""
 
-    def __call__(self, unit: Unit, advance: Advance) -> Result:
+    def __call__(self, unit: Unit_contra, advance: Advance, /) -> Result_co:
         """Return what a unit gives. It depends on nothing but task and unit: it may be repeated."""
         ...
 
 
-class Task(Protocol[Unit, Result]):
+class Task(Protocol[Unit_contra, Result_co]):
     """Everything that all units of a job share. It can be pickled; so can units and results.
 
     `str(unit)` names a unit in messages.
     """
 
-    def open(self, place: int) -> Run[Unit, Result]:
+    def open(self, place: int) -> Run[Unit_contra, Result_co]:
         """Get ready to work.
 
         Args:

@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
@@ -60,16 +61,31 @@ def test_modes_that_see_each_image_alone(run, ln_bench, tmp_path):
     holm = multipletests(p_values, method="holm")[1]
     assert cells["holm_p_value"].tolist() == pytest.approx(list(holm))
     assert "A: net bn" in outcome.out
-    assert "bootstrap of 50 images; p: exact McNemar" in outcome.out
+    assert "Intervals: Student's t on 50 images." in outcome.out
+    assert "p: exact McNemar, of means sign flips of images." in outcome.out
 
 
-def test_sets_are_resampled_whole_and_pooled(run, ln_bench, tmp_path):
+def test_sets_are_units_and_conditions_are_pooled(run, ln_bench, tmp_path):
     outcome = ln_bench("compare", f"{run}:bn", f"{run}:dbn-batch", "--out", str(tmp_path / "c"))
     cells = pd.read_csv(tmp_path / "c" / "comparison.csv")
     assert set(cells["test"]) == {"sign-flip"}
-    assert set(cells["units"]) == {4}  # 50 images in sets of 16
-    assert "p cannot be below 0.12" in outcome.out.replace("\n", " ")
+    assert set(cells["units"]) == {3}  # 50 images in sets of 16, 16, and 16 with 2 more
+    text = outcome.out.replace("\n", " ")
+    assert "p: sign flips of sets, so that p cannot be below 0.25." in text
+    assert "No verdict: 3 statistics sets, 6 are needed; use sets of at most 9 images." in text
+    assert "ahead" not in text
+    one, other = right(run, "clean-0-running"), right(run, "clean-0-batch16")
+    sums = np.add.reduceat(one.astype(float) - other, [0, 16, 32])
+    sizes = np.array([16, 16, 18])
+    error = np.sqrt(((sums - sizes * sums.sum() / 50) ** 2).sum() * 3 / 2) / 50
+    margin = stats.t.ppf(0.975, 2) * error
+    clean = cells.iloc[0]
+    assert [clean.low, clean.high] == pytest.approx(
+        [clean.difference - margin, clean.difference + margin]
+    )
     summary = pd.read_csv(tmp_path / "c" / "comparison_summary.csv").set_index("quantity")
+    assert set(summary["units"]) == {3}
+    assert (summary["low"] <= summary["value"]).all()
     by_name = cells.groupby("corruption")["difference"].mean()
     assert summary.loc["difference, fog", "value"] == pytest.approx(by_name["fog"])
     both = cells[cells["severity_table"] == "cifar10-c"]["difference"].mean()
@@ -81,6 +97,36 @@ def test_sets_are_resampled_whole_and_pooled(run, ln_bench, tmp_path):
     text = (tmp_path / "c" / "comparison.md").read_text()
     assert "| fog 5" in text
     assert "### agn, paper convention, range clip" in text
+
+
+@pytest.mark.parametrize(
+    ("limit", "units", "sentence"),
+    [
+        (24, 2, "No interval: 2 statistics sets, 3 are needed; evaluate at least 40 images or use "
+                "sets of at most 9 images."),
+        (8, 1, "No interval: 1 statistics set, 3 are needed; evaluate at least 20 images or use "
+               "sets of at most 3 images."),
+        (1, 1, "No interval: 1 image, 3 are needed; evaluate at least 3 images."),
+    ],
+)  # fmt: skip
+def test_few_sets_have_no_interval_and_one_sentence(
+    lab, ln_bench, tmp_path, limit, units, sentence
+):
+    sharpen(lab)
+    command = lab.command("--modes", "bn,dbn-batch", "--limit", str(limit))
+    assert ln_bench(*command).code == 0
+    run = lab.folder / "run"
+    outcome = ln_bench("compare", f"{run}:bn", f"{run}:dbn-batch", "--out", str(tmp_path / "c"))
+    assert outcome.code == 0, outcome.err
+    text = " ".join(outcome.out.split())
+    assert f"accuracy in % of {limit} images (LIMITED); A - B in points agn" in text
+    assert text.count("No interval") == 1
+    assert sentence in text
+    assert not {"ahead", "behind", "["} & set(text.replace("[", " [ ").split())
+    for file in ("comparison.csv", "comparison_summary.csv"):
+        frame = pd.read_csv(tmp_path / "c" / file)
+        assert frame[["low", "high"]].isna().all(axis=None)
+        assert set(frame["units"]) == {units}
 
 
 def test_every_mode_is_compared_where_none_is_named(run, ln_bench, lab):
@@ -97,7 +143,7 @@ def test_a_mode_against_its_copy_differs_nowhere(run, ln_bench, lab):
     shutil.copytree(run, lab.folder / "copy:2")
     outcome = ln_bench("compare", f"{run}:bn", f"{lab.folder}/copy:2:bn")
     assert "ahead in 0, behind in 0 of 7 cells" in outcome.out.replace("\n", " ")
-    assert "+0.0 [+0.0, +0.0]" in outcome.out
+    assert "+0.0 [-" in outcome.out, "50 images that agree are not all there are"
 
 
 def test_what_cannot_be_compared_is_one_line(run, refuses, ln_bench, lab):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from filelock import FileLock
 
-from robustbench_ln.evaluation import run as run_module
+from robustbench_ln.evaluation import pass_run
 from robustbench_ln.files import appended_files
 
 
@@ -162,15 +162,15 @@ def test_a_full_disk_is_one_line_and_what_was_finished_stays(lab, ln_bench, monk
 
 
 def test_an_interrupt_leaves_a_run_that_goes_on(lab, ln_bench, monkeypatch):
-    real, calls = run_module.PassRun.finish, []
+    real, calls = pass_run._PassRun.finish, []
 
-    def interrupt(self):
+    def interrupt(self, meaning):
         calls.append(1)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return real(self)
+        return real(self, meaning)
 
-    monkeypatch.setattr(run_module.PassRun, "finish", interrupt)
+    monkeypatch.setattr(pass_run._PassRun, "finish", interrupt)
     outcome = ln_bench(*lab.command("--modes", "bn"))
     assert outcome.code == 130
     assert "a command with --out DIR goes on from there" in outcome.err

@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 
 @pytest.fixture
@@ -40,6 +41,14 @@ def test_votes_are_counted_again(run, ln_bench):
         assert (cell.correct, cell.ties, cell.total) == (right, tied, 50)
         tied_at.append(tied)
     assert tied_at[0] == 0 < max(tied_at)
+    assert (cell.units, frame["low"].notna().all()) == (13, True)  # 50 images in sets of 4
+    sums = np.add.reduceat(
+        [leader_right for _, leader_right in agreed], range(0, 50, 4), dtype=float
+    )
+    sums -= np.array([4] * 12 + [2]) * cell.accuracy
+    margin = stats.t.ppf(0.975, 12) * np.sqrt((sums**2).sum() * 13 / 12) / 50
+    floor = 1.96 * np.sqrt(cell.accuracy * (1 - cell.accuracy) / 50)
+    assert (cell.high - cell.low) / 2 == pytest.approx(max(margin, floor), rel=0.1)
     assert cell.agreement_mean == pytest.approx(np.mean([share for share, _ in agreed]))
     pairs = [
         (a > b) + (a == b) / 2
@@ -71,7 +80,10 @@ def test_all_votes_under_the_runs_rule_are_the_runs_rows(run, ln_bench):
 
 def test_tables_have_the_votes_that_were_asked_for(run, ln_bench):
     outcome = ln_bench("score", str(run), "--votes", "5,1", "--ties", "logit-sum")
-    assert "net ln-voting: accuracy in % by number of votes, ties logit-sum" in outcome.out
+    assert (
+        "net ln-voting: accuracy in % [95 % intervals] by number of votes, ties logit-sum"
+        in outcome.out
+    )
     (line,) = [
         text for text in outcome.out.splitlines() if text.split() == ["1", "vote", "5", "votes"]
     ]

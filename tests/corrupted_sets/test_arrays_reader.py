@@ -57,6 +57,15 @@ def test_other_shifts_need_no_clean_images(tmp_path):
     assert levels == [1.0, 2.0, 3.0, 4.0, 5.0]
 
 
+@pytest.mark.parametrize("num_labels", [7, 5])
+def test_other_shifts_need_a_label_for_each_image(tmp_path, num_labels):
+    images = make_images(10)
+    np.save(tmp_path / "v6.npy", images.pixels)
+    np.save(tmp_path / "labels.npy", images.labels[:num_labels])
+    with pytest.raises(DataError, match=f"{num_labels} labels for the 10 images of v6.npy"):
+        open_stored(f"corrupted:{tmp_path}", None)
+
+
 def _truncate(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
 

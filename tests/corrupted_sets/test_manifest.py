@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from robustbench_ln.corrupted_sets.writer import generate, verify
+from robustbench_ln.corrupted_sets.writer import GenerationOptions, generate, verify
 from robustbench_ln.errors import RecordError
 from tests.corrupted_sets.sample_sets import (
     make_images,
@@ -74,3 +74,42 @@ def test_verify_says_what_is_wrong(tmp_path, damage, message):
     damage(tmp_path / "set/contrast.npy")
     with pytest.raises(RecordError, match=message):
         verify(tmp_path / "set")
+
+
+@pytest.mark.parametrize("spec", [5, [1], "spec"])
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_manifest_of_a_stranger_is_one_line(tmp_path, spec, overwrite):
+    (tmp_path / "manifest.json").write_text(json.dumps({"files": {}, "spec": spec}))
+    options = GenerationOptions(overwrite=overwrite)
+    with pytest.raises(RecordError, match="is not a manifest of ln-bench"):
+        generate(make_images(), make_spec(), out=tmp_path, options=options)
+    with pytest.raises(RecordError, match="is not a manifest of ln-bench"):
+        verify(tmp_path)
+
+
+def test_a_manifest_without_what_it_should_say_is_unfinished(tmp_path):
+    spec = {"conditions": [{"corruption": [1], "severity": 1}]}
+    (tmp_path / "manifest.json").write_text(json.dumps({"files": {}, "spec": spec}))
+    with pytest.raises(RecordError, match="unfinished, 0 files stand"):
+        verify(tmp_path)
+    with pytest.raises(RecordError, match="holds a set with another schema and source_sha256"):
+        generate(make_images(), make_spec(), out=tmp_path)
+    generate(make_images(), make_spec(), out=tmp_path, options=GenerationOptions(overwrite=True))
+    assert verify(tmp_path) == 4
+
+
+def test_a_set_goes_on_under_another_name_of_its_source(tmp_path):
+    """Files of the journal are kept, and the manifest says what the images are called now."""
+    out = tmp_path / "set"
+    generate(make_images(), make_spec(), out=out)
+    manifest = json.loads((out / "manifest.json").read_text())
+    files = manifest["files"]
+    lines = [{"file": [name, *files[name].values()]} for name in files]
+    (out / "journal.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    begun = manifest | {"source": "arrays:elsewhere.npz", "complete": False, "files": {}}
+    (out / "manifest.json").write_text(json.dumps(begun, indent=1) + "\n")
+    made = {path.name: path.stat().st_mtime_ns for path in out.glob("*.npy")}
+    generate(make_images(), make_spec(), out=out)
+    assert json.loads((out / "manifest.json").read_text()) == manifest
+    assert {path.name: path.stat().st_mtime_ns for path in out.glob("*.npy")} == made
+    assert not (out / "journal.jsonl").exists()

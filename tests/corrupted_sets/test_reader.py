@@ -7,8 +7,10 @@ import pytest
 
 from robustbench_ln.corrupted_sets import reader
 from robustbench_ln.corrupted_sets.reader import open_stored
-from robustbench_ln.corrupted_sets.writer import generate
-from tests.corrupted_sets.sample_sets import N, make_spec, refused
+from robustbench_ln.corrupted_sets.spec import GenerationSpec
+from robustbench_ln.corrupted_sets.writer import GenerationOptions, generate
+from robustbench_ln.corruptions.request import ConditionRequest
+from tests.corrupted_sets.sample_sets import N, refused
 
 
 def test_names_and_severities_choose(folder, clean):
@@ -22,7 +24,13 @@ def test_names_and_severities_choose(folder, clean):
 
 @pytest.mark.filterwarnings("ignore:no photographs of frost")
 def test_our_own_sets_say_so(tmp_path, clean):
-    generate(clean, make_spec(("frost", "fog"), severities=(2, 5)), out=tmp_path / "made")
+    asked = ConditionRequest(
+        corruptions=("frost", "fog"), severity_table="cifar10-c", severities=(2, 5)
+    )
+    found = asked.resolve_one_family()
+    spec = GenerationSpec(conditions=found.conditions, format="npy")
+    options = GenerationOptions(frost=found.frost)
+    generate(clean, spec, out=tmp_path / "made", options=options)
     stored = open_stored(f"cifar10-c:{tmp_path / 'made'}", clean)
     assert {(c.corruption, c.severity) for c in stored.images} == {
         (name, s) for name in ("frost", "fog") for s in (2.0, 5.0)

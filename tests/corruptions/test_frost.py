@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from robustbench_ln.corruptions import frost
 from robustbench_ln.corruptions.contract import corrupt_images
 from robustbench_ln.corruptions.frost import (
     FROST_FILES,
-    FrostTextures,
+    choose_textures,
     find_frost_folder,
     fit_texture,
     load_frost_textures,
@@ -22,10 +24,17 @@ from robustbench_ln.corruptions.frost import (
     with_textures,
 )
 from robustbench_ln.corruptions.registry import CORRUPTIONS
-from robustbench_ln.errors import DataError
+from robustbench_ln.errors import DataError, SpecError
 from robustbench_ln.rng import image_streams
+from robustbench_ln.spec import FrostTextures
 from tests.corruptions.laws import draw
 from tests.corruptions.sample_images import sample_images
+
+SETTINGS = {
+    "api.py", "cli/corrupt.py", "cli/evaluate.py", "cli/evaluation_request.py", "cli/help.py",
+    "cli/suites.py", "corruptions/corrupt_arrays.py",
+}  # fmt: skip
+"""Commands and calls that have the setting."""
 
 
 @pytest.fixture(autouse=True)
@@ -152,3 +161,25 @@ def test_frost_draws_every_texture_and_window_but_the_last_ones():
     assert stats.chisquare(np.bincount(left, minlength=width - size)).pvalue > 1e-4
     assert top.max() == height - size - 1  # the upper end is exclusive, as published
     assert left.max() == width - size - 1
+
+
+def test_textures_are_those_that_the_condition_names(folder):
+    photographs, made = load_frost_textures(folder), procedural_frost()
+    assert choose_textures(photographs, "photographs") is photographs
+    assert choose_textures(None, "procedural") is choose_textures(made, "procedural") is made
+    for textures, kind in ((None, "photographs"), (made, "photographs"), (photographs, None)):
+        with pytest.raises(SpecError, match=f"{kind or 'no'} textures of frost, the ones given"):
+            choose_textures(textures, kind)
+
+
+def test_a_folder_of_photographs_is_looked_up_in_one_place() -> None:
+    """Commands and calls hand over the folder; all else has the pictures."""
+    package = Path(frost.__file__).parents[1]
+    holders = {
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        if re.search(r"\bfrost_dir\b(?!\')", path.read_text())  # but for messages
+    }
+    assert holders - SETTINGS == {"corruptions/request.py"}
+    readers = {path.name for path in package.rglob("*.py") if "load_frost" in path.read_text()}
+    assert readers == {"frost.py", "request.py", "__init__.py"}

@@ -62,11 +62,11 @@ def test_names_choose_from_a_stored_set_and_make_conditions_otherwise():
     fields = {"corruptions": ("fog",), "severities": (2, 5), "noises": ("agn",), "sigmas": (1.0,)}
     asked = ConditionRequest(**fields)
     stored = ImageRequest(data="cifar10-c:x", clean="cifar10:x", degradation=asked)
-    assert [c.corruption for c in stored.conditions()] == ["clean", "agn"]
+    assert [c.corruption for c in stored.resolve().conditions] == ["clean", "agn"]
     asked = ConditionRequest(severity_table="cifar10-c", **fields)
     made = ImageRequest(data="cifar10:x", degradation=asked)
     expected = [("clean", 0.0), ("agn", 1.0), ("fog", 2.0), ("fog", 5.0)]
-    assert [(c.corruption, c.severity) for c in made.conditions()] == expected
+    assert [(c.corruption, c.severity) for c in made.resolve().conditions] == expected
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_the_released_range_is_that_of_the_clean_images(kind, scaled):
     alone = ImageRequest(data=f"{kind}:x", degradation=asked)
     beside = ImageRequest(data="corrupted:x", clean=f"{kind}:x", degradation=asked)
     for request in (alone, beside):
-        assert [c.range for c in request.conditions()] == [None, scaled]
+        assert [c.range for c in request.resolve().conditions] == [None, scaled]
 
 
 def test_open_images_are_taken_as_they_are():
@@ -108,8 +108,8 @@ def test_a_request_is_checked_and_filled_in_when_it_is_made(tmp_path):
     request = EvaluationRequest(
         network=source, images=images, spec=EvaluationSpec(), normalize="none", download=True
     )
-    assert request.spec.conditions == images.conditions()
-    assert request.spec.frost_dir == tmp_path
+    assert request.spec.conditions == images.resolve().conditions
+    assert request.spec.frost is None
     assert request.images.options.download
     assert isinstance(request.network, NetworkSource)
     assert request.network.download

@@ -156,7 +156,7 @@ def test_a_torn_last_line_is_measured_again(tmp_path):
         (make_subject(digest="xyz"), {}, r"another checkpoint sha256 \(abc, not xyz\)"),
         (make_subject(), {"seed": 1}, r"another seed \(0, not 1\)"),
         (make_subject(), {"order": "as-is"}, r"another order \(shuffled, not as-is\)"),
-        (make_subject(), {"limit": 3}, r"another limit \(None, not 3\)"),
+        (make_subject(), {"limit": 3}, r"another limit \(none, not 3\)"),
         (
             make_subject(normalization=Normalization(name="h", mean=(0.5,) * 3, std=(1.0,) * 3)),
             {},

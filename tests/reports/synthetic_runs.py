@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from robustbench_ln.reports.families import read_tables
+import numpy as np
+
+from robustbench_ln.reports.families import make_tables, read_tables
 from robustbench_ln.reports.tables import Table
+from robustbench_ln.rng import stream
 from robustbench_ln.runs.description import (
     CheckpointDescription,
     DataDescription,
@@ -15,7 +18,9 @@ from robustbench_ln.runs.description import (
     RunDescription,
     write_description,
 )
+from robustbench_ln.runs.predictions import Predictions, encode_predictions, prediction_name
 from robustbench_ln.runs.records import Record
+from robustbench_ln.runs.results import read_outcomes, read_results
 
 VERSIONS = {"robustbench_ln": "0.1.0", "torch": "2.0", "numpy": "2.0"}
 
@@ -138,3 +143,37 @@ def tables_of(path: Path, *runs: list[Record]) -> list[Table]:
     return read_tables(
         [write_run(path / f"r{i}", run, label=f"r{i}") for i, run in enumerate(runs)]
     )
+
+
+def write_predictions(path: Path, records: Iterable[Record], labels: Sequence[int] = ()) -> None:
+    """Write predictions of one group from which the rows of a run follow; images right at random.
+
+    Args:
+        path: The run.
+        records: Its rows, each of a pass of its own.
+        labels: In the order of evaluation; () for classes 0 to 9 in turn.
+    """
+    (path / "predictions").mkdir()
+    for record in records:
+        name = prediction_name(record.cell, 0)
+        images = np.arange(record.total)
+        truth = np.array(labels or images % 10)
+        right = stream(0, name).permutation(record.total) < record.correct
+        reals = np.full((1, record.total), 0.5, dtype=np.float32)
+        predictions = Predictions(
+            image_index=images,
+            labels=truth,
+            class_index=np.where(right, truth, (truth + 1) % 10)[None].astype(np.int32),
+            top1_probability=reals,
+            label_log_probability=-reals,
+            class_logit_sum=reals,
+            class_mean_probability=reals,
+        )
+        (path / "predictions" / name).write_bytes(encode_predictions(predictions))
+
+
+def kept_table(path: Path, records: list[Record], labels: Sequence[int] = ()) -> Table:
+    """The one table of a run that kept its predictions."""
+    write_predictions(write_run(path, records), records, labels)
+    (table,) = make_tables(read_outcomes(read_results([path])))
+    return table

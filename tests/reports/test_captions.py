@@ -4,7 +4,7 @@ from pathlib import Path
 
 from robustbench_ln.reports.captions import caption, difference_note, limit_stamp
 from robustbench_ln.reports.families import read_tables
-from tests.reports.synthetic_runs import agn, corrupted, tables_of, write_run
+from tests.reports.synthetic_runs import agn, corrupted, kept_table, tables_of, write_run
 
 
 def test_limits_are_stamped(tmp_path: Path) -> None:
@@ -31,6 +31,28 @@ def test_runs_that_differ_are_said_to(tmp_path: Path) -> None:
         "r2: 1000), order (r0: shuffled; r1: as-is; r2: shuffled), seed (r0: 0; r1: 1; r2: 0), "
         "tie_rule (r0: random; r1: lowest)."
     )
+
+
+def test_means_say_their_units_or_what_would_help(tmp_path: Path) -> None:
+    sizes = {"bn": None, "dbn-batch": 128, "plain": None}
+    for total, expected in {
+        1000: "Intervals: Student's t on 1000 images (bn, plain). Intervals: Student's t on 8 "
+        "statistics sets of 128 images (dbn-batch). ",
+        500: "Intervals: Student's t on 500 images (bn, plain). Intervals: Student's t on 4 "
+        "statistics sets of 128 images (dbn-batch). No verdict: 4 statistics sets, 6 are needed; "
+        "evaluate at least 704 images or use sets of at most 90 images (dbn-batch). ",
+        200: "Intervals: Student's t on 200 images (bn, plain). No interval: 2 statistics sets, 3 "
+        "are needed; evaluate at least 320 images or use sets of at most 80 images (dbn-batch). ",
+    }.items():
+        records = [
+            corrupted(mode, "fog", severity, total // 2, total=total, set_size=size)
+            for mode, size in sizes.items()
+            for severity in (1, 5)
+        ]
+        assert expected in caption(kept_table(tmp_path / str(total), records))
+    (table,) = tables_of(tmp_path / "gone", records)
+    assert "No interval over several cells: predictions were not kept. " in caption(table)
+    assert "Student" not in caption(table)
 
 
 def test_captions_say_what_the_numbers_rest_on(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS
 from robustbench_ln.reports.captions import caption
-from robustbench_ln.reports.corruption_family import accuracy_words
 from robustbench_ln.reports.table_grids import accuracy_grid, wide_frame
 from tests.reports.synthetic_runs import corrupted, make_record, tables_of
 
@@ -38,8 +37,8 @@ def test_two_kinds_of_frost_are_two_rows_with_a_mean_each(tmp_path: Path) -> Non
     records.append(corrupted("bn", "frost", 1, 650, frost="photographs"))
     (table,) = tables_of(tmp_path, records)
     rows = dict(accuracy_grid(table).rows)
-    assert rows["frost (photographs)"] == "65.0"
-    assert rows["frost (procedural)"] == "50.0"
+    assert rows["frost (photographs)"] == "65.0 [62.0, 67.9]"
+    assert rows["frost (procedural)"] == "50.0 [46.9, 53.1]"
     assert rows["mean of the 15"] == "51.0"
     assert rows["mean of the 15 (procedural frost)"] == "50.0"
     assert "No mean" not in caption(table)
@@ -64,8 +63,9 @@ def test_a_part_of_the_benchmark_is_named_so(tmp_path: Path) -> None:
     records += [corrupted("plain", name, 5, 500) for name in BENCHMARK_CORRUPTIONS[1:]]
     (table,) = tables_of(tmp_path, records)
     assert caption(table).startswith(
-        "Accuracy in % at severity 5. No mean of the 15 for bn: 2 of them were measured at every "
-        "severity. No mean of the 15 for plain: gaussian_noise not measured at every severity. "
+        "Accuracy in % at severity 5 [95 % Wilson intervals: test-set sampling only]. No mean of "
+        "the 15 for bn: 2 of them were measured at every severity. No mean of the 15 for plain: "
+        "gaussian_noise not measured at every severity. "
     )
     grid = accuracy_grid(table)
     assert [grid.rows[i][0] for i in sorted(grid.rules)] == ["shot_noise", "spatter"]
@@ -83,4 +83,4 @@ def test_a_part_of_the_benchmark_is_named_so(tmp_path: Path) -> None:
 def test_severities_are_named(tmp_path: Path, severities: list[int], words: str) -> None:
     records = [make_record("bn"), *(corrupted("bn", "fog", s, 500) for s in severities)]
     (table,) = tables_of(tmp_path, records)
-    assert accuracy_words(table) == f"accuracy in %{words}"
+    assert table.family.words(table) == f"accuracy in %{words}"

@@ -4,16 +4,18 @@ import struct
 from dataclasses import replace
 from pathlib import Path
 
+import matplotlib as mpl
+import matplotlib.figure
 import pytest
 
 from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS
-from robustbench_ln.corruptions.registry import CORRUPTIONS
 from robustbench_ln.reports.corruption_family import FAMILIES
 from robustbench_ln.reports.corruption_figure import CORRUPTION_DOTS, SEVERITY_MEANS, severity_means
-from robustbench_ln.reports.figure_style import draw_figure
+from robustbench_ln.reports.figure_style import Figure, draw_figure
+from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.records import Record
 from tests.reports.drawn import lines_of, only_table, texts_of
-from tests.reports.synthetic_runs import corrupted, make_record, write_run
+from tests.reports.synthetic_runs import corrupted, kept_table, make_record, write_run
 
 ALL = (*BENCHMARK_CORRUPTIONS, *EXTRA_CORRUPTIONS)
 
@@ -25,14 +27,6 @@ def measured(mode: str, names: tuple[str, ...], *severities: int) -> list[Record
         make_record(mode, correct=950),
         *(corrupted(mode, n, s, most - 100 * s) for n, most in worse.items() for s in severities),
     ]
-
-
-def test_families_are_those_of_the_registry() -> None:
-    names = [name for name, entry in CORRUPTIONS.items() if entry.is_benchmark]
-    families = {name: CORRUPTIONS[name].family for name in names}
-    assert [(n, f) for f, members in FAMILIES.items() for n in members if f != "extra"] == list(
-        families.items()
-    )
 
 
 def test_corruptions_stand_below_their_families(tmp_path: Path) -> None:
@@ -115,6 +109,35 @@ def test_same_table_same_bytes_and_the_limit_on_it(tmp_path: Path) -> None:
     assert "LIMITED n=500" in texts_of(svg)
 
 
+def test_intervals_are_drawn_where_there_are_some(tmp_path: Path) -> None:
+    records = measured("bn", BENCHMARK_CORRUPTIONS, 1, 2)
+    kept = kept_table(tmp_path / "kept", records)
+    gone = only_table(write_run(tmp_path / "gone", records))
+    for figure, in_kept, in_gone in ((CORRUPTION_DOTS, 17, 1), (SEVERITY_MEANS, 3, 1)):
+        drawn = [intervals_drawn(figure, table) for table in (kept, gone)]
+        assert [len(found) for found in drawn] == [in_kept, in_gone]
+        names = texts_of(draw_figure(figure, kept, inches=6.8, kind="svg"))
+        assert "95 % interval" in names
+    estimate = kept.estimate(kept.rows[1], kept.modes[0])
+    low, high = intervals_drawn(CORRUPTION_DOTS, kept)[1]
+    assert (low, high) == (100 * estimate.interval.low, 100 * estimate.interval.high)
+
+
+def intervals_drawn(figure: Figure, table: Table) -> list[tuple[float, float]]:
+    """The intervals of one mode that a figure draws, in percent."""
+    axes = mpl.figure.Figure().add_subplot()
+    figure.draw(axes, table)
+    bars = [line.get_xdata() for line in axes.lines if line.get_linewidth() == 2]
+    if bars:
+        return [(float(low), float(high)) for low, high in bars]
+    vertices = axes.collections[0].get_paths()[0].vertices
+    return [
+        (min(at), max(at))
+        for x in sorted(set(vertices[:, 0]))
+        if (at := [float(y) for other, y in vertices if other == x])
+    ]
+
+
 def test_means_by_severity_need_all_fifteen(tmp_path: Path) -> None:
     records = [make_record(correct=900)]
     records += [corrupted("bn", n, 1, 500 + 10 * i) for i, n in enumerate(BENCHMARK_CORRUPTIONS)]
@@ -123,4 +146,6 @@ def test_means_by_severity_need_all_fifteen(tmp_path: Path) -> None:
     records += [corrupted("bn", name, 3, 300) for name in BENCHMARK_CORRUPTIONS]
     records += [corrupted("bn", "frost", 3, 200, frost="photographs")]
     table = only_table(write_run(tmp_path / "r", records))
-    assert list(severity_means(table).values()) == [{0.0: 0.9, 1.0: pytest.approx(0.57)}]
+    (means,) = severity_means(table).values()
+    values = {severity: estimate.value for severity, estimate in means.items()}
+    assert values == {0.0: 0.9, 1.0: pytest.approx(0.57)}

@@ -14,7 +14,7 @@ from robustbench_ln.runs.predictions import (
     prediction_name,
     read_predictions,
 )
-from robustbench_ln.runs.results import read_results, read_sides
+from robustbench_ln.runs.results import read_outcomes, read_results
 from tests.reports.synthetic_runs import make_record
 
 RUN = Path(__file__).parents[1] / "golden" / "schema_1"
@@ -129,10 +129,10 @@ def test_predictions_of_another_row_are_refused(tmp_path: Path) -> None:
     np.savez(run / NAME, **of_groups)
     (mode,) = [mode for mode in read_results([run]) if mode.variant == "ln-voting"]
     with pytest.raises(RecordError, match="4 groups, its row says 2; measure it again"):
-        read_sides([(mode, list(mode.cells))])
+        read_outcomes([mode])
     found["labels"] = (found["labels"] + 1) % 5
     np.savez(run / NAME, **found)
     with pytest.raises(
         RecordError, match=r"of 10 correct, its row says \d of 10; measure it again"
     ):
-        read_sides([(mode, list(mode.cells))])
+        read_outcomes([mode])

@@ -21,7 +21,7 @@ from robustbench_ln.runs.frame import read_frame
 from robustbench_ln.runs.predictions import prediction_name, read_predictions
 from robustbench_ln.runs.reading import read_runs
 from robustbench_ln.runs.records import Record, read_records
-from robustbench_ln.runs.results import read_results, read_sides
+from robustbench_ln.runs.results import read_outcomes, read_results
 from robustbench_ln.spec import Condition
 from tests.evaluation.test_run import make_images, make_spec, make_subject
 from tests.norms.networks import settle, small_net
@@ -65,10 +65,9 @@ def test_tables_and_predictions_are_read() -> None:
     assert list(frame["mode"].unique()) == ["ln-single", "ln-batch", "ln-voting"]
     assert (frame["repeats"] == 2).all()
     modes = read_results([RUN])
-    sides = read_sides([(mode, list(mode.cells)) for mode in modes])
-    for mode, side in zip(modes, sides, strict=True):
+    for mode in read_outcomes(modes):
         rows = [cell.record for cell in mode.cells.values()]
-        assert side.correct.sum(axis=-1).tolist() == [row.correct for row in rows]
+        assert mode.side(mode.cells).correct.sum(axis=-1).tolist() == [row.correct for row in rows]
     data = read_description(RUN).data
     for record in read_records(RUN):
         file = RUN / "predictions" / prediction_name(record.cell, 0)

@@ -149,6 +149,7 @@ def test_a_damaged_state_says_what_is_left(tmp_path, content):
         ("{", "is not JSON"),
         ("[]", "is not of a training of"),
         ('{"options": [1]}', "is not of a training of"),
+        ('{"settings": {"recipe": "mnist", "seed": 0}, "runs": 5}', "is not of a training of"),
         (b"\xff", "is not JSON"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from robustbench_ln.data.image_set import ImageShape
 from robustbench_ln.errors import settings
 from robustbench_ln.evaluation.checks.probe import Probe
 from robustbench_ln.evaluation.checks.result import CheckResult, not_applicable, note, passed
@@ -16,13 +17,13 @@ def check_image_size(probe: Probe) -> CheckResult:
     size = probe.subject.image_size
     if size is None or probe.pixels is None:
         return not_applicable(NAME, "there are no clean images, or nobody says the network's size")
-    height, width = probe.pixels.shape[1:3]
-    numbers = {"height": height, "width": width, "expected": size}
-    if height == width == size:
+    shape = ImageShape.of(probe.pixels)
+    numbers = {"height": shape.height, "width": shape.width, "expected": size}
+    if shape.height == shape.width == size:
         return passed(NAME, f"images are {size}x{size}", **numbers)
     return note(
         NAME,
-        f"images are {height}x{width}, {probe.subject.checkpoint.arch} is for {size}x{size}: "
+        f"images are {shape.size}, {probe.subject.checkpoint.arch} is for {size}x{size}: "
         "accuracy is that of another scale. Use images of that size; for pictures, "
         f"{settings(resize=size, crop=size)}",
         **numbers,

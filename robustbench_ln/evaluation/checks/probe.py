@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from robustbench_ln.data.image_set import ImageSet, Pixels
+from robustbench_ln.data.image_set import ImageSet, ImageShape, Pixels
 from robustbench_ln.evaluation.arithmetic import arithmetic
 from robustbench_ln.evaluation.subject import Subject
 from robustbench_ln.evaluation.supported_modes import mode_obstacle
@@ -126,7 +126,7 @@ def make_probe(
     spec: EvaluationSpec,
     *,
     pixels: Pixels | None,
-    shape: tuple[int, int, int],
+    shape: ImageShape,
 ) -> Probe:
     """Copy the network and run a few images through it, twice.
 
@@ -137,8 +137,7 @@ def make_probe(
         pixels: See `sample_pixels`; None takes noise in place of images.
         shape: (H, W, C) of the images.
     """
-    height, width, channels = shape
-    image_shape = (channels, height, width)
+    image_shape = shape.as_input
     few = _noise(shape) if pixels is None else pixels[:: max(1, len(pixels) // BATCH)][:BATCH]
     layout = _choose_layout(layers, image_shape, len(few))
     few = few[: len(few) // (layout.set_size or 1) * (layout.set_size or 1)]
@@ -179,8 +178,8 @@ def changed_tensors(
 
 def sample_pixels(images: ImageSet, indices: NDArray[np.int64]) -> Pixels:
     """Return uint8 [n, H, W, C], spread over the images in the order of evaluation."""
-    height, width, _ = images.shape
-    most = NUM_IMAGES if height * width <= 64 * 64 else NUM_LARGE_IMAGES
+    is_small = images.shape.height * images.shape.width <= 64 * 64
+    most = NUM_IMAGES if is_small else NUM_LARGE_IMAGES
     chosen = np.linspace(0, len(indices) - 1, min(most, len(indices)))
     return images.read(indices[chosen.astype(np.int64)])
 
@@ -200,7 +199,7 @@ def _choose_layout(
     return StatisticsLayout.set(min(SET_SIZE, num_images))
 
 
-def _noise(shape: tuple[int, int, int]) -> Pixels:
+def _noise(shape: ImageShape) -> Pixels:
     return stream(0, "probe").integers(0, 256, (BATCH, *shape)).astype(np.uint8)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from robustbench_ln.errors import setting
 from robustbench_ln.evaluation.checks.clean_cell import CleanCell
@@ -68,6 +67,8 @@ def relabelled_accuracy(cell: CleanCell) -> float:
 def _assign(
     labels: NDArray[np.int64], class_index: NDArray[np.int32], num_classes: int
 ) -> NDArray[np.int64]:
+    from scipy.optimize import linear_sum_assignment  # 0.3 s, and few runs come here
+
     confusion = np.zeros((num_classes, num_classes))
     np.add.at(confusion, (labels, class_index), 1)
     confusion[np.diag_indices(num_classes)] += 0.5  # of equal numberings the one that is given

@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import re
-from types import ModuleType
+from collections.abc import Mapping
+from types import MappingProxyType, ModuleType
+from typing import NamedTuple
 
 from torch import nn
 
@@ -15,9 +17,29 @@ from robustbench_ln.models.architecture import Architecture
 
 __all__ = ["import_torchvision_models", "torchvision_architecture", "torchvision_names"]
 
-_INCEPTIONS = {"googlenet": 224, "inception_v3": 299}
-"""Networks -> image size. They initialise themselves in minutes, warn unless told whether to, and
-turn their input into -1..1 where torchvision loads the published weights itself."""
+
+class _Facts(NamedTuple):
+    """What is so of a network, where it is not so of most.
+
+    Attributes:
+        image_size: Side of the images of the published weights.
+        transforms_input: Whether torchvision turns the input into -1..1 where it loads the
+            published weights itself.
+        options: Of the network's builder.
+    """
+
+    image_size: int = 224
+    transforms_input: bool = False
+    options: Mapping[str, bool] = MappingProxyType({})
+
+
+_QUICK = MappingProxyType({"init_weights": False})
+"""Else they initialise themselves in minutes, and warn unless told whether to."""
+
+_FACTS = {
+    "googlenet": _Facts(transforms_input=True, options=_QUICK),
+    "inception_v3": _Facts(image_size=299, transforms_input=True, options=_QUICK),
+}
 
 _OLD_DENSENET_NAME = re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.([12]\.)")
 """The published DenseNets were saved before torch forbade dots in names: norm.1 is norm1 now."""
@@ -64,12 +86,12 @@ def torchvision_architecture(name: str) -> Architecture:
     names = torchvision_names()
     if name not in names:
         raise unknown_name(name, names, kind="torchvision network")
-    options = {"init_weights": False} if name in _INCEPTIONS else {}
+    facts = _FACTS.get(name, _Facts())
 
     def build(num_classes: int, in_channels: int) -> nn.Module:
         del in_channels
         network: nn.Module = import_torchvision_models().get_model(
-            name, weights=None, num_classes=num_classes, **options
+            name, weights=None, num_classes=num_classes, **facts.options
         )
         return network
 
@@ -78,8 +100,8 @@ def torchvision_architecture(name: str) -> Architecture:
         build=build,
         num_classes=1000,
         in_channels=3,
-        image_size=_INCEPTIONS.get(name, 224),
+        image_size=facts.image_size,
         source=f"torchvision.models.{name}",
-        transforms_input=name in _INCEPTIONS,
+        transforms_input=facts.transforms_input,
         rename=lambda tensor: _OLD_DENSENET_NAME.sub(r"\1\2", tensor),
     )

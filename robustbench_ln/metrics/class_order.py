@@ -1,17 +1,19 @@
-"""Class-ordered test images: with them a statistics set holds one class, and accuracy is off."""
+"""Class-ordered test images: with them a statistics set holds one class, and accuracy is off.
+
+Wilson's interval does not hold there: sets are neither independent nor alike. No torch here.
+"""
 
 from __future__ import annotations
 
 import numpy as np
-
-from robustbench_ln.data.image_set import Labels
+from numpy.typing import NDArray
 
 __all__ = ["is_class_ordered"]
 
 _SHARE = 0.7
 
 
-def is_class_ordered(labels: Labels, set_size: int) -> bool:
+def is_class_ordered(labels: NDArray[np.int64], set_size: int) -> bool:
     """Whether sets of consecutive images hold far fewer classes than a random order would give.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from robustbench_ln.data.class_order import is_class_ordered
+from robustbench_ln.metrics.class_order import is_class_ordered
 
 
 def test_class_order_is_seen_and_random_order_is_not():

@@ -1,0 +1,79 @@
+"""What a shell offers after Tab: names, found without importing torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from robustbench_ln.corruption_names import FAMILY_OF
+from robustbench_ln.files.shipped import SHIPPED_SUITES
+from robustbench_ln.modes import MODES
+
+__all__ = ["NAMES", "complete"]
+
+NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "modes": ("all", *MODES),
+        "corruptions": ("cifar10-c", "imagenet-c", *FAMILY_OF),
+        "noises": ("agn", "agn-neg", "agn-additive", "apn", "apn-add", "mbn"),
+        "norms": (
+            "batch",
+            "local",
+            "switch",
+            "group",
+            "layer",
+            "instance",
+            "renorm",
+        ),
+        "archs": (
+            "mnist-dnn",
+            "vgg-localnorm",
+            "vgg-localnorm-plain-head",
+            "vgg19",
+            "resnet32-preact",
+            "resnet20",
+            "resnet32",
+            "resnet44",
+            "resnet56",
+            "resnet110",
+        ),
+        "recipes": (
+            "mnist",
+            "cifar-vgg",
+            "cifar-resnet",
+            "cifar-resnet-finetune",
+            "cars-finetune",
+            "imagenet-finetune",
+        ),
+        "normalizations": (
+            "none",
+            "symmetric",
+            "imagenet",
+            "cifar10",
+            "cifar100",
+            "mnist",
+        ),
+        "suites": tuple(SHIPPED_SUITES),
+        "baselines": (
+            "none",
+            "alexnet",
+            "wrn-40-2",
+        ),
+    }
+)
+"""Names by what `ln-bench list` calls them. A test compares them with the registries, which import
+torch and would make Tab take seconds."""
+
+
+def complete(kind: str) -> Callable[[str], list[str]]:
+    """Return what completes an option that takes these names, or a list of them.
+
+    >>> complete("modes")("bn,dbn-s")
+    ['bn,dbn-single', 'bn,dbn-single-rot90']
+    """
+
+    def names(incomplete: str) -> list[str]:
+        done, comma, part = incomplete.rpartition(",")
+        return [f"{done}{comma}{name}" for name in NAMES[kind] if name.startswith(part)]
+
+    return names

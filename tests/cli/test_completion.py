@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from robustbench_ln.cli.completion import NAMES, complete
+from robustbench_ln.corruptions.localnorm_noise import NOISES
+from robustbench_ln.corruptions.registry import CORRUPTIONS
+from robustbench_ln.files.shipped import SHIPPED_SUITES
+from robustbench_ln.metrics.error_files import BASELINES
+from robustbench_ln.models.normalization import NORMALIZATIONS
+from robustbench_ln.models.registry import ARCHITECTURES
+from robustbench_ln.modes import MODES
+from robustbench_ln.norms import NORMS
+from robustbench_ln.training import RECIPES
+
+
+def test_names_are_those_of_the_registries():
+    registries = {
+        "modes": ["all", *MODES],
+        "corruptions": ["cifar10-c", "imagenet-c", *CORRUPTIONS],
+        "noises": dict.fromkeys(name for name, _ in NOISES),
+        "norms": NORMS,
+        "archs": ARCHITECTURES,
+        "recipes": RECIPES,
+        "normalizations": NORMALIZATIONS,
+        "suites": SHIPPED_SUITES,
+        "baselines": ["none", *BASELINES],
+    }
+    assert {kind: set(names) for kind, names in NAMES.items()} == {
+        kind: set(names) for kind, names in registries.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "offered"),
+    [
+        ("modes", "ln-v", ["ln-voting"]),
+        ("modes", "bn,plain,ln-b", ["bn,plain,ln-batch"]),
+        ("corruptions", "fo", ["fog"]),
+        ("archs", "resnet11", ["resnet110"]),
+        ("modes", "nothing", []),
+    ],
+)
+def test_the_last_name_of_a_list_is_completed(kind, typed, offered):
+    assert complete(kind)(typed) == offered
+
+
+def test_a_shell_gets_names_without_torch():
+    """As bash asks: the words so far, and which one is being typed."""
+    words = "ln-bench evaluate net.pt --modes bn,dbn-s"
+    code = (
+        "import sys; sys.argv = ['ln-bench']\n"
+        "from robustbench_ln.cli.main import main\n"
+        "try: main()\n"
+        "finally: print('torch' in sys.modules, file=sys.stderr)"
+    )
+    asked = {"_LN_BENCH_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": "4"}
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | asked,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.split() == ["bn,dbn-single", "bn,dbn-single-rot90"]
+    assert run.stderr.split() == ["False"]

@@ -1,0 +1,101 @@
+"""The one way in which a network sees images: evaluation and `predict` share it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from robustbench_ln.data.image_set import ArrayImages
+from robustbench_ln.errors import CheckpointError
+from robustbench_ln.evaluation import pass_run
+from robustbench_ln.evaluation.own_network import name_own_network
+from robustbench_ln.evaluation.pass_run import Work, make_views, run_passes
+from robustbench_ln.evaluation.plan import plan_passes
+from robustbench_ln.evaluation.predict import predict_pictures
+from robustbench_ln.models.normalization import parse_normalization
+from robustbench_ln.spec import CLEAN, Condition, EvaluationSpec
+from tests.norms.networks import small_net
+
+PACKAGE = Path(__file__).parents[2] / "robustbench_ln"
+PIXELS = np.random.default_rng(0).integers(0, 256, (7, 8, 8, 3)).astype(np.uint8)
+IMAGES = ArrayImages(source="some", kind="arrays", pixels=PIXELS, labels=np.zeros(7, np.int64))
+SPEC = EvaluationSpec(
+    modes=("bn", "dbn-batch", "dbn-single"), stat_batch=3, group_size=3, device_batch=2
+)
+ORDER = np.array([6, 0, 5, 1, 4, 2, 3])
+
+
+def subject():
+    return name_own_network(small_net(), parse_normalization("0.4/0.2", 3), image_shape=(3, 8, 8))
+
+
+def test_what_is_kept_is_of_the_images_in_their_order():
+    plan = plan_passes(subject(), IMAGES, SPEC)
+    views = make_views(subject(), IMAGES, plan.passes, SPEC)
+    done = {
+        p.layout.name: measured
+        for p, measured in run_passes(
+            views, Work(subject(), IMAGES, ORDER), CLEAN, spec=SPEC, keep=lambda x, i: (x, i)
+        )
+    }
+    assert list(done) == ["running", "batch", "image"]
+    assert {name: m.refills for name, m in done.items()} == {"running": 0, "batch": 2, "image": 0}
+    shown = (torch.from_numpy(PIXELS[ORDER]).permute(0, 3, 1, 2) / 255 - 0.4) / 0.2
+    for p, view in views.items():
+        parts = done[p.layout.name].parts
+        assert len(parts) > 1
+        assert np.concatenate([indices for _, indices in parts]).tolist() == ORDER.tolist()
+        size = p.layout.set_size or len(ORDER)
+        padded = torch.cat([shown, shown[: -len(ORDER) % size]])
+        with torch.inference_mode():
+            expected = torch.cat([view(part) for part in padded.split(size)])[: len(ORDER)]
+        logits = torch.cat([logits for logits, _ in parts], dim=1)
+        torch.testing.assert_close(logits, expected[None], rtol=1e-4, atol=1e-4)
+        assert done[p.layout.name].meaning is None
+
+
+def test_noise_is_drawn_once_for_all_passes_and_its_meaning_is_the_same():
+    plan = plan_passes(subject(), IMAGES, SPEC)
+    noise = Condition(corruption="agn", severity=0.5, convention="paper", range="clip")
+    work = Work(subject(), IMAGES, ORDER)
+    views = make_views(subject(), IMAGES, plan.passes, SPEC)
+    results = [m for _, m in run_passes(views, work, noise, spec=SPEC, keep=lambda _, i: len(i))]
+    assert [sum(m.parts) for m in results] == [7, 7, 7]
+    assert results[0].meaning is not None
+    assert {m.meaning for m in results} == {results[0].meaning}
+
+
+def test_pictures_are_read_once_for_all_modes(monkeypatch):
+    """`predict` shows every pass the same chunk, as `evaluate` does."""
+    shown = []
+    real = pass_run.network_chunks
+
+    def count(*args, **options) -> Iterator:
+        shown.append(args[2])
+        yield from real(*args, **options)
+
+    monkeypatch.setattr(pass_run, "network_chunks", count)
+    said = predict_pictures(subject(), IMAGES, SPEC)
+    assert [mode.mode.name for mode in said] == ["bn", "dbn-batch", "dbn-single"]
+    assert shown == [CLEAN]
+
+
+def test_logits_that_are_not_finite_name_the_image():
+    network = small_net()
+    network.head.bias.data[0] = float("nan")
+    bad = name_own_network(network, parse_normalization("0.4/0.2", 3), image_shape=(3, 8, 8))
+    plan = plan_passes(bad, IMAGES, SPEC)
+    views = make_views(bad, IMAGES, plan.passes, SPEC)
+    with pytest.raises(CheckpointError, match="NaN or infinite for image 6 of some"):
+        list(run_passes(views, Work(bad, IMAGES, ORDER), CLEAN, spec=SPEC, keep=lambda x, _: x))
+
+
+def test_sets_are_run_in_one_place() -> None:
+    users = {p.name for p in PACKAGE.rglob("*.py") if "SetRunner(" in p.read_text()}
+    assert users == {"pass_run.py"}
+    chunks = {p.name for p in PACKAGE.rglob("*.py") if "network_chunks(" in p.read_text()}
+    assert chunks == {"inputs.py", "pass_run.py"}

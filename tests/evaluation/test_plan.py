@@ -1,0 +1,51 @@
+"""Which passes a run needs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from robustbench_ln.data.image_set import ArrayImages
+from robustbench_ln.errors import DataError
+from robustbench_ln.evaluation.own_network import name_own_network
+from robustbench_ln.evaluation.plan import plan_passes
+from robustbench_ln.models.normalization import parse_normalization
+from robustbench_ln.spec import EvaluationSpec
+from tests.norms.networks import small_net
+
+PIXELS = np.zeros((7, 8, 8, 3), dtype=np.uint8)
+
+
+def images(labels=0):
+    return ArrayImages(
+        source="some", kind="arrays", pixels=PIXELS, labels=np.full(7, labels, np.int64)
+    )
+
+
+def plan(labels=0, **options):
+    network = name_own_network(
+        small_net(), parse_normalization("0.4/0.2", 3), image_shape=(3, 8, 8)
+    )
+    spec = EvaluationSpec(modes=("bn", "dbn-batch", "bn-adapt"), group_size=1, **options)
+    return plan_passes(network, images(labels), spec)
+
+
+@pytest.mark.parametrize(
+    ("options", "size"),
+    [
+        ({"stat_batch": 5}, 5),
+        ({"stat_batch": 5, "limit": 3}, 3),
+        ({"stat_batch": 128}, 7),
+        ({"stat_batch": 128, "limit": 900}, 7),
+    ],
+)
+def test_a_set_is_no_larger_than_what_is_evaluated(options, size):
+    made = plan(**options)
+    assert [mode.name for mode in made.modes] == ["bn", "dbn-batch", "bn-adapt"]
+    assert [p.layout.set_size for p in made.passes] == [None, size, size]
+    assert [layer.name for layer in made.layers] == ["bn1", "bn2"]
+
+
+def test_images_that_do_not_fit_the_network_are_refused():
+    with pytest.raises(DataError, match="has label 5, the network has 5 classes"):
+        plan(labels=5)
