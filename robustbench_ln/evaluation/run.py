@@ -225,7 +225,6 @@ class _Job:
         for p, measured in whole.measured.items():
             found = _Found(join_predictions(measured.parts), measured, meaning)
             rows = [self._record(condition, p, mode, found) for mode in missing[p]]
-            ]
             name = prediction_name(rows[0].cell, first_seed=self.description.seed)
             self.directory.write_predictions(name, found.predictions)
             self.directory.append(rows)
