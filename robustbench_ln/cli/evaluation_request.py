@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from robustbench_ln.cli.options import split_names
+from robustbench_ln.cli.options import count_or_auto, split_names
 from robustbench_ln.corruptions.conditions import parse_severities, parse_sigmas
 from robustbench_ln.corruptions.request import ConditionRequest
 from robustbench_ln.data import DataOptions, Framing
@@ -61,7 +61,8 @@ def request_of(options: Mapping[str, Any], *, command: str) -> EvaluationRequest
             order=options["order"],
             stat_batch=options["stat_batch"],
             group_size=options["group_size"],
-            device_batch=options["device_batch"],
+            device_batch=count_or_auto("device_batch", options["device_batch"]),
+            workers=count_or_auto("workers", options["workers"]),
             tie_rule=options["ties"],
             prior=options["prior"],
             seed=options["seed"],

@@ -1,4 +1,4 @@
-"""Sets are the same bytes however they are made: by many threads, in pieces, after a stop."""
+"""Sets are the same bytes however they are made: by many workers, in pieces, after a stop."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from tests.corrupted_sets.sample_sets import (
 )
 
 MODULE = importlib.import_module("robustbench_ln.corrupted_sets.writer")
+MAKING = importlib.import_module("robustbench_ln.corrupted_sets.making")
 
 
 class StoppedError(Exception):
@@ -42,7 +43,7 @@ def test_a_stopped_set_lists_whole_files_only_and_goes_on(tmp_path, monkeypatch,
 
     with monkeypatch.context() as patch:
         patch.setattr(MODULE, "_check_first_image", lambda *_: None)
-        patch.setattr(MODULE, "degrade", stop)
+        patch.setattr(MAKING, "degrade", stop)
         with pytest.raises(StoppedError):
             generate(make_images(), make_spec(format=name), out=out,
                      options=GenerationOptions(workers=1))  # fmt: skip
