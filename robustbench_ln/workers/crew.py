@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
@@ -59,7 +59,11 @@ def open_crew(
         yield _Alone(task, advance)
         return
     with write_shared(task) as file:
-        yield _Workers(lambda place: launcher.start(place, file.fileno()), workers, advance)
+        crew = _Workers[Unit, Result](
+            lambda place: launcher.start(place, file.fileno()), workers, advance
+        )
+        with closing(crew):
+            yield crew
 
 
 class _Alone(Crew[Unit, Result]):
@@ -104,6 +108,11 @@ class _Workers(Crew[Unit, Result]):
         self._start = start
         self._advance = advance
         self._workers = [_Worker(place, start(place)) for place in range(workers)]
+
+    def close(self) -> None:
+        """Let the workers go: each ends when it has nobody to work for."""
+        for worker in self._workers:
+            worker.connection.close()
 
     def map(self, units: Iterable[Unit]) -> Iterator[Result]:
         """Yield results; units behind that of the next one are done meanwhile."""

@@ -75,6 +75,7 @@ def test_a_full_disk_leaves_no_part_of_a_file_and_the_set_goes_on(tmp_path, monk
     assert tree_digest(out) == tree_digest(tmp_path / "whole")
 
 
+@pytest.mark.usefixtures("one_server")
 @pytest.mark.parametrize("name", ["npy", "npz", "folder"])
 def test_bytes_depend_on_no_number_of_workers(tmp_path, name):
     for workers in (1, 2, 5):

@@ -114,9 +114,7 @@ def test_logits_that_are_not_finite_name_the_image():
     plan = plan_passes(bad, IMAGES, SPEC)
     views = views_of(bad, plan)
     with pytest.raises(CheckpointError, match="NaN or infinite for image 6 of some"):
-        run_passes(
-            views, Work(bad, IMAGES, ORDER), CLEAN, options=OPTIONS, keep=lambda x, _: x
-        )
+        run_passes(views, Work(bad, IMAGES, ORDER), CLEAN, options=OPTIONS, keep=lambda x, _: x)
 
 
 def test_sets_are_run_in_one_place() -> None:

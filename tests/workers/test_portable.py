@@ -105,7 +105,8 @@ def test_code_of_a_file_beside_which_others_lie_is_found_again(tmp_path):
     content = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout
     read = (
         "import sys; from robustbench_ln.workers.portable import read_shared\n"
-        f"print(read_shared(open({str(tmp_path / 'shared')!r}, 'rb').fileno()).block.width)"
+        f"file = open({str(tmp_path / 'shared')!r}, 'rb')\n"
+        "print(read_shared(file.fileno()).block.width)"
     )
     (tmp_path / "shared").write_bytes(content)
     again = subprocess.run([sys.executable, "-c", read], check=True, capture_output=True).stdout
@@ -124,5 +125,7 @@ def test_a_full_folder_is_one_line():
         "resource.setrlimit(resource.RLIMIT_FSIZE, (10**6, 10**6))\n"
         "write_shared(numpy.zeros(10**7))"
     )
-    found = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    found = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True
+    )
     assert "WorkerError: no room for what workers share" in found.stderr
