@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from robustbench_ln.files.regular_files import read_regular
+
 __all__ = ["available_memory", "choose_workers", "count_cores"]
 
 _WORTHWHILE_SECONDS = 6.0
@@ -74,6 +76,6 @@ def _address_space() -> int | None:
 
 def _lines(path: str) -> list[str]:
     try:
-        return Path(path).read_text(encoding="ascii").splitlines()
+        return read_regular(Path(path)).decode("ascii", "replace").splitlines()
     except OSError:
         return []
