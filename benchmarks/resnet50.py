@@ -25,10 +25,9 @@ import torch
 from robustbench_ln.data.image_set import ArrayImages
 from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.evaluation.subject import Subject, versions
-from robustbench_ln.models.normalization import parse_normalization
 from robustbench_ln.models.registry import build_model
 from robustbench_ln.runs.description import CheckpointDescription
-from robustbench_ln.spec import EvaluationSpec
+from robustbench_ln.spec import EvaluationSpec, parse_normalization
 from robustbench_ln.speed.turns import circumstances
 
 RESULTS = Path(__file__).parent / "results" / "resnet50.json"

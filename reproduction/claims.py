@@ -1,8 +1,8 @@
 """The papers' claims, each as comparisons of trained networks, for docs/results/claims.md.
 
-A comparison says that one network (or mode) is better than another by more than so many points of
-accuracy. It is judged by the mean over the trainings, which are paired by seed, and by that mean's
-95 % interval (Student's t).
+A comparison says that one network (or mode) is better than another by more than a threshold in
+points of accuracy. Shown are the mean over the trainings, which are paired by seed, its 95 %
+interval (Student's t), and in how many trainings it is so. Fewer than six decide nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import NamedTuple
 from scipy import stats
 
 from reproduction.trainings import Trainings, Values, training_values
+from robustbench_ln.metrics.units import MIN_VERDICT_UNITS
 from robustbench_ln.reports.families import read_tables
 from robustbench_ln.reports.grids import Grid, to_markdown
 
@@ -37,11 +38,19 @@ GROUPS = {
 
 
 class Interval(NamedTuple):
-    """A mean over trainings, with its 95 % interval."""
+    """A mean over trainings, with its 95 % interval.
+
+    Attributes:
+        mean: In shares of 1, as the others.
+        low: Lower end.
+        high: Upper end.
+        trainings: What the mean is over.
+    """
 
     mean: float
     low: float
     high: float
+    trainings: tuple[float, ...]
 
     def __str__(self) -> str:
         """Return it in points."""
@@ -108,21 +117,24 @@ def interval_over(trainings: list[float]) -> Interval:
     mean = fmean(trainings)
     number = len(trainings)
     half = float(stats.t.ppf(0.975, number - 1)) * stdev(trainings) / number**0.5
-    return Interval(mean, mean - half, mean + half)
+    return Interval(mean, mean - half, mean + half, tuple(trainings))
 
 
 def as_printed(found: Interval) -> Interval:
     """Round to a tenth of a point: what is smaller decides nothing."""
-    return Interval(*(round(value, 3) for value in found))
+    mean, low, high = (round(value, 3) for value in found[:3])
+    return Interval(mean, low, high, tuple(round(value, 3) for value in found.trainings))
 
 
 def judge(found: Interval, threshold: float) -> str:
-    """Return whether something is above a threshold."""
+    """Return in how many trainings something is above a threshold, and from six on the verdict."""
+    above = sum(value > threshold for value in found.trainings)
+    agreeing = f"{above} of {len(found.trainings)}"
+    if len(found.trainings) < MIN_VERDICT_UNITS:
+        return agreeing
     if found.low > threshold:
-        return "holds"
-    if found.high < threshold:
-        return "does not hold"
-    return "undecided" if threshold else "not told apart"
+        return f"{agreeing}: holds"
+    return f"{agreeing}: does not hold" if found.high < threshold else f"{agreeing}: undecided"
 
 
 BN, DBN_128 = Trainings("BN", "bn"), Trainings("BN", "dbn-batch (sets of 128)")
@@ -243,7 +255,7 @@ def claims_table(_: str) -> str:
             found = as_printed(paired_difference(comparison))
             said = judge(found, comparison.points / 100)
             rows.append((*(claim if i == 0 else ("", "")), comparison.words, str(found), said))
-    header = ("claim", "in the papers", "on", "difference, points", "here")
+    header = ("claim", "in the papers", "on", "difference, points", "trainings that agree")
     return to_markdown(Grid(header, tuple(rows)))
 
 
@@ -263,10 +275,10 @@ def spread_table(_: str) -> str:
             first, last = (fmean(values) for values in zip(*spreads, strict=True))
             growth = interval_over([after - before for before, after in spreads])
             numbers = tuple(f"{1000 * value:z.2f}" for value in (first, last))
-            text = " ".join(f"{1000 * value:+z.2f}" for value in growth)
+            text = " ".join(f"{1000 * value:+z.2f}" for value in growth[:3])
             mean, low, high = text.split()
             rows.append((words, parameter, *numbers, f"{mean} [{low}, {high}]", judge(growth, 0)))
-    header = ("", "", "after epoch 1", "after the last", "growth", "go further apart")
+    header = ("", "", "after epoch 1", "after the last", "growth", "trainings that grow")
     return to_markdown(Grid(header, tuple(rows)))
 
 

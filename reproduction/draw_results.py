@@ -8,7 +8,7 @@ Lines are means over the trainings, bands their standard deviation.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import fmean, stdev
@@ -34,7 +34,8 @@ from reproduction.claims import (
 from reproduction.trainings import Trainings, Values
 from robustbench_ln.reports.corruption_figure import severity_means
 from robustbench_ln.reports.families import read_tables
-from robustbench_ln.reports.figure_style import line_style, render_figure
+from robustbench_ln.reports.figure_style import Line, draw_line, line_style, render_figure
+from robustbench_ln.reports.tables import Table
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 WIDTH = 6.8
@@ -214,27 +215,20 @@ def _norm_rows(network: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-FRONT_MODES = ("bn", "dbn-batch")
-FRONT_NAMES = {"bn": "bn: statistics of training", "dbn-batch": "dbn-batch: of 128 test images"}
+FRONT_MODES = {"bn": "bn: statistics of training", "dbn-batch": "dbn-batch: of 128 test images"}
 
 
 def front_figure(figure: Figure) -> None:
     """The public ResNet-20 under noise and common corruptions, for the head of README."""
     noise, corruptions = figure.subplots(1, 2, sharey=True)
     (table,) = (t for t in read_tables([RESULTS / "resnet20"]) if "released" in t.title)
-    for number, name in enumerate(FRONT_MODES):
-        mode = next(mode for mode in table.cells if mode.variant == name)
-        found = [(row.sigma or 0.0, table.estimate(row, mode)) for row in table.rows]
-        points = [(sigma, e.value, *e.interval) for sigma, e in found if e and e.interval]
-        sigmas, values, low, high = zip(*points, strict=True)
-        style = line_style(number)
-        noise.plot(sigmas, [100 * v for v in values], label=FRONT_NAMES[name], **style)
-        ends = ([100 * v for v in low], [100 * v for v in high])
-        noise.fill_between(sigmas, *ends, color=style["color"], alpha=0.15, linewidth=0)
+    for line in _front_lines(table):
+        found = {row.sigma or 0.0: table.estimate(row, line.mode) for row in table.rows}
+        draw_line(noise, line, {sigma: e for sigma, e in found.items() if e is not None})
     (table,) = read_tables([RESULTS / "resnet20_c"])
-    for number, name in enumerate(FRONT_MODES):
-        means = next(m for mode, m in severity_means(table).items() if mode.variant == name)
-        corruptions.plot(list(means), [100 * v for v in means.values()], **line_style(number))
+    means = severity_means(table)
+    for line in _front_lines(table):
+        draw_line(corruptions, line, means[line.mode])
     noise.set_title("uniform noise (AGN, released)", fontsize=8)
     noise.set_xlabel("σ")
     noise.set_ylabel("accuracy, %")
@@ -244,7 +238,15 @@ def front_figure(figure: Figure) -> None:
     for axes in (noise, corruptions):
         axes.axhline(10, color="0.45", linewidth=0.8, linestyle=(0, (1, 2)), label="chance")
         axes.grid(axis="y", color="0.9", linewidth=0.5)
-    finish(figure, noise)
+    handles, _ = noise.get_legend_handles_labels()
+    names = [*FRONT_MODES.values(), "chance"]
+    figure.legend(handles, names, loc="outside lower center", ncols=3, frameon=False, fontsize=7)
+
+
+def _front_lines(table: Table) -> Iterator[Line]:
+    for number, name in enumerate(FRONT_MODES):
+        (mode,) = (mode for mode in table.modes if mode.variant == name)
+        yield Line(mode, number, line_style(number))
 
 
 FIGURES: dict[str, tuple[Callable[[Figure], None], float]] = {

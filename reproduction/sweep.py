@@ -6,7 +6,7 @@
 norms: BatchNorm, LocalNorm, SwitchNorm, GroupNorm. groups: how many groups LocalNorm has (arXiv,
 figure 11). noise: Gaussian noise in a share of the training images (figure 10). Each network is a
 `ln-bench train` and some `ln-bench evaluate`, whose commands are printed; a sweep that was stopped
-goes on where it was. At the end: means and standard deviations over the seeds, in %.
+resumes. At the end: means and standard deviations over the seeds, in %.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--train", required=True, metavar="KIND:PATH", help="as for ln-bench train")
     parser.add_argument("--test", required=True, metavar="KIND:PATH", help="and for evaluate")
     parser.add_argument("--out", required=True, type=Path, help="the same command resumes it")
-    parser.add_argument("--seeds", type=int, default=3, help="so many trainings of each network")
+    parser.add_argument("--seeds", type=int, default=3, help="number of trainings of each network")
     parser.add_argument("--epochs", type=int, help="default: the recipe's")
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args(words)

@@ -18,10 +18,9 @@ from robustbench_ln.data.image_set import ArrayImages
 from robustbench_ln.evaluation.inspection import inspect_network
 from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.evaluation.subject import Subject
-from robustbench_ln.models.normalization import parse_normalization
 from robustbench_ln.models.registry import build_model
 from robustbench_ln.runs.description import CheckpointDescription
-from robustbench_ln.spec import EvaluationSpec
+from robustbench_ln.spec import EvaluationSpec, parse_normalization
 
 NETWORKS = (
     "torchvision:resnet18", "torchvision:resnet50", "torchvision:vgg16_bn",

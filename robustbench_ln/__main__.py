@@ -1,5 +1,5 @@
 """`python -m robustbench_ln` is `ln-bench`."""
 
-from robustbench_ln.cli.main import main
+from robustbench_ln.cli.start import main
 
 main()

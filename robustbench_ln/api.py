@@ -13,6 +13,7 @@ from torch import nn
 from robustbench_ln.corruption_names import SEVERITIES
 from robustbench_ln.corruptions.request import ConditionRequest
 from robustbench_ln.data import ArrayImages, ImageSet
+from robustbench_ln.data.class_list import read_class_list
 from robustbench_ln.data.file_images import FileImages
 from robustbench_ln.data.from_python import collect_images
 from robustbench_ln.display import open_display
@@ -40,6 +41,7 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
     arch: str | None = None,
     download: bool = False,
     norm_classes: NormClasses = (),
+    classes: str | Path | Sequence[str | int] | None = None,
     modes: str | Sequence[str] = "all",
     noises: str | Sequence[str] = (),
     sigmas: Sequence[float] | None = None,
@@ -86,6 +88,8 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
             torchvision can fetch.
         norm_classes: Your own classes of norm layers that work as BatchNorm does; they take part
             in dynamic modes.
+        classes: The classes that are scored; the other logits are left out. Names, WordNet ids or
+            indices; a file of them; or "imagenet-a" or "imagenet-r". None is all.
         modes: Names of evaluation modes; "all" is every mode that the network supports.
         noises: Names of noises of the LocalNorm papers.
         sigmas: Strengths of the noises; None is the released list of each noise.
@@ -109,7 +113,7 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
             program itself cannot go to them: put it into a file of its own and import it.
         ties: How tied votes are broken: "random", "lowest" or "logit-sum".
         prior: Weight of the running statistics in bn-adapt, in images.
-        seed: Seed of draws, order, group picks and random ties.
+        seed: Seed for noise, image order, group choice and tie-breaking.
         repeats: Number of seeds to measure: seed, seed + 1, ... Their standard deviation is the
             column `repeat_sd`.
         limit: Number of images to evaluate; None is all.
@@ -151,6 +155,7 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
         images=ImageRequest(
             data=_take_images(images, labels),
             clean=_take_clean(clean),
+            classes=None if classes is None else read_class_list(classes),
             degradation=ConditionRequest(
                 noises=_names(noises),
                 sigmas=sigmas,

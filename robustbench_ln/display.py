@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import Protocol
 
 from robustbench_ln.progress import Progress
+from robustbench_ln.texts.console import current_talk, log_line, say_aside, tell
+from robustbench_ln.texts.safe import for_message, one_line, shorten
 
 __all__ = ["Display", "open_display"]
 
@@ -39,7 +41,9 @@ def open_display(spell: Callable[[str], str] = str) -> Display:
     Args:
         spell: How notes are spelled; as Python does where nothing is said.
     """
-    if sys.stderr.isatty() or _is_live_notebook():
+    if current_talk().level != "normal":
+        return _PlainDisplay(spell)
+    if (sys.stderr is not None and sys.stderr.isatty()) or _is_live_notebook():
         return _LiveDisplay(spell)
     return _PlainDisplay(spell)
 
@@ -90,18 +94,24 @@ class _PlainDisplay:
         now = time.monotonic()
         if now - self._last_line >= _SECONDS_BETWEEN_LINES:
             self._last_line = now
-            rate = self._done_images / (now - self._started)
-            left = (self._images - self._done_images) / rate
-            self.note(
-                f"{self._done_cells}/{self._cells} {self._unit}s, {self._what}, "
-                f"{rate:.0f} images/s, {_minutes(left)} left"
-            )
+            self.note(self._state(now))
+
+    def _state(self, now: float) -> str:
+        rate = max(self._done_images, 1) / max(now - self._started, 1e-9)
+        left = (self._images - self._done_images) / rate
+        return (
+            f"{self._done_cells}/{self._cells} {self._unit}s, {self._what}, "
+            f"{rate:.0f} images/s, {_minutes(left)} left"
+        )
 
     def finish_cells(self, cells: int) -> None:
         self._done_cells += cells
+        if current_talk().level == "verbose":
+            self.note(self._state(time.monotonic()))
 
     def note(self, text: str) -> None:
-        print(self._spell(text), file=sys.stderr, flush=True)
+        line = for_message(self._spell(text))
+        (say_aside if line.startswith("Warning") else tell)(line)
 
 
 def _minutes(seconds: float) -> str:
@@ -122,7 +132,7 @@ class _LiveDisplay:
             TaskProgressColumn("{task.percentage:3.0f} %"),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             console=Console(stderr=True),
             transient=True,
         )
@@ -152,7 +162,7 @@ class _LiveDisplay:
         self.finish_cells(0)
 
     def describe(self, what: str) -> None:
-        self._bars.update(self._task, description=what)
+        self._bars.update(self._task, description=shorten(one_line(what)))
 
     def advance(self, image_passes: int) -> None:
         self._done_images += image_passes
@@ -161,7 +171,11 @@ class _LiveDisplay:
 
     def finish_cells(self, cells: int) -> None:
         self._done_cells += cells
-        self._bars.update(self._task, cells=f"{self._done_cells}/{self._cells} {self._unit}s")
+        state = f"{self._done_cells}/{self._cells} {self._unit}s"
+        self._bars.update(self._task, cells=state)
+        log_line(state)
 
     def note(self, text: str) -> None:
-        self._bars.console.print(self._spell(text), markup=False, highlight=False)
+        line = for_message(self._spell(text))
+        log_line(line)
+        self._bars.console.print(line, markup=False, highlight=False)

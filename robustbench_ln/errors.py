@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from pathlib import PurePath
 
+from robustbench_ln.texts.safe import for_message
+
 __all__ = [
     "CheckError",
     "CheckpointError",
@@ -23,6 +25,7 @@ __all__ = [
     "TrainingError",
     "WorkerError",
     "by_skin",
+    "is_out_of_memory",
     "listing",
     "setting",
     "settings",
@@ -39,7 +42,7 @@ def setting(name: str, value: object = None) -> str:
     """Return a setting as messages name it, with a value where one is shown.
 
     Args:
-        name: Of the parameter in Python; the option follows from it.
+        name: Name of the parameter in Python; the option follows from it.
         value: None shows the setting alone, True switches it on.
 
     >>> Message(f"{setting('stat_batch')} is 0"), Message(f"add {setting('crop', 224)}")
@@ -82,6 +85,8 @@ def listing(what: str) -> str:
 class Message(str):
     """A text for people. It is spelled for Python, and can be spelled for the command line.
 
+    What others wrote in it is made safe for a terminal, and long words are shortened.
+
     Attributes:
         marked: The text with the marks of `setting`, to make a longer message of.
     """
@@ -103,10 +108,10 @@ class Message(str):
 def _spell(marked: str, option_of: Callable[[str], str] | None) -> str:
     if option_of is None:
         text = _BY_SKIN.sub(r"\2", marked)
-        return _SETTING.sub(r"\1=\3", text).translate(_NO_MARKS)
+        return for_message(_SETTING.sub(r"\1=\3", text).translate(_NO_MARKS))
     text = _BY_SKIN.sub(r"\1", marked)
     text = _SETTING.sub(lambda found: option_of(found[1]) + found[2], text)
-    return text.translate(_NO_MARKS)
+    return for_message(text.translate(_NO_MARKS))
 
 
 class LnBenchError(ValueError):
@@ -156,3 +161,15 @@ class TrainingError(LnBenchError):
 
 class WorkerError(LnBenchError):
     """Workers cannot be started, or died of their work."""
+
+
+_ALLOCATORS = ("DefaultCPUAllocator", "out of memory", "bad alloc", "bad_alloc")
+"""What torch says in a plain RuntimeError where the memory of a CPU does not suffice."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether memory was missing, on a CPU or a GPU; the input is not to blame then."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    said = str(error)
+    return isinstance(error, RuntimeError) and any(words in said for words in _ALLOCATORS)

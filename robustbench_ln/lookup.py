@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from robustbench_ln.errors import SpecError, listing
 
-__all__ = ["find_entry", "unknown_name"]
+__all__ = ["find_entry", "find_near", "unknown_name"]
 
 Entry = TypeVar("Entry")
 
@@ -36,6 +36,19 @@ def unknown_name(name: str, choices: Collection[str], *, kind: str, listed: str 
     >>> print(unknown_name("gausian_noise", ["gaussian_noise", "fog"], kind="corruption"))
     unknown corruption 'gausian_noise'; did you mean 'gaussian_noise'?
     """
-    near = difflib.get_close_matches(name.lower(), choices, n=1, cutoff=0.6)
-    hint = f"did you mean '{near[0]}'?" if near else f"choose from {', '.join(choices)}"
+    near = find_near(name, choices)
+    hint = f"did you mean '{near}'?" if near else f"choose from {', '.join(choices)}"
     return SpecError(f"unknown {kind} '{name}'; {hint}{listing(listed) if listed else ''}")
+
+
+def find_near(name: str, choices: Collection[str], *, cutoff: float = 0.6) -> str | None:
+    """Return the choice that a wrong name is nearest to; None where none is near.
+
+    >>> find_near("Gausian-Noise", ["gaussian_noise", "fog"])
+    'gaussian_noise'
+    """
+    near = difflib.get_close_matches(name.lower(), choices, n=1, cutoff=cutoff)
+    if not near:
+        spelled = name.lower().replace("-", "_").replace(" ", "_")
+        near = difflib.get_close_matches(spelled, choices, n=1, cutoff=cutoff)
+    return near[0] if near else None

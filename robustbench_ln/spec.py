@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from robustbench_ln.errors import SpecError, by_skin, setting
@@ -18,15 +19,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLEAN",
+    "NORMALIZATIONS",
     "Condition",
     "EvaluationSpec",
     "FrostTextures",
     "Normalization",
     "TieRule",
+    "check_normalization",
     "check_seed",
     "check_tie_rule",
     "check_whole_numbers",
     "check_workers",
+    "missing_normalization",
+    "parse_normalization",
 ]
 
 MOST_REPEATS = 1_000
@@ -36,6 +41,7 @@ MOST_WORKERS = 1_000
 """More than any machine has use for."""
 
 TieRule = Literal["random", "lowest", "logit-sum"]
+Numbers = tuple[float, ...]
 _ORDERS = ("shuffled", "as-is")
 
 
@@ -183,7 +189,8 @@ class Normalization:
         if max(map(abs, self.mean + self.std)) > 10:
             raise SpecError(
                 f"{setting('normalize', self.name)}: values are on the 0..1 pixel scale; divide "
-                "by 255"
+                f"by 255 (a network that wants 0..255: {setting('normalize', 'raw')}, or means and "
+                "standard deviations divided by 255)"
             )
 
 
@@ -218,9 +225,9 @@ class EvaluationSpec:
             no row.
         tie_rule: How tied votes are broken: "random", "lowest" or "logit-sum".
         prior: Weight of the running statistics in bn-adapt, counted in images.
-        seed: Decides draws, order, group picks and ties.
-        repeats: Measure with so many seeds: seed, seed + 1, ...; at most `MOST_REPEATS`.
-        limit: Evaluate so many images, the first of the order; None is all.
+        seed: Seed for noise, image order, group choice and tie-breaking.
+        repeats: Number of seeds: seed, seed + 1, ...; at most `MOST_REPEATS`.
+        limit: Number of images to evaluate, the first in their order; None is all.
         device: Where the network runs, as torch names it: "cpu", "cuda", "cuda:1"; several GPUs
             with commas between them, for workers.
         frost: Pictures that frost is cut from; None makes procedural ones.
@@ -229,6 +236,7 @@ class EvaluationSpec:
         is_compiled: Run the network through torch.compile.
         outputs: "probabilities" where the network returns them and their logarithm is to be taken;
             `evaluate` decides.
+        classes: Indices of the classes that are scored, in order; None is all.
         is_strict: Whether warnings of the checks are errors.
 
     Raises:
@@ -254,6 +262,7 @@ class EvaluationSpec:
     uses_tf32: bool = False
     is_compiled: bool = False
     outputs: str = "logits"
+    classes: tuple[int, ...] | None = None
     is_strict: bool = False
 
     @property
@@ -292,3 +301,93 @@ class EvaluationSpec:
             )
         if not self.modes or not self.conditions:
             raise SpecError("nothing to do: no mode or no condition was given")
+
+
+NORMALIZATIONS: Mapping[str, tuple[Numbers, Numbers]] = MappingProxyType(
+    {
+        "none": ((0.0,), (1.0,)),
+        "symmetric": ((0.5,), (0.5,)),
+        "raw": ((0.0,), (1 / 255,)),
+        "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+        "cifar10": ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)),
+        "cifar100": ((0.5071, 0.4865, 0.4409), (0.2673, 0.2564, 0.2762)),
+        "mnist": ((0.1307,), (0.3081,)),
+    }
+)
+"""Name -> (mean, std) on the 0..1 scale; "none" is 0..1, "symmetric" -1..1, "raw" 0..255."""
+
+_RANGES: Mapping[str, str] = MappingProxyType(
+    {
+        "0..1": "none",
+        "0-1": "none",
+        "-1..1": "symmetric",
+        "0..255": "raw",
+        "0-255": "raw",
+        "255": "raw",
+        "uint8": "raw",
+    }
+)
+"""What the network's input reaches from and to, which is how people know it -> the name."""
+
+
+def parse_normalization(text: str, num_channels: int) -> Normalization:
+    """Return what --normalize says, for images with `num_channels` channels.
+
+    Args:
+        text: A name, a range as "0..255", or MEAN/STD with one or three comma-separated values
+            each.
+        num_channels: C; one value is used for every channel.
+
+    >>> parse_normalization("0.5/0.25", 3).std
+    (0.25, 0.25, 0.25)
+
+    Raises:
+        SpecError: An unknown name, no numbers, or another number of channels.
+    """
+    text = _RANGES.get(text, text)
+    if text in NORMALIZATIONS:
+        mean, std = NORMALIZATIONS[text]
+    elif "/" in text:
+        mean, std = _parse_numbers(text)
+    else:
+        unknown = unknown_name(text, [*NORMALIZATIONS, "MEAN/STD"], kind="normalisation")
+        ranges = "none is an input of 0..1, symmetric of -1..1, raw of 0..255"
+        raise SpecError(f"{unknown.message.marked} ({ranges})")
+    if len(mean) == len(std) == 1:
+        mean, std = mean * num_channels, std * num_channels
+    normalization = Normalization(name=text, mean=mean, std=std)
+    if len(mean) != num_channels:
+        raise SpecError(
+            f"{setting('normalize', text)} has {len(mean)} channels, the images have "
+            f"{num_channels}; give as many values as channels, or one for all"
+        )
+    return normalization
+
+
+def check_normalization(text: str | None) -> None:
+    """Demand numbers or a name that exists, where something is said: nothing is read yet.
+
+    Raises:
+        SpecError: As `parse_normalization`; the number of channels is not known yet.
+    """
+    if text is not None:
+        mean, _ = NORMALIZATIONS.get(_RANGES.get(text, text), ((0.0,) * 3, ()))
+        parse_normalization(text, len(mean))
+
+
+def _parse_numbers(text: str) -> tuple[Numbers, Numbers]:
+    try:
+        mean, std = (tuple(float(v) for v in part.split(",")) for part in text.split("/"))
+    except ValueError as error:
+        raise SpecError(
+            f"{setting('normalize', text)}: expected MEAN/STD, as in 0.5,0.5,0.5/0.25,0.25,0.25"
+        ) from error
+    return mean, std
+
+
+def missing_normalization() -> SpecError:
+    """Return the error that nobody says how the input is normalised."""
+    return SpecError(
+        f"{setting('normalize')} is missing: give what the network was trained with "
+        f"({', '.join(NORMALIZATIONS)}, or MEAN/STD). A wrong one costs tens of points"
+    )

@@ -16,6 +16,8 @@ SUBJECTS = {
     "readme": "README.md runs",
     "cli/api": "the Python call and the command line give the same rows",
     "cli/download": "--download, whoever takes it",
+    "cli/environment": "streams, signals, paths and memory that a command cannot choose",
+    "cli/foreign_text": "a nasty text in every place that a stranger can write",
     "cli/kill": "a killed command goes on from where it was",
     "cli/no_side_effects": "what a command leaves behind, and what it must not touch",
     "cli/shipped_names": "demo:NAME in every command",
@@ -30,6 +32,7 @@ SUBJECTS = {
     "models/public_checkpoints": "the public checkpoints classify as published",
     "models/networks/library_networks": "networks of torchvision and timm under the layouts",
     "models/networks/networks": "every network of ours against its restatement",
+    "models/networks/published_names": "checkpoints with published names load by name",
     "runs/schema_1": "a run of an earlier version is read and goes on",
 }
 """Tests of more than one module, by the name of their file; all others are named after theirs."""

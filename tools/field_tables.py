@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 
+from robustbench_ln.files.rules import Part
+from robustbench_ln.files.schema import FieldRule, rules_of
 from robustbench_ln.reports.grids import Grid, to_markdown
 from robustbench_ln.runs.check_results import CheckResult
 from robustbench_ln.runs.description import (
@@ -15,8 +17,6 @@ from robustbench_ln.runs.description import (
 )
 from robustbench_ln.runs.predictions import Predictions
 from robustbench_ln.runs.records import Record
-from robustbench_ln.runs.rules import Part
-from robustbench_ln.runs.schema import FieldRule, rules_of
 
 __all__ = ["fields_table"]
 
@@ -43,7 +43,7 @@ def fields_table(name: str) -> str:
         (f"`{field}`", _type(rule), rule.rule.unit, str(rule.rule.since), meanings[field])
         for field, rule in rules_of(of).items()
     )
-    return to_markdown(Grid(("field", "holds", "unit", "since", "meaning"), rows))
+    return to_markdown(Grid(("field", "holds", "unit", "since", "meaning"), rows), has_markup=True)
 
 
 def _type(field: FieldRule) -> str:

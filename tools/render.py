@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from reproduction.check_tables import CHECK_BLOCKS
 from reproduction.claims import CLAIM_BLOCKS
 from reproduction.coverage_tables import COVERAGE_BLOCKS
 from reproduction.result_blocks import RESULT_BLOCKS, commands_of, forward_passes
@@ -45,7 +46,7 @@ def modes_table(_: str) -> str:
         (f"`{m.name}`", m.paper, m.statistics, forward_passes(m.name, "G")) for m in MODES.values()
     )
     header = ("mode", "in the papers", "statistics from", "forward passes an image")
-    return to_markdown(Grid(header, rows))
+    return to_markdown(Grid(header, rows), has_markup=True)
 
 
 def noises_table(_: str) -> str:
@@ -54,7 +55,7 @@ def noises_table(_: str) -> str:
         (f"`{name}`", f"`{convention}`", (noise.apply.__doc__ or "").splitlines()[0].rstrip("."))
         for (name, convention), noise in NOISES.items()
     )
-    return to_markdown(Grid(("noise", "convention", "definition"), rows))
+    return to_markdown(Grid(("noise", "convention", "definition"), rows), has_markup=True)
 
 
 def corruptions_table(severity_table: str) -> str:
@@ -63,7 +64,9 @@ def corruptions_table(severity_table: str) -> str:
         (f"`{entry.name}`", entry.family, *map(_parameters, entry.parameters[severity_table]))
         for entry in CORRUPTIONS.values()
     )
-    return to_markdown(Grid(("corruption", "family", "1", "2", "3", "4", "5"), rows))
+    return to_markdown(
+        Grid(("corruption", "family", "1", "2", "3", "4", "5"), rows), has_markup=True
+    )
 
 
 def _parameters(row: tuple[float, ...]) -> str:
@@ -99,7 +102,7 @@ def speed_table(name: str) -> str:
         medians = {job: statistics.median(values) for job, values in table.items()}
         bare = min(value for job, value in medians.items() if "bare" in job)
         rows = tuple((job, f"{m:.3f}", f"{m / bare:.2f}") for job, m in medians.items())
-        parts.append(to_markdown(Grid(("", "median seconds", "x bare"), rows)))
+        parts.append(to_markdown(Grid(("", "median seconds", "x bare"), rows), has_markup=True))
     return "\n".join(parts)
 
 
@@ -119,7 +122,7 @@ def norms_table(_: str) -> str:
         (f"`{norm.id}`", f"`{norm.layer.__name__}`", norm.description, norm.source)
         for norm in NORMS.values()
     )
-    return to_markdown(Grid(("norm", "layer", "takes", "source"), rows))
+    return to_markdown(Grid(("norm", "layer", "takes", "source"), rows), has_markup=True)
 
 
 def models_table(_: str) -> str:
@@ -136,13 +139,13 @@ def models_table(_: str) -> str:
         for entry in record["tried"]
     )
     header = ("network", "parameters", "norm layers", "eps", "modes that ran")
-    return to_markdown(Grid(header, rows)) + f"\ntorch {record['torch']}\n"
+    return to_markdown(Grid(header, rows), has_markup=True) + f"\ntorch {record['torch']}\n"
 
 
 def recipes_table(_: str) -> str:
     """Every training recipe."""
     rows = tuple((f"`{r.name}`", r.purpose, r.describe()) for r in RECIPES.values())
-    return to_markdown(Grid(("recipe", "for", "numbers"), rows))
+    return to_markdown(Grid(("recipe", "for", "numbers"), rows), has_markup=True)
 
 
 def memory_table(name: str) -> str:
@@ -161,7 +164,9 @@ def memory_table(name: str) -> str:
     header = ("", "CPU seconds", "x bare, per forward", "peak MiB")
     settings = f"{record['images']} images, sets and device batches of {record['stat_batch']}, "
     settings += f"{record['threads']} thread, torch {record['versions']['torch']}"
-    return f"`{record['command']}`: {settings}\n\n{to_markdown(Grid(header, rows))}"
+    return (
+        f"`{record['command']}`: {settings}\n\n{to_markdown(Grid(header, rows), has_markup=True)}"
+    )
 
 
 def corruption_speed_table(name: str) -> str:
@@ -176,7 +181,7 @@ def corruption_speed_table(name: str) -> str:
     versions = ", ".join(f"{who} {record['versions'][who]}" for who in ("torch", *seconds))
     parts = [
         f"`{record['command']}`: {record['severity_table']}, frost {record['frost']}, {versions}\n",
-        to_markdown(Grid(("images/s", *seconds), tuple(rows))),
+        to_markdown(Grid(("images/s", *seconds), tuple(rows)), has_markup=True),
     ]
     parts.append(
         "The 19 at all five severities, 10,000 images (peers: five times their mean severity): "
@@ -227,6 +232,7 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     **RESULT_BLOCKS,
     **CLAIM_BLOCKS,
     **COVERAGE_BLOCKS,
+    **CHECK_BLOCKS,
 }
 _BLOCK = re.compile(r"(<!-- begin (\w+) ?(.*?) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from robustbench_ln.texts.console import say, tell
+
 __all__ = ["compare"]
 
 Side = Annotated[
@@ -42,8 +44,8 @@ def compare(
     from robustbench_ln.reports.compare import compare_modes, pair_modes
     from robustbench_ln.reports.compare_text import (
         cells_frame,
-        pair_markdown,
         pair_text,
+        pairs_markdown,
         summary_frame,
     )
     from robustbench_ln.reports.report_files import csv_bytes, write_files
@@ -52,13 +54,13 @@ def compare(
     sides = [find_modes(*split_run(text)) for text in (first, second)]
     pairs = [compare_modes(*pair) for pair in pair_modes(*sides)]
     width = max(80, get_terminal_size().columns)
-    typer.echo("\n\n".join(pair_text(pair, width=width) for pair in pairs))
+    say("\n\n".join(pair_text(pair, width=width) for pair in pairs))
     if out is None:
         return
     files = {
         "comparison.csv": csv_bytes(cells_frame(pairs)),
         "comparison_summary.csv": csv_bytes(summary_frame(pairs)),
-        "comparison.md": "\n".join(["# Comparison\n", *map(pair_markdown, pairs)]).encode(),
+        "comparison.md": pairs_markdown(pairs).encode(),
     }
     for file in write_files(out, files):
-        typer.echo(str(file), err=True)
+        tell(str(file))

@@ -16,6 +16,7 @@ from robustbench_ln.cli.options import (
     Model,
     Trust,
 )
+from robustbench_ln.texts.console import say, say_aside
 
 if TYPE_CHECKING:
     from robustbench_ln.models.conversion import Conversion
@@ -83,6 +84,7 @@ def convert(
     from robustbench_ln.models.conversion import convert_network, write_converted
     from robustbench_ln.models.opened import input_shape, published_pipeline
     from robustbench_ln.models.source import NetworkSource, load_network
+    from robustbench_ln.models.stored_input import stored_normalization
 
     source = NetworkSource(
         path=checkpoint,
@@ -101,9 +103,12 @@ def convert(
         group_size=group_size,
         image_shape=input_shape(loaded, image_size=image_size, channels=channels),
     )
-    normalize = pipeline.normalization.name if pipeline else None
+    for note in loaded.checkpoint.notes:
+        say_aside(f"Note: {loaded.checkpoint.path}: {note}")
+    kept = stored_normalization(loaded.checkpoint)
+    normalize = pipeline.normalization.name if pipeline else kept
     write_converted(conversion, out, normalize=normalize, overwrite=overwrite)
-    typer.echo(f"{_describe(conversion)}\n{out}")
+    say(f"{_describe(conversion)}\n{out}")
 
 
 def _describe(conversion: Conversion) -> str:

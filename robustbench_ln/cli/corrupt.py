@@ -29,6 +29,7 @@ from robustbench_ln.cli.options import (
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError
+from robustbench_ln.texts.console import say
 
 __all__ = ["corrupt"]
 
@@ -100,7 +101,7 @@ def corrupt(
     from robustbench_ln.corrupted_sets.preview import write_sheet
     from robustbench_ln.corrupted_sets.spec import GenerationSpec
     from robustbench_ln.corrupted_sets.writer import GenerationOptions, generate
-    from robustbench_ln.corruptions.conditions import parse_severities, parse_sigmas
+    from robustbench_ln.corruption_names import parse_severities, parse_sigmas
     from robustbench_ln.corruptions.request import ConditionRequest
     from robustbench_ln.corruptions.stream import StreamOptions
     from robustbench_ln.data import DataOptions, Framing, load_images
@@ -140,6 +141,8 @@ def corrupt(
             overwrite=overwrite,
         )
         with open_display(spell) as display:
+            for line in images.notes:
+                display.note(f"Note: {line}")
             generate(images, spec, out=out, options=options, progress=display)
 
 
@@ -148,4 +151,4 @@ def _verify(folder: Path, data: str | None) -> None:
 
     if data is not None:
         raise SpecError("--verify DIR stands alone; leave DATA out")
-    print(f"{folder}: {verify(folder)} files are as they were written")
+    say(f"{folder}: {verify(folder)} files are as they were written")

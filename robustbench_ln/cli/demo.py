@@ -10,6 +10,7 @@ import typer
 
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
+from robustbench_ln.texts.console import say
 
 __all__ = ["demo"]
 
@@ -35,6 +36,6 @@ def demo(
         runs = run_demo(out, progress=display)
         written = write_report(runs, out / "report")
     figure = next(file for file in written.files if file.suffix == ".png")
-    typer.echo(f"{terminal_tables(written.tables, width=_WIDTH)}\n")
-    typer.echo(fill(describe_outcome(written.frame), _WIDTH, break_on_hyphens=False))
-    typer.echo(f"Figure: {figure}\nReport: {written.markdown}")
+    say(f"{terminal_tables(written.tables, width=_WIDTH)}\n")
+    say(fill(describe_outcome(written.frame), _WIDTH, break_on_hyphens=False))
+    say(f"Figure: {figure}\nReport: {written.markdown}")

@@ -8,6 +8,9 @@ import shutil
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from robustbench_ln.files.regular_files import read_regular
+from robustbench_ln.texts.console import say
+
 __all__ = ["env"]
 
 _PACKAGES = ("torch", "torchvision", "timm", "numpy", "scipy", "pandas", "matplotlib", "pillow")
@@ -19,7 +22,7 @@ def env() -> None:
     rows = {**_versions(), **_machine(), **_devices(), "frost": _frost(), "free disk": _free_disk()}
     width = max(map(len, rows))
     for name, text in rows.items():
-        print(f"{name:<{width}}  {text}")
+        say(f"{name:<{width}}  {text}")
 
 
 def _versions() -> dict[str, str]:
@@ -51,7 +54,7 @@ def _machine() -> dict[str, str]:
 
 def _processor() -> str:
     cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.is_file() else []
+    lines = read_regular(cpuinfo).decode().splitlines() if cpuinfo.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()
 

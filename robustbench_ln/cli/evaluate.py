@@ -9,11 +9,13 @@ from typing import Annotated
 
 import typer
 
+from robustbench_ln.cli.early import check_early
 from robustbench_ln.cli.options import (
     Arch,
     Baseline,
     Checkpoint,
     CheckpointKey,
+    Classes,
     ClassMap,
     Clean,
     Convention,
@@ -136,6 +138,7 @@ def evaluate(
     crop: Crop = None,
     interpolation: Interpolation = None,
     class_map: ClassMap = None,
+    classes: Classes = None,
     download: DownloadAll = False,
     checkpoint_key: CheckpointKey = None,
     trust_checkpoint: Trust = False,
@@ -151,12 +154,13 @@ def evaluate(
     """Measure how a saved classifier degrades, and write the tables and figures."""
     options = dict(locals())
     command = shlex.join(["ln-bench", *sys.argv[1:]])
+    check_early(options)
     from robustbench_ln.cli.evaluation_request import request_of
     from robustbench_ln.evaluation.request import evaluate_request
-    from robustbench_ln.reports.baselines import choose_baseline
+    from robustbench_ln.reports.baselines import check_baseline, choose_baseline, severity_tables_of
 
     request = request_of(options, command=command)
-    choose_baseline(baseline)
+    check_baseline(choose_baseline(baseline), severity_tables_of(request.spec.conditions))
     if save_config is not None:
         from robustbench_ln.cli.suites import write_suite
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from robustbench_ln.cli.options import count_or_auto, split_names
-from robustbench_ln.corruptions.conditions import parse_severities, parse_sigmas
+from robustbench_ln.cli.early import spec_of
+from robustbench_ln.cli.options import split_names
+from robustbench_ln.corruption_names import parse_severities, parse_sigmas
 from robustbench_ln.corruptions.request import ConditionRequest
 from robustbench_ln.data import DataOptions, Framing
+from robustbench_ln.data.class_list import read_class_list
 from robustbench_ln.evaluation.request import EvaluationRequest, ImageRequest
 from robustbench_ln.models.source import NetworkSource
-from robustbench_ln.spec import EvaluationSpec
 
 __all__ = ["request_of"]
 
@@ -45,6 +46,7 @@ def request_of(options: Mapping[str, Any], *, command: str) -> EvaluationRequest
                 ),
                 class_map=options["class_map"],
             ),
+            classes=None if options["classes"] is None else read_class_list(options["classes"]),
             degradation=ConditionRequest(
                 noises=split_names(options["noise"]),
                 sigmas=None if options["sigmas"] is None else parse_sigmas(options["sigmas"]),
@@ -56,24 +58,7 @@ def request_of(options: Mapping[str, Any], *, command: str) -> EvaluationRequest
                 frost_dir=options["frost_dir"],
             ),
         ),
-        spec=EvaluationSpec(
-            modes=split_names(options["modes"]),
-            order=options["order"],
-            stat_batch=options["stat_batch"],
-            group_size=options["group_size"],
-            device_batch=count_or_auto("device_batch", options["device_batch"]),
-            workers=count_or_auto("workers", options["workers"]),
-            tie_rule=options["ties"],
-            prior=options["prior"],
-            seed=options["seed"],
-            repeats=options["repeats"],
-            limit=options["limit"],
-            device=options["device"],
-            amp=options["amp"],
-            uses_tf32=options["tf32"],
-            is_compiled=options["compile_network"],
-            is_strict=options["strict"],
-        ),
+        spec=spec_of(options),
         normalize=options["normalize"],
         download=options["download"],
         label=options["label"],

@@ -8,6 +8,7 @@ from typing import Any
 from typer.core import TyperCommand, TyperGroup
 
 from robustbench_ln.cli.examples import EXAMPLES
+from robustbench_ln.cli.talk import start_talk, talk_options
 from robustbench_ln.errors import SpecError
 from robustbench_ln.lookup import unknown_name
 
@@ -29,7 +30,7 @@ PANELS = {
     ),
     "Data": (
         "data", "clean", "image_size", "channels", "limit", "order", "resize", "crop",
-        "interpolation", "class_map", "download",
+        "interpolation", "class_map", "classes", "download",
     ),
     "Training": (
         "recipe", "epochs", "learning_rate", "augment_noise", "share", "convention", "pixel_range",
@@ -44,9 +45,10 @@ PANELS = {
     ),
     "Output": (
         "out", "label", "baseline", "set_format", "jpeg", "preview", "overwrite", "verify",
-        "classes", "sheet", "strict", "save_config",
+        "sheet", "strict", "save_config",
     ),
     "Compute": ("device", "device_batch", "workers", "amp", "tf32", "compile_network"),
+    "Messages": ("quiet", "verbose", "log"),
 }  # fmt: skip
 """Parameters of commands by panel, the commonly used first; those of no panel come last.
 
@@ -59,6 +61,15 @@ _LINE = 78
 
 class PanelCommand(TyperCommand):
     """A command whose help has panels of options and examples at its end."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.params = [*self.params, *talk_options()]
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        start_talk(ctx)
+        return super().invoke(ctx)
 
     def get_help(self, ctx: Any) -> str:
         """Return the help; no line of it breaks at a hyphen."""

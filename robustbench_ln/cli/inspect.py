@@ -17,6 +17,8 @@ from robustbench_ln.cli.options import (
     Trust,
 )
 from robustbench_ln.cli.spelling import spell
+from robustbench_ln.texts.console import say
+from robustbench_ln.texts.safe import one_line, shorten
 
 if TYPE_CHECKING:
     from robustbench_ln.evaluation.inspection import Inspection
@@ -87,20 +89,21 @@ def inspect(
     usual = ImageShape.from_input(input_shape(loaded, image_size=image_size, channels=channels))
     shape = usual if images is None else images.shape
     inspection = inspect_network(loaded.model, shape.as_input)
-    print(_describe(loaded, inspection, shape.height))
-    print(_layer_table(inspection))
+    say(_describe(loaded, inspection, shape.height))
+    say(_layer_table(inspection))
     if inspection.spread is not None:
-        print(_spread_table(inspection, inspection.spread))
-    print(_mode_list(inspection))
-    print(_check_list(check_weights(network, shape, images)))
+        say(_spread_table(inspection, inspection.spread))
+    say(_mode_list(inspection))
+    say(_check_list(check_weights(network, shape, images)))
 
 
 def _describe(loaded: LoadedModel, inspection: Inspection, size: int) -> str:
     checkpoint = loaded.checkpoint
+    notes = "".join(f"{note}\n" for note in loaded.checkpoint.notes)
     classes = "" if loaded.num_classes is None else f", {loaded.num_classes} classes"
     return (
-        f"{checkpoint.path} as {loaded.network}{classes}, images {size}x{size}\n"
-        f"sha256 {checkpoint.sha256}\n"
+        f"{one_line(f'{checkpoint.path} as {loaded.network}')}{classes}, images {size}x{size}\n"
+        f"sha256 {checkpoint.sha256}\n{notes}"
         f"{inspection.parameters.trainable:,} trainable parameters, "
         f"{inspection.parameters.with_running:,} with running statistics, "
         f"{inspection.num_groups} group{'s' if inspection.num_groups > 1 else ''}\n"
@@ -113,8 +116,8 @@ def _layer_table(inspection: Inspection) -> str:
         layer = row.layer
         rows.append(
             (
-                layer.name or "(root)",
-                layer.class_name,
+                shorten(one_line(layer.name)) or "(root)",
+                shorten(one_line(layer.class_name)),
                 str(layer.num_features or "-"),
                 str(layer.num_groups),
                 f"{layer.eps:g}",

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from robustbench_ln.lookup import find_entry
+from robustbench_ln.texts.console import say
 
 __all__ = ["list_entries"]
 
@@ -32,7 +33,7 @@ def list_entries(
         rows = find_entry(_TABLES, what, kind="list")[1]()
     width = max(len(name) for name, _ in rows)
     for name, text in rows:
-        print(f"{name:<{width}}  {text}".rstrip())
+        say(f"{name:<{width}}  {text}".rstrip())
 
 
 def _modes() -> Rows:
@@ -96,7 +97,7 @@ def _recipes() -> Rows:
 
 
 def _normalizations() -> Rows:
-    from robustbench_ln.models.normalization import NORMALIZATIONS
+    from robustbench_ln.spec import NORMALIZATIONS
 
     return [
         (name, f"mean {', '.join(map(str, mean))}; std {', '.join(map(str, std))}")

@@ -27,9 +27,10 @@ from robustbench_ln.cli.score import score
 from robustbench_ln.cli.speed import speed
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.cli.train import train
-from robustbench_ln.workers.allocator import keep_freed_memory
+from robustbench_ln.texts.console import say, say_aside
+from robustbench_ln.texts.safe import for_message
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "run_command_line"]
 
 
 app = typer.Typer(
@@ -51,7 +52,7 @@ for _command in (
 
 def _print_version(is_asked: bool) -> None:
     if is_asked:
-        typer.echo(f"ln-bench {__version__}")
+        say(f"ln-bench {__version__}")
         raise typer.Exit
 
 
@@ -67,17 +68,21 @@ def _root(
 ) -> None:
     del version
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+        say(context.get_help())
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
     text = message if isinstance(message, str) else (*message.args, message)[0]
-    print(f"Warning: {spell(text) if isinstance(text, str) else message}", file=sys.stderr)
+    say_aside(f"Warning: {for_message(spell(text) if isinstance(text, str) else str(message))}")
+
+
+def run_command_line() -> int:
+    """Run the command line and return its exit code. Warnings are one line on stderr."""
+    warnings.showwarning = _show_warning
+    command = typer.main.get_command(app)
+    return run_command(lambda: command.main(sys.argv[1:], "ln-bench", standalone_mode=False))
 
 
 def main() -> None:
-    """Run the command line and exit. Warnings are one line on stderr."""
-    warnings.showwarning = _show_warning
-    keep_freed_memory()
-    command = typer.main.get_command(app)
-    sys.exit(run_command(lambda: command.main(sys.argv[1:], "ln-bench", standalone_mode=False)))
+    """Run the command line and exit; `cli.start` does so in a process of its own."""
+    sys.exit(run_command_line())

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from robustbench_ln.cli.spelling import spell
+from robustbench_ln.errors import Message
+from robustbench_ln.texts.console import say, say_aside, tell
+
 if TYPE_CHECKING:
     from robustbench_ln.metrics.corruption_error import CorruptionErrors
 
@@ -42,14 +46,23 @@ def mce(
     Means are over the 15 corruptions of the benchmark; the 4 extra ones are shown below them. What
     is missing is named, and no mean is given over less than the whole.
     """
-    from robustbench_ln.metrics.error_files import read_errors
+    from robustbench_ln.metrics.error_files import find_doubts, read_errors
     from robustbench_ln.reports.mce import summarise_mce, write_mce
 
     table = read_errors(errors, is_percent=percent)
-    summary = summarise_mce(table, _read_baseline(baseline, is_percent=percent))
-    typer.echo(summary.text, nl=False)
+    relative_to = _read_baseline(baseline, is_percent=percent)
+    tables = [table] if relative_to is None else [table, relative_to]
+    doubts = [
+        spell(Message(doubt))
+        for one in tables
+        for doubt in find_doubts(one, is_percent=percent and one.benchmark is None)
+    ]
+    for doubt in doubts:
+        say_aside(f"Warning: {doubt}")
+    summary = summarise_mce(table, relative_to, doubts=doubts)
+    say(summary.text, end="")
     for file in write_mce(summary, out) if out else ():
-        typer.echo(str(file), err=True)
+        tell(str(file))
 
 
 def _read_baseline(name: str, *, is_percent: bool) -> CorruptionErrors | None:

@@ -18,6 +18,7 @@ __all__ = [
     "Checkpoint",
     "CheckpointKey",
     "ClassMap",
+    "Classes",
     "Clean",
     "Convention",
     "Corruptions",
@@ -96,9 +97,9 @@ Normalize = Annotated[
         metavar="NAME|MEAN/STD",
         autocompletion=complete("normalizations"),
         help="Input normalisation the network was trained with: none (0..1), symmetric (-1..1), "
-        "imagenet, cifar10, cifar100, mnist, or 0.5,0.5,0.5/0.25,0.25,0.25. Required, unless "
-        "published weights of torchvision or timm, a checkpoint of ln-bench train, or demo:NAME "
-        "states it.",
+        "raw (0..255), imagenet, cifar10, cifar100, mnist, or 0.5,0.5,0.5/0.25,0.25,0.25. "
+        "Required, unless published weights of torchvision or timm, a checkpoint of ln-bench "
+        "train, or demo:NAME states it.",
         show_default=False,
     ),
 ]
@@ -181,9 +182,19 @@ Interpolation = Annotated[
 ClassMap = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE.json",
-        help='folder: class index in the network by folder, {"cat": 3, "dog": 5}; '
-        "default: folders count from 0 by name",
+        metavar="FILE",
+        help='folder: class index in the network by folder, as JSON {"cat": 3, "dog": 5}, or the '
+        "folders in the network's order, as a JSON list or one a line; default: folders count "
+        "from 0 by name, as many as the network has classes",
+        show_default=False,
+    ),
+]
+Classes = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Score these classes alone, names or WordNet ids one a line, or a JSON list; or "
+        "imagenet-a, imagenet-r. Default: all",
         show_default=False,
     ),
 ]

@@ -28,6 +28,8 @@ from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import DataError
 from robustbench_ln.files.regular_files import read_regular
+from robustbench_ln.texts.console import say
+from robustbench_ln.texts.safe import one_line, shorten
 
 if TYPE_CHECKING:
     from robustbench_ln.evaluation.predict import ModeGuesses
@@ -123,7 +125,7 @@ def predict(
     subject = subject_of(network, images.shape)
     name_of = _class_names(classes, subject.num_classes)
     said = predict_pictures(subject, images, spec)
-    print(_tables(pictures, said, name_of))
+    say(_tables(pictures, said, name_of))
     if sheet is not None:
         save_png(draw_predictions(images, said, name_of), sheet)
 
@@ -141,7 +143,7 @@ def _class_names(file: Path | None, num_classes: int) -> Callable[[int], str]:
             f"--classes {file} has {len(names)} names, the network has {num_classes} classes; "
             "expected one name a line, in the order of the classes"
         )
-    return names.__getitem__
+    return [shorten(one_line(name)) for name in names].__getitem__
 
 
 def _tables(
@@ -165,7 +167,7 @@ def _tables(
     widths = [max(map(len, column)) for column in columns]
     lines = []
     for picture, table in zip(pictures, texts, strict=True):
-        lines.append(str(picture))
+        lines.append(one_line(str(picture)))
         for line in table:
             cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
             lines.append(f"  {'  '.join(cells).rstrip()}")

@@ -12,7 +12,8 @@ import typer
 from robustbench_ln.cli.options import Baseline
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import Message, SpecError
+from robustbench_ln.texts.console import say, tell
 
 __all__ = ["report", "write_and_print"]
 
@@ -57,17 +58,19 @@ def write_and_print(
     runs: Sequence[Path], out: Path, labels: Sequence[str] = (), *, baseline: str
 ) -> None:
     """Write the report of some runs; tables go to stdout, the names of the files to stderr."""
-    from robustbench_ln.reports.baselines import choose_baseline
+    from robustbench_ln.reports.baselines import choose_baseline, doubts_of
     from robustbench_ln.reports.report import write_report
     from robustbench_ln.reports.summary_text import summary_text
     from robustbench_ln.reports.terminal import terminal_tables
 
     relative_to = choose_baseline(baseline)
     with open_display(spell) as display:
+        for doubt in doubts_of(relative_to):
+            display.note(Message(f"Warning: {doubt}"))
         written = write_report(runs, out, labels, relative_to, progress=display)
     width = max(80, get_terminal_size().columns)
-    typer.echo(terminal_tables(written.tables, width=width))
+    say(terminal_tables(written.tables, width=width))
     if written.summary:
-        typer.echo("\n" + summary_text(written.summary, relative_to, width=width), nl=False)
+        say("\n" + summary_text(written.summary, relative_to, width=width), end="")
     for file in written.files:
-        typer.echo(str(file), err=True)
+        tell(str(file))

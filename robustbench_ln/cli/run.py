@@ -14,6 +14,7 @@ from robustbench_ln.cli.report import write_and_print
 from robustbench_ln.cli.spelling import key_of, spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import LnBenchError, SpecError
+from robustbench_ln.texts.console import say
 
 if TYPE_CHECKING:
     from robustbench_ln.cli.suites import SuiteRun
@@ -59,13 +60,14 @@ def run(
     """
     from robustbench_ln.cli.suites import read_suite
     from robustbench_ln.evaluation.request import evaluate_request
-    from robustbench_ln.reports.baselines import choose_baseline
+    from robustbench_ln.reports.baselines import check_baseline, choose_baseline, severity_tables_of
 
     asked = read_suite(suite, allow_code=allow_code)
     requests = [_request(one, out) for one in asked.runs]
-    choose_baseline(asked.baseline)
+    conditions = [condition for request in requests for condition in request.spec.conditions]
+    check_baseline(choose_baseline(asked.baseline), severity_tables_of(conditions))
     if dry_run:
-        typer.echo("\n".join(one.command(out) for one in asked.runs))
+        say("\n".join(one.command(out) for one in asked.runs))
         return
     for one, request in zip(asked.runs, requests, strict=True):
         with open_display(spell) as display, _named(one):

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robustbench_ln.errors import SpecError
+from robustbench_ln.texts.console import say, tell
+from robustbench_ln.texts.safe import one_line
 
 if TYPE_CHECKING:
     from robustbench_ln.reports.score import VoteScore
@@ -58,6 +60,7 @@ def score(
     Nothing is measured: the predictions of every group are in the run directory.
     """
     from robustbench_ln.reports.grids import to_markdown, to_text
+    from robustbench_ln.reports.markdown import heading, page, paragraph
     from robustbench_ln.reports.report_files import csv_bytes, report_folder, write_files
     from robustbench_ln.reports.score import score_frame, score_mode, voting_modes
     from robustbench_ln.reports.score_text import score_grids, score_note
@@ -72,20 +75,20 @@ def score(
     ]
     notes = [score_note(one, scores) for one, scores in scored]
     width = max(80, get_terminal_size().columns)
-    markdown = ["# Votes counted again\n"]
+    blocks = [heading(1, "Votes counted again")]
     for of_mode, note in zip(grids, notes, strict=True):
         for title, grid in of_mode.items():
-            typer.echo(f"{title}\n{to_text(grid, width=width)}")
-            markdown.append(f"## {title}\n\n{to_markdown(grid)}")
-        typer.echo(f"{fill(note, width)}\n")
-        markdown.append(f"{note}\n")
+            say(f"{one_line(title)}\n{to_text(grid, width=width)}")
+            blocks += [heading(2, title), to_markdown(grid)]
+        say(f"{fill(note, width)}\n")
+        blocks.append(paragraph(note))
     folder = report_folder(path) if out is None else out
     contents = {
         "score.csv": csv_bytes(score_frame(scored)),
-        "score.md": "\n".join(markdown).encode(),
+        "score.md": page(blocks).encode(),
     }
     for file in write_files(folder, contents):
-        typer.echo(str(file), err=True)
+        tell(str(file))
 
 
 def _numbers(votes: str | None, scores: Mapping[Condition, VoteScore]) -> list[int]:

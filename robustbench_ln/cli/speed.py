@@ -16,6 +16,7 @@ from robustbench_ln.cli.options import split_names
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import RecordError, SpecError
+from robustbench_ln.texts.console import say, tell
 
 if TYPE_CHECKING:
     from robustbench_ln.speed.norm_costs import NetworkSpeed
@@ -69,8 +70,8 @@ def speed(
     for name in SPEED_ARCHS if arch is None else (arch,):
         with open_display(spell) as display:
             networks.append(time_norms(name, norms, repetitions=repetitions, progress=display))
-        typer.echo(_table(networks[-1]))
-    typer.echo(_fill(speed_note(networks, about)))
+        say(_table(networks[-1]))
+    say(_fill(speed_note(networks, about)))
     if out is not None:
         _write(out, about, networks)
 
@@ -110,4 +111,4 @@ def _write(out: Path, about: dict[str, Any], networks: list[NetworkSpeed]) -> No
 
     record = about | {"networks": [network.to_json() for network in networks]}
     write_whole(out, (json.dumps(record, indent=1) + "\n").encode())
-    typer.echo(str(out), err=True)
+    tell(str(out))

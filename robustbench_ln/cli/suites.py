@@ -21,6 +21,7 @@ import typer
 from typer.exceptions import TyperException
 
 from robustbench_ln.cli.evaluate import evaluate
+from robustbench_ln.data.class_list import CLASS_LISTS
 from robustbench_ln.errors import RecordError, SpecError, listing, setting
 from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.files.shipped import SHIPPED_SUITES, is_shipped_name
@@ -29,7 +30,7 @@ from robustbench_ln.lookup import unknown_name
 
 __all__ = ["Suite", "SuiteRun", "read_suite", "write_suite"]
 
-_PATHS = ("checkpoint", "model", "class_map", "frost_dir")
+_PATHS = ("checkpoint", "model", "class_map", "classes", "frost_dir")
 _SOURCES = ("data", "clean")
 """KIND:PATH."""
 _CODE = ("model", "trust_checkpoint")
@@ -67,7 +68,7 @@ class Suite:
 
     Attributes:
         runs: In the order of the file, 1 or more.
-        baseline: Of the report, as `ln-bench report --baseline` takes it.
+        baseline: Baseline of the report, as `ln-bench report --baseline` takes it.
     """
 
     runs: tuple[SuiteRun, ...]
@@ -228,7 +229,7 @@ def _moved(key: str, value: object, move: Callable[[str], str]) -> object:
     if not isinstance(value, str | Path) or (key == "checkpoint" and is_shipped_name(str(value))):
         return value
     text = str(value)
-    if key in _PATHS:
+    if key in _PATHS and not (key == "classes" and text in CLASS_LISTS):
         return move(text)
     if key in _SOURCES and not is_shipped_name(text):
         kind, colon, path = text.partition(":")

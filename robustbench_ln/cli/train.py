@@ -25,6 +25,7 @@ from robustbench_ln.cli.options import (
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError
+from robustbench_ln.texts.console import say
 
 if TYPE_CHECKING:
     from robustbench_ln.spec import Condition
@@ -151,7 +152,7 @@ def train(
 ) -> None:
     """Train a network on the training part of the data, from fresh weights or a checkpoint."""
     from robustbench_ln.models.device import check_device
-    from robustbench_ln.models.normalization import check_normalization
+    from robustbench_ln.spec import check_normalization
     from robustbench_ln.training import StartSource, TrainingSpec
 
     chosen = _choose_recipe(recipe, epochs, learning_rate)
@@ -236,9 +237,11 @@ def _train(
     options = DataOptions(framing=framing, class_map=class_map, download=download, part="train")
     with open_display(spell) as display:
         images = load_images(data, options)
+        for line in images.notes:
+            display.note(f"Note: {line}")
         start = start_network(source, images, spec)
         trained = train_network(start, images, spec, out=out, progress=display)
-    typer.echo(
+    say(
         f"{trained.epochs} epoch{'s' if trained.epochs > 1 else ''}; "
         f"validation {trained.last_accuracy:.1%}, "
         f"at best {trained.best_accuracy:.1%} after epoch {trained.best_epoch}\n"

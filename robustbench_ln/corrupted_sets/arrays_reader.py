@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustbench_ln.corrupted_sets.arrays_writer import LABELS
-from robustbench_ln.corruption_names import SEVERITIES
+from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, EXTRA_CORRUPTIONS, SEVERITIES
 from robustbench_ln.data.image_set import (
     ImageSet,
     ImageShape,
     Labels,
+    Numbering,
     Pixels,
     Tick,
     check_labels,
@@ -32,6 +33,7 @@ from robustbench_ln.files.regular_files import open_regular
 
 __all__ = ["ArrayFiles", "MappedImages", "find_arrays"]
 
+_PUBLISHED = (*BENCHMARK_CORRUPTIONS, *EXTRA_CORRUPTIONS)
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -52,6 +54,8 @@ class MappedImages:
     pixels: Pixels
     labels: Labels
     class_names: tuple[str, ...]
+    numbering: Numbering = "given"
+    notes: tuple[str, ...] = ()
 
     @property
     def shape(self) -> ImageShape:
@@ -110,10 +114,11 @@ class ArrayFiles:
         """Yield the severities in a file, and the images of each.
 
         Args:
-            name: Of the corruption.
+            name: Name of the corruption.
             clean: The same images without corruption, or None.
             severities: That the file holds, where a manifest says so. Else a file of 5 N rows
-                holds 1-5, one of N rows the severity 1.
+                holds 1-5, and one of N rows, of a name that is no published corruption's, is a
+                shift that has no severities and counts as 1.
 
         Raises:
             DataError: Not such an array, or other images than the clean ones.
@@ -150,14 +155,19 @@ class ArrayFiles:
     ) -> int:
         """Return N."""
         rows = len(pixels)
+        allowed = [len(severities)] if severities else [5] if path.stem in _PUBLISHED else [5, 1]
         if clean is None:
-            return rows // len(SEVERITIES) if self._has_all_severities(rows) else rows
+            number = allowed[0] if self._is_tiled(rows, allowed[0]) else 1
+            if number not in allowed:
+                raise _no_severity(path, rows, allowed[0])
+            return rows // number
         if pixels.shape[1:] != clean.shape:
             raise DataError(
                 f"{path}: images are {_size(pixels.shape[1:])}, the clean images "
                 f"{_size(clean.shape)}; they do not belong together"
             )
-        allowed = [len(severities)] if severities else [len(SEVERITIES), 1]
+        if rows == len(clean) and 1 not in allowed:
+            raise _no_severity(path, rows, allowed[0])
         if rows not in [number * len(clean) for number in allowed]:
             raise DataError(
                 f"{path}: {rows} images; expected {allowed[0] * len(clean)}, "
@@ -166,11 +176,10 @@ class ArrayFiles:
             )
         return len(clean)
 
-    def _has_all_severities(self, rows: int) -> bool:
-        """Return whether the labels of a file say that it holds the same images five times."""
-        if len(self.labels) != rows or rows % len(SEVERITIES):
-            return False
-        return len(set(map(bytes, np.split(self.labels, len(SEVERITIES))))) == 1
+    def _is_tiled(self, rows: int, number: int) -> bool:
+        """Return whether the labels are the same ones, repeated."""
+        is_whole = len(self.labels) == rows and rows % number == 0
+        return is_whole and len(set(map(bytes, np.split(self.labels, number)))) == 1
 
     def _labels_of(self, path: Path, rows: int, num_images: int, clean: ImageSet | None) -> Labels:
         """Return [N], after a look at every label of the file."""
@@ -236,6 +245,15 @@ def _load(path: Path) -> NDArray[Any]:
     except ARRAY_ERRORS as error:
         raise explain_bad_file(path, "a whole array (.npy)", error) from error
     return np.asanyarray(array)
+
+
+def _no_severity(path: Path, rows: int, number: int) -> DataError:
+    return DataError(
+        f"{path}: its {rows} rows are the images once, and nothing says at which severity; "
+        f"expected those of {number} severities, severity 1 first. To evaluate it as a shift of "
+        f"its own, without a severity, name it otherwise ('my_{path.name}') and give "
+        f"corrupted:{path.parent}"
+    )
 
 
 def _size(shape: Sequence[int]) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robustbench_ln.corrupted_sets.manifest import Entry, Manifest
+from robustbench_ln.corrupted_sets.listing import Entry
+from robustbench_ln.corrupted_sets.manifest import Manifest
 from robustbench_ln.corrupted_sets.npy import ArrayFile, write_array
 from robustbench_ln.corrupted_sets.npz import ArchiveFile
 from robustbench_ln.corrupted_sets.set_format import Unit
@@ -26,7 +27,7 @@ class ArrayFormat:
     """npy: one array a corruption, its severities one after another. npz: one a condition.
 
     Args:
-        folder: Of the set.
+        folder: Folder of the set.
         spec: Format npy or npz.
         images: The source.
         num_images: N, how many of them.

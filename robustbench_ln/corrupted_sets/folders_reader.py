@@ -11,8 +11,8 @@ from pathlib import Path
 from robustbench_ln.corrupted_sets.folders_writer import picture_names
 from robustbench_ln.corruption_names import SEVERITIES
 from robustbench_ln.data.file_images import FileImages, open_files
-from robustbench_ln.data.folder import pictures_below
 from robustbench_ln.data.image_set import ImageSet
+from robustbench_ln.data.picture_tree import list_pictures
 from robustbench_ln.errors import DataError, SpecError, setting, settings
 from robustbench_ln.files.damage import explain_bad_file
 from robustbench_ln.files.pictures import Framing
@@ -43,7 +43,7 @@ class PictureFolders:
         """Return the SHA-256 of names and sizes: to read 75 x 50,000 pictures twice takes hours."""
         place = self.places[name]
         digest = hashlib.sha256()
-        for file in pictures_below(place, "."):
+        for _, file in list_pictures(place, ".").files:
             digest.update(os.fsencode(file) + f"\0{(place / file).stat().st_size}\0".encode())
         return digest.hexdigest()
 
@@ -53,7 +53,7 @@ class PictureFolders:
         """Yield the severities of a corruption, and the pictures of each in the clean order.
 
         Args:
-            name: Of the corruption.
+            name: Name of the corruption.
             clean: The same images without corruption.
             severities: That must be there, where a manifest says so; else those that are.
 
@@ -76,7 +76,7 @@ def _levels(place: Path) -> list[int]:
 
 
 def _open_level(place: Path, clean: ImageSet) -> FileImages:
-    files = {str(Path(file).with_suffix("")): file for file in pictures_below(place, ".")}
+    files = {str(Path(file).with_suffix("")): file for _, file in list_pictures(place, ".").files}
     names = picture_names(clean)
     absent = [name for name in names if name not in files]
     if absent:

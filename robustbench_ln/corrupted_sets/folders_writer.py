@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from robustbench_ln.corrupted_sets.manifest import Entry, Manifest, write_entry
+from robustbench_ln.corrupted_sets.listing import Entry
+from robustbench_ln.corrupted_sets.manifest import Manifest, write_entry
 from robustbench_ln.corrupted_sets.set_format import Unit
 from robustbench_ln.data.file_images import FileImages
 from robustbench_ln.data.image_set import ImageSet
@@ -32,7 +33,7 @@ class FolderFormat:
     """One picture file an image, and class_map.json: class folder -> label.
 
     Args:
-        folder: Of the set.
+        folder: Folder of the set.
         images: The source. Pictures keep their names; others are called by their positions.
         num_images: N, how many of them.
         uses_jpeg: JPEG in place of PNG.

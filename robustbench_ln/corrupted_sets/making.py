@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import torch
 
-from robustbench_ln.corrupted_sets.manifest import Entry
+from robustbench_ln.corrupted_sets.listing import Entry
 from robustbench_ln.corrupted_sets.set_format import SetFormat, Unit
 from robustbench_ln.corruptions.degrade import Inputs, degrade
 from robustbench_ln.corruptions.pixel_range import RescaleLimits

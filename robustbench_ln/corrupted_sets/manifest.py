@@ -11,53 +11,19 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from robustbench_ln.corrupted_sets.listing import JOURNAL, Entry, Listing
 from robustbench_ln.errors import RecordError, setting
-from robustbench_ln.files.appended_files import append_whole, read_whole_lines
+from robustbench_ln.files.appended_files import append_whole
 from robustbench_ln.files.digests import file_sha256
-from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.files.resumable_folders import ResumableFolder, find_changes
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.files.write_errors import explain_write_errors
 
-__all__ = [
-    "JOURNAL",
-    "MANIFEST",
-    "Entry",
-    "Listing",
-    "Manifest",
-    "encode_listing",
-    "find_damage",
-    "read_listing",
-    "resume_listing",
-    "write_entry",
-]
+__all__ = ["Manifest", "encode_listing", "find_damage", "resume_listing", "write_entry"]
 
-MANIFEST, JOURNAL = "manifest.json", "journal.jsonl"
 _NO_IDENTITY = ("source", "complete", "spec")
-
-
-class Entry(NamedTuple):
-    """One file of the set: path below the folder with forward slashes, bytes, SHA-256."""
-
-    path: str
-    size: int
-    sha256: str
-
-
-class Listing(NamedTuple):
-    """What manifest and journal say.
-
-    Attributes:
-        description: The manifest without its files.
-        entries: Files that stand, by path.
-        blocks: (path of an unfinished array, first row) of each block that was written.
-    """
-
-    description: dict[str, Any]
-    entries: dict[str, Entry]
-    blocks: set[tuple[str, int]]
 
 
 class Manifest:
@@ -117,40 +83,6 @@ def encode_listing(listing: Listing) -> bytes:
         e.path: {"bytes": e.size, "sha256": e.sha256} for e in sorted(listing.entries.values())
     }
     return (json.dumps(listing.description | {"files": files}, indent=1) + "\n").encode()
-
-
-def read_listing(folder: Path) -> Listing:
-    """Read manifest and journal.
-
-    Raises:
-        RecordError: No manifest, or one that is not ours.
-    """
-    path = folder / MANIFEST
-    try:
-        content = json.loads(read_regular(path))
-        files = content.pop("files")
-        entries = {name: Entry(name, file["bytes"], file["sha256"]) for name, file in files.items()}
-        blocks: set[tuple[str, int]] = set()
-        _identity(Listing(content, entries, blocks))
-        _read_journal(folder / JOURNAL, entries, blocks)
-    except FileNotFoundError as error:
-        raise RecordError(f"{folder}: no {MANIFEST}; expected a set of ln-bench corrupt") from error
-    except OSError as error:
-        raise RecordError(f"{error.filename}: cannot be read ({error.strerror})") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RecordError(f"{path} is not a manifest of ln-bench; give another folder") from error
-    return Listing(content, entries, blocks)
-
-
-def _read_journal(path: Path, entries: dict[str, Entry], blocks: set[tuple[str, int]]) -> None:
-    for text in read_whole_lines(path) if path.is_file() else ():
-        line = json.loads(text)
-        if "file" in line:
-            entries[line["file"][0]] = Entry(*line["file"])
-        elif "block" in line:
-            blocks.add((line["block"][0], line["block"][1]))
-        else:
-            blocks -= {block for block in blocks if block[0] == line["restart"]}
 
 
 def resume_listing(folder: Path, earlier: Listing, asked: Listing) -> Listing:

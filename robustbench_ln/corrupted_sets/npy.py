@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from robustbench_ln.corrupted_sets.manifest import Entry, write_entry
+from robustbench_ln.corrupted_sets.listing import Entry
+from robustbench_ln.corrupted_sets.manifest import write_entry
 from robustbench_ln.files.digests import file_sha256
 from robustbench_ln.files.regular_files import create_regular, open_to_change
 
@@ -23,8 +24,8 @@ class ArrayFile:
     """A .npy file on its way: `part` until every row is written, through as many stops as it takes.
 
     Attributes:
-        folder: Of the set.
-        name: Of the finished file.
+        folder: Folder of the set.
+        name: Name of the finished file.
         shape: [rows, H, W, C].
         dtype: uint8 or float32.
     """
@@ -56,13 +57,13 @@ class ArrayFile:
             file.write(header)
             file.truncate(len(header) + self.size)
 
-    def write(self, row: int, images: NDArray[Any]) -> None:
+    def write(self, row: int, rows: NDArray[Any]) -> None:
         """Write the rows from `row` on and sync them."""
-        assert (images.dtype, images.shape[1:]) == (self.dtype, self.shape[1:])
+        assert (rows.dtype, rows.shape[1:]) == (self.dtype, self.shape[1:])
         offset = len(self._header()) + row * (self.size // self.shape[0])
         with open_to_change(self.part) as file:
             file.seek(offset)
-            file.write(np.ascontiguousarray(images).data)
+            file.write(np.ascontiguousarray(rows).data)
             file.flush()
             os.fsync(file.fileno())
 

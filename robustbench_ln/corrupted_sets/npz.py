@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robustbench_ln.corrupted_sets.manifest import Entry
+from robustbench_ln.corrupted_sets.listing import Entry
 from robustbench_ln.corrupted_sets.npy import ArrayFile
 from robustbench_ln.files.digests import file_sha256
 from robustbench_ln.files.regular_files import open_regular

@@ -6,7 +6,7 @@ is checked when it is opened, so that no number rests on two sets that do not be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -16,14 +16,21 @@ import numpy as np
 
 from robustbench_ln.corrupted_sets.arrays_reader import ArrayFiles, find_arrays
 from robustbench_ln.corrupted_sets.folders_reader import PictureFolders, find_folders
-from robustbench_ln.corrupted_sets.manifest import MANIFEST, read_listing
+from robustbench_ln.corrupted_sets.listing import MANIFEST, read_listing
+from robustbench_ln.corrupted_sets.strange_names import (
+    describe_own,
+    describe_unread,
+    strange_names,
+)
 from robustbench_ln.corruption_names import (
     BENCHMARK_CORRUPTIONS,
     FAMILY_OF,
     SEVERITIES,
 )
 from robustbench_ln.data.image_set import ImageSet, ImageShape
-from robustbench_ln.errors import DataError, RecordError, SpecError, setting
+from robustbench_ln.data.picture_tree import visible_folders
+from robustbench_ln.errors import DataError, SpecError, setting
+from robustbench_ln.files.paths import expand_home
 from robustbench_ln.spec import Condition
 
 __all__ = ["STORED_KINDS", "StoredSet", "open_stored"]
@@ -38,18 +45,20 @@ class _Kind(NamedTuple):
         table: What severities 1-5 mean; None where nobody says.
         formats: Where its images may lie: "arrays" (NAME.npy), "folders" (NAME/SEVERITY/CLASS/).
         names: The corruptions that it can have; () is any.
+        folder: What the published archive calls its folder; "" where there is none.
     """
 
     table: str | None
     formats: tuple[str, ...]
     names: tuple[str, ...]
+    folder: str = ""
 
 
 STORED_KINDS: Mapping[str, _Kind] = MappingProxyType(
     {
-        "cifar10-c": _Kind("cifar10-c", ("arrays",), _NAMES),
-        "cifar100-c": _Kind("cifar10-c", ("arrays",), _NAMES),
-        "imagenet-c": _Kind("imagenet-c", ("folders",), _NAMES),
+        "cifar10-c": _Kind("cifar10-c", ("arrays",), _NAMES, "CIFAR-10-C"),
+        "cifar100-c": _Kind("cifar10-c", ("arrays",), _NAMES, "CIFAR-100-C"),
+        "imagenet-c": _Kind("imagenet-c", ("folders",), _NAMES, "ImageNet-C"),
         "corrupted": _Kind(None, ("arrays", "folders"), ()),
     }
 )
@@ -65,12 +74,14 @@ class StoredSet:
         has_clean: Whether `base` is clean.
         images: Condition -> its images, in the order of `base`.
         missing: Corruptions of the benchmark that the set does not have, where all were asked for.
+        notes: A line on files that are not read, or whose names look misspelt.
     """
 
     base: ImageSet
     has_clean: bool
     images: Mapping[Condition, ImageSet]
     missing: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def shape(self) -> ImageShape:
@@ -96,7 +107,7 @@ def open_stored(
         source: As the user wrote it.
         clean: The same images without corruption; None is allowed for corrupted:DIR of arrays.
         names: Corruptions to take; () is all that are there.
-        severities: Of 1-5, those to take.
+        severities: Which of 1-5 to take.
         tell: Told which file is being hashed.
 
     Raises:
@@ -105,7 +116,7 @@ def open_stored(
         SpecError: `clean` is missing.
     """
     kind_name, _, place = source.partition(":")
-    kind, folder = STORED_KINDS[kind_name], Path(place).expanduser()
+    kind, folder = STORED_KINDS[kind_name], expand_home(place)
     if clean is None and kind_name != "corrupted":
         raise SpecError(
             f"{setting('images', source)} needs its clean images: give "
@@ -113,8 +124,8 @@ def open_stored(
             f"{setting('clean', kind_name.removesuffix('-c') + ':DIR')}"
         )
     found = _find(folder, kind)
-    wanted = _choose(names, found.names, kind, folder)
-    made = _made_here(folder)
+    wanted = _choose(names, found, kind)
+    made = _made_here(found.folder)
     images: dict[Condition, ImageSet] = {}
     for name in wanted:
         tell(f"digest of {name}")
@@ -132,19 +143,47 @@ def open_stored(
         has_clean=clean is not None,
         images=MappingProxyType(images),
         missing=_missing(found.names) if kind.names and _takes_all(names, kind) else (),
+        notes=() if made.conditions else _note_strange(found, kind),
     )
 
 
-def _find(folder: Path, kind: _Kind) -> ArrayFiles | PictureFolders:
+_Found = ArrayFiles | PictureFolders
+
+
+def _find(folder: Path, kind: _Kind) -> _Found:
+    """Return the images of a folder, or of the one folder in it that has some."""
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; expected the folder of a corrupted set")
-    if "arrays" in kind.formats and (arrays := find_arrays(folder, kind.names)) is not None:
-        return arrays
-    if "folders" in kind.formats and (folders := find_folders(folder, kind.names)) is not None:
-        return folders
+    here = _look(folder, kind)
+    if here is not None:
+        return here
+    inner = {
+        name: found for name in visible_folders(folder) if (found := _look(folder / name, kind))
+    }
+    if kind.folder in inner or len(inner) == 1:
+        return inner.get(kind.folder) or next(iter(inner.values()))
+    if inner:
+        places = " or ".join(str(folder / name) for name in inner)
+        raise DataError(f"{folder}: holds several corrupted sets; give {places}")
     formats = {"arrays": "NAME.npy and labels.npy", "folders": "NAME/SEVERITY/CLASS/PICTURE"}
     expected = " or ".join(formats[name] for name in kind.formats)
-    raise DataError(f"{folder}: no corrupted images; expected {expected}, as in fog")
+    strange = describe_unread(folder, strange_names(folder, kind.formats))
+    raise DataError(
+        f"{folder}: no corrupted images; expected {expected}, as in fog"
+        + (f". {strange}" if strange else "")
+    )
+
+
+def _look(folder: Path, kind: _Kind) -> _Found | None:
+    if "arrays" in kind.formats and (arrays := find_arrays(folder, kind.names)) is not None:
+        return arrays
+    return find_folders(folder, kind.names) if "folders" in kind.formats else None
+
+
+def _note_strange(found: _Found, kind: _Kind) -> tuple[str, ...]:
+    describe = describe_unread if kind.names else describe_own
+    said = describe(found.folder, strange_names(found.folder, kind.formats))
+    return (said,) if said else ()
 
 
 def _takes_all(names: Sequence[str], kind: _Kind) -> bool:
@@ -155,16 +194,18 @@ def _missing(found: Collection[str]) -> tuple[str, ...]:
     return tuple(name for name in BENCHMARK_CORRUPTIONS if name not in found)
 
 
-def _choose(
-    names: Sequence[str], found: Iterable[str], kind: _Kind, folder: Path
-) -> tuple[str, ...]:
+def _choose(names: Sequence[str], found: _Found, kind: _Kind) -> tuple[str, ...]:
     """Return the corruptions to read, the benchmark's in its order."""
     order = {name: rank for rank, name in enumerate(_NAMES)}
-    there = sorted(found, key=lambda name: (order.get(name, len(order)), name))
+    there = sorted(found.names, key=lambda name: (order.get(name, len(order)), name))
     if _takes_all(names, kind):
         return tuple(there)
     if absent := [name for name in names if name not in there]:
-        raise DataError(f"{folder} has no '{absent[0]}'; it has {', '.join(there)}")
+        strange = describe_unread(found.folder, strange_names(found.folder, kind.formats))
+        raise DataError(
+            f"{found.folder} has no '{absent[0]}'; it has {', '.join(there)}"
+            + (f". {strange}" if strange and kind.names else "")
+        )
     return tuple(name for name in there if name in names)
 
 
@@ -193,13 +234,9 @@ class _Made(NamedTuple):
 def _made_here(folder: Path) -> _Made:
     if not (folder / MANIFEST).is_file():
         return _Made({})
-    try:
-        listing = read_listing(folder).description
-        stored = [Condition(**fields) for fields in listing["spec"]["conditions"]]
-        is_complete = listing["complete"]
-    except (RecordError, KeyError, TypeError) as error:
-        raise DataError(f"{folder / MANIFEST} is not a manifest of ln-bench corrupt") from error
-    if not is_complete:
+    listing = read_listing(folder).description
+    stored = [Condition(**fields) for fields in listing["spec"]["conditions"]]
+    if not listing["complete"]:
         raise DataError(f"{folder}: unfinished; run the same ln-bench corrupt again")
     ordered = sorted(stored, key=lambda condition: condition.severity)
     return _Made({(c.corruption, int(c.severity)): c for c in ordered if c.convention is None})

@@ -10,14 +10,8 @@ from typing import Any
 
 from robustbench_ln.corrupted_sets.arrays_writer import LABELS
 from robustbench_ln.corrupted_sets.folders_writer import CLASS_MAP
-from robustbench_ln.corrupted_sets.manifest import (
-    JOURNAL,
-    MANIFEST,
-    Manifest,
-    encode_listing,
-    read_listing,
-    resume_listing,
-)
+from robustbench_ln.corrupted_sets.listing import JOURNAL, MANIFEST, read_listing
+from robustbench_ln.corrupted_sets.manifest import Manifest, encode_listing, resume_listing
 from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.registry import CORRUPTIONS
 from robustbench_ln.errors import RecordError, setting
@@ -89,11 +83,8 @@ def check_free_space(folder: Path, num_bytes: int) -> None:
 
 def _clear(folder: Path) -> None:
     """Delete what a set consists of, finished or not, and nothing else. The manifest goes last."""
-    try:
-        conditions = read_listing(folder).description["spec"]["conditions"]
-        places = [(str(c["corruption"]), f"{c['severity']:g}") for c in conditions]
-    except (KeyError, TypeError, ValueError) as error:
-        raise RecordError(f"{folder / MANIFEST} is not a manifest of ln-bench") from error
+    conditions = read_listing(folder).description["spec"]["conditions"]
+    places = [(c["corruption"], f"{c['severity']:g}") for c in conditions]
     names = {LABELS, CLASS_MAP}
     with explain_write_errors(folder):
         for corruption, severity in places:

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 
-from robustbench_ln.corrupted_sets.manifest import Entry, Manifest
+from robustbench_ln.corrupted_sets.listing import Entry
+from robustbench_ln.corrupted_sets.manifest import Manifest
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.spec import Condition
 

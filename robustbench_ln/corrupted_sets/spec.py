@@ -25,7 +25,7 @@ class GenerationSpec:
             of images and labels for each condition.
         uses_jpeg: Format "folder": JPEG of quality 85, as published, in place of PNG.
         seed: Decides the draws.
-        limit: Only the first so many images of the source; None is all.
+        limit: Number of images to use, the first of the source; None is all.
 
     Raises:
         SpecError: Nothing to do, two conditions for one place, or a format that cannot hold them.

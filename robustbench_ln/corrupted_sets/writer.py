@@ -1,4 +1,4 @@
-"""Make a set of corrupted images on disk; the same call goes on where it was stopped."""
+"""Make a set of corrupted images on disk; the same call resumes it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ import torch
 
 from robustbench_ln.corrupted_sets.arrays_writer import ArrayFormat
 from robustbench_ln.corrupted_sets.folders_writer import FolderFormat
+from robustbench_ln.corrupted_sets.listing import read_listing
 from robustbench_ln.corrupted_sets.making import MakingTask, Order
-from robustbench_ln.corrupted_sets.manifest import Manifest, find_damage, read_listing
+from robustbench_ln.corrupted_sets.manifest import Manifest, find_damage
 from robustbench_ln.corrupted_sets.set_folder import check_free_space, open_set
 from robustbench_ln.corrupted_sets.set_format import SetFormat, Unit, split_units
 from robustbench_ln.corrupted_sets.spec import GenerationSpec

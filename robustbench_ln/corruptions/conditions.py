@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
 
-from robustbench_ln.corruption_names import SEVERITIES
+from robustbench_ln.corruption_names import SEVERITIES, check_sigma
 from robustbench_ln.corruptions.contract import Corruption
 from robustbench_ln.corruptions.localnorm_noise import NOISES, RELEASED_SIGMAS
 from robustbench_ln.corruptions.registry import CORRUPTIONS, find_corruption
@@ -14,16 +13,12 @@ from robustbench_ln.errors import SpecError, setting
 from robustbench_ln.lookup import find_entry, unknown_name
 from robustbench_ln.spec import CLEAN, Condition
 
-__all__ = ["corruption_conditions", "noise_conditions", "parse_severities", "parse_sigmas"]
+__all__ = ["corruption_conditions", "noise_conditions"]
 
 CONVENTIONS = ("paper", "released")
 RANGES = ("clip", "rescale", "none")
 _UNSCALED_SOURCES = ("mnist", "fashion-mnist", "cars", "demo")
 """Kinds of sources whose noisy images the released code does not rescale; demo: is of MNIST."""
-
-_MOST_SIGMAS = 10_000
-_LARGEST_SIGMA = 1000
-"""Of any noise: the papers end at 5, float32 and the counts of APN much later."""
 
 
 def noise_conditions(
@@ -57,7 +52,7 @@ def noise_conditions(
     for noise in dict.fromkeys(noises):
         entry = _find_noise(noise, convention)
         for sigma in RELEASED_SIGMAS[noise] if sigmas is None else sigmas:
-            _check_sigma(entry, sigma)
+            check_sigma(entry.name, sigma)
             if sigma > 0:
                 conditions.append(
                     Condition(
@@ -99,11 +94,11 @@ def corruption_conditions(
             raise SpecError(
                 f"corruption '{name}' needs "
                 f"{setting('severity_table')} {' or '.join(SEVERITY_TABLES)}: the same severity "
-                "means different parameters in the two"
+                "has different parameters in each"
             )
         if severity_table not in (None, table):
             raise SpecError(
-                f"'{name}' is all corruptions of that table; leave {setting('severity_table')} out"
+                f"'{name}' already names the severity table; leave {setting('severity_table')} out"
             )
         chosen = CORRUPTIONS if name in SEVERITY_TABLES else [find_corruption(name).name]
         conditions += [
@@ -118,28 +113,6 @@ def corruption_conditions(
     return tuple(dict.fromkeys(conditions))
 
 
-def parse_severities(text: str) -> tuple[int, ...]:
-    """Return the severities of "1-5", "1,3,5" or "5".
-
-    >>> parse_severities("1-3,5")
-    (1, 2, 3, 5)
-
-    Raises:
-        SpecError: Not whole numbers, or outside 1-5.
-    """
-    chosen: list[int] = []
-    numbers = f"numbers of {SEVERITIES[0]} to {SEVERITIES[-1]}, as 1-5 or 1,3,5"
-    for part in text.split(","):
-        first, dash, last = part.partition("-")
-        ends = (first, last) if dash else (first, first)
-        if not all(end.strip().isdecimal() for end in ends):
-            raise SpecError(f"{setting('severities', text)}: expected {numbers}")
-        chosen += range(int(ends[0]), int(ends[1]) + 1)
-    if not chosen or not set(chosen) <= set(SEVERITIES):
-        raise SpecError(f"{setting('severities', text)}: expected {numbers}")
-    return tuple(dict.fromkeys(chosen))
-
-
 def _find_noise(noise: str, convention: str) -> Corruption:
     names = {name for name, _ in NOISES}
     if noise not in names:
@@ -151,43 +124,3 @@ def _find_noise(noise: str, convention: str) -> Corruption:
             f"{setting('convention', other)}"
         )
     return NOISES[noise, convention]
-
-
-def _check_sigma(noise: Corruption, sigma: float) -> None:
-    """Demand a sigma that can be computed with, and a probability where it is one."""
-    if not 0 <= sigma <= _LARGEST_SIGMA:
-        raise SpecError(
-            f"sigma {sigma:g} of {noise.name}: expected 0 or more, at most {_LARGEST_SIGMA}"
-        )
-    if noise.is_probability and sigma > 1:
-        raise SpecError(f"sigma {sigma:g} of {noise.name}: it is a probability, expected 0..1")
-
-
-def parse_sigmas(text: str) -> tuple[float, ...]:
-    """Return the sigmas of "0,0.5,1" or "0:2:0.25" (start:stop:step, stop included).
-
-    >>> parse_sigmas("0:0.5:0.1")
-    (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
-
-    Raises:
-        SpecError: Not numbers, a step of 0 or less, or a stop before the start.
-    """
-    hint = "expected numbers as 0,0.5,1 or start:stop:step as 0:2:0.25"
-    try:
-        if ":" not in text:
-            return tuple(float(Decimal(part)) for part in text.split(","))
-        start, stop, step = (Decimal(part) for part in text.split(":"))
-        if not step > 0 or stop < start or not stop.is_finite():
-            raise SpecError(
-                f"{setting('sigmas', text)}: the step must be above 0 and the stop not below it"
-            )
-        count = int((stop - start) / step) + 1
-    except (InvalidOperation, ValueError) as error:
-        if isinstance(error, SpecError):
-            raise
-        raise SpecError(f"{setting('sigmas', text)}: {hint}") from error
-    if count > _MOST_SIGMAS:
-        raise SpecError(
-            f"{setting('sigmas', text)}: {count} values; expected at most {_MOST_SIGMAS}"
-        )
-    return tuple(float(start + index * step) for index in range(count))

@@ -43,11 +43,11 @@ def corrupt(  # noqa: PLR0913  (the options of the command line)
         name: "fog", "gaussian_noise", ..., or "agn", "apn", "mbn", ...
         severity: 1-5; sigma of a noise.
         seed: Decides the draws.
-        severity_table: Of a common corruption: "cifar10-c" or "imagenet-c".
-        convention: Of a noise: "paper" or "released".
+        severity_table: Severity table of a common corruption: "cifar10-c" or "imagenet-c".
+        convention: Convention of a noise: "paper" or "released".
         pixel_range: Of a noise: "clip", "rescale" or "none"; None is the convention's own.
             "rescale" takes its limits from all images given.
-        frost_dir: Of frost: its photographs; None looks for an installed package.
+        frost_dir: Folder of the photographs of frost; None looks for an installed package.
 
     Returns:
         [N, H, W, C], an array or a tensor as given; uint8, or float32 on the 0..1 scale for a noise

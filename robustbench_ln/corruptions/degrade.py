@@ -58,7 +58,7 @@ def degrade(
     Args:
         images: [N, H, W, C] uint8; not changed. Of a stored condition: as they were read.
         condition: What to do.
-        seed: Of the run.
+        seed: Seed of the run.
         indices: [N] positions of the images in the data set.
         inputs: What the condition needs besides the image.
 

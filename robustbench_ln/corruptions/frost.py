@@ -117,7 +117,7 @@ def choose_textures(given: FrostTextures | None, kind: str | None) -> FrostTextu
     textures = procedural_frost() if given is None else given
     if textures.kind != kind:
         raise SpecError(
-            f"a condition has {kind or 'no'} textures of frost, the ones given are "
+            f"a condition has {kind or 'no'} frost textures, but the ones given are "
             f"{textures.kind}; give the textures that the conditions were made with"
         )
     return textures

@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from robustbench_ln.corruption_names import PROBABILITY_NOISES
 from robustbench_ln.corruptions.contract import Corruption, Draws, Parameters
 from robustbench_ln.images import to_unit
 
@@ -132,8 +133,6 @@ def _noise(
     convention: str,
     draw: Callable[[Tensor, Parameters, Streams], Draws],
     apply: Callable[[Tensor, Draws, Parameters], Tensor],
-    *,
-    is_probability: bool = False,
 ) -> tuple[tuple[str, str], Corruption]:
     source = _TEXT if convention == "paper" else _CODE
     entry = Corruption(
@@ -142,7 +141,7 @@ def _noise(
         draw=draw,
         apply=apply,
         conventions=(convention,),
-        is_probability=is_probability,
+        is_probability=name in PROBABILITY_NOISES,
         source=source,
     )
     return (name, convention), entry
@@ -158,8 +157,8 @@ NOISES: Mapping[tuple[str, str], Corruption] = MappingProxyType(
             _noise("apn", "paper", draw_poisson, scale_by_counts),
             _noise("apn", "released", draw_poisson, scale_by_counts),
             _noise("apn-add", "paper", draw_poisson, add_counts),
-            _noise("mbn", "paper", draw_uniform, remove_values, is_probability=True),
-            _noise("mbn", "released", draw_pixel_uniform, remove_values, is_probability=True),
+            _noise("mbn", "paper", draw_uniform, remove_values),
+            _noise("mbn", "released", draw_pixel_uniform, remove_values),
         )
     )
 )

@@ -41,7 +41,7 @@ def streak(levels: Tensor, angles: Tensor, *, radius: int, sigma: float) -> Tens
         levels: uint8 [N, H, W] or [N, H, W, C].
         angles: [N], degrees; 0 blurs towards higher columns, 90 towards higher rows.
         radius: 2 radius + 1 taps, all on one side.
-        sigma: Of the taps' weights exp(-i^2 / 2 sigma^2).
+        sigma: Sigma of the taps' weights exp(-i^2 / 2 sigma^2).
 
     ImageMagick 6 (Q16) works on 16 bits: levels x 257, the sum rounded half up, and back to
     8 bits by the floor of q / 257. That is the floor of the sum of levels + 1/514, which takes

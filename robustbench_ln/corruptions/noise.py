@@ -1,6 +1,7 @@
-"""The four noises: Gaussian, shot, impulse, speckle.
+"""The noises among the common corruptions: Gaussian, shot, impulse, speckle.
 
-Draws are float64, as those of the source: in float32 a few values in 100,000 would change.
+Those of the LocalNorm papers are in `localnorm_noise.py`. Draws are float64, as those of the
+source: in float32 a few values in 100,000 would change.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The 19 common corruptions, each by its published name."""
+"""The 19 common corruptions, each by its published name.
+
+The noises of the LocalNorm papers (AGN, APN, MBN) have a table of their own: `localnorm_noise.py`.
+"""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class StreamOptions(NamedTuple):
     """How images are made.
 
     Attributes:
-        seed: Of the run.
+        seed: Seed of the run.
         frost: Pictures that frost is cut from; None makes procedural ones.
         workers: Threads that read and degrade ahead; 0 is none. They change nothing but the time.
     """

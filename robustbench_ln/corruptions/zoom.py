@@ -10,15 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
-from scipy import sparse
 from torch import Tensor
 
 from robustbench_ln.corruptions.contract import Draws, Parameters, check_size
 from robustbench_ln.images import to_unit, truncate_to_uint8
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 __all__ = ["blur_zoom", "resample", "zoom_factors", "zooms"]
 
@@ -46,6 +48,8 @@ class Zooms(NamedTuple):
 @lru_cache(maxsize=16)
 def zooms(height: int, width: int, factors: tuple[float, ...]) -> Zooms:
     """Prepare zooms; 5 to 15 ms at 32 px, 0.1 s at 224 px."""
+    from scipy import sparse  # 0.1 s, which other corruptions need not wait for
+
     rows, columns = _axis_taps(height, factors), _axis_taps(width, factors)
     total = sparse.csr_array((height * width, height * width))
     for zoom in range(len(factors)):
@@ -74,6 +78,8 @@ def _axis_taps(size: int, factors: Sequence[float]) -> AxisTaps:
 
 
 def _axis_matrix(taps: AxisTaps, zoom: int) -> sparse.coo_array:
+    from scipy import sparse  # 0.1 s, which other corruptions need not wait for
+
     left, share = taps.left[zoom].numpy(), taps.share[zoom].numpy()
     size = len(left)
     entries = np.concatenate([1 - share, share])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -53,7 +54,8 @@ def load_cars(folder: Path, source: str, options: DataOptions) -> FileImages:
     if not labelled:
         raise DataError(f"{path}: no images")
     root = base / f"cars_{options.part}"
-    return open_files(root, labelled, source=source, class_names=names, framing=options.framing)
+    images = open_files(root, labelled, source=source, class_names=names, framing=options.framing)
+    return replace(images, numbering="list")
 
 
 def _read_row(row: Any, path: Path) -> tuple[str, int]:

@@ -133,18 +133,18 @@ def _read_batch(path: Path) -> dict[bytes, Any]:
             batch = _ArrayUnpickler(file, encoding="bytes").load()
     except _CodeWantedError as error:
         raise DataError(
-            f"{path}: wants to run {str(error)!r}; the published batches hold arrays alone. It was "
-            "not run; fetch the file again"
+            f"{path}: refused, since reading it would run {str(error)!r}; the published batches "
+            "hold only arrays. Fetch the file again"
         ) from error
     except Exception as error:  # a damaged pickle can raise anything
-        raise explain_bad_file(path, "a batch of CIFAR in Python's format", error) from error
+        raise explain_bad_file(path, "a CIFAR batch in Python's format", error) from error
     if not isinstance(batch, dict):
-        raise explain_bad_file(path, "a batch of CIFAR in Python's format")
+        raise explain_bad_file(path, "a CIFAR batch in Python's format")
     return batch
 
 
 def _check_memo(file: BinaryIO, size: int) -> None:
-    """Refuse numbers of stored objects that are none: Python's reader makes room for so many.
+    """Refuse a false number of stored objects, for which Python's reader would make room.
 
     Raises:
         ValueError: Such a number, or a damaged pickle.
@@ -161,7 +161,9 @@ def _pixels(rows: Any, path: Path) -> Pixels:
     Rows that the file does not have, of a pickle that calls `ndarray` itself, are refused.
     """
     if not isinstance(rows, np.ndarray) or rows.dtype != np.uint8 or rows.shape[1:] != (3072,):
-        raise DataError(f"{path}: its 'data' is no uint8 array [N, 3072]; fetch the batches again")
+        raise DataError(
+            f"{path}: its 'data' is not a uint8 array [N, 3072]; fetch the batches again"
+        )
     if rows.nbytes > path.stat().st_size:
         raise DataError(f"{path}: its 'data' is longer than the file; fetch the batches again")
     return np.ascontiguousarray(rows.reshape(len(rows), 3, 32, 32).transpose(0, 2, 3, 1))
@@ -170,7 +172,7 @@ def _pixels(rows: Any, path: Path) -> Pixels:
 def _labels(labels: Any, path: Path, published: _Published) -> Labels:
     name, most = published.labels.decode(), published.num_classes - 1
     if not isinstance(labels, list) or not all(type(label) is int for label in labels):
-        raise DataError(f"{path}: its '{name}' is no list of numbers; fetch the batches again")
+        raise DataError(f"{path}: its '{name}' is not a list of numbers; fetch the batches again")
     if any(not 0 <= label <= most for label in labels):
         wrong = next(label for label in labels if not 0 <= label <= most)
         raise DataError(
@@ -186,7 +188,7 @@ def _read_names(path: Path, published: _Published) -> tuple[str, ...]:
     names = _read_batch(path).get(published.names)
     if not isinstance(names, list) or not all(isinstance(name, bytes) for name in names):
         raise DataError(
-            f"{path}: its '{published.names.decode()}' is no list of names; delete it, or fetch "
+            f"{path}: its '{published.names.decode()}' is not a list of names; delete it, or fetch "
             "the batches again"
         )
     return tuple(name.decode("ascii", "replace") for name in names)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from robustbench_ln.data.image_set import ImageShape, Labels, Pixels, Tick
+from robustbench_ln.data.image_set import ImageShape, Labels, Numbering, Pixels, Tick
 from robustbench_ln.errors import DataError, settings
 from robustbench_ln.files.damage import explain_bad_file
 from robustbench_ln.files.pictures import Framing, read_picture
@@ -43,6 +43,8 @@ class FileImages:
     class_names: tuple[str, ...]
     shape: ImageShape
     framing: Framing
+    numbering: Numbering = "given"
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Return N."""
@@ -82,7 +84,7 @@ class FileImages:
         if picture.shape != self.shape:
             raise DataError(
                 f"{self.image_id(index)} is {ImageShape.of(picture).size}, {self.image_id(0)} is "
-                f"{self.shape.size}; make all images one size, as in "
+                f"{self.shape.size}; make all images the same size, as in "
                 f"{settings(resize=256, crop=224)}"
             )
         return picture

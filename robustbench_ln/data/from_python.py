@@ -12,6 +12,7 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset, IterableDataset, RandomSampler
 
 from robustbench_ln.data.image_set import ArrayImages, Pixels
+from robustbench_ln.data.pixel_advice import advise_uint8
 from robustbench_ln.errors import DataError
 
 __all__ = ["collect_images"]
@@ -19,7 +20,8 @@ __all__ = ["collect_images"]
 _GREY_TOLERANCE = 1e-3
 """Grey levels: float32 keeps k / 255 to 2e-5 of one; a resized tensor misses by 0.25 on average."""
 
-_HINT = "give the uint8 images, or save them as (images * 255).round().to(torch.uint8)"
+_CAST = ".to(torch.uint8)"
+_HINT = f"give the uint8 images, or save them as (images * 255).round(){_CAST}"
 
 
 def collect_images(images: Any, labels: Any = None, *, source: str = "images") -> ArrayImages:
@@ -35,7 +37,7 @@ def collect_images(images: Any, labels: Any = None, *, source: str = "images") -
         source: What messages and reports call the images.
 
     >>> collect_images(torch.rand(2, 3, 4, 4).mul(255).byte() / 255, [0, 1]).shape
-    (4, 4, 3)
+    ImageShape(height=4, width=4, channels=3)
 
     Raises:
         DataError: No images, labels that are missing or do not fit, a loader that shuffles, or
@@ -66,7 +68,7 @@ def _read_pairs(images: Any, source: str) -> ArrayImages:
     shapes = sorted({part.shape[1:] for part in pixels})
     if len(shapes) > 1:
         found = " and ".join(str(list(shape)) for shape in shapes)
-        raise DataError(f"{source}: images have shapes {found}; make all images one size")
+        raise DataError(f"{source}: images have shapes {found}; make all images the same size")
     return ArrayImages(
         source=source,
         kind="arrays",
@@ -80,8 +82,8 @@ def _batches(images: Any, source: str) -> Iterator[tuple[Any, Any]]:
     if isinstance(images, DataLoader):
         if isinstance(images.sampler, RandomSampler):
             raise DataError(
-                f"{source}: the DataLoader shuffles, and every run would see other images under "
-                "the same index; give shuffle=False (evaluate has order='shuffled', seeded)"
+                f"{source}: the DataLoader shuffles, so every run would see different images at "
+                "the same index; use shuffle=False (evaluate shuffles with order='shuffled')"
             )
         yield from (_check_pair(pair, source) for pair in images)
         return
@@ -96,7 +98,7 @@ def _batches(images: Any, source: str) -> Iterator[tuple[Any, Any]]:
 def _check_pair(item: Any, source: str) -> tuple[Any, Any]:
     if not isinstance(item, tuple | list) or len(item) != 2:
         raise DataError(
-            f"{source}: gives {type(item).__name__}; expected pairs of images and labels"
+            f"{source}: yields {type(item).__name__}; expected pairs of images and labels"
         )
     return item[0], item[1]
 
@@ -111,7 +113,7 @@ def _from_pillow(image: Image.Image, source: str) -> NDArray[np.uint8]:
 def _to_labels(labels: Any, source: str) -> NDArray[np.int64]:
     values = np.asarray(labels.cpu() if isinstance(labels, torch.Tensor) else labels)
     if values.dtype.kind not in "iu":
-        raise DataError(f"{source}: labels are {values.dtype}; expected integers, the class index")
+        raise DataError(f"{source}: labels are {values.dtype}; expected integer class indices")
     return values.astype(np.int64)
 
 
@@ -124,7 +126,7 @@ def _to_pixels(images: Any, source: str) -> Pixels:
     values = np.asarray(images)
     if values.dtype.kind not in "biuf":
         raise DataError(
-            f"{source}: a {type(images).__name__} is no array of images; expected an array, a "
+            f"{source}: a {type(images).__name__} is not an array of images; expected an array, a "
             "tensor, a Dataset or a DataLoader"
         )
     if values.ndim == 3:
@@ -133,23 +135,24 @@ def _to_pixels(images: Any, source: str) -> Pixels:
     if is_chw and (is_tensor or values.shape[-1] not in (1, 3)):
         values = values.transpose(0, 2, 3, 1)
     if values.dtype.kind == "f":
-        values = _grey_levels(values, source)
+        values = _grey_levels(values, source, is_tensor=is_tensor)
     return np.ascontiguousarray(values)
 
 
-def _grey_levels(values: NDArray[Any], source: str) -> Pixels:
+def _grey_levels(values: NDArray[Any], source: str, *, is_tensor: bool) -> Pixels:
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
     if not (low >= 0 and high <= 1):
         raise DataError(
-            f"{source}: floats reach from {low:.3g} to {high:.3g}; expected 0..1, before any "
-            f"Normalize (that is the argument normalize). Or {_HINT}"
+            f"{source}: values range from {low:.3g} to {high:.3g}; expected uint8, or floats in "
+            "0..1, before any Normalize (evaluate does that: normalize=). "
+            f"{advise_uint8(values, cast=_CAST) if is_tensor else advise_uint8(values)}"
         )
     levels = values.astype(np.float64) * 255
     pixels = levels.round()
     miss = float(np.abs(levels - pixels).max(initial=0.0))
     if miss > _GREY_TOLERANCE:
         raise DataError(
-            f"{source}: floats are no multiples of 1/255 (they miss by {miss:.2g} grey levels), "
+            f"{source}: values are not multiples of 1/255 (off by up to {miss:.2g} grey levels), "
             f"as after resizing a tensor; {_HINT}"
         )
     return pixels.astype(np.uint8)

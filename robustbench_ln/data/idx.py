@@ -80,7 +80,7 @@ def _read_idx(path: Path, *, axes: int) -> NDArray[Any]:
     values = np.frombuffer(content, dtype=np.uint8, offset=4 + 4 * axes)
     if values.size != math.prod(shape):
         raise DataError(
-            f"{path}: has {values.size} values, its head says {' x '.join(map(str, shape))}; "
+            f"{path}: has {values.size} values, its header says {' x '.join(map(str, shape))}; "
             "delete it and fetch it again"
         )
     return values.reshape(shape)

@@ -6,11 +6,12 @@ import hashlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, Self
+from typing import Literal, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from robustbench_ln.data.pixel_advice import advise_uint8
 from robustbench_ln.errors import DataError
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "ImageSet",
     "ImageShape",
     "Labels",
+    "Numbering",
     "Pixels",
     "Tick",
     "check_labels",
@@ -31,6 +33,9 @@ MOST_CLASSES = 2**20
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 Tick = Callable[[int, int], None]
+Numbering = Literal["given", "folders", "list"]
+"""Where the numbers of classes come from: the data or a map says each; the order of the folders'
+names; or the place in a list of all classes of the network."""
 
 
 class ImageShape(NamedTuple):
@@ -100,6 +105,16 @@ class ImageSet(Protocol):
         ...
 
     @property
+    def numbering(self) -> Numbering:
+        """Where the numbers of the classes come from."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A line on each thing that was left out or chosen in reading; () where nothing was."""
+        ...
+
+    @property
     def shape(self) -> ImageShape:
         """(H, W, C) of every image."""
         ...
@@ -141,6 +156,8 @@ class ArrayImages:
     pixels: Pixels
     labels: Labels
     class_names: tuple[str, ...] = ()
+    numbering: Numbering = "given"
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that pixels and labels belong together."""
@@ -184,8 +201,7 @@ def check_pixels(pixels: NDArray[np.generic], source: str) -> None:
     """Demand at least one uint8 image, [N, H, W, C] with one or three channels."""
     if pixels.dtype != np.uint8:
         raise DataError(
-            f"{source}: images are {pixels.dtype}; expected uint8, 0..255. "
-            "Save them as (images * 255).round().astype('uint8')"
+            f"{source}: images are {pixels.dtype}; expected uint8, 0..255. {advise_uint8(pixels)}"
         )
     if pixels.ndim != 4 or pixels.shape[-1] not in (1, 3) or 0 in pixels.shape[1:]:
         raise DataError(
@@ -204,9 +220,9 @@ def check_labels(labels: NDArray[np.generic], num_images: int, source: str) -> N
             "one for each image"
         )
     if labels.dtype.kind not in "iu":
-        raise DataError(f"{source}: labels are {labels.dtype}; expected integers, the class index")
+        raise DataError(f"{source}: labels are {labels.dtype}; expected integer class indices")
     if num_images and labels.min() < 0:
-        raise DataError(f"{source}: label {labels.min()} is below 0; classes count from 0")
+        raise DataError(f"{source}: label {labels.min()} is below 0; class indices start at 0")
     if num_images and labels.max() >= MOST_CLASSES:
         raise DataError(
             f"{source}: label {labels.max()}; expected the index of a class, below {MOST_CLASSES:,}"

@@ -7,12 +7,16 @@ the right numbers, which the order of its own folders would not give.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
-from robustbench_ln.data.file_images import FileImages, open_files
-from robustbench_ln.data.folder import class_folders, pictures_below
+from robustbench_ln.data.file_images import FileImages
+from robustbench_ln.data.folder import class_folders, open_class_folders
+from robustbench_ln.data.folder_names import are_imagenet_numbers
 from robustbench_ln.data.options import DataOptions
+from robustbench_ln.data.parts import find_part
 from robustbench_ln.errors import DataError, setting
 
 __all__ = ["load_imagenet", "read_wnids"]
@@ -21,24 +25,35 @@ __all__ = ["load_imagenet", "read_wnids"]
 def load_imagenet(folder: Path, source: str, options: DataOptions) -> FileImages:
     """Open DIR/<wnid>/<image>, or DIR/val/<wnid>/<image> (DIR/train for the training part).
 
+    The folders of ImageNetV2, all the numbers 0..999, are places in the list of classes.
+
     Raises:
         DataError: A folder that is none of the 1,000 classes, or no images.
     """
     inner = folder / ("val" if options.part == "test" else "train")
-    root = inner if inner.is_dir() else folder
+    root = inner if inner.is_dir() else find_part(folder, options.part, kind="imagenet")
     wnids = read_wnids()
-    class_of = {wnid: index for index, wnid in enumerate(wnids)}
     found = class_folders(root)
-    unknown = [name for name in found if name not in class_of]
+    if are_imagenet_numbers(found):
+        class_of = {name: int(name) for name in found}
+    else:
+        places = {wnid: index for index, wnid in enumerate(wnids)}
+        _check_known(found, places, root)
+        class_of = {name: places[name] for name in found}
+    images = open_class_folders(
+        root, class_of, source=source, class_names=wnids, framing=options.framing
+    )
+    return replace(images, numbering="list")
+
+
+def _check_known(found: Sequence[str], places: Collection[str], root: Path) -> None:
+    unknown = [name for name in found if name not in places]
     if unknown:
         raise DataError(
-            f"{root}: '{unknown[0]}' is none of ImageNet's 1,000 classes; expected folders named "
-            f"by WordNet id, as n01440764 (for others use folder:DIR with {setting('class_map')})"
+            f"{root}: '{unknown[0]}' is not one of ImageNet's 1,000 classes; expected folders "
+            "named by WordNet id, such as n01440764, or all the numbers 0..999 of ImageNetV2 (for "
+            f"others use folder:DIR with {setting('class_map')})"
         )
-    labelled = [(file, class_of[wnid]) for wnid in found for file in pictures_below(root, wnid)]
-    if not labelled:
-        raise DataError(f"{root}: no images in its {len(found)} class folders (.jpg, .png, ...)")
-    return open_files(root, labelled, source=source, class_names=wnids, framing=options.framing)
 
 
 def read_wnids() -> tuple[str, ...]:

@@ -13,11 +13,12 @@ __all__ = ["find_oddities"]
 
 
 def find_oddities(images: ImageSet) -> Iterator[str]:
-    """Yield a line on classes without images, and one on images that are there twice.
+    """Yield a line on what was left out, on classes without images, and on repeated images.
 
     Nothing is left out: published test sets have duplicates, and counts must compare. Files are
     not searched for duplicates, since that would be to read them all.
     """
+    yield from images.notes
     counts = np.bincount(images.labels, minlength=len(images.class_names))
     named = [(name, n) for name, n in zip(images.class_names, counts, strict=False) if name]
     empty = [name for name, count in named if not count]

@@ -20,7 +20,8 @@ class DataOptions:
 
     Attributes:
         framing: Sources of picture files: how each is scaled and cropped.
-        class_map: folder: a JSON file of class indices by folder name.
+        class_map: folder: a file of class indices by folder name (JSON), or of the names in the
+            network's order (JSON or text).
         download: Fetch the data set first.
         part: Which part, where the source has two; arrays and plain class folders are one.
     """

@@ -17,6 +17,7 @@ from robustbench_ln.data.imagenet import load_imagenet
 from robustbench_ln.data.options import DataOptions, Part
 from robustbench_ln.data.shipped import load_shipped
 from robustbench_ln.errors import SpecError, by_skin, setting
+from robustbench_ln.files.paths import expand_home
 from robustbench_ln.files.pictures import Framing
 from robustbench_ln.lookup import unknown_name
 
@@ -76,7 +77,7 @@ def load_images(source: str, options: DataOptions | None = None) -> ImageSet:
     kind = find_kind(source)
     options = options or DataOptions()
     _check_options(kind, options)
-    place = Path(source.partition(":")[2]).expanduser()
+    place = expand_home(source.partition(":")[2])
     if options.download:
         download_data(kind, place)
     if kind in PICTURE_SOURCES:
@@ -92,9 +93,11 @@ def _check_options(kind: str, options: DataOptions) -> None:
             f"the images of {kind} have one size"
         )
     if kind != "folder" and options.class_map is not None:
-        raise SpecError(f"{setting('class_map')} is for folder:DIR; {kind} numbers its own classes")
+        raise SpecError(
+            f"{setting('class_map')} is for folder:DIR; {kind} already has class numbers"
+        )
     if options.download and kind not in DOWNLOADS:
         raise SpecError(
-            f"{setting('download')}: cannot fetch {kind}; it can {', '.join(DOWNLOADS)}, and "
-            f"published weights of {setting('arch', 'torchvision:NAME')} and timm:NAME.TAG"
+            f"{setting('download')}: cannot fetch {kind}; it fetches {', '.join(DOWNLOADS)}, and "
+            f"the published weights of {setting('arch', 'torchvision:NAME')} and timm:NAME.TAG"
         )

@@ -33,9 +33,9 @@ def run_demo(
 
     Args:
         out: The run directories are made in it, or continued.
-        progress: Who is told.
-        sigmas: Of the noise.
-        limit: Evaluate so many digits; None is all.
+        progress: Display that shows how far the job is.
+        sigmas: Sigmas of the noise.
+        limit: Number of digits to evaluate; None is all.
 
     Raises:
         RecordError: `out` is a file or holds something else, or cannot be written.

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
 
-from robustbench_ln.errors import SpecError, setting
+from robustbench_ln.errors import SpecError, is_out_of_memory, setting
 from robustbench_ln.norms import StatisticsLayout
 from robustbench_ln.norms.costs import Costs
 from robustbench_ln.spec import EvaluationSpec
@@ -100,7 +98,7 @@ def explain_memory() -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and os.strerror(errno.ENOMEM) not in str(error):
+        if not is_out_of_memory(error):
             raise
         raise SpecError(
             f"there is not enough memory; lower {setting('device_batch')}, {setting('stat_batch')} "

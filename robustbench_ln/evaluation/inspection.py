@@ -47,7 +47,7 @@ class LayerRow(NamedTuple):
         sets: With sets of test images (batch and set layouts).
         image: With each image alone.
         rot90: With each image and its rotations.
-        spread: Of gamma and beta over its groups; None where there is one.
+        spread: Spread of gamma and beta over its groups; None where there is one.
     """
 
     layer: NormLayer
@@ -65,7 +65,7 @@ class Inspection(NamedTuple):
         parameters: How many it has, without and with running statistics.
         num_groups: Groups of LocalNorm parameters; 1 without.
         rows: Its norm layers.
-        spread: Of gamma and beta over groups, in all channels of all layers; None with one group.
+        spread: Spread of gamma and beta over groups, in all layers; None with one group.
         obstacles: Mode -> why the network cannot be evaluated in it, or None.
     """
 

@@ -29,7 +29,7 @@ def name_own_network(
 
     Args:
         model: Not changed; where it is not in float32, a copy that is takes its place.
-        normalization: Of its input.
+        normalization: Normalisation of its input.
         image_shape: (C, H, W) of the images.
         label: What tables call it; None is the name of its class.
         norm_classes: The user's own classes of norm layers.

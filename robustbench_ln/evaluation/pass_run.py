@@ -107,7 +107,7 @@ def _make_model(
     )
     model = model.to(spec.device)
     if spec.outputs == "probabilities":
-        model.network.register_forward_hook(lambda _network, _images, rows: as_logits(rows))
+        model.register_forward_hook(lambda _model, _images, rows: as_logits(rows))
     if spec.is_compiled:
         model.network.compile()
     return model

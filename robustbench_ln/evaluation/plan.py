@@ -6,6 +6,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from robustbench_ln.data.class_list import digest_classes
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.evaluation.subject import Subject, check_images
 from robustbench_ln.evaluation.supported_modes import choose_modes
@@ -84,6 +85,7 @@ def cell_of(
         tie_rule=spec.tie_rule if mode.reduction == "vote" else None,
         arithmetic=spec.arithmetic,
         outputs=spec.outputs,
+        classes=digest_classes(spec.classes),
     )
     return CellKey(condition=condition, options=options, seed=spec.seed)
 

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from robustbench_ln.corrupted_sets.preview import enlarge
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.evaluation.predict import NUM_GUESSES, Guess, ModeGuesses
+from robustbench_ln.texts.safe import for_figure
 
 __all__ = ["describe_guess", "draw_predictions"]
 
@@ -62,14 +63,14 @@ def _draw_mode(
         right = left + _COLUMN_WIDTH - _GAP
         pen.text((right, upper + 2), numbers, "black", font=font, anchor="ra")
         room = _COLUMN_WIDTH - 2 * _GAP - font.getlength(numbers)
-        name = _shorten(name_of(guess.class_index), room, font.getlength)
+        name = _fit(for_figure(name_of(guess.class_index)), room, font.getlength)
         pen.text((left + _GAP // 2, upper + 2), name, "black", font=font)
 
 
-def _shorten(name: str, room: float, length: Callable[[str], float]) -> str:
+def _fit(name: str, room: float, length: Callable[[str], float]) -> str:
     """Return the name, or as much of it as fits before three dots.
 
-    >>> _shorten("sulphur-crested cockatoo", 10, len)
+    >>> _fit("sulphur-crested cockatoo", 10, len)
     'sulphur...'
     """
     if length(name) <= room:

@@ -11,6 +11,7 @@ from torch import nn
 from robustbench_ln.corrupted_sets.reader import STORED_KINDS, StoredSet, open_stored
 from robustbench_ln.corruptions.request import ConditionRequest, Degradation
 from robustbench_ln.data import DataOptions, ImageSet, load_images
+from robustbench_ln.data.class_list import ClassList, find_classes, number_by_wnid
 from robustbench_ln.data.download import is_fetched
 from robustbench_ln.data.image_set import ImageShape
 from robustbench_ln.data.sources import IMAGE_KINDS, PICTURE_SOURCES, find_kind
@@ -19,14 +20,13 @@ from robustbench_ln.evaluation.own_network import name_own_network
 from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.evaluation.subject import Subject, subject_of
 from robustbench_ln.models.device import choose_devices
-from robustbench_ln.models.normalization import check_normalization, parse_normalization
 from robustbench_ln.models.opened import choose_framing, choose_normalize, open_network
 from robustbench_ln.models.published_weights import has_published_weights
 from robustbench_ln.models.source import NetworkSource
 from robustbench_ln.models.weights_metadata import InputPipeline
 from robustbench_ln.norms import NormClasses
 from robustbench_ln.progress import Progress
-from robustbench_ln.spec import EvaluationSpec
+from robustbench_ln.spec import EvaluationSpec, check_normalization, parse_normalization
 
 __all__ = ["EvaluationRequest", "ImageRequest", "choose_fetches", "evaluate_request"]
 
@@ -42,6 +42,7 @@ class ImageRequest:
         data: Clean images, to be degraded here; or a stored set, which is corrupted already.
         clean: Clean images of a stored set.
         options: How the clean images are read, where they are named.
+        classes: The classes that are scored; None is all of the network's.
         degradation: What is done to clean images; of a stored set, its corruptions and severities
             are those to take, and no corruption is all.
 
@@ -52,6 +53,7 @@ class ImageRequest:
     data: Source
     clean: Source | None = None
     options: DataOptions = field(default_factory=DataOptions)
+    classes: ClassList | None = None
     degradation: ConditionRequest = field(default_factory=ConditionRequest)
 
     def __post_init__(self) -> None:
@@ -114,18 +116,40 @@ class ImageRequest:
         """
         options = self._fill_in(pipeline, progress)
         if not self.is_stored:
-            return _open(self.data, options)
+            return self._open(self.data, options)
         assert isinstance(self.data, str)
         stored = open_stored(
             self.data,
-            None if self.clean is None else _open(self.clean, options),
+            None if self.clean is None else self._open(self.clean, options),
             names=self.degradation.corruptions,
             severities=self.degradation.severities,
             tell=progress.describe,
         )
+        for line in stored.notes:
+            progress.note(f"Note: {line}")
         if stored.missing:
             progress.note(f"Note: {self.data} has no {', '.join(stored.missing)}")
         return stored
+
+    def _open(self, source: Source, options: DataOptions) -> ImageSet:
+        images = load_images(source, options) if isinstance(source, str) else source
+        is_renumbered = self.classes is not None and options.class_map is None
+        return number_by_wnid(images) if is_renumbered else images
+
+    def choose_classes(
+        self, opened: ImageSet | StoredSet, num_classes: int
+    ) -> tuple[int, ...] | None:
+        """Return the indices of the classes that are scored; None is all.
+
+        Args:
+            opened: What `open` returned.
+            num_classes: K of the network.
+        """
+        if self.classes is None:
+            return None
+        base = opened.base if isinstance(opened, StoredSet) else opened
+        has_map = self.options.class_map is not None or not isinstance(self.base, str)
+        return find_classes(self.classes, base, num_classes, has_class_map=has_map)
 
     def _fill_in(self, pipeline: InputPipeline | None, progress: Progress) -> DataOptions:
         """Fill in resize, crop and interpolation of published weights where none is given."""
@@ -141,10 +165,6 @@ class ImageRequest:
 
 def _kind_of(source: Source) -> str:
     return source.partition(":")[0] if isinstance(source, str) else source.kind
-
-
-def _open(source: Source, options: DataOptions) -> ImageSet:
-    return load_images(source, options) if isinstance(source, str) else source
 
 
 class Fetches(NamedTuple):
@@ -165,7 +185,7 @@ def choose_fetches(download: bool, *, base: object, arch: str | None) -> Fetches
     Args:
         download: Whether it was asked for.
         base: The clean images; named ones can be fetched.
-        arch: Of the checkpoint.
+        arch: Architecture of the checkpoint.
     """
     if not isinstance(base, str):
         return Fetches(weights=download, data=False)
@@ -244,7 +264,9 @@ def evaluate_request(request: EvaluationRequest, *, out: Path, progress: Progres
         norm_classes=request.norm_classes,
         command=request.command,
     )
-    evaluate(subject, images, request.spec, out=out, progress=progress)
+    classes = request.images.choose_classes(images, subject.num_classes)
+    spec = replace(request.spec, classes=classes)
+    evaluate(subject, images, spec, out=out, progress=progress)
 
 
 def _subject_in_memory(network: nn.Module, normalize: str | None, shape: ImageShape) -> Subject:

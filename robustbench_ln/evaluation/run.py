@@ -15,7 +15,7 @@ from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.data.oddities import find_oddities
 from robustbench_ln.errors import Message, setting
 from robustbench_ln.evaluation.checks import RunChecks
-from robustbench_ln.evaluation.pass_run import Measured, Work
+from robustbench_ln.evaluation.pass_run import Measured
 from robustbench_ln.evaluation.plan import Pass, cell_of, missing_modes, plan_passes
 from robustbench_ln.evaluation.sets import evaluation_order
 from robustbench_ln.evaluation.subject import Subject, describe_run
@@ -27,7 +27,6 @@ from robustbench_ln.evaluation.unit import (
     split_condition,
 )
 from robustbench_ln.evaluation.workforce import launch, plan_workforce
-from robustbench_ln.metrics.class_order import is_class_ordered
 from robustbench_ln.modes import Mode
 from robustbench_ln.norms import count_groups
 from robustbench_ln.progress import Progress, Silent
@@ -40,6 +39,11 @@ from robustbench_ln.spec import CLEAN, Condition, EvaluationSpec, check_tie_rule
 from robustbench_ln.workers.crew import Crew, open_crew
 
 __all__ = ["evaluate"]
+
+_NEW_DIGEST = Message(
+    f"Note: this run does not say of which code of {setting('model')} its rows are; from now on it "
+    "does, and other code is refused"
+)
 
 
 def evaluate(
@@ -57,7 +61,7 @@ def evaluate(
         images: The test images; or a corrupted set, with its clean ones where it has them.
         spec: Modes, conditions (beside those of a corrupted set), and how.
         out: The run directory; made, or continued.
-        progress: Who is told.
+        progress: Display that shows how far the job is; None shows nothing.
 
     Raises:
         SpecError: The network cannot be evaluated in a mode that was named.
@@ -74,10 +78,8 @@ def evaluate(
     spec = replace(spec, group_size=spec.group_size or subject.group_size)
     plan = plan_passes(subject, images, spec)
     indices = evaluation_order(len(images), order=spec.order, seed=spec.seed, limit=spec.limit)
-    work = Work(subject, images, indices)
     for line in find_oddities(images):
         progress.note(f"Note: {line}")
-    _warn_of_class_order(work, plan.passes, progress)
     force = plan_workforce(subject, images, plan.passes, spec)
     spec = replace(spec, device=force.devices[0])
     about = describe_run(subject, images, spec, progress=progress)
@@ -93,11 +95,16 @@ def evaluate(
         threads=force.threads,
     )
     with RunDirectory(out, about) as run:
+        if run.gains_code:
+            progress.note(_NEW_DIGEST)
         missing = [p for job in _jobs_of(task, run, about) for p in job.missing_passes()]
         workers = force.choose_workers(spec, missing, num_images=len(indices))
         with launch(workers) as launcher:
-            checks = RunChecks(run, subject, images, progress=progress)
-            spec = checks.before(spec, layers=plan.layers, indices=indices, is_clean=is_clean)
+            checks = RunChecks(run, subject, images, stored=stored, progress=progress)
+            sizes = [p.layout.set_size or 1 for p in plan.passes]
+            spec = checks.before(
+                spec, layers=plan.layers, indices=indices, set_sizes=sizes, is_clean=is_clean
+            )
             task = replace(task, spec=spec, is_alone=workers == 1)
             with open_crew(task, workers, launcher, advance=progress.advance) as crew:
                 jobs = _jobs_of(task, run, about)
@@ -111,18 +118,6 @@ def _jobs_of(task: EvaluationTask, run: RunDirectory, about: RunDescription) -> 
     spec = task.spec
     seeds = range(spec.seed, spec.seed + spec.repeats)
     return [_Job(replace(spec, seed=seed), task, run, about) for seed in seeds]
-
-
-def _warn_of_class_order(work: Work, passes: Sequence[Pass], progress: Progress) -> None:
-    sizes = [p.layout.set_size or 1 for p in passes]
-    labels = work.images.labels[work.indices]
-    if any(is_class_ordered(labels, size) for size in sizes):
-        progress.note(
-            Message(
-                "Warning: the images are in the order of their classes, so that sets hold few "
-                f"classes and dynamic statistics tell the class. Use {setting('order', 'shuffled')}"
-            )
-        )
 
 
 class _Todo(NamedTuple):

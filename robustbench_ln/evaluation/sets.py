@@ -25,8 +25,8 @@ def evaluation_order(
         num_images: N.
         order: "shuffled": one permutation for a seed, the same for every condition and mode.
             "as-is": 0, 1, 2, ...
-        seed: Of the run.
-        limit: Keep the first so many, after the permutation.
+        seed: Seed of the run.
+        limit: Number of images to keep, the first after the permutation; None keeps all.
     """
     if order == "shuffled":
         indices = stream(seed, "order").permutation(num_images)

@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 import robustbench_ln
+from robustbench_ln.data.folder_names import are_wnids
 from robustbench_ln.data.image_set import ImageSet, ImageShape
 from robustbench_ln.errors import DataError, setting
-from robustbench_ln.models.normalization import parse_normalization
 from robustbench_ln.models.opened import OpenedNetwork
 from robustbench_ln.models.stated_accuracy import StatedAccuracy
 from robustbench_ln.norms import NormClasses, count_classes
@@ -23,7 +23,7 @@ from robustbench_ln.runs.description import (
     RunDescription,
     writable,
 )
-from robustbench_ln.spec import EvaluationSpec, Normalization
+from robustbench_ln.spec import EvaluationSpec, Normalization, parse_normalization
 
 __all__ = ["Subject", "check_images", "describe_run", "subject_of"]
 
@@ -35,7 +35,7 @@ class Subject:
     Attributes:
         model: In float32; never changed.
         num_classes: K.
-        normalization: Of its input.
+        normalization: Normalisation of its input.
         label: What tables call it.
         checkpoint: The network as run.json describes it.
         group_size: Images in a group in training.
@@ -83,6 +83,7 @@ def subject_of(
             path=writable(str(checkpoint.path)),
             sha256=checkpoint.sha256,
             arch=writable(loaded.network),
+            code_sha256=loaded.code_sha256,
             num_parameters=sum(p.numel() for p in loaded.model.parameters()),
             num_groups=loaded.num_groups,
         ),
@@ -102,6 +103,7 @@ def check_images(subject: Subject, images: ImageSet) -> None:
             f"{setting('normalize', subject.normalization.name)} has {channels}; give as many "
             "values as channels"
         )
+    _check_numbering(subject, images)
     wrong = np.flatnonzero((images.labels < 0) | (images.labels >= subject.num_classes))
     if len(wrong):
         raise DataError(
@@ -109,6 +111,28 @@ def check_images(subject: Subject, images: ImageSet) -> None:
             f"has {subject.num_classes} classes (0..{subject.num_classes - 1}); "
             "give data of the classes it was trained on"
         )
+
+
+def _check_numbering(subject: Subject, images: ImageSet) -> None:
+    """Demand a class for each class of the network, where their order is all that numbers them."""
+    names, num_classes = images.class_names, subject.num_classes
+    if images.numbering == "given" or len(names) == num_classes:
+        return
+    if images.numbering == "list":
+        raise DataError(
+            f"{images.source}: its classes are numbered by a list of {len(names)}, the network has "
+            f"{num_classes}; give a list of the network's classes, or data of them"
+        )
+    path = images.source.partition(":")[2]
+    hint = f"; or give imagenet:{path}" if are_wnids(names) else ""
+    if len(names) == 1:
+        hint = f"; or give folder:{path}/{names[0]}, if that holds the folders of the classes"
+    raise DataError(
+        f"{images.source}: {len(names)} class folder{'s' if len(names) > 1 else ''}, the network "
+        f"has {num_classes} classes: numbers counted by the folders' names would be wrong. Say the "
+        f"class of each folder with {setting('class_map', 'FILE')} (the network's classes in their "
+        f"order, one a line, or JSON){hint}"
+    )
 
 
 def describe_run(

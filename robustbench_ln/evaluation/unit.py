@@ -166,7 +166,8 @@ class UnitRunner:
 
         def keep(logits: Tensor, indices: NDArray[np.int64]) -> Predictions:
             advance(logits.shape[0] * logits.shape[1])
-            return predict(logits, image_index=indices, labels=images.labels[indices])
+            labels, classes = images.labels[indices], task.spec.classes
+            return predict(logits, image_index=indices, labels=labels, classes=classes)
 
         with arithmetic(self._spec, threads=task.threads), explain_memory():
             result = run_passes(

@@ -83,7 +83,7 @@ def lock_folder(folder: Path, name: str = "lock") -> FileLock:
 
     Args:
         folder: To be written.
-        name: Of the lock's file, which stays in the folder.
+        name: Name of the lock's file, which stays in the folder.
 
     Returns: The lock, to be released by the caller.
 

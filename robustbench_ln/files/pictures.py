@@ -67,7 +67,7 @@ class Framing:
     Attributes:
         resize: Pixels of the shorter side, before the crop; None leaves the size.
         crop: Side of the central square that is cut out; None keeps all.
-        interpolation: Of the resizing; one of `INTERPOLATIONS`. None is bilinear.
+        interpolation: Interpolation of the resizing; one of `INTERPOLATIONS`. None is bilinear.
         is_grey: Whether colours become one channel, their luma (ITU-R 601), for a grey network.
 
     Raises:

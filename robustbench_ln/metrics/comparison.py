@@ -101,7 +101,7 @@ class Comparison(NamedTuple):
     Attributes:
         cells: In the order of the sides' rows.
         pooled: Name -> the conditions that were asked for together.
-        units: Of the images, and of the statistics sets of both sides.
+        units: Units of the images, and of the statistics sets of both sides.
     """
 
     cells: tuple[CellComparison, ...]
@@ -118,7 +118,7 @@ def compare_sides(
         first: One side.
         second: The other, of the same cells and images.
         groups: Name -> rows of the cells to pool.
-        seed: Of draws and sign flips.
+        seed: Seed of draws and sign flips.
 
     Raises:
         RecordError: Other cells or images.

@@ -45,12 +45,18 @@ class CorruptionErrors:
         cells: (corruption, severity) -> error, 0..1.
         means: Corruption -> its mean over the five severities, where nothing else was published.
         clean: Error on clean images, or None.
+        benchmark: The severity table that they were measured on; None where nobody says it.
     """
 
     name: str
     cells: Mapping[tuple[str, int], float]
     means: Mapping[str, float] = field(default_factory=dict)
     clean: float | None = None
+    benchmark: str | None = None
+
+    def is_of(self, severity_table: str | None) -> bool:
+        """Whether errors under a severity table may be divided by these."""
+        return self.benchmark is None or self.benchmark == severity_table
 
     def sum_of(self, corruption: str) -> float | None:
         """Return the sum over the five severities; None where one is missing."""
@@ -173,7 +179,7 @@ class SummaryRow(NamedTuple):
     """A corruption, or the mean of the 15. None stands for what was not measured.
 
     Attributes:
-        name: Of the corruption, or `MEAN_ROW`.
+        name: Name of the corruption, or `MEAN_ROW`.
         by_severity: Error at severity 1..5, 0..1.
         mean: Over the five severities.
         ce: Corruption error, 1 for the baseline itself; mCE in the mean's row.

@@ -93,7 +93,7 @@ def half_accuracy_bounds(sigmas: Floats, outcomes: Outcomes, units: Units) -> Bo
     Args:
         sigmas: [S], ascending, the first one 0 (clean).
         outcomes: [..., S, N], 0..1, whether each image was right.
-        units: Of the N images.
+        units: Units of the N images.
     """
     height = outcomes - outcomes[..., :1, :] / 2
     return _fall_bounds(sigmas, height, units, is_past=np.less_equal)
@@ -108,7 +108,7 @@ def break_even_bounds(sigmas: Floats, outcomes: Outcomes, others: Outcomes, unit
         sigmas: [S], ascending.
         outcomes: [..., S, N], 0..1, whether each image was right.
         others: The same shape and images.
-        units: Of the N images.
+        units: Units of the N images.
     """
     difference = outcomes - others.astype(np.float64)
     height = difference * _sign_of_lead(difference.mean(axis=-1))[..., None, None]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.lookup import find_entry, unknown_name
 from robustbench_ln.metrics.corruption_error import CorruptionErrors
 
-__all__ = ["BASELINES", "Baseline", "read_baseline", "read_errors"]
+__all__ = ["BASELINES", "Baseline", "find_doubts", "read_baseline", "read_errors"]
 
 _COLUMNS = ("corruption", "severity", "error")
 _CLEAN = "clean"
@@ -27,10 +27,12 @@ class Baseline:
 
     Attributes:
         benchmark: The severity table that it was measured on.
+        num_classes: Number of classes of the network.
         source: Where its errors were published.
     """
 
     benchmark: str
+    num_classes: int
     source: str
 
 
@@ -38,10 +40,12 @@ BASELINES: Mapping[str, Baseline] = MappingProxyType(
     {
         "alexnet": Baseline(
             benchmark="imagenet-c",
+            num_classes=1000,
             source="README of hendrycks/robustness, errors at every severity",
         ),
         "wrn-40-2": Baseline(
             benchmark="cifar10-c",
+            num_classes=10,
             source="facebookresearch/augmentation-corruption, means over the severities",
         ),
     }
@@ -54,17 +58,19 @@ def read_baseline(name: str) -> CorruptionErrors:
     Raises:
         SpecError: No such baseline.
     """
-    find_entry(BASELINES, name, kind="baseline", listed="baselines")
+    baseline = find_entry(BASELINES, name, kind="baseline", listed="baselines")
     text = (files("robustbench_ln.metrics") / "baselines" / f"{name}.csv").read_text(
         encoding="utf-8"
     )
-    return _parse(text.splitlines(), name=name, where=name, is_percent=False)
+    errors = _parse(text.splitlines(), name=name, where=name, is_percent=False)
+    return replace(errors, benchmark=baseline.benchmark)
 
 
 def read_errors(path: Path, *, is_percent: bool) -> CorruptionErrors:
     """Return the errors of a CSV file with the columns corruption, severity, error.
 
     The clean images are `clean,0,ERROR`. A severity `mean` gives a corruption's mean over all five.
+    Semicolons and tabs separate columns too; with them, decimals may have a comma.
 
     Args:
         path: The file.
@@ -83,11 +89,13 @@ def read_errors(path: Path, *, is_percent: bool) -> CorruptionErrors:
 
 
 def _parse(lines: Iterable[str], *, name: str, where: str, is_percent: bool) -> CorruptionErrors:
-    table = csv.DictReader(lines, skipinitialspace=True)
+    lines = [line for line in lines if line.strip()]
+    separator = _separator(lines[0]) if lines else ","
+    table = csv.DictReader(lines, skipinitialspace=True, delimiter=separator)
     if missing := [column for column in _COLUMNS if column not in (table.fieldnames or ())]:
         raise RecordError(
             f"{where} has no column '{missing[0]}'; its first line must name corruption, severity, "
-            "error"
+            "error, with commas, semicolons or tabs between them"
         )
     cells: dict[tuple[str, str], float] = {}
     for number, row in enumerate(table, start=2):
@@ -95,7 +103,9 @@ def _parse(lines: Iterable[str], *, name: str, where: str, is_percent: bool) -> 
         corruption, severity, error = ((row[column] or "").strip() for column in _COLUMNS)
         key = _key(corruption, severity.removesuffix(".0"), place)
         if key in cells:
-            raise RecordError(f"{place}: {key[0]} {key[1]} stands there twice; keep one")
+            raise RecordError(f"{place}: {key[0]} {key[1]} is listed twice; keep one")
+        if separator != ",":
+            error = error.replace(",", ".")
         cells[key] = _error(error, place, is_percent=is_percent)
     if not cells:
         raise RecordError(f"{where} holds no errors; give a row for each corruption and severity")
@@ -110,6 +120,52 @@ def _parse(lines: Iterable[str], *, name: str, where: str, is_percent: bool) -> 
     return CorruptionErrors(
         name=name, cells=by_severity, means=means, clean=cells.get((_CLEAN, "0"))
     )
+
+
+def _separator(header: str) -> str:
+    """Return what stands most often in the first line."""
+    return max(",;\t", key=header.count)
+
+
+def find_doubts(errors: CorruptionErrors, *, is_percent: bool) -> list[str]:
+    """Return why a table may hold something else than errors on this scale.
+
+    Args:
+        errors: The table.
+        is_percent: Whether it was read as 0..100.
+    """
+    corrupted = [*errors.cells.values(), *errors.means.values()]
+    values = corrupted if errors.clean is None else [*corrupted, errors.clean]
+    doubts = []
+    if is_percent and values and max(values) <= 0.01:
+        doubts.append(
+            f"{errors.name}: no value is above 1, so that all errors are below 1 %: these look "
+            f"like shares of 0..1. Leave out {setting('is_percent', True)}"
+        )
+    if errors.clean is not None and corrupted and _is_largest(errors.clean, corrupted):
+        doubts.append(
+            f"{errors.name}: the clean images have the largest error, so that these look like "
+            "accuracies. Give errors: 1 - accuracy, or 100 - accuracy in percent"
+        )
+    elif _falls_with_severity(errors):
+        doubts.append(
+            f"{errors.name}: under most corruptions the error falls with the severity, so that "
+            "these look like accuracies. Give errors: 1 - accuracy, or 100 - accuracy in percent"
+        )
+    return doubts
+
+
+def _is_largest(clean: float, corrupted: Sequence[float]) -> bool:
+    return clean >= max(corrupted) and clean > min(corrupted)
+
+
+def _falls_with_severity(errors: CorruptionErrors) -> bool:
+    low, high = min(SEVERITIES), max(SEVERITIES)
+    names = {name for name, severity in errors.cells if severity == low}
+    ends = [
+        (errors.cells[n, low], errors.cells[n, high]) for n in names if (n, high) in errors.cells
+    ]
+    return sum(last < first for first, last in ends) > len(ends) / 2
 
 
 def _key(corruption: str, severity: str, place: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Intervals of accuracies, from counts."""
+"""Intervals of accuracies from counts, Wilson's; those of means are in `student.py`."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def sign_flip_test(
     """Return the two-sided p value of the paired permutation test of a zero sum.
 
     If the sides were alike, exchanging them within a unit would change nothing but a sign. All
-    sign patterns are tried where they are at most `NUM_FLIPS`, else so many random ones.
+    sign patterns are tried where they are at most `NUM_FLIPS`, else `NUM_FLIPS` random ones.
 
     Args:
         differences: [U], first side minus second, summed over each unit (a statistics set).
@@ -91,7 +91,7 @@ def paired_test(
 
     Args:
         difference: [N], first side minus second, of each image.
-        units: Of the N images.
+        units: Units of the N images.
         generator: Draws the signs.
     """
     if len(units.starts) > 1:

@@ -1,4 +1,4 @@
-"""Intervals of mCE and relative mCE, linearised. No torch here.
+"""Intervals of mCE and relative mCE, linearised.
 
 mCE is the mean of ratios R_c = A_c / B_c of sums of errors over the severities, of the network and
 of the baseline. To first order image i moves R_c by (a_ic - R_c b_ic) / (N B_c), where a_ic and
@@ -28,9 +28,9 @@ def mean_corruption_error_bounds(errors: ErrorSums, baseline: ErrorSums, units: 
     """Return the interval of mCE; NaN where no image moves it.
 
     Args:
-        errors: Of each image: at how many severities it was wrong, [..., N, 15].
+        errors: Number of severities at which each image was wrong, [..., N, 15].
         baseline: The same of the same images, or published sums [15].
-        units: Of the N images, and of the sets of both.
+        units: Units of the N images, and of the sets of both.
     """
     return _mean_ratio_bounds(errors.by_corruption, baseline.by_corruption, units)
 

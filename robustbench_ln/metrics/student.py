@@ -1,4 +1,4 @@
-"""95 % intervals where images share statistics: Student's t on units. No torch here.
+"""95 % intervals where images share statistics: Student's t on units.
 
 An estimate is a mean over images or, to first order, moves as one does: image i moves it by its
 influence w_i / N, for a mean the image's outcome minus the mean. Influences of a unit are summed,
@@ -24,7 +24,6 @@ from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr, stdtrit
 
 from robustbench_ln.metrics.intervals import Bounds
 from robustbench_ln.metrics.units import MIN_UNITS, Units
@@ -49,7 +48,7 @@ def mean_bounds(outcomes: Floats | NDArray[np.bool_], units: Units) -> Bounds:
 
     Args:
         outcomes: [..., N], 0..1: whether an image was right, or its mean over several conditions.
-        units: Of the N images.
+        units: Units of the N images.
 
     Source: Wilson 1927; with an effective number: Korn and Graubard 1998, "Confidence intervals for
         proportions with small expected number of positive counts estimated from survey data".
@@ -74,7 +73,7 @@ def difference_bounds(
     Args:
         first: [..., N], 0..1.
         second: The same shape.
-        units: Of the N images.
+        units: Units of the N images.
     """
     (one, influence), (other, its_influence) = _centre(first), _centre(second)
     deviation = np.sqrt(_unit_variance(influence - its_influence, units))
@@ -91,7 +90,7 @@ def linear_bounds(value: Floats, influence: Floats, units: Units) -> Bounds:
     Args:
         value: [...].
         influence: [..., N], w above; its sum over the images is 0.
-        units: Of the N images.
+        units: Units of the N images.
     """
     by_units = _t_quantile(units) * np.sqrt(_unit_variance(influence, units))
     margin = np.maximum(by_units, _Z * np.sqrt(_image_variance(influence)))
@@ -106,10 +105,12 @@ def student_test(difference: Floats, units: Units) -> Floats:
 
     Args:
         difference: [..., N], of each image.
-        units: Of the N images.
+        units: Units of the N images.
 
     Returns: [...]; 1 for fewer than two units.
     """
+    from scipy.special import stdtr  # 0.3 s, which evaluations need not wait for
+
     mean, influence = _centre(difference)
     if units.num_units < 2:
         return np.ones_like(mean)
@@ -124,6 +125,8 @@ def _centre(outcomes: Floats | NDArray[np.bool_]) -> tuple[Floats, Floats]:
 
 
 def _t_quantile(units: Units) -> float:
+    from scipy.special import stdtrit  # 0.3 s, which evaluations need not wait for
+
     return float(stdtrit(units.num_units - 1, 0.975)) if units.num_units >= MIN_UNITS else np.nan
 
 

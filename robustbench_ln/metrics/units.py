@@ -1,4 +1,4 @@
-"""Units: how images become independent observations. No torch here.
+"""Units: how images become independent observations.
 
 Images of one statistics set are right and wrong together, so that sets are counted and not images.
 """

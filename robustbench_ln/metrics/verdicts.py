@@ -1,4 +1,4 @@
-"""What an interval decides, and what is said where there is none. No torch here."""
+"""What an interval decides, and what is said where there is none."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def lack_sentence(units: Units, num_available: int | None, *, is_of_cells: bool 
     """Return why there is no interval, or no verdict, and what would help; "" where nothing lacks.
 
     Args:
-        units: Of the images that were evaluated.
+        units: Units of the images that were evaluated.
         num_available: Images that the data set has; None where that is not known.
         is_of_cells: Whether the intervals are Wilson's, which single cells always have.
     """

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -16,6 +17,16 @@ from robustbench_ln.models.containers import State, find_weights
 from robustbench_ln.models.formats import read_contents
 
 __all__ = ["Checkpoint", "read_checkpoint"]
+
+_MOST_AXES = 16
+"""More than a tensor of any network has; torch computes with at most 64."""
+
+_TYPES = frozenset(
+    {torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e4m3fn}
+    | {torch.float8_e5m2, torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8}
+    | {torch.bool}
+)
+"""Types of tensors that torch computes with; of others it only stores the bytes."""
 
 _MOST_SHARING = 4
 """Bytes of all tensors to bytes of the file, at most. Above 1 where tensors share memory."""
@@ -30,8 +41,10 @@ class Checkpoint:
         sha256: Digest of the file's bytes.
         state: Name -> tensor on the CPU, all floating ones float32 and finite.
         key: The container's entry they were under; None for a bare state dict.
-        prefix: What was taken off all names: "module.", "_orig_mod." or both.
+        prefix: What was taken off all names: "module.", "_orig_mod.", "model.", or several.
         metadata: Numbers and texts beside the weights: epoch, num_groups, ...
+        beside: Tensors that are not the network's, and lists of numbers in the containers.
+        notes: What was done so that the weights fit, one sentence each.
     """
 
     path: Path
@@ -40,6 +53,8 @@ class Checkpoint:
     key: str | None
     prefix: str
     metadata: dict[str, str | int | float]
+    beside: Mapping[str, object] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def read_checkpoint(path: Path, *, trust: bool = False, key: str | None = None) -> Checkpoint:
@@ -60,7 +75,9 @@ def read_checkpoint(path: Path, *, trust: bool = False, key: str | None = None) 
         digest = file_sha256(path)
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be read ({error.strerror})") from error
-    weights = find_weights(contents.saved, key=key, where=str(path))
+    weights = find_weights(contents.saved, key=key, where=str(path), foreign=contents.foreign)
+    for name, tensor in weights.state.items():
+        _check_kind(name, tensor, path)
     _check_amount(weights.state, path)
     return Checkpoint(
         path=path,
@@ -69,12 +86,13 @@ def read_checkpoint(path: Path, *, trust: bool = False, key: str | None = None) 
         key=weights.key,
         prefix=weights.prefix,
         metadata=contents.metadata | weights.metadata,
+        beside=weights.beside,
     )
 
 
 def _check_file(path: Path) -> None:
     if path.is_dir():
-        raise CheckpointError(f"{path}: a folder; give the checkpoint file in it")
+        raise CheckpointError(f"{path} is a folder; give the checkpoint file in it")
     if path.is_file():
         return
     if path.exists():
@@ -83,6 +101,30 @@ def _check_file(path: Path) -> None:
     near = difflib.get_close_matches(path.name, siblings, n=1)
     hint = f"; did you mean '{path.with_name(near[0])}'?" if near else "; check the path"
     raise CheckpointError(f"{path}: no such file{hint}")
+
+
+def _check_kind(name: str, tensor: Tensor, path: Path) -> None:
+    """Demand a plain dense tensor of real numbers. Other kinds have not even a shape."""
+    if tensor.is_nested:
+        raise CheckpointError(f"{path}: {name!r} is nested; save it as a dense tensor")
+    if tensor.is_quantized:
+        raise CheckpointError(f"{path}: {name!r} is quantised; save the float network")
+    if tensor.layout != torch.strided:
+        raise CheckpointError(f"{path}: {name!r} is sparse; save it as a dense tensor")
+    if tensor.device.type != "cpu":
+        raise CheckpointError(
+            f"{path}: {name!r} has no values ({tensor.device.type} device); save loaded weights"
+        )
+    if tensor.is_complex():
+        raise CheckpointError(f"{path}: {name!r} is complex; expected real weights")
+    if tensor.dtype not in _TYPES:
+        raise CheckpointError(
+            f"{path}: {name!r} is {tensor.dtype}, which is not supported; save it as float32"
+        )
+    if tensor.ndim > _MOST_AXES:
+        raise CheckpointError(
+            f"{path}: {name!r} has {tensor.ndim} axes; weights have at most {_MOST_AXES}"
+        )
 
 
 def _check_amount(state: State, path: Path) -> None:
@@ -97,20 +139,12 @@ def _check_amount(state: State, path: Path) -> None:
         if total > _MOST_SHARING * size:
             raise CheckpointError(
                 f"{path}: {name!r} has shape {list(tensor.shape)}, more values than a file of "
-                f"{size:,} bytes holds; save expanded tensors as tensor.contiguous()"
+                f"{size:,} bytes can hold; save expanded tensors as tensor.contiguous()"
             )
 
 
 def _to_float32(name: str, tensor: Tensor, path: Path) -> Tensor:
     """Return a plain dense tensor; integers stay (counters, index tables)."""
-    if tensor.is_quantized:
-        raise CheckpointError(f"{path}: {name!r} is quantised; give the float network")
-    if tensor.layout != torch.strided:
-        raise CheckpointError(f"{path}: {name!r} is sparse; save it as a dense tensor")
-    if tensor.device.type != "cpu":
-        raise CheckpointError(f"{path}: {name!r} has no values ({tensor.device.type} device)")
-    if tensor.is_complex():
-        raise CheckpointError(f"{path}: {name!r} is complex; expected real weights")
     tensor = tensor.detach()
     if not tensor.is_floating_point():
         return tensor

@@ -23,6 +23,7 @@ from robustbench_ln.norms import (
     Norm,
     find_norm_layers,
     replace_norms,
+    take_logits,
 )
 from robustbench_ln.rng import stream
 
@@ -65,7 +66,7 @@ class Conversion:
         num_groups: LocalNorm's G; None for other norms.
         group_size: Images in a group, for later evaluations; None likewise.
         identity: None where the norm's statistics are others from the start.
-        eps: Of the layers that were replaced; several numbers where they differ.
+        eps: Eps of the layers that were replaced; several numbers where they differ.
         parent: SHA-256 of the checkpoint it was made from.
         network: The network's name.
     """
@@ -142,7 +143,7 @@ def _check_groups(batch: int, num_groups: int | None, group_size: int | None) ->
         size = "" if group_size is None else f", {setting('group_size')} is {group_size}"
         raise SpecError(f"{setting('num_groups')} is {num_groups}{size}; expected 1 or more")
     if num_groups > _MOST_GROUPS:
-        raise SpecError(f"{setting('num_groups')} is {num_groups}; expected {_MOST_GROUPS} at most")
+        raise SpecError(f"{setting('num_groups')} is {num_groups}; expected at most {_MOST_GROUPS}")
     if group_size is None and batch % num_groups:
         divisors = [n for n in range(1, batch + 1) if batch % n == 0]
         nearest = min(divisors, key=lambda n: abs(n - num_groups))
@@ -171,15 +172,16 @@ def _check_identity(
         for name in converted.replaced:
             reference.get_submodule(name).train()  # statistics of the set that is shown
     with torch.inference_mode():
-        expected = torch.cat([reference(part) for part in torch.split(images, set_size)])
-        logits = converted.model.eval()(images)
+        parts = torch.split(images, set_size)
+        expected = torch.cat([take_logits(reference(part), len(part)) for part in parts])
+        logits = take_logits(converted.model.eval()(images), len(images))
     difference = float((logits - expected).abs().max())
     scale = float(expected.abs().max())
     if not difference <= _TOLERANCE * scale:
         raise LayoutError(
             f"{_IDENTITIES[norm.id]} differ by {difference:.2g} in a logit (largest logit "
-            f"{scale:.2g}); expected {_TOLERANCE:g} of it at most. Use a network whose "
-            "BatchNorm2d layers alone depend on the batch"
+            f"{scale:.2g}); expected at most {_TOLERANCE:g} of that. Use a network in which only "
+            "BatchNorm2d layers depend on the batch"
         )
     return Identity(_IDENTITIES[norm.id], difference, scale)
 

@@ -6,44 +6,25 @@ same two formats, torch's zip archive and (before torch 1.6) a sequence of pickl
 
 from __future__ import annotations
 
-import argparse
 import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 
 from robustbench_ln.errors import CheckpointError, by_skin, setting
 from robustbench_ln.files.regular_files import open_regular
-from robustbench_ln.models.pickle_names import greedy_names, wanted_names
+from robustbench_ln.models.torch_files import Unpickled, check_sums, read_archive, read_legacy
 
-__all__ = ["Contents", "read_contents"]
+__all__ = ["Contents", "read_contents", "refusal"]
 
 _TRUST = by_skin(
     command_line=f"pass {setting('trust', True)}",
     python="load it yourself and give the network",
 )
-
-_NUMPY_SCALAR: Any = np.float64().__reduce__()[0]
-
-
-def _scalar(dtype: Any, value: Any) -> Any:
-    """Build a NumPy scalar from its bytes; NumPy would make one of any size without them."""
-    return _NUMPY_SCALAR(dtype, value)
-
-
-_SAFE_GLOBALS: list[Any] = [
-    argparse.Namespace,
-    np.dtype,
-    (_scalar, "numpy._core.multiarray.scalar"),
-    (_scalar, "numpy.core.multiarray.scalar"),
-    *(type(np.dtype(kind)) for kind in ("float64", "float32", "int64", "int32", "bool")),
-]
-"""Plain values that training scripts store beside the weights; none of them runs code."""
 
 _OTHER_FORMATS = {
     b"version https://git-lfs": "a Git LFS pointer, not the file itself; run `git lfs pull`",
@@ -54,10 +35,17 @@ _OTHER_FORMATS = {
 
 
 class Contents(NamedTuple):
-    """What a file holds, as it was saved, and the text metadata of a safetensors header."""
+    """What a file holds.
+
+    Attributes:
+        saved: As it was saved; objects of other classes than tensors and plain values are inert.
+        metadata: The text metadata of a safetensors header.
+        foreign: Names of those classes.
+    """
 
     saved: object
     metadata: dict[str, str | int | float]
+    foreign: tuple[str, ...] = ()
 
 
 def read_contents(path: Path, *, trust: bool) -> Contents:
@@ -77,12 +65,12 @@ def read_contents(path: Path, *, trust: bool) -> Contents:
     _refuse_other_formats(head, path)
     if head.startswith(b"PK\x03\x04"):
         _check_archive(path)
-        return Contents(_load_torch(path, trust=trust), {})
+        return _load_torch(path, trust=trust)
     if head.startswith(b"\x80"):
-        return Contents(_load_torch(path, trust=trust), {})
+        return _load_torch(path, trust=trust)
     raise CheckpointError(
-        f"{path}: not a checkpoint; expected a file of torch.save or safetensors, "
-        f"it begins with {head[:8]!r}"
+        f"{path}: not a checkpoint: it begins with {head[:8]!r}; expected a file written by "
+        "torch.save or safetensors"
     )
 
 
@@ -108,7 +96,7 @@ def _check_archive(path: Path) -> None:
             entries = archive.infolist()
             names = {name.partition("/")[2] for name in archive.namelist()}
             is_plain = not archive.comment and min(e.header_offset for e in entries) == 0
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except _NO_ARCHIVE as error:
         raise CheckpointError(f"{path}: {_DAMAGED}") from error
     if "constants.pkl" in names:
         raise CheckpointError(
@@ -124,37 +112,43 @@ def _check_archive(path: Path) -> None:
         )
     if not is_plain or sum(entry.file_size for entry in entries) > path.stat().st_size:
         raise CheckpointError(f"{path}: {_DAMAGED}")
+    try:
+        with open_regular(path) as file, zipfile.ZipFile(file) as archive:
+            check_sums(archive)
+    except _NO_ARCHIVE as error:
+        raise CheckpointError(f"{path}: {_DAMAGED}") from error
 
 
+_NO_ARCHIVE = (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError)
 _DAMAGED = "the file is damaged or truncated; get it again"
 
 
-def _load_torch(path: Path, *, trust: bool) -> object:
-    """Run torch.load. A damaged pickle may raise anything, as the pickle module's manual says."""
-    # An open file, since torch.load would take the format from the name: X.safetensors.
-    if not trust and (greedy := _read_names(path, greedy_names)):
-        raise CheckpointError(
-            f"{path}: refused, since {greedy[0]} in it can take any amount of memory. Save a "
-            f"state_dict() instead, or {_TRUST} if you trust its author"
-        )
-    with open_regular(path) as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch comments on the pickle's protocol and old types
-        return _load_trusted(file, path) if trust else _load_weights_only(file, path)
+def _load_torch(path: Path, *, trust: bool) -> Contents:
+    if trust:
+        return Contents(_load_trusted(path), {})
+    read = _read_inert(path)
+    if read.code:
+        raise CheckpointError(refusal(path, read.code))
+    return Contents(read.saved, {}, read.foreign)
 
 
-def _load_weights_only(file: IO[bytes], path: Path) -> object:
+def _read_inert(path: Path) -> Unpickled:
+    """Read tensors and plain values. A damaged pickle may raise anything, as its manual says."""
     try:
-        with torch.serialization.safe_globals(_SAFE_GLOBALS):
-            return torch.load(file, map_location="cpu", weights_only=True)
+        return read_archive(path) if zipfile.is_zipfile(path) else read_legacy(path)
     except Exception as error:
-        raise _refusal(path) from error
+        raise CheckpointError(f"{path}: {_DAMAGED}") from error
 
 
-def _load_trusted(file: IO[bytes], path: Path) -> object:
+def _load_trusted(path: Path) -> object:
+    """Run torch.load. It is given an open file: it would take the format from X.safetensors."""
     try:
-        return torch.load(file, map_location="cpu", weights_only=False)
+        with open_regular(path) as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch comments on the pickle's protocol, old types
+            return torch.load(file, map_location="cpu", weights_only=False)
     except (ImportError, AttributeError) as error:
-        names = ", ".join(_wanted(path)) or "classes"
+        read = _read_inert(path)
+        names = ", ".join((*read.code, *read.foreign)) or "classes"
         raise CheckpointError(
             f"{path}: needs {names}, which cannot be imported here ({_first_line(error)}); "
             "put its code on PYTHONPATH"
@@ -163,34 +157,14 @@ def _load_trusted(file: IO[bytes], path: Path) -> object:
         raise CheckpointError(f"{path}: {_DAMAGED} ({_first_line(error)})") from error
 
 
-def _refusal(path: Path) -> CheckpointError:
-    """Say why torch.load refused: names that would be imported, or damage."""
-    names = _wanted(path)
-    if not names:
-        return CheckpointError(f"{path}: {_DAMAGED}")
-    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    return CheckpointError(
-        f"{path}: refused, since loading it would run code from the file: it wants {shown}. "
+def refusal(path: Path | str, names: Sequence[str]) -> str:
+    """Say that a file needs what it names, and that nothing of it was run."""
+    shown = ", ".join(name if name.isprintable() else repr(name) for name in names[:5])
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return (
+        f"{path}: refused, since loading it would run code from the file: it wants {shown}{more}. "
         f"Save a state_dict() instead, or {_TRUST} if you trust its author"
     )
-
-
-def _wanted(path: Path) -> list[str]:
-    return _read_names(path, wanted_names)
-
-
-def _read_names(path: Path, read: Callable[..., list[str]]) -> list[str]:
-    """List names of a file's pickles; none where it cannot be read that far."""
-    try:
-        if not zipfile.is_zipfile(path):
-            with open_regular(path) as stream:
-                return read(stream)
-        with open_regular(path) as file, zipfile.ZipFile(file) as archive:
-            record = next(n for n in archive.namelist() if n.partition("/")[2] == "data.pkl")
-            with archive.open(record) as stream:
-                return read(stream, num_pickles=1)
-    except (zipfile.BadZipFile, OSError, NotImplementedError):
-        return []
 
 
 def _load_safetensors(path: Path) -> Contents:
@@ -198,14 +172,14 @@ def _load_safetensors(path: Path) -> Contents:
         header_length = int.from_bytes(file.read(8), "little")
     if header_length > path.stat().st_size - 8:
         raise CheckpointError(
-            f"{path}: its safetensors header claims {header_length} bytes, the file has "
+            f"{path}: its safetensors header claims {header_length} bytes, but the file has "
             f"{path.stat().st_size}; {_DAMAGED}"
         )
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             saved = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             return Contents(saved, dict(file.metadata() or {}))
-    except (SafetensorError, OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
+    except Exception as error:  # an unknown type, a shape that overflows: all sorts are raised
         raise CheckpointError(f"{path}: {_DAMAGED} ({_first_line(error)})") from error
 
 

@@ -8,13 +8,15 @@ from torch import nn
 
 from robustbench_ln.errors import CheckpointError
 from robustbench_ln.models.checkpoint import Checkpoint
-from robustbench_ln.norms import replace_norms
+from robustbench_ln.norms import NORMS, replace_norms
 
 __all__ = ["match_norms"]
 
-_ALIKE = ("group", "layer", "instance")
-"""Norms whose weights are gamma and beta alone: only the file can say which of them it is."""
+_MARKED = {norm.mark: norm.id for norm in NORMS.values() if norm.mark}
+"""Entry of a layer's state dict -> the only norm that has it."""
 
+_ALIKE = tuple(id for id in NORMS if id not in ("batch", "local", *_MARKED.values()))
+"""Norms whose weights are gamma and beta alone: only the file can say which of them it is."""
 
 _MOST_UNFITTED = 1024
 """Groups that are made for a checkpoint that does not fit the network, for the message alone: it
@@ -56,7 +58,7 @@ def _local_groups(layers: Mapping[str, nn.Module], checkpoint: Checkpoint) -> in
         numbers = ", ".join(map(str, sorted(groups)))
         raise CheckpointError(
             f"{checkpoint.path}: its LocalNorm layers have {numbers} groups; "
-            "expected one number of 1 or more"
+            "expected the same number, 1 or more, in all"
         )
     number = next(iter(groups), None)
     if number is None or number <= _MOST_UNFITTED:
@@ -71,21 +73,18 @@ def _local_groups(layers: Mapping[str, nn.Module], checkpoint: Checkpoint) -> in
 
 def _find_norm(layers: Mapping[str, nn.Module], checkpoint: Checkpoint) -> str:
     state = checkpoint.state
-    for key, norm in (
-        ("mean_weight", "switch"),
-        ("num_steps", "renorm"),
-        ("running_mean", "batch"),
-    ):
+    for key, norm in (*_MARKED.items(), ("running_mean", "batch")):
         if any(f"{layer}{key}" in state for layer in layers):
             return norm
-    bare = [layer for layer in layers if f"{layer}weight" in state]
+    weights = {layer: state.get(f"{layer}weight") for layer in layers}
+    bare = [layer for layer, gamma in weights.items() if gamma is not None and gamma.ndim == 1]
     stated = checkpoint.metadata.get("norm")
     if bare and stated in _ALIKE:
         return str(stated)
     if any(layers[layer].running_mean is not None for layer in bare):
         raise CheckpointError(
-            f"{checkpoint.path}: its norm layers have gamma and beta and no running statistics, as "
-            "those of GroupNorm, LayerNorm and InstanceNorm; save the file with an entry 'norm' "
+            f"{checkpoint.path}: its norm layers have gamma and beta but no running statistics, "
+            "like those of GroupNorm, LayerNorm and InstanceNorm; add an entry 'norm' to the file "
             f"that says which: {', '.join(_ALIKE)}"
         )
     return "batch"

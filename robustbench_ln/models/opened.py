@@ -6,22 +6,24 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from robustbench_ln.errors import Message, SpecError, by_skin, setting
+from robustbench_ln.errors import Message, by_skin, setting
 from robustbench_ln.files.pictures import Framing
+from robustbench_ln.models.checkpoint import Checkpoint
 from robustbench_ln.models.fitting import LoadedModel
-from robustbench_ln.models.normalization import (
-    NORMALIZATIONS,
-    check_normalization,
-    parse_normalization,
-)
 from robustbench_ln.models.source import NetworkSource, load_network
 from robustbench_ln.models.stated_accuracy import StatedAccuracy, find_stated_accuracy
+from robustbench_ln.models.stored_input import check_stored_input
 from robustbench_ln.models.weights_metadata import (
     InputPipeline,
     stated_pipeline,
     weights_metadata,
 )
 from robustbench_ln.progress import Progress
+from robustbench_ln.spec import (
+    check_normalization,
+    missing_normalization,
+    parse_normalization,
+)
 
 __all__ = [
     "OpenedNetwork",
@@ -31,6 +33,7 @@ __all__ = [
     "open_network",
     "open_weights",
     "published_pipeline",
+    "tell_notes",
 ]
 
 
@@ -67,10 +70,7 @@ def choose_normalize(text: str | None, pipeline: InputPipeline | None) -> str:
     if text is not None:
         return text
     if pipeline is None:
-        raise SpecError(
-            f"{setting('normalize')} is missing: give what the network was trained with "
-            f"({', '.join(NORMALIZATIONS)}, or MEAN/STD). A wrong one costs tens of points"
-        )
+        raise missing_normalization()
     return pipeline.normalization.name
 
 
@@ -143,28 +143,46 @@ def open_network(
     Args:
         source: Where it comes from.
         normalize: Its input normalisation; None is what its publisher or its file says.
-        progress: Who is told if the two differ; nobody by default.
+        progress: Display for the note if the two differ; None shows nothing.
     """
     check_normalization(normalize)
     loaded = load_network(source)
     pipeline = published_pipeline(loaded)
-    if progress is not None and pipeline is not None and normalize is not None:
-        stated = pipeline.normalization
-        asked = parse_normalization(normalize, len(stated.mean))
-        if (asked.mean, asked.std) != (stated.mean, stated.std):
-            option = by_skin(command_line="the option", python=setting("normalize"))
-            progress.note(
-                Message(
-                    f"Note: {setting('normalize', normalize)}, but {pipeline.source} was trained "
-                    f"with {stated.name}; without {option} it is evaluated so"
-                )
-            )
+    stated = None if pipeline is None else pipeline.normalization.name
+    check_stored_input(loaded.checkpoint, normalize or stated)
+    if progress is not None:
+        tell_notes(loaded.checkpoint, progress)
+        _tell_difference(normalize, pipeline, progress)
     return OpenedNetwork(
         loaded=loaded,
         pipeline=pipeline,
         normalize=choose_normalize(normalize, pipeline),
         name=source.label,
     )
+
+
+def tell_notes(checkpoint: Checkpoint, progress: Progress) -> None:
+    """Say what was done so that a checkpoint's weights fit their network."""
+    for note in checkpoint.notes:
+        progress.note(f"Note: {checkpoint.path}: {note}")
+
+
+def _tell_difference(
+    normalize: str | None, pipeline: InputPipeline | None, progress: Progress
+) -> None:
+    """Say where the input is normalised in another way than the publisher or the file says."""
+    if pipeline is None or normalize is None:
+        return
+    stated = pipeline.normalization
+    asked = parse_normalization(normalize, len(stated.mean))
+    if (asked.mean, asked.std) != (stated.mean, stated.std):
+        option = by_skin(command_line="the option", python=setting("normalize"))
+        progress.note(
+            Message(
+                f"Note: {setting('normalize', normalize)}, but {pipeline.source} was trained "
+                f"with {stated.name}; without {option} it is evaluated so"
+            )
+        )
 
 
 def open_weights(source: NetworkSource, normalize: str | None) -> OpenedNetwork:

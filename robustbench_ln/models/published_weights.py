@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from robustbench_ln.errors import CheckpointError, SpecError, by_skin, setting
+from robustbench_ln.files.digests import file_sha256
 from robustbench_ln.models.networks.timm_models import import_timm
 from robustbench_ln.models.networks.torchvision_models import import_torchvision_models
 
@@ -20,8 +21,9 @@ _HUB = "hub:"
 _HUB_FILE = "model.safetensors"
 """What timm calls the weights in each of its hub's repositories."""
 
-_DIGITS = re.compile(r"-([0-9a-f]{8,64})\.[a-z.]+$")
+_DIGITS = re.compile(r"[-_]([0-9a-f]{8,64})\.[a-z.]+$")
 """The first digits of a file's SHA-256, at the end of its address."""
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def has_published_weights(arch: str | None) -> bool:
@@ -70,10 +72,7 @@ def fetch_weights(path: Path, arch: str) -> None:
         if address.startswith(_HUB):
             _fetch_from_hub(address.removeprefix(_HUB), path)
         else:
-            digits = _DIGITS.search(address)
-            torch.hub.download_url_to_file(
-                address, str(path), hash_prefix=digits[1] if digits else None
-            )
+            _fetch_file(address, path)
     except (OSError, RuntimeError, HTTPException) as error:
         cause = error.__cause__ or error  # the hub's client wraps what happened in advice
         reason = " ".join(str(cause).split()) or type(cause).__name__
@@ -83,24 +82,31 @@ def fetch_weights(path: Path, arch: str) -> None:
         ) from error
 
 
+def _fetch_file(address: str, path: Path) -> None:
+    digits = _DIGITS.search(address)
+    if digits is None or not address.startswith("https://"):
+        raise OSError("its publisher states no digest to check it with, or no https address")
+    torch.hub.download_url_to_file(address, str(path), hash_prefix=digits[1])
+
+
 def _address(path: Path, arch: str) -> str:
     files: Mapping[str, str] = published_files(arch)
     if path.name in files:
         return files[path.name]
     if files:
         raise SpecError(
-            f"{setting('download')}: {path.name} is none of the published weights of {arch}; "
-            f"name {by_skin(command_line='CKPT', python='the file')} {' or '.join(files)}"
+            f"{setting('download')}: {path.name} is not one of the published weights of {arch}; "
+            f"call {by_skin(command_line='CKPT', python='the file')} {' or '.join(files)}"
         )
     name = arch.partition(":")[2]
     tags = [] if "." in name or arch.startswith("torchvision:") else _timm_tags(name)
     if tags:
         raise SpecError(
-            f"{setting('download')} needs to know which weights of {arch}; give their tag, as "
-            f"{setting('arch', 'timm:' + tags[0])} (there are {', '.join(tags)})"
+            f"{setting('download')}: {arch} has several published weights; add a tag, as in "
+            f"{setting('arch', 'timm:' + tags[0])} (available: {', '.join(tags)})"
         )
     raise SpecError(
-        f"{setting('download')}: {arch} has no published weights; give a file of your own"
+        f"{setting('download')}: {arch} has no published weights; use a file of your own"
     )
 
 
@@ -113,7 +119,20 @@ def _timm_tags(name: str) -> list[str]:
 
 
 def _fetch_from_hub(repository: str, path: Path) -> None:
-    from huggingface_hub import hf_hub_download  # comes with timm
+    """Fetch the revision that the hub names first, and demand the digest that it states for it."""
+    from huggingface_hub import (  # comes with timm
+        get_hf_file_metadata,
+        hf_hub_download,
+        hf_hub_url,
+    )
 
+    stated = get_hf_file_metadata(hf_hub_url(repository, _HUB_FILE))
+    if not stated.commit_hash or not _SHA256.fullmatch(stated.etag or ""):
+        raise OSError("the hub states no revision and digest")
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f"{path.name}.") as folder:
-        Path(hf_hub_download(repository, _HUB_FILE, local_dir=folder)).replace(path)
+        file = Path(
+            hf_hub_download(repository, _HUB_FILE, revision=stated.commit_hash, local_dir=folder)
+        )
+        if (found := file_sha256(file)) != stated.etag:
+            raise OSError(f"its SHA-256 is {found}, the hub states {stated.etag}")
+        file.replace(path)

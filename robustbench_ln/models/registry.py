@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
@@ -11,17 +11,48 @@ from torch import nn
 from robustbench_ln.errors import SpecError, by_skin, setting
 from robustbench_ln.lookup import unknown_name
 from robustbench_ln.models.architecture import Architecture
+from robustbench_ln.models.networks.allconv import AllConv
+from robustbench_ln.models.networks.densenet import DenseNet, from_other_name
 from robustbench_ln.models.networks.mnist_dnn import MnistDnn
 from robustbench_ln.models.networks.resnet import CifarResNet
+from robustbench_ln.models.networks.resnet18 import (
+    PreactResNet18,
+    ResNet18,
+    from_torchvision_name,
+)
 from robustbench_ln.models.networks.resnet_preact import PreactResNet
+from robustbench_ln.models.networks.resnext import ResNeXt29, from_augmix_name
 from robustbench_ln.models.networks.timm_models import has_timm, import_timm, timm_architecture
 from robustbench_ln.models.networks.torchvision_models import (
     torchvision_architecture,
     torchvision_names,
 )
 from robustbench_ln.models.networks.vgg import VGG19_STAGES, Vgg
+from robustbench_ln.models.networks.vgg_bn import VggBn
+from robustbench_ln.models.networks.wide_resnet import WideResNet
 
 __all__ = ["ARCHITECTURES", "build_model", "find_architecture"]
+
+
+def _cifar(
+    name: str,
+    build: Callable[[int, int], nn.Module],
+    source: str,
+    *,
+    departs: str = "",
+    rename: Callable[[str], str] = str,
+) -> Architecture:
+    """Return a network for 32x32 colour images of 10 classes."""
+    return Architecture(
+        id=name,
+        build=build,
+        num_classes=10,
+        in_channels=3,
+        image_size=32,
+        source=source,
+        departs=departs,
+        rename=rename,
+    )
 
 
 _ENTRIES = (
@@ -34,50 +65,109 @@ _ENTRIES = (
         source="LocalNorm (arXiv), section 4; details from the authors' code",
         training_batch=100,
     ),
-    Architecture(
-        id="vgg-localnorm",
-        build=Vgg,
-        num_classes=10,
-        in_channels=3,
-        image_size=32,
-        source="the LocalNorm authors' code",
+    _cifar(
+        "vgg-localnorm",
+        Vgg,
+        "the LocalNorm authors' code",
         departs="the papers call it VGG19; it has 13 convolutions",
     ),
-    Architecture(
-        id="vgg-localnorm-plain-head",
-        build=partial(Vgg, has_dense_norm=False),
-        num_classes=10,
-        in_channels=3,
-        image_size=32,
-        source="vgg-localnorm without the BatchNorm after Dense 512",
+    _cifar(
+        "vgg-localnorm-plain-head",
+        partial(Vgg, has_dense_norm=False),
+        "vgg-localnorm without the BatchNorm after Dense 512",
     ),
-    Architecture(
-        id="vgg19",
-        build=partial(Vgg, stages=VGG19_STAGES),
-        num_classes=10,
-        in_channels=3,
-        image_size=32,
-        source="Simonyan & Zisserman 2014, table 1, column E",
+    _cifar(
+        "vgg19",
+        partial(Vgg, stages=VGG19_STAGES),
+        "Simonyan & Zisserman 2014, table 1, column E",
         departs="norm after each ReLU, dropout and head of vgg-localnorm; for 32x32 images",
     ),
-    Architecture(
-        id="resnet32-preact",
-        build=PreactResNet,
-        num_classes=10,
-        in_channels=3,
-        image_size=32,
-        source="the LocalNorm authors' code; He et al. 2016",
-    ),
+    _cifar("resnet32-preact", PreactResNet, "the LocalNorm authors' code; He et al. 2016"),
     *(
-        Architecture(
-            id=f"resnet{6 * blocks + 2}",
-            build=partial(CifarResNet, blocks_per_stage=blocks),
-            num_classes=10,
-            in_channels=3,
-            image_size=32,
-            source="He et al. 2015, section 4.2",
+        _cifar(
+            f"resnet{6 * blocks + 2}",
+            partial(CifarResNet, blocks_per_stage=blocks),
+            "He et al. 2015, section 4.2",
         )
         for blocks in (3, 5, 7, 9, 18)
+    ),
+    *(
+        _cifar(
+            f"wrn-{depth}-{widen}",
+            partial(WideResNet, depth=depth, widen_factor=widen),
+            "Zagoruyko & Komodakis 2016; names of RobustBench and AugMix",
+        )
+        for depth, widen in ((16, 4), (28, 10), (40, 2))
+    ),
+    _cifar(
+        "resnet18-cifar",
+        ResNet18,
+        "He et al. 2015, widths of ImageNet; names of pytorch-cifar or torchvision",
+        departs="3x3 convolution of stride 1 and no max pool before the first stage",
+        rename=from_torchvision_name,
+    ),
+    _cifar(
+        "resnet18-preact", PreactResNet18, "He et al. 2016, figure 1(b); names of pytorch-cifar"
+    ),
+    _cifar(
+        "resnet18-preact-final-norm",
+        partial(PreactResNet18, has_final_norm=True),
+        "resnet18-preact with norm and ReLU before the pool, as He et al. 2016",
+    ),
+    _cifar(
+        "resnet18-preact-raw-shortcut",
+        partial(PreactResNet18, projects_activated=False),
+        "resnet18-preact of RobustBench's PreActBlock",
+        departs="projections read a block's input before its norm and ReLU",
+    ),
+    _cifar(
+        "resnext29-4x32d",
+        partial(ResNeXt29, cardinality=4, width=32, stem_size=3),
+        "Xie et al. 2017, section 5.3; names of AugMix",
+        rename=from_augmix_name,
+    ),
+    *(
+        _cifar(
+            f"resnext29-{cardinality}x{width}d",
+            partial(ResNeXt29, cardinality=cardinality, width=width, stem_size=1),
+            "Xie et al. 2017, section 5.3; names of pytorch-cifar",
+            departs="1x1 convolution before the first stage",
+        )
+        for cardinality, width in ((2, 64), (4, 64), (32, 4))
+    ),
+    _cifar(
+        "densenet-bc-100-12",
+        partial(DenseNet, block_lengths=(16, 16, 16)),
+        "Huang et al. 2017, L = 100, k = 12; names of densenet-pytorch",
+        rename=from_other_name,
+    ),
+    _cifar(
+        "densenet-bc-cifar",
+        partial(DenseNet, block_lengths=(6, 12, 24, 16), puts_new_first=True),
+        "Huang et al. 2017, blocks of DenseNet-121, k = 12; names of pytorch-cifar",
+        rename=from_other_name,
+    ),
+    _cifar(
+        "densenet-40-12",
+        partial(DenseNet, block_lengths=(12, 12, 12), is_bc=False),
+        "Huang et al. 2017, L = 40, k = 12; names of AugMix",
+    ),
+    _cifar(
+        "allconv",
+        AllConv,
+        "Springenberg et al. 2015, All-CNN-C; names of AugMix",
+        departs="norms, GELU, max pools and the head of AugMix",
+    ),
+    _cifar(
+        "vgg16-bn-cifar",
+        partial(VggBn, has_hidden_layers=True),
+        "Simonyan & Zisserman 2014, column D; names of pytorch-cifar-models",
+        departs="norm before each ReLU; two hidden layers of 512",
+    ),
+    _cifar(
+        "vgg16-bn-cifar-linear-head",
+        partial(VggBn, has_hidden_layers=False),
+        "vgg16-bn-cifar with the head of pytorch-cifar, one linear layer",
     ),
 )
 
@@ -128,7 +218,10 @@ def build_model(
 
 
 def _bare_name_error(name: str) -> SpecError:
-    homes = [f"torchvision:{name}"] if name in torchvision_names() else []
+    homes = [f"{name.replace('_', '-')}-cifar"]
+    homes = [home for home in homes if home in ARCHITECTURES]
+    if name in torchvision_names():
+        homes.append(f"torchvision:{name}")
     if has_timm() and import_timm().is_model(name):
         homes.append(f"timm:{name}")
     if not homes:

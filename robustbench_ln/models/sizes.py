@@ -14,7 +14,7 @@ from torch import nn
 from robustbench_ln.models.architecture import Architecture
 from robustbench_ln.models.containers import State
 
-__all__ = ["Sizes", "build_shapes", "read_sizes"]
+__all__ = ["NetworkShapes", "Sizes", "build_shapes", "find_shapes"]
 
 
 _MOST_UNFITTED = 2**16
@@ -29,22 +29,48 @@ class Sizes(NamedTuple):
     in_channels: int
 
 
-def read_sizes(architecture: Architecture, state: State) -> Sizes:
-    """Return the sizes that a checkpoint's shapes tell; those published where they tell none.
+class NetworkShapes(NamedTuple):
+    """The shapes of a network's tensors, and which of them its free sizes decide.
 
-    The head is whatever changes its shape when the network is built with one class more, the
-    stem what does so with one channel more.
+    Attributes:
+        published: The sizes as published.
+        plain: Name -> shape, in these sizes.
+        more_classes: The same with one class more.
+        more_channels: The same with one channel of the images more.
     """
+
+    published: Sizes
+    plain: dict[str, torch.Size]
+    more_classes: dict[str, torch.Size]
+    more_channels: dict[str, torch.Size]
+
+    @property
+    def head(self) -> list[str]:
+        """Names of the tensors whose shapes the number of classes decides."""
+        return [n for n, shape in self.plain.items() if self.more_classes.get(n, shape) != shape]
+
+    def read_sizes(self, state: State) -> Sizes:
+        """Return the sizes that a checkpoint's shapes tell; those published where they tell none.
+
+        The head is whatever changes its shape when the network is built with one class more, the
+        stem what does so with one channel more.
+        """
+        return Sizes(
+            _read_changed(self.plain, self.more_classes, state) or self.published.num_classes,
+            _read_changed(self.plain, self.more_channels, state) or self.published.in_channels,
+        )
+
+
+def find_shapes(architecture: Architecture) -> NetworkShapes:
+    """Return the shapes of a network's tensors; it is built without values, three times."""
     published = Sizes(architecture.num_classes, architecture.in_channels)
-    shapes = _shapes(build_shapes(architecture, published))
     more_classes = published._replace(num_classes=published.num_classes + 1)
     more_channels = published._replace(in_channels=published.in_channels + 1)
-    return Sizes(
-        _read_changed(shapes, _shapes(build_shapes(architecture, more_classes)), state)
-        or published.num_classes,
-        _read_changed(shapes, _shapes(build_shapes(architecture, more_channels)), state)
-        or published.in_channels,
+    plain, classes, channels = (
+        _shapes(build_shapes(architecture, sizes))
+        for sizes in (published, more_classes, more_channels)
     )
+    return NetworkShapes(published, plain, classes, channels)
 
 
 def build_shapes(architecture: Architecture, sizes: Sizes) -> nn.Module:

@@ -11,6 +11,7 @@ from robustbench_ln.files.shipped import ShippedFile, find_shipped_checkpoint, i
 from robustbench_ln.models.architecture import Architecture
 from robustbench_ln.models.checkpoint import Checkpoint, read_checkpoint
 from robustbench_ln.models.fitting import LoadedModel, load_model, load_weights
+from robustbench_ln.models.model_code import model_code_sha256
 from robustbench_ln.models.nearest import describe_nearest
 from robustbench_ln.models.published_weights import (
     fetch_weights,
@@ -62,7 +63,7 @@ class NetworkSource:
             raise SpecError(
                 f"{setting('download')} fetches the published weights of "
                 f"{setting('arch', 'torchvision:NAME')} and timm:NAME.TAG; "
-                f"{self.arch or self.model or no_arch} is neither, leave it out"
+                f"{self.arch or self.model or no_arch} is neither, so leave it out"
             )
         _ = self.shipped
 
@@ -101,11 +102,16 @@ def load_network(source: NetworkSource) -> LoadedModel:
         LayoutError: See `load_weights`.
     """
     architecture = find_architecture(source.arch) if source.arch else None
-    network = build_user_model(source.model) if source.model else None
+    if source.model is not None:
+        return _load_user_model(source, source.model)
     checkpoint = _read(source)
-    if network is not None:
-        return load_weights(checkpoint, network, name=source.model or "")
     return load_model(checkpoint, architecture or _stated_architecture(checkpoint))
+
+
+def _load_user_model(source: NetworkSource, model: str) -> LoadedModel:
+    network = build_user_model(model)
+    code = model_code_sha256(model)
+    return replace(load_weights(_read(source), network, name=model), code_sha256=code)
 
 
 def _read(source: NetworkSource) -> Checkpoint:

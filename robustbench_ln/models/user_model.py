@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -15,7 +14,9 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from robustbench_ln.errors import SpecError, setting
+from robustbench_ln.files.paths import full_path
 from robustbench_ln.lookup import unknown_name
+from robustbench_ln.norms.their_code import first_line, their_traceback
 
 __all__ = ["build_user_model"]
 
@@ -38,12 +39,12 @@ def build_user_model(text: str) -> nn.Module:
     file, colon, name = text.rpartition(":")
     if not colon or not file.endswith(".py"):
         raise SpecError(f"{setting('model', text)}: expected FILE.py:FUNCTION")
-    path = Path(file).resolve()
+    path = full_path(Path(file))
     if not path.is_file():
         raise SpecError(f"{setting('model', text)}: no such file")
     with _folder_on_path(path.parent), redirect_stdout(sys.stderr):
         module = _call(
-            lambda: _import(path), path, f"{setting('model', text)}: {path.name} does not import"
+            lambda: _import(path), path, f"{setting('model', text)}: {path.name} cannot be imported"
         )
         function = getattr(module, name, None)
         if not callable(function):
@@ -63,8 +64,8 @@ def build_user_model(text: str) -> nn.Module:
     lazy = [parameter for parameter, value in network.named_parameters() if is_lazy(value)]
     if lazy:
         raise SpecError(
-            f"{setting('model', text)}: '{lazy[0]}' has no size yet; let {name}() show the "
-            "network a batch of images before it returns it"
+            f"{setting('model', text)}: '{lazy[0]}' has no size yet; run a batch of "
+            f"images through the network in {name}() before returning it"
         )
     _check_state(network, f"{setting('model', text)}")
     return network
@@ -75,8 +76,8 @@ def _check_state(network: nn.Module, where: str) -> None:
     for name, value in network.state_dict().items():
         if not isinstance(value, Tensor):
             raise SpecError(
-                f"{where}: '{name}' of the network's state is {_article(type(value).__name__)}; "
-                "a checkpoint holds tensors alone: make it a buffer, or leave get_extra_state out"
+                f"{where}: '{name}' in the network's state is {_article(type(value).__name__)}; "
+                "checkpoints hold only tensors: register it as a buffer, or remove get_extra_state"
             )
 
 
@@ -106,19 +107,9 @@ def _call(function: Callable[[], Any], path: Path, what: str) -> Any:
     try:
         return function()
     except (Exception, SystemExit) as error:
-        reason = (str(error).splitlines() or [""])[0]
-        failure = SpecError(f"{what} ({type(error).__name__}: {reason}); the fault is in that file")
-        failure.add_note(f"Traceback in your {path.name}:\n{_their_traceback(error, path)}")
+        failure = SpecError(f"{what} ({first_line(error)}); the error is in that file")
+        failure.add_note(f"Traceback in your {path.name}:\n{their_traceback(error)}")
         raise failure from error
-
-
-def _their_traceback(error: BaseException, path: Path) -> str:
-    """Return the traceback from the first frame in the user's file on."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [i for i, frame in enumerate(frames) if Path(frame.filename) == path]
-    theirs = frames[own[0] :] if own else []
-    lines = traceback.format_list(theirs) + traceback.format_exception_only(error)
-    return "".join(lines).rstrip()
 
 
 def _article(name: str) -> str:

@@ -8,15 +8,15 @@ is downloaded, and nothing is assumed of weights that are none of these.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from robustbench_ln.errors import CheckpointError, SpecError, setting
+from robustbench_ln.errors import CheckpointError, RecordError, SpecError, setting
 from robustbench_ln.files.regular_files import read_regular
+from robustbench_ln.files.schema import parse_json
 from robustbench_ln.models.architecture import Architecture
 from robustbench_ln.models.checkpoint import Checkpoint
 from robustbench_ln.models.networks.timm_models import import_timm
@@ -24,8 +24,7 @@ from robustbench_ln.models.networks.torchvision_models import (
     import_torchvision_models,
     torchvision_names,
 )
-from robustbench_ln.models.normalization import NORMALIZATIONS, parse_normalization
-from robustbench_ln.spec import Normalization
+from robustbench_ln.spec import NORMALIZATIONS, Normalization, parse_normalization
 
 __all__ = ["InputPipeline", "stated_pipeline", "weights_metadata"]
 
@@ -73,7 +72,7 @@ def stated_pipeline(checkpoint: Checkpoint) -> InputPipeline | None:
     for channels in (3, 1):
         try:
             normalization = parse_normalization(text, channels)
-        except SpecError:  # not for so many channels, or no normalisation at all
+        except SpecError:  # for another number of channels, or no normalisation at all
             continue
         return InputPipeline(
             source=str(checkpoint.path),
@@ -161,8 +160,8 @@ def _hub_config(path: Path) -> dict[str, Any] | None:
     if not config.is_file():
         return None
     try:
-        content = json.loads(read_regular(config))
-    except (OSError, ValueError) as error:
+        content = parse_json(read_regular(config), str(config))
+    except (OSError, RecordError) as error:
         raise CheckpointError(f"{config}: cannot be read as JSON; get it again") from error
     return content if isinstance(content, dict) and "architecture" in content else None
 

@@ -11,6 +11,7 @@ from robustbench_ln.norms.layers import (
 )
 from robustbench_ln.norms.layout import StatisticsLayout
 from robustbench_ln.norms.local import LocalNorm2d
+from robustbench_ln.norms.logits import describe_output, take_logits
 from robustbench_ln.norms.moments import Moments, set_moments
 from robustbench_ln.norms.parameter_counts import ParameterCounts, count_parameters
 from robustbench_ln.norms.renorm import BatchRenorm2d, RenormSchedule
@@ -37,10 +38,12 @@ __all__ = [
     "count_classes",
     "count_groups",
     "count_parameters",
+    "describe_output",
     "find_norm_layers",
     "group_spread",
     "replace_norms",
     "set_moments",
+    "take_logits",
     "treat_layer",
     "with_statistics",
 ]

@@ -36,6 +36,8 @@ class Norm:
         source: The paper.
         build: (BatchNorm layer, LocalNorm's G) -> a fresh layer of as many channels and the same
             eps; None where the network's own layer stays.
+        mark: The entry of a layer's state dict that no other norm has, by which checkpoints are
+            recognised; "" where there is none.
     """
 
     id: str
@@ -43,6 +45,7 @@ class Norm:
     description: str
     source: str
     build: Callable[[BatchLayer, int], nn.Module] | None
+    mark: str = ""
 
 
 def channel_groups(num_features: int) -> int:
@@ -78,6 +81,7 @@ _ENTRIES = (
         description="a learned mix of instance, layer and batch statistics, the last as for batch",
         source="Luo et al. 2019",
         build=lambda layer, _: SwitchNorm2d(layer.num_features, eps=layer.eps),
+        mark="mean_weight",
     ),
     Norm(
         id="group",
@@ -108,6 +112,7 @@ _ENTRIES = (
         description="as batch, in training corrected towards the running statistics",
         source="Ioffe 2017",
         build=lambda layer, _: BatchRenorm2d(layer.num_features, eps=layer.eps),
+        mark="num_steps",
     ),
 )
 

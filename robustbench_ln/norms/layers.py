@@ -10,11 +10,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from robustbench_ln.errors import LayoutError
+from robustbench_ln.errors import LayoutError, is_out_of_memory
 from robustbench_ln.norms.layout import StatisticsLayout
 from robustbench_ln.norms.local import LocalNorm2d
+from robustbench_ln.norms.logits import describe_output, take_logits
 from robustbench_ln.norms.own_forward import check_own_forward, check_own_layer
 from robustbench_ln.norms.running_norm import RunningNorm2d
+from robustbench_ln.norms.their_code import their_code
 
 __all__ = [
     "LayerKind",
@@ -139,6 +141,8 @@ def copy_network(model: nn.Module) -> nn.Module:
     try:
         return copy.deepcopy(model)
     except (RuntimeError, TypeError) as error:
+        if is_out_of_memory(error):
+            raise
         raise LayoutError(
             f"the network cannot be copied: {str(error).splitlines()[0]}; weight_norm and "
             "spectral_norm can be where they are those of torch.nn.utils.parametrizations"
@@ -186,15 +190,17 @@ def count_classes(model: nn.Module, image_shape: tuple[int, int, int]) -> int:
     Raises:
         LayoutError: The network cannot take such images, or gives something else.
     """
-    output = run_grey_images(copy_network(model).eval(), image_shape)
-    if not isinstance(output, Tensor) or output.ndim != 2:
-        what = list(output.shape) if isinstance(output, Tensor) else type(output).__name__
-        raise LayoutError(f"the network returns {what}; expected logits [N, classes]")
-    return output.shape[1]
+    output, num_images = run_grey_images(copy_network(model).eval(), image_shape)
+    logits = take_logits(output, num_images)
+    if logits.ndim != 2:
+        raise LayoutError(
+            f"the network returns {describe_output(logits)}; expected logits [N, classes]"
+        )
+    return logits.shape[1]
 
 
-def run_grey_images(network: nn.Module, image_shape: tuple[int, int, int]) -> Any:
-    """Return what a network gives for a few grey images: one a group, at least two."""
+def run_grey_images(network: nn.Module, image_shape: tuple[int, int, int]) -> tuple[Any, int]:
+    """Return what a network gives for a few grey images, and how many they are."""
     # LocalNorm cuts the batch into groups, a layer without running statistics needs more than one.
     groups = sorted({m.num_groups for m in network.modules() if isinstance(m, LocalNorm2d)})
     if len(groups) > 1:
@@ -206,17 +212,10 @@ def run_grey_images(network: nn.Module, image_shape: tuple[int, int, int]) -> An
     parameter = next(network.parameters(), None)
     if parameter is not None:
         images = images.to(parameter)
-    try:
-        with torch.inference_mode():
-            return network(images)
-    except LayoutError:
-        raise
-    except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise LayoutError(
-            f"the network cannot take images of {image_shape[1]}x{image_shape[2]} with "
-            f"{image_shape[0]} channels: {reason}"
-        ) from error
+    channels, height, width = image_shape
+    what = f"the network cannot take images of {height}x{width} with {channels} channels"
+    with their_code(what), torch.inference_mode():
+        return network(images), len(images)
 
 
 def _note_positions(positions: dict[str, int], name: str) -> Any:

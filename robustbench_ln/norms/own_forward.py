@@ -72,7 +72,7 @@ def check_own_forward(name: str) -> Any:
     """Return a forward hook that tries the swap on a user's layer with its running statistics.
 
     They must give the layer's own output: a formula that differs from BatchNorm's would make wrong
-    numbers in silence.
+    numbers silently.
     """
 
     def check(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:

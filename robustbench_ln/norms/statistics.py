@@ -24,8 +24,10 @@ from robustbench_ln.norms.layers import (
 )
 from robustbench_ln.norms.layout import ROTATIONS, StatisticsLayout
 from robustbench_ln.norms.local import LocalNorm2d
+from robustbench_ln.norms.logits import take_logits
 from robustbench_ln.norms.moments import Moments, mix_moments, normalize_sets, set_moments
 from robustbench_ln.norms.own_forward import forward_with_moments, own_forward
+from robustbench_ln.norms.their_code import forward_failed, their_code
 
 __all__ = ["StatisticsModel", "count_groups", "with_statistics"]
 
@@ -75,7 +77,7 @@ class StatisticsModel(nn.Module):
 
         Raises:
             LayoutError: N is no multiple of the set size, no such group, or rotations of images
-                that are not square.
+                that are not square, or an output without logits.
         """
         if not 0 <= group < self.num_groups:
             raise LayoutError(f"group {group} does not exist; groups are 0..{self.num_groups - 1}")
@@ -86,10 +88,13 @@ class StatisticsModel(nn.Module):
             )
         self.current.group = group
         if self.layout.name != "rot90":
-            logits: Tensor = self.network(images)
-            return logits
-        logits = self.network(_with_rotations(images))
-        return logits[::ROTATIONS]
+            return self._run(images)
+        return self._run(_with_rotations(images))[::ROTATIONS]
+
+    def _run(self, images: Tensor) -> Tensor:
+        with their_code(forward_failed(images)):
+            output = self.network(images)
+        return take_logits(output, len(images))
 
 
 def count_groups(layers: Iterable[NormLayer]) -> int:

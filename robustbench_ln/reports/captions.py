@@ -63,7 +63,7 @@ def caption(table: Table) -> str:
 
 def interval_words(table: Table) -> str:
     """Return which intervals stand in a table."""
-    if not _has_means(table):
+    if not table.has_means:
         return "95 % Wilson intervals"
     if not any(m.has_outcomes and m.units.num_units >= MIN_UNITS for m in table.modes):
         return "95 % Wilson intervals beside single cells"
@@ -72,7 +72,7 @@ def interval_words(table: Table) -> str:
 
 def interval_sentences(table: Table) -> list[str]:
     """Return what the intervals of means rest on, and where intervals of cells do not hold."""
-    sentences = mean_sentences(_units(table)) if _has_means(table) else []
+    sentences = mean_sentences(_units(table)) if table.has_means else []
     if ordered := [name for mode, name in table.names.items() if mode.is_class_ordered]:
         sentences.append(f"* {', '.join(ordered)}: {CLASS_ORDER[0].lower()}{CLASS_ORDER[1:]}")
     return sentences
@@ -83,14 +83,10 @@ def _bold_sentences(table: Table) -> list[str]:
     lacks = {
         name: [lack_sentence(mode.units, mode.run.num_images, is_of_cells=True)]
         for mode, name in table.names.items()
-        if not _has_means(table)
+        if not table.has_means
     }
     rule = "Bold: the best of its row, where its interval lies above the second best's."
     return [rule, *_by_name(lacks)]
-
-
-def _has_means(table: Table) -> bool:
-    return any(row.is_mean for row in table.rows)
 
 
 def _units(table: Table) -> dict[str, tuple[ModeResults, Units | None]]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from robustbench_ln.reports.grids import Grid, to_markdown
+from robustbench_ln.reports.markdown import heading, page
 from robustbench_ln.runs.reading import Run
+from robustbench_ln.texts.safe import Markdown
 
 __all__ = ["checks_section"]
 
 
-def checks_section(runs: Sequence[Run]) -> str:
+def checks_section(runs: Sequence[Run]) -> Markdown:
     """Return the section of a report: warnings and notes in full, the others by name; "" if none.
 
     Runs of earlier versions, which had no checks, are left out.
@@ -28,4 +30,4 @@ def checks_section(runs: Sequence[Run]) -> str:
     ]
     kept = tuple(row for row in [*said, *rows] if row[1])
     grid = Grid(("run", "check", "outcome"), kept)
-    return f"## Checks\n\n{to_markdown(grid)}" if kept else ""
+    return page([heading(2, "Checks"), to_markdown(grid)] if kept else [])

@@ -30,11 +30,11 @@ class FamilyPair:
     """A comparison over the conditions of one family.
 
     Attributes:
-        family: Of the conditions.
+        family: Family of the conditions.
         members: The conditions.
         pools: Name -> conditions that are compared together.
         pooled: Name -> their comparison.
-        curves: Of accuracy against sigma; None where there is no such curve.
+        curves: Curves of accuracy against sigma; None where there is no such curve.
     """
 
     family: Family

@@ -16,6 +16,7 @@ from robustbench_ln.metrics.verdicts import lack_sentence, units_sentence, verdi
 from robustbench_ln.reports.captions import CLASS_ORDER
 from robustbench_ln.reports.compare import FamilyPair, Pair
 from robustbench_ln.reports.grids import Grid, to_markdown, to_text
+from robustbench_ln.reports.markdown import heading, page, paragraph
 from robustbench_ln.reports.numbers import (
     estimate_fields,
     estimate_text,
@@ -25,8 +26,9 @@ from robustbench_ln.reports.numbers import (
     signed_percent,
 )
 from robustbench_ln.spec import Condition
+from robustbench_ln.texts.safe import Markdown, one_line
 
-__all__ = ["cells_frame", "pair_markdown", "pair_text", "summary_frame"]
+__all__ = ["cells_frame", "pair_text", "pairs_markdown", "summary_frame"]
 
 _SIGNIFICANT = 0.05
 _ACCURACIES = ("first_accuracy", "second_accuracy")
@@ -44,18 +46,22 @@ def pair_text(pair: Pair, *, width: int) -> str:
     return text.encode("ascii", "replace").decode()
 
 
-def pair_markdown(pair: Pair) -> str:
-    """Return the comparison with every cell, as a section of a Markdown file."""
-    parts = [f"## {pair.first.name} (A) and {pair.second.name} (B)\n"]
+def pairs_markdown(pairs: Iterable[Pair]) -> Markdown:
+    """Return the comparisons with every cell, as a Markdown file."""
+    return page([heading(1, "Comparison"), *map(_section, pairs)])
+
+
+def _section(pair: Pair) -> Markdown:
+    parts = [heading(2, f"{pair.first.name} (A) and {pair.second.name} (B)")]
     for part in pair.families:
-        parts.append(f"### {part.family.title}\n")
-        if part.family.has_means:
+        parts.append(heading(3, part.family.title))
+        if part.family.shows_pools:
             parts.append(to_markdown(_short_grid(pair, part)))
         parts.append(to_markdown(_cell_grid(pair, part)))
-        parts += [f"{sentence}\n" for sentence in _curve_sentences(part)]
+        parts += map(paragraph, _curve_sentences(part))
     if not pair.families:
         parts.append(to_markdown(_cell_grid(pair)))
-    return "\n".join([*parts, *(f"{sentence}\n" for sentence in _sentences(pair))])
+    return page([*parts, *map(paragraph, _sentences(pair))])
 
 
 def cells_frame(pairs: Iterable[Pair]) -> pd.DataFrame:
@@ -118,8 +124,8 @@ def _head(pair: Pair) -> str:
     has_intervals = pair.units.num_units >= MIN_UNITS
     intervals = " with its 95 % interval" if has_intervals else ""
     lines = [
-        f"A: {pair.first.name} ({pair.first.run.path})",
-        f"B: {pair.second.name} ({pair.second.run.path})",
+        f"A: {one_line(f'{pair.first.name} ({pair.first.run.path})')}",
+        f"B: {one_line(f'{pair.second.name} ({pair.second.run.path})')}",
         f"accuracy in % of {pair.units.num_images} images{limit}; A - B in points{intervals}",
     ]
     return "\n".join(lines) + "\n"
@@ -155,7 +161,7 @@ def _cell_grid(pair: Pair, part: FamilyPair | None = None) -> Grid:
 
 def _short_grid(pair: Pair, part: FamilyPair) -> Grid:
     """Return the cells and their mean; of a family with means, these alone."""
-    if not part.family.has_means:
+    if not part.family.shows_pools:
         return Grid(_HEADER, (*_cell_rows(pair, part), *_pooled_rows(pair, part)))
     rows = (*_cell_rows(pair, None), *_pooled_rows(pair, part))
     header = ("mean over severities", *_HEADER[1:4], "p")

@@ -66,7 +66,7 @@ class CorruptionFamily(Family):
 
     rank: ClassVar[int] = 1
     heading: ClassVar[str] = "corruption"
-    has_means: ClassVar[bool] = True
+    shows_pools: ClassVar[bool] = True
 
     @classmethod
     def of(cls, condition: Condition) -> CorruptionFamily:
@@ -102,12 +102,8 @@ class CorruptionFamily(Family):
 
     def words(self, table: Table) -> str:
         severities = _severities({place for cells in table.cells.values() for place in cells})
-        if len(severities) == 1:
-            return f"accuracy in % at severity {general(severities[0])}"
-        low, high = severities[0], severities[-1]
-        if len(severities) > 2 and len(severities) == high - low + 1:
-            return f"accuracy in %, mean over severities {general(low)}-{general(high)}"
-        return f"accuracy in %, mean over severities {', '.join(map(general, severities))}"
+        words, is_one = _severity_words(severities), len(severities) == 1
+        return f"accuracy in % at {words}" if is_one else f"accuracy in %, mean over {words}"
 
     def describe(self, table: Table) -> list[str]:
         missing = _missing_corruptions(table)
@@ -136,9 +132,15 @@ class CorruptionFamily(Family):
             fifteen = [c for name in BENCHMARK_CORRUPTIONS for c in named[name]]
             is_whole = levels == {tuple(map(float, SEVERITIES))}
             extras = {n: named[n] for n in named if n not in BENCHMARK_CORRUPTIONS}
-            name = MEAN_ROW if is_whole else f"{MEAN_ROW}, not every severity"
+            severities = next(iter(levels))
+            name = MEAN_ROW if is_whole else f"{MEAN_ROW}, {_severity_words(severities)}"
             return {n: named[n] for n in BENCHMARK_CORRUPTIONS} | {name: fifteen} | extras
-        return named | ({"mean": list(members)} if len(named) > 1 else {})
+        return named | ({_mean_name(named): list(members)} if len(named) > 1 else {})
+
+    def relative_to(
+        self, baseline: CorruptionErrors | ModeResults | None
+    ) -> CorruptionErrors | ModeResults | None:
+        return baseline
 
     def numbers(
         self,
@@ -156,6 +158,8 @@ class CorruptionFamily(Family):
             by_image = sums.images.by_corruption.mean(axis=-1) / len(levels)
             interval = mean_bounds(by_image, units).pick()
         numbers = {MEAN_ERROR: Estimate(float(mean), interval)}
+        if isinstance(baseline, CorruptionErrors) and not baseline.is_of(members[0].severity_table):
+            return numbers
         base = _Sums.of(members, baseline)
         if base is None or levels != [float(severity) for severity in SEVERITIES]:
             return numbers
@@ -172,6 +176,32 @@ class CorruptionFamily(Family):
         if any(condition.frost == "procedural" for condition in members):
             sentences.append("Frost is procedural: no photographs, not the published corruption.")
         return sentences
+
+
+def _mean_name(named: Mapping[str, Sequence[Condition]]) -> str:
+    """Return what a mean over some corruptions is over: "mean of fog and snow, severities 1-5"."""
+    names = list(named)
+    missing = [name for name in BENCHMARK_CORRUPTIONS if name not in named]
+    if len(names) <= 3:
+        whose = f"{', '.join(names[:-1])} and {names[-1]}"
+    elif len(missing) <= 3 and set(names) <= set(BENCHMARK_CORRUPTIONS):
+        whose = f"{len(names)} of the 15, without {', '.join(missing)}"
+    else:
+        whose = f"these {len(names)}"
+    levels = {tuple(condition.severity for condition in of) for of in named.values()}
+    return f"mean of {whose}, " + (
+        _severity_words(next(iter(levels))) if len(levels) == 1 else "unlike severities"
+    )
+
+
+def _severity_words(severities: Sequence[float]) -> str:
+    """Return "severity 3", "severities 1-5" or "severities 1, 3"."""
+    if len(severities) == 1:
+        return f"severity {general(severities[0])}"
+    low, high = severities[0], severities[-1]
+    if len(severities) > 2 and len(severities) == high - low + 1:
+        return f"severities {general(low)}-{general(high)}"
+    return f"severities {', '.join(map(general, severities))}"
 
 
 def _severities(places: Collection[Place]) -> list[float]:

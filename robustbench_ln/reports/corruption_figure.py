@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import math
 from itertools import groupby
-from typing import NamedTuple
-
-from matplotlib.axes import Axes
+from typing import TYPE_CHECKING, NamedTuple
 
 from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS
 from robustbench_ln.metrics.corruption_error import MEAN_ROW
@@ -27,6 +25,9 @@ from robustbench_ln.reports.figure_style import (
 )
 from robustbench_ln.reports.tables import Place, Row, Table
 from robustbench_ln.runs.results import ModeResults
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["CORRUPTION_DOTS", "SEVERITY_MEANS", "severity_means"]
 

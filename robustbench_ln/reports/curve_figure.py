@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-
-from matplotlib.axes import Axes
+from typing import TYPE_CHECKING
 
 from robustbench_ln.reports.figure_style import (
     Figure,
@@ -16,6 +15,9 @@ from robustbench_ln.reports.figure_style import (
 )
 from robustbench_ln.reports.noise_family import NoiseFamily
 from robustbench_ln.reports.tables import Table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["CURVES"]
 

@@ -67,16 +67,18 @@ def read_tables(paths: Sequence[Path], labels: Sequence[str] = ()) -> list[Table
 def make_tables(modes: Sequence[ModeResults]) -> list[Table]:
     """Return the tables of some modes, by name. Cells of different families never meet.
 
-    A mode is in a table if something besides its clean cell belongs there. Modes with nothing but
-    clean cells make one table, "clean".
+    A mode is in a table if something besides its clean cell belongs there. Where a mode has nothing
+    but its clean cell there is one more table, "clean", of the clean cells of all modes.
     """
     columns: dict[Family, dict[ModeResults, dict[Place, Cell]]] = {}
     for mode in modes:
         clean = [condition for condition in mode.cells if condition.is_clean]
         for family, members in group_families(mode.cells).items():
             columns.setdefault(family, {})[mode] = _cells(family, mode, [*clean, *members])
-    if not columns:
-        columns[_CLEAN_ALONE] = {m: _cells(_CLEAN_ALONE, m, list(m.cells)) for m in modes}
+    if any(all(condition.is_clean for condition in mode.cells) for mode in modes):
+        alone = {mode: [c for c in mode.cells if c.is_clean] for mode in modes}
+        columns[_CLEAN_ALONE] = {m: _cells(_CLEAN_ALONE, m, found) for m, found in alone.items()
+                                 if found}  # fmt: skip
     return [Table(f, columns[f]) for f in sorted(columns, key=lambda family: family.order)]
 
 

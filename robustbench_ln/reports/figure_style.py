@@ -7,17 +7,17 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import cycle
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
-
-import matplotlib as mpl
-import matplotlib.figure
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from robustbench_ln.metrics.intervals import Estimate
 from robustbench_ln.reports.captions import limit_stamp
 from robustbench_ln.reports.tables import Family, Table
 from robustbench_ln.runs.results import ModeResults
+from robustbench_ln.texts.safe import for_figure, shorten
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
 
 __all__ = [
     "KINDS",
@@ -63,12 +63,12 @@ class Figure(NamedTuple):
     """A figure that tables of one family have.
 
     Attributes:
-        family: Of the tables.
+        family: Family of the tables.
         shows: For people.
         draw: Draws a table into axes; what it labels is in the legend.
-        height: Of the figure in inches, from table and width. The legend adds to it.
+        height: Height of the figure in inches, from table and width. The legend adds to it.
         has_points: Whether a table has something to draw.
-        ending: Of the files' name, after the table's.
+        ending: Ending of the files' name, after the table's.
     """
 
     family: type[Family]
@@ -90,7 +90,7 @@ def draw_figure(figure: Figure, table: Table, *, inches: float, kind: Kind) -> b
     The legend of a narrow figure is below, of another beside the axes, where it may be higher.
     """
 
-    def fill(canvas: mpl.figure.Figure) -> None:
+    def fill(canvas: Canvas) -> None:
         axes = canvas.add_subplot()
         figure.draw(axes, table)
         if stamp := limit_stamp(table):
@@ -101,15 +101,22 @@ def draw_figure(figure: Figure, table: Table, *, inches: float, kind: Kind) -> b
 
 
 def render_figure(
-    fill: Callable[[mpl.figure.Figure], None], *, size: tuple[float, float], kind: Kind
+    fill: Callable[[Canvas], None], *, size: tuple[float, float], kind: Kind
 ) -> bytes:
     """Return what `fill` draws into an empty figure of `size` inches, as a file's content."""
+    import matplotlib as mpl  # 0.7 s, which a report without figures need not wait for
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure as Canvas
+    from matplotlib.text import Text
+
     with mpl.rc_context():
         mpl.rcdefaults()  # whatever the user's own style is: same records, same bytes
         mpl.rcParams.update(_STYLE)
-        figure = mpl.figure.Figure(figsize=size, layout="constrained")
+        figure = Canvas(figsize=size, layout="constrained")
         FigureCanvasAgg(figure)
         fill(figure)
+        for text in figure.findobj(Text):
+            text.set_text(for_figure(text.get_text()))
         buffer = io.BytesIO()
         metadata = {"Date": None} if kind == "svg" else {"Software": None}
         figure.savefig(buffer, format=kind, dpi=200, metadata=metadata)
@@ -162,13 +169,13 @@ def known_intervals(
 
 def label_intervals(axes: Axes, table: Table) -> None:
     """Say in the legend which intervals are drawn."""
-    words = "95 % interval" if table.family.has_means else "95 % Wilson interval"
+    words = "95 % interval" if table.has_means else "95 % Wilson interval"
     axes.fill_between([], [], color="0.5", alpha=0.3, linewidth=0, label=words)
 
 
 def draw_chance(draw: Callable[..., Any], table: Table) -> None:
     """Draw the accuracy of guessing with `axhline` or `axvline` of some axes."""
-    for i, classes in enumerate(sorted({mode.run.num_classes for mode in table.modes})):
+    for i, classes in enumerate(sorted({mode.num_classes for mode in table.modes})):
         draw(
             100 / classes,
             color="0.45",
@@ -194,10 +201,10 @@ def line_style(number: int, line: Any = "-") -> dict[str, Any]:
 
 def _legend_head(label: str) -> str:
     """Return a run's label as it stands above its modes; a leading "_" would hide it."""
-    return " " + (label if len(label) <= 32 else f"{label[:29]}...")
+    return " " + shorten(label, 32)
 
 
-def _draw_legend(figure: mpl.figure.Figure, axes: Axes, *, is_below: bool) -> None:
+def _draw_legend(figure: Canvas, axes: Axes, *, is_below: bool) -> None:
     names = axes.get_legend_handles_labels()[1]
     columns = 2 if is_below and max(map(len, names)) <= 24 else 1
     height = figure.get_figheight()

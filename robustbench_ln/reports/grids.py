@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from robustbench_ln.texts.safe import Markdown, for_markdown, one_line, shorten
+
 __all__ = ["Grid", "break_head", "split_columns", "to_markdown", "to_text"]
 
 _GAP = "  "
@@ -17,8 +19,8 @@ class Grid:
 
     Attributes:
         header: A text for each column.
-        rows: As wide as the header. Texts are plain; what follows a number's first space details
-            it: "91.6 [89.7, 93.2]".
+        rows: As wide as the header. Texts are plain, whoever wrote them, and are made safe for
+            each output. What follows a number's first space details it: "91.6 [89.7, 93.2]".
         groups: What neighbouring columns have in common, for each column; () for nothing.
         bold: (row, column) of the cells that stand out. A terminal does not show it.
         rules: Rows that a line sets off from those above. Only LaTeX draws it.
@@ -42,17 +44,26 @@ class Grid:
         return tuple(f"{g} {head}".strip() for g, head in zip(groups, self.header, strict=True))
 
 
-def to_markdown(grid: Grid) -> str:
-    """Return a Markdown table, its columns padded so that the source reads well too."""
+def to_markdown(grid: Grid, *, has_markup: bool = False) -> Markdown:
+    """Return a Markdown table, its columns padded so that the source reads well too.
+
+    Args:
+        grid: The texts.
+        has_markup: They are Markdown of our own, in which nobody else wrote.
+    """
+
+    def safe(text: str) -> str:
+        return (text if has_markup else for_markdown(text)).replace("|", "\\|")
+
     rows = [
-        [f"**{text}**" if (i, k) in grid.bold else text for k, text in enumerate(row)]
+        [f"**{safe(text)}**" if (i, k) in grid.bold else safe(text) for k, text in enumerate(row)]
         for i, row in enumerate(grid.rows)
     ]
-    lines = [[text.replace("|", "\\|") for text in line] for line in (grid.heads, *rows)]
+    lines = [[*map(safe, grid.heads)], *rows]
     widths = [max(3, *map(len, column)) for column in zip(*lines, strict=True)]
     rule = ["-" * width if i == 0 else "-" * (width - 1) + ":" for i, width in enumerate(widths)]
     lines.insert(1, rule)
-    return "".join(f"| {' | '.join(_pad(line, widths))} |\n" for line in lines)
+    return Markdown("".join(f"| {' | '.join(_pad(line, widths))} |\n" for line in lines))
 
 
 def to_text(grid: Grid, *, width: int) -> str:
@@ -94,10 +105,16 @@ class _Column:
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> _Column:
-        ascii_texts = [text.encode("ascii", "replace").decode() for text in texts]
+        ascii_texts = [_plain_cell(text) for text in texts]
         body = tuple(ascii_texts[1:])
         head = break_head(ascii_texts[0], max([7, *map(len, body)]))
         return cls(head, body, max(map(len, [*head, *body])))
+
+
+def _plain_cell(text: str) -> str:
+    """Return a text for a cell of a table in ASCII; spaces before it, an indent, are kept."""
+    indent = " " * (len(text) - len(text.lstrip(" ")))
+    return indent + shorten(one_line(text).encode("ascii", "replace").decode())
 
 
 def break_head(text: str, width: int) -> tuple[str, ...]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from textwrap import wrap
 from typing import NamedTuple
 
 from robustbench_ln.reports.grids import Grid, break_head, split_columns
 from robustbench_ln.reports.numbers import MISSING
+from robustbench_ln.texts.safe import for_latex, one_line, shorten
 
-__all__ = ["escape", "to_latex"]
+__all__ = ["latex_comments", "to_latex"]
 
 _COLUMN_WIDTH, _PAGE_WIDTH = 46, 96
 """Characters of small print that fit into one and into both columns of a page."""
@@ -19,28 +20,10 @@ _HEAD_WIDTHS = (12, 7)
 _DETAIL = 0.75
 """Width of a character of a detail beside one of a number."""
 
-_MARKUP = str.maketrans(
-    {character: f"\\{character}" for character in "&%$#_{}"}
-    | {
-        "\\": r"\textbackslash{}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "<": r"\textless{}",
-        ">": r"\textgreater{}",
-        "|": r"\textbar{}",
-        "±": r"\ensuremath{\pm}",
-        "σ": r"\ensuremath{\sigma}",
-    }
-)
 
-
-def escape(text: str) -> str:
-    r"""Return a text as LaTeX that prints it.
-
-    >>> print(escape("95 % of c10_ln & co."))
-    95 \% of c10\_ln \& co.
-    """
-    return text.translate(_MARKUP)
+def latex_comments(lines: Iterable[str]) -> str:
+    """Return lines as comments of a LaTeX file."""
+    return "".join(f"% {one_line(line)}\n" for line in lines)
 
 
 def to_latex(grid: Grid, *, caption: str, label: str) -> str:
@@ -62,7 +45,7 @@ def to_latex(grid: Grid, *, caption: str, label: str) -> str:
         rf"\begin{{{environment}}}[t]",
         r"\centering\small\setlength{\tabcolsep}{4pt}",
         r"\caption{%",
-        *wrap(f"{escape(caption)}}}", 100, break_long_words=False, break_on_hyphens=False),
+        *wrap(f"{for_latex(caption)}}}", 100, break_long_words=False, break_on_hyphens=False),
         rf"\label{{{label}}}\par\smallskip",
         "\n\\par\\medskip\n".join(tabulars),
         rf"\end{{{environment}}}",
@@ -89,29 +72,30 @@ def _choose_columns(grid: Grid) -> tuple[list[_Column], bool]:
 
 
 def _column(grid: Grid, k: int, head_width: int) -> _Column:
-    cells = [row[k].partition(" ") if k else (row[k], "", "") for row in grid.rows]
+    texts = [shorten(one_line(row[k])) for row in grid.rows]
+    cells = [text.partition(" ") if k else (text, "", "") for text in texts]
     sizes = [len(number) + len(gap) + _DETAIL * len(detail) for number, gap, detail in cells]
-    head = break_head(grid.header[k], max(head_width, round(max(sizes))))
+    head = break_head(shorten(one_line(grid.header[k])), max(head_width, round(max(sizes))))
     longest = max(len(detail) for *_, detail in cells)
     body = [
         _cell(number, detail, room=longest - len(detail), is_bold=(i, k) in grid.bold)
         for i, (number, _, detail) in enumerate(cells)
     ]
-    group = grid.groups[k] if grid.groups else ""
-    share = len(group) / grid.groups.count(group) if group else 0
-    heads = tuple(r"$\sigma$" if text == "sigma" else escape(text) for text in head)
+    group = shorten(one_line(grid.groups[k])) if grid.groups else ""
+    share = len(group) / grid.groups.count(grid.groups[k]) if group else 0
+    heads = tuple(r"$\sigma$" if text == "sigma" else for_latex(text) for text in head)
     return _Column(group, heads, tuple(body), max([share, *sizes, *map(len, head)]))
 
 
 def _cell(number: str, detail: str, *, room: int, is_bold: bool) -> str:
     """Return a number and its detail, with room behind as wide as so many digits."""
-    text = "--" if number == MISSING else escape(number)
+    text = "--" if number == MISSING else for_latex(number)
     if is_bold:
         text = rf"\textbf{{{text}}}"
     if not detail:
         return text
     space = rf"\phantom{{{'0' * room}}}" if room else ""
-    return rf"{text} {{\scriptsize {escape(detail)}{space}}}"
+    return rf"{text} {{\scriptsize {for_latex(detail)}{space}}}"
 
 
 def _tabular(columns: Sequence[_Column], rules: frozenset[int]) -> str:
@@ -135,11 +119,13 @@ def _group_lines(columns: Sequence[_Column]) -> list[str]:
     cells, rules, first = [], [], 1
     for group, members in groupby(column.group for column in columns):
         span = len(list(members))
-        cells.append(rf"\multicolumn{{{span}}}{{c}}{{{escape(group)}}}" if group else "")
+        cells.append(rf"\multicolumn{{{span}}}{{c}}{{{for_latex(group)}}}" if group else "")
         rules.append(rf"\cmidrule(lr){{{first}-{first + span - 1}}}" if group else "")
         first += span
     return [_line(cells), "".join(rules)] if any(cells) else []
 
 
 def _line(cells: Sequence[str]) -> str:
-    return rf"{' & '.join(cells)} \\"
+    r"""Return a line of a tabular. What stands before it, as `\\`, would take a "[" or a "*"."""
+    line = rf"{' & '.join(cells)} \\"
+    return f"{{{line[0]}}}{line[1:]}" if line[0] in "[*" else line

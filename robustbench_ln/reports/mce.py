@@ -17,8 +17,10 @@ from robustbench_ln.metrics.corruption_error import (
     summarise_errors,
 )
 from robustbench_ln.reports.grids import Grid, to_markdown, to_text
+from robustbench_ln.reports.markdown import heading, page, paragraph
 from robustbench_ln.reports.numbers import MISSING, fixed
 from robustbench_ln.reports.report_files import csv_bytes, write_files
+from robustbench_ln.texts.safe import Markdown
 
 __all__ = ["MceSummary", "summarise_mce", "write_mce"]
 
@@ -30,16 +32,19 @@ class MceSummary(NamedTuple):
     """A summary in every form that it is shown in: `text` is plain ASCII, 80 columns wide."""
 
     text: str
-    markdown: str
+    markdown: Markdown
     frame: pd.DataFrame
 
 
-def summarise_mce(errors: CorruptionErrors, baseline: CorruptionErrors | None) -> MceSummary:
+def summarise_mce(
+    errors: CorruptionErrors, baseline: CorruptionErrors | None, *, doubts: Sequence[str] = ()
+) -> MceSummary:
     """Return errors per corruption and severity, and what the field sums them up to.
 
     Args:
-        errors: Of the network.
+        errors: Errors of the network.
         baseline: What corruption errors are relative to; None for the plain errors alone.
+        doubts: Why the errors may be none, in sentences that stand with the numbers.
 
     Raises:
         RecordError: The baseline makes no error somewhere.
@@ -49,11 +54,11 @@ def summarise_mce(errors: CorruptionErrors, baseline: CorruptionErrors | None) -
         f"; corruption error (CE) in % of {baseline.name}" if baseline else ""
     )
     grid = _grid(rows, has_baseline=baseline is not None)
-    sentences = _sentences(rows, errors, baseline)
+    sentences = [*_sentences(rows, errors, baseline), *(f"Warning: {doubt}." for doubt in doubts)]
     text = "\n".join(fill(sentence, 80) for sentence in sentences)
     return MceSummary(
         text=f"{title}\n\n{to_text(grid, width=80)}\n{text}\n".encode("ascii", "replace").decode(),
-        markdown=f"# {title}\n\n{to_markdown(grid)}\n" + "\n\n".join(sentences) + "\n",
+        markdown=page([heading(1, title), to_markdown(grid), *map(paragraph, sentences)]),
         frame=_frame(rows),
     )
 

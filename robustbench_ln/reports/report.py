@@ -9,12 +9,14 @@ from typing import NamedTuple
 import pandas as pd
 
 from robustbench_ln.progress import Progress, Silent
+from robustbench_ln.reports.baselines import check_baseline, severity_tables_of, unused_baseline
 from robustbench_ln.reports.captions import caption, difference_note, limit_stamp
 from robustbench_ln.reports.checks_section import checks_section
 from robustbench_ln.reports.families import make_tables
 from robustbench_ln.reports.figures import figure_files, figures_of
 from robustbench_ln.reports.grids import Grid, to_markdown
-from robustbench_ln.reports.latex import to_latex
+from robustbench_ln.reports.latex import latex_comments, to_latex
+from robustbench_ln.reports.markdown import code, heading, page, paragraph, picture, strong
 from robustbench_ln.reports.report_files import csv_bytes, write_files
 from robustbench_ln.reports.summary import Baseline, SummaryLine, summarise_modes
 from robustbench_ln.reports.summary_text import summary_frame, summary_markdown
@@ -23,6 +25,7 @@ from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.frame import make_frame
 from robustbench_ln.runs.reading import Run
 from robustbench_ln.runs.results import ModeResults, read_outcomes, read_results
+from robustbench_ln.texts.safe import Markdown
 
 __all__ = ["Report", "write_report"]
 
@@ -38,7 +41,7 @@ class Report(NamedTuple):
     @property
     def markdown(self) -> Path:
         """The file that has every table and figure."""
-        return self.files[-1]
+        return next(path for path in self.files if path.name == "report.md")
 
 
 def write_report(
@@ -66,6 +69,7 @@ def write_report(
     """
     progress = progress or Silent()
     wanted = read_results(paths, labels)
+    check_baseline(baseline, severity_tables_of(c for mode in wanted for c in mode.cells))
     if isinstance(baseline, ModeResults):
         *modes, baseline = read_outcomes([*wanted, baseline], progress)
     else:
@@ -80,14 +84,18 @@ def write_report(
             contents |= figure_files(name, figure, table)
     if summary:
         contents["summary.csv"] = csv_bytes(summary_frame(summary))
+    notes = unused_baseline(modes, summary, baseline)
+    for note in notes:
+        progress.note(f"Note: {note}")
     runs = list({mode.run.path: mode.run for mode in modes}.values())
     sections = [_run_section(runs), summary_markdown(summary, baseline), *map(_section, tables)]
     sections.insert(1, checks_section(runs))
-    contents["report.md"] = "\n".join(filter(None, sections)).encode()
+    sections.insert(2, page(strong(f"Note: {note}.") for note in notes))
+    contents["report.md"] = page(sections).encode()
     return Report(frame, tables, summary, write_files(out, contents))
 
 
-def _run_section(runs: Sequence[Run]) -> str:
+def _run_section(runs: Sequence[Run]) -> Markdown:
     """Return what each run is of, and the commands that made them."""
     digests = [
         (run.records[0].checkpoint_sha256[:12], run.records[0].data_sha256[:12]) for run in runs
@@ -97,19 +105,18 @@ def _run_section(runs: Sequence[Run]) -> str:
         for r, (network, images) in zip(runs, digests, strict=True)
     ]
     header = ("run", "checkpoint", "SHA-256", "network", "data", "SHA-256", "normalize", "device")
-    commands = "".join(f"{command}\n" for run in runs for command in run.commands)
-    title = f"# Robustness of {', '.join(run.label for run in runs)}\n\n"
-    grid = to_markdown(Grid(header, tuple(rows)))
-    return title + grid + (f"\n```\n{commands}```\n" if commands else "")
+    title = heading(1, f"Robustness of {', '.join(run.label for run in runs)}")
+    commands = code(command for run in runs for command in run.commands)
+    return page([title, to_markdown(Grid(header, tuple(rows))), commands])
 
 
-def _section(table: Table) -> str:
+def _section(table: Table) -> Markdown:
     stamp, note = limit_stamp(table), difference_note(table)
-    parts = [f"## {table.title}{stamp and f' - {stamp}'}\n"]
-    parts += [f"**{note}**\n"] if note else []
-    parts += [to_markdown(full_grid(table)), f"{caption(table)}\n"]
-    parts += [f"![{f.shows}]({name}.png)\n" for name, f in figures_of(table).items()]
-    return "\n".join([*parts, *table.family.notes_below(table)])
+    parts = [heading(2, f"{table.title}{stamp and f' - {stamp}'}")]
+    parts += [strong(note)] if note else []
+    parts += [to_markdown(full_grid(table)), paragraph(caption(table))]
+    parts += [picture(f.shows, f"{name}.png") for name, f in figures_of(table).items()]
+    return page([*parts, *table.family.notes_below(table)])
 
 
 def _latex(table: Table) -> str:
@@ -122,4 +129,4 @@ def _latex(table: Table) -> str:
         caption=" ".join(filter(None, sentences)),
         label=f"tab:accuracy_{table.name}",
     )
-    return "".join(f"% {note}\n" for note in [*notes, r"Needs \usepackage{booktabs}."]) + text
+    return latex_comments([*notes, r"Needs \usepackage{booktabs}."]) + text

@@ -10,13 +10,17 @@ import pandas as pd
 from robustbench_ln.files.output_folders import refuse_links
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.files.write_errors import explain_write_errors
+from robustbench_ln.texts.safe import for_csv
 
 __all__ = ["csv_bytes", "report_folder", "write_files"]
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:
-    """Return a CSV file's content."""
-    text: str = frame.to_csv(index=False, float_format="%.10g", lineterminator="\n")
+    """Return a CSV file's content; no cell of it is a formula for a spreadsheet."""
+    safe = frame.rename(columns=for_csv)
+    for name in safe.select_dtypes(["object", "str"]):
+        safe[name] = safe[name].map(for_csv)
+    text: str = safe.to_csv(index=False, float_format="%.10g", lineterminator="\n")
     return text.encode()
 
 

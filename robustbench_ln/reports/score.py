@@ -18,7 +18,7 @@ from robustbench_ln.modes import MODES
 from robustbench_ln.runs.predictions import Predictions, take_groups
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.reduction import reduce_votes
-from robustbench_ln.runs.results import ModeResults
+from robustbench_ln.runs.results import ModeResults, read_checked
 from robustbench_ln.spec import Condition, TieRule, check_tie_rule
 
 __all__ = ["Agreement", "Count", "VoteScore", "score_frame", "score_mode", "voting_modes"]
@@ -54,9 +54,9 @@ class VoteScore(NamedTuple):
     """One condition, counted in several ways.
 
     Attributes:
-        correct: Of each way, [N]: whether each image was right.
-        ties: Of each way, the number of tied images.
-        agreement: Of all groups.
+        correct: For each way, [N]: whether each image was right.
+        ties: For each way, the number of tied images.
+        agreement: Agreement of all groups.
         is_class_ordered: Whether the images came class by class in the mode's statistics sets.
     """
 
@@ -94,12 +94,13 @@ def score_mode(mode: ModeResults) -> dict[Condition, VoteScore]:
     for all votes only.
 
     Raises:
-        RecordError: Predictions are missing or damaged.
+        RecordError: Predictions are missing or damaged, or are not those of their rows.
     """
-    return {
-        condition: _score(mode.read_predictions(condition), cell.record, mode.set_size)
-        for condition, cell in mode.cells.items()
+    scores = {
+        read.condition: _score(read.predictions, mode.cells[read.condition].record, mode.set_size)
+        for read in read_checked([mode])
     }
+    return {condition: scores[condition] for condition in mode.cells}
 
 
 def _score(predictions: Predictions, record: Record, set_size: int) -> VoteScore:

@@ -44,7 +44,7 @@ def score_grids(
     Args:
         mode: The mode.
         scores: Its conditions.
-        rule: Of the numbers of votes.
+        rule: Tie rule for the table of numbers of votes.
         votes: The numbers to show.
     """
     most = max(count.num_votes for score in scores.values() for count in score.correct)
@@ -88,7 +88,7 @@ def _grid(scores: Scores, columns: Columns) -> Grid:
     clean = clean_of(scores)
     rows = {} if clean is None else {"clean": [clean]}
     for family, members in group_families(scores).items():
-        if family.has_means:
+        if family.shows_pools:
             rows |= family.pools(members)
         else:
             rows |= {f"{c.corruption} {general(c.severity)}": [c] for c in members}

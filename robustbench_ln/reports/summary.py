@@ -30,11 +30,11 @@ class Quantity(NamedTuple):
     """One number that sums up a mode under one family of conditions.
 
     Attributes:
-        estimate: Of the run's first seed: a share or ratio, or a sigma, inf where a curve stays
-            above. It has no interval where predictions were not kept, where units are too few, or
-            where no image moves it: mCE of the baseline itself.
+        estimate: Estimate of the run's first seed: a share or ratio, or a sigma, inf where a
+            curve stays above. It has no interval where predictions were not kept, where units are
+            too few, or where no image moves it: mCE of the baseline itself.
         repeats: Seeds that it was measured with.
-        sd: Of the value over those seeds; None for one.
+        sd: Standard deviation of the value over those seeds; None for one.
     """
 
     estimate: Estimate
@@ -47,7 +47,7 @@ class SummaryLine(NamedTuple):
 
     Attributes:
         mode: The mode.
-        family: Of the conditions.
+        family: Family of the conditions.
         members: The conditions.
         units: What intervals rest on: units of the mode, and of a baseline that mCE is relative to;
             None where what was right image by image is not known.
@@ -76,7 +76,7 @@ def summarise_modes(modes: Sequence[ModeResults], baseline: Baseline | None) -> 
         if isinstance(baseline, ModeResults):
             check_same_images(mode, baseline)
         for family, members in group_families(mode.cells).items():
-            relative_to = baseline if family.has_means else None
+            relative_to = family.relative_to(baseline)
             units = _units(mode, relative_to)
             if quantities := _quantities(mode, family, members, relative_to, units):
                 lines.append(SummaryLine(mode, family, members, units, quantities))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from robustbench_ln.reports.captions import mean_sentences
 from robustbench_ln.reports.grids import Grid, to_markdown, to_text
+from robustbench_ln.reports.markdown import heading, page, paragraph, strong
 from robustbench_ln.reports.noise_family import HALF_SIGMA
 from robustbench_ln.reports.numbers import (
     MISSING,
@@ -21,6 +22,7 @@ from robustbench_ln.reports.numbers import (
     sigma,
 )
 from robustbench_ln.reports.summary import Baseline, Quantity, SummaryLine
+from robustbench_ln.texts.safe import Markdown
 
 __all__ = ["summary_frame", "summary_markdown", "summary_text"]
 
@@ -46,12 +48,13 @@ def summary_frame(lines: Lines) -> pd.DataFrame:
     return pd.DataFrame(rows).astype({"units": "Int64"})
 
 
-def summary_markdown(lines: Lines, baseline: Baseline | None) -> str:
+def summary_markdown(lines: Lines, baseline: Baseline | None) -> Markdown:
     """Return the section of a Markdown report; "" where nothing was measured whole."""
-    parts = ["## Summary\n"]
+    parts = [heading(2, "Summary")]
     for title, members in _by_title(lines):
-        parts += [f"**{title}**\n", to_markdown(_grid(members)), _notes(members, baseline)]
-    return "\n".join(parts) + "\n" if lines else ""
+        notes = paragraph(_notes(members, baseline))
+        parts += [strong(title), to_markdown(_grid(members)), notes]
+    return page(parts if lines else [])
 
 
 def summary_text(lines: Lines, baseline: Baseline | None, *, width: int) -> str:

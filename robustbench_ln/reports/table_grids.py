@@ -84,7 +84,7 @@ def wide_frame(table: Table) -> pd.DataFrame:
         for mode in table.modes:
             estimate = table.estimate(row, mode)
             fields = estimate_fields("accuracy", estimate or Estimate(math.nan, None))
-            if table.family.has_means:
+            if table.has_means:
                 has_units = row.is_mean and fields["low"] is not None
                 fields["units"] = mode.units.num_units if has_units else None
             line |= {f"{mode.name} {name}": value for name, value in fields.items()}

@@ -26,6 +26,7 @@ from robustbench_ln.reports.numbers import general
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.results import Cell, ModeResults
 from robustbench_ln.spec import Condition
+from robustbench_ln.texts.safe import Markdown
 
 __all__ = ["Family", "Floats", "Meaning", "Measured", "Place", "Row", "Table"]
 
@@ -59,7 +60,7 @@ class Row(NamedTuple):
         parts: The mean is over parts, of each its mean over places.
         section: Rows of one section stand together; a line divides sections in papers.
         group: The published family of corruptions, over its rows in figures; or "".
-        sigma: Of a noise; else None.
+        sigma: Sigma of a noise; else None.
     """
 
     name: str
@@ -112,8 +113,8 @@ class Family(ABC):
     heading: ClassVar[str]
     """Over the names of rows."""
     meanings: ClassVar[tuple[Meaning, ...]] = ()
-    has_means: ClassVar[bool]
-    """Whether rows are means over several conditions."""
+    shows_pools: ClassVar[bool]
+    """Whether short tables show what a comparison pools, in place of every condition."""
 
     @property
     def order(self) -> tuple[int, str]:
@@ -144,7 +145,7 @@ class Family(ABC):
     def text_words(self, table: Table) -> str:
         """Return what the numbers of `text_grid` are."""
 
-    def notes_below(self, table: Table) -> list[str]:  # noqa: ARG002 families may have none
+    def notes_below(self, table: Table) -> list[Markdown]:  # noqa: ARG002 families may have none
         """Return what a Markdown report has below the figures."""
         return []
 
@@ -161,6 +162,13 @@ class Family(ABC):
         """Return the points of an accuracy-sigma curve, the clean one first; [] for none."""
         return []
 
+    def relative_to(
+        self,
+        baseline: CorruptionErrors | ModeResults | None,  # noqa: ARG002 of most, nothing is
+    ) -> CorruptionErrors | ModeResults | None:
+        """Return the baseline, if one of the family's numbers is relative to it."""
+        return None
+
     @abstractmethod
     def numbers(
         self,
@@ -173,9 +181,9 @@ class Family(ABC):
 
         Args:
             members: Conditions of the family.
-            measured: Of the mode, under all its conditions.
+            measured: Cells of the mode, under all its conditions.
             baseline: What mCE is relative to.
-            units: Of the images, for intervals; None for no intervals.
+            units: Units of the images, for intervals; None for no intervals.
 
         Raises:
             RecordError: The baseline makes no error.
@@ -193,7 +201,7 @@ class Table:
     """Cells of one family that may be compared, with the clean cells of the same modes.
 
     Attributes:
-        family: Of the conditions.
+        family: Family of the conditions.
         cells: Mode (a column) -> place -> cell.
     """
 
@@ -219,6 +227,11 @@ class Table:
     def rows(self) -> list[Row]:
         """The rows, in their order."""
         return self.family.rows(list(self.cells.values()))
+
+    @property
+    def has_means(self) -> bool:
+        """Whether a row is a mean over several cells."""
+        return any(row.is_mean for row in self.rows)
 
     @cached_property
     def names(self) -> dict[ModeResults, str]:

@@ -8,6 +8,7 @@ from textwrap import wrap
 from robustbench_ln.reports.captions import difference_note, interval_sentences, limit_stamp
 from robustbench_ln.reports.grids import to_text
 from robustbench_ln.reports.tables import Table
+from robustbench_ln.texts.safe import one_line
 
 __all__ = ["terminal_tables"]
 
@@ -19,7 +20,7 @@ def terminal_tables(tables: Sequence[Table], *, width: int = 80) -> str:
 
 def _text(table: Table, width: int) -> str:
     title = f"{table.title}: {table.family.text_words(table)}"
-    above = _lines([title, limit_stamp(table), difference_note(table)], width)
+    above = _lines([one_line(title), limit_stamp(table), difference_note(table)], width)
     grid = to_text(table.family.text_grid(table), width=width)
     return above + grid + _lines(interval_sentences(table), width)
 

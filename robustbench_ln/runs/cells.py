@@ -20,6 +20,8 @@ class ModeOptions(NamedTuple):
         tie_rule: Rule that breaks tied votes; None where nothing is voted on.
         arithmetic: Arithmetic of the network: "float32", or the options that change it.
         outputs: What the network returns: "logits", or "probabilities", whose logarithm is taken.
+        classes: How many of the network's classes are scored, and which, as `digest_classes` says;
+            None where all are.
     """
 
     mode: str
@@ -28,6 +30,7 @@ class ModeOptions(NamedTuple):
     tie_rule: str | None
     arithmetic: str
     outputs: str = "logits"
+    classes: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from robustbench_ln.errors import Message
-from robustbench_ln.runs.rules import Numbers, Text
-from robustbench_ln.runs.schema import check_fields
+from robustbench_ln.files.rules import Numbers, Text
+from robustbench_ln.files.schema import check_fields
 
 __all__ = ["MOST_LETTERS", "CheckResult"]
 

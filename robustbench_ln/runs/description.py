@@ -10,11 +10,11 @@ from typing import Annotated, Any
 from robustbench_ln.errors import RecordError, setting
 from robustbench_ln.files.regular_files import open_regular
 from robustbench_ln.files.resumable_folders import add_new, find_changes
+from robustbench_ln.files.rules import Numbers, Part, Real, Several, Text, Texts, Whole
+from robustbench_ln.files.schema import SCHEMA, check_fields, parse_fields, parse_json
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.runs.check_results import CheckResult
 from robustbench_ln.runs.records import DIGEST, ORDER, SEED
-from robustbench_ln.runs.rules import Numbers, Part, Real, Several, Text, Texts, Whole
-from robustbench_ln.runs.schema import SCHEMA, check_fields, parse_fields, parse_json
 
 __all__ = [
     "FILE_NAME",
@@ -34,6 +34,7 @@ _MOST_BYTES = 100_000_000
 """More than run.json of any run has."""
 
 _PATH = Text(longest=10_000)
+_CODE = Text(pattern=DIGEST.pattern, like=DIGEST.like, since=3)
 _SIDE = Whole(least=1, most=10**6)
 _CHANNELS = Several(of=Real(), least=1, most=100)
 
@@ -49,6 +50,8 @@ class CheckpointDescription:
         num_parameters: Number of parameters.
         num_groups: Number of groups of LocalNorm parameters; 1 without LocalNorm.
         norm_classes: Names of the user's own classes of norm layers.
+        code_sha256: SHA-256 digest of the user's file that makes the network, and of what it
+            imports beside it; null for other networks, and for runs that did not keep it yet.
     """
 
     path: Annotated[str | None, Text(longest=10_000, since=2)] = None
@@ -57,6 +60,7 @@ class CheckpointDescription:
     num_parameters: Annotated[int, Whole(most=10**15)]
     num_groups: Annotated[int, Whole(least=1, most=10**6, unit="groups")]
     norm_classes: Annotated[tuple[str, ...], Several(of=Text(), since=2)] = ()
+    code_sha256: Annotated[str | None, _CODE] = None
 
     def __post_init__(self) -> None:
         """Check every field."""
@@ -139,16 +143,23 @@ class RunDescription:
     device: Annotated[str, Text(longest=60)]
     dtype: Annotated[str, Text(choices=("float32",))]
     versions: Annotated[dict[str, str], Texts()]
-    checks: Annotated[tuple[CheckResult, ...], Several(of=Part(of=CheckResult), since=2)] = ()
+    checks: Annotated[tuple[CheckResult, ...], Several(of=Part(of=CheckResult), since=3)] = ()
     device_batches: Annotated[dict[str, int], Numbers(since=3)] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check every field."""
         check_fields(self)
 
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What runs have in common that are parts of one, wherever their files lay."""
+        return _identity(self)
+
 
 _IDENTITY = ("checkpoint", "data", "normalize", "seed", "order", "limit", "device", "dtype")
 """Fields that may not change within one run directory."""
+
+_CODE_NAME = "checkpoint code_sha256"
 
 _PLACES = ("path", "source")
 """Fields of them that say where something lies, which may."""
@@ -191,7 +202,15 @@ def resume_description(
     Raises:
         RecordError: `earlier` is of another run.
     """
-    for change in find_changes(_identity(earlier), _identity(asked))[:1]:
+    for change in find_changes(_identity(earlier), _identity(asked)):
+        if change.name == _CODE_NAME and change.earlier is None:
+            continue  # an earlier version did not keep it
+        if change.name == _CODE_NAME:
+            raise RecordError(
+                f"{folder} holds a run of other code of {setting('model')} ({change}): "
+                f"{asked.checkpoint.arch}, or what it imports, was changed. Put it back, or give "
+                f"{setting('out')} a new folder"
+            )
         raise RecordError(
             f"{folder} holds a run with another {change.name} ({change}); give {setting('out')} a "
             "new folder"

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from robustbench_ln.errors import RecordError
 from robustbench_ln.files.array_errors import ARRAY_ERRORS
 from robustbench_ln.files.regular_files import open_regular
+from robustbench_ln.files.rules import Array
+from robustbench_ln.files.schema import rules_of, shown
 from robustbench_ln.modes import MODES
 from robustbench_ln.runs.cells import CellKey
-from robustbench_ln.runs.rules import Array
-from robustbench_ln.runs.schema import rules_of, shown
 
 __all__ = [
     "Predictions",
@@ -126,6 +126,7 @@ def prediction_name(cell: CellKey, first_seed: int) -> str:
         None if options.prior is None else f"prior{options.prior}",
         None if options.arithmetic == "float32" else options.arithmetic,
         None if options.outputs == "logits" else options.outputs,
+        None if options.classes is None else f"classes{options.classes}",
         None if cell.seed == first_seed else f"seed{cell.seed}",
     )
     return "-".join(str(part) for part in parts if part is not None) + ".npz"

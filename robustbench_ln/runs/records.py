@@ -10,13 +10,16 @@ from typing import Annotated, NamedTuple, get_args
 
 from robustbench_ln.errors import RecordError
 from robustbench_ln.files.appended_files import read_whole_lines
+from robustbench_ln.files.rules import Real, Several, Text, Texts, Whole
+from robustbench_ln.files.schema import SCHEMA, check_fields, parse_fields, parse_json
 from robustbench_ln.modes import MODES
 from robustbench_ln.runs.cells import CellKey, ModeOptions
-from robustbench_ln.runs.rules import Real, Several, Text, Texts, Whole
-from robustbench_ln.runs.schema import SCHEMA, check_fields, parse_fields, parse_json
 from robustbench_ln.spec import Condition, TieRule
 
-__all__ = ["DIGEST", "ORDER", "SEED", "Record", "RowKey", "parse_record", "read_records"]
+__all__ = [
+    "DIGEST", "ORDER", "SEED", "Record", "RowKey", "parse_record", "read_records",
+    "refuse_other_counts",
+]  # fmt: skip
 
 DIGEST = Text(pattern=r"[\w-]{1,128}", like="a digest")
 SEED = Whole(most=2**63 - 1)
@@ -30,7 +33,12 @@ _PRIOR = Text(
 _CORRUPTION = Text(pattern=r"[^/\\\x00-\x1f\x7f-\x9f]{1,100}", like="a name without slashes")
 _NAME = Text(pattern=r"[\w-]{1,60}", like="a name of letters, digits and hyphens")
 _ARITHMETIC = Text(pattern=r"[a-z0-9+]{1,60}", like="float32 or options joined by +", since=2)
-_OUTPUTS = Text(choices=("logits", "probabilities"), since=2)
+_OUTPUTS = Text(choices=("logits", "probabilities"), since=3)
+_CLASSES = Text(
+    pattern=r"[1-9][0-9]{0,6}-[0-9a-f]{12}",
+    like="a number and a digest, as 200-0123456789ab",
+    since=3,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +52,7 @@ class Record:
         schema: Version of these fields.
         checkpoint_sha256: SHA-256 digest of the checkpoint's file.
         data_sha256: SHA-256 digest of the images and labels.
-        seed: Seed of draws, order, group picks and ties.
+        seed: Seed for noise, image order, group choice and tie-breaking.
         order: Order in which the images were evaluated.
         limit: Number of images that the run was limited to; null without a limit.
         mode: Evaluation mode.
@@ -66,6 +74,8 @@ class Record:
         arithmetic: Arithmetic of the network: "float32", or the options that changed it, as
             "bf16+compiled".
         outputs: What the network returns: logits, or probabilities, whose logarithm is taken.
+        classes: Classes that are scored, where logits of others are left out: their number, and the
+            first 12 digits of the SHA-256 digest of their indices, "3,5"; null where all are.
         total: Number of images scored, each exactly once.
         correct: Number of images whose prediction is the label.
         expected_correct: Exact expectation of `correct` over the random group; null where no group
@@ -113,6 +123,7 @@ class Record:
     num_groups: Annotated[int, Whole(least=1, most=10**6, unit="groups")]
     arithmetic: Annotated[str, _ARITHMETIC] = "float32"
     outputs: Annotated[str, _OUTPUTS] = "logits"
+    classes: Annotated[str | None, _CLASSES] = None
     total: Annotated[int, Whole(least=1, unit="images")]
     correct: Annotated[int, Whole(unit="images")]
     expected_correct: Annotated[float | None, Real(least=0, unit="images")]
@@ -173,6 +184,11 @@ class Record:
         return Condition(**{name: getattr(self, name) for name in Condition.__slots__})
 
     @property
+    def num_scored_classes(self) -> int | None:
+        """Number of classes that are scored; None where all of the network's are."""
+        return None if self.classes is None else int(self.classes.partition("-")[0])
+
+    @property
     def accuracy(self) -> float:
         """Share of correct predictions, 0..1."""
         return self.correct / self.total
@@ -221,7 +237,7 @@ def read_records(run: Path) -> list[Record]:
         record = parse_record(line, f"{path}, line {number}")
         records.append(record)
         earlier = first.setdefault(record.cell, number)
-        _refuse_other_counts(records[earlier - 1], record, f"{path}, lines {earlier} and {number}")
+        refuse_other_counts(records[earlier - 1], record, f"{path}, lines {earlier} and {number}")
     return records
 
 
@@ -232,9 +248,34 @@ def _read_lines(path: Path) -> Iterator[bytes]:
         raise RecordError(f"{path}: cannot be read ({error.strerror}); check the path") from error
 
 
-def _refuse_other_counts(earlier: Record, record: Record, where: str) -> None:
-    if (earlier.correct, earlier.total) != (record.correct, record.total):
+def refuse_other_counts(
+    earlier: Record,
+    record: Record,
+    where: str,
+    *,
+    cure: str = "measure it again in a new run directory",
+) -> None:
+    """Demand that two rows of one cell say the same.
+
+    Args:
+        earlier: The one.
+        record: The other.
+        where: They stand.
+        cure: What to do if not.
+
+    Raises:
+        RecordError: They do not.
+    """
+    counts = [f"{row.correct} of {row.total}" for row in (earlier, record)]
+    if counts[0] != counts[1]:
         raise RecordError(
-            f"{where}: {record.name} was measured twice, {earlier.correct} of {earlier.total} and "
-            f"{record.correct} of {record.total} correct; measure it again in a new run directory"
+            f"{where}: {record.name} was measured twice, {counts[0]} and {counts[1]} correct; "
+            f"{cure}"
         )
+    for name in ("num_groups", "ties", "expected_correct"):
+        values = getattr(earlier, name), getattr(record, name)
+        if values[0] != values[1]:
+            raise RecordError(
+                f"{where}: {record.name} was measured twice, with '{name}' {values[0]} and "
+                f"{values[1]}; {cure}"
+            )

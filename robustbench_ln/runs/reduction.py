@@ -59,9 +59,9 @@ def reduce_predictions(
 
     Args:
         mode: Says how.
-        predictions: Of all groups, under the mode's layout.
+        predictions: Predictions of all groups, under the mode's layout.
         set_size: Images that share statistics; a random group is drawn for each such set.
-        seed: Of the run; decides picks and ties, by image and not by position.
+        seed: Seed of the run; decides picks and ties, by image and not by position.
         tie_rule: For votes.
     """
     ties = 0

@@ -6,7 +6,8 @@ read once, at the start; predictions once more, where a view needs what was righ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -31,11 +32,13 @@ from robustbench_ln.spec import Condition, check_tie_rule
 
 __all__ = [
     "Cell",
+    "CheckedPredictions",
     "Expectation",
     "ModeResults",
     "check_same_images",
     "find_modes",
     "modes_of",
+    "read_checked",
     "read_outcomes",
     "read_results",
     "split_run",
@@ -116,6 +119,11 @@ class ModeResults:
         return max(cell.record.set_size or 1 for cell in self.cells.values())
 
     @property
+    def num_classes(self) -> int:
+        """Number of classes that are scored."""
+        return self.any_record.num_scored_classes or self.run.num_classes
+
+    @property
     def units(self) -> Units:
         """Units of its images: its statistics sets."""
         return find_units(self.any_record.total, [self.set_size])
@@ -143,47 +151,40 @@ class ModeResults:
     @property
     def has_predictions(self) -> bool:
         """Whether the run kept its predictions; raw records alone can be published without."""
-        return (self.run.path / "predictions").is_dir()
-
-    def read_predictions(self, condition: Condition) -> Predictions:
-        """Return the predictions that a cell's row was reduced from.
-
-        Raises:
-            RecordError: They are missing or damaged.
-        """
-        return _read(self.run, self.path_of(condition))
+        folders = {self.run.folder_of(cell.record.cell) for cell in self.cells.values()}
+        return all((folder / "predictions").is_dir() for folder in folders)
 
     def path_of(self, condition: Condition) -> Path:
         """Return the file of a cell's predictions."""
         key = self.cells[condition].record.cell
-        return self.run.path / "predictions" / prediction_name(key, self.run.seed)
+        return self.run.folder_of(key) / "predictions" / prediction_name(key, self.run.seed)
 
     def reduce(self, predictions: Predictions, condition: Condition) -> NDArray[np.bool_]:
         """Return [N]: what was right, from the predictions of a cell.
 
         Raises:
-            RecordError: The number of groups or of right images is not the row's.
+            RecordError: They do not come to the numbers of its row.
         """
-        record = self.cells[condition].record
+        record, path = self.cells[condition].record, self.path_of(condition)
         if predictions.num_groups != record.num_groups:
-            raise RecordError(
-                f"{self.path_of(condition)}: {predictions.num_groups} groups, its row says "
-                f"{record.num_groups}; measure it again in a new run directory"
-            )
-        correct = reduce_predictions(
+            raise _other_row(path, f"{predictions.num_groups} groups", f"{record.num_groups}")
+        reduced = reduce_predictions(
             MODES[record.mode],
             predictions,
             set_size=record.set_size or 1,
             seed=record.seed,
             tie_rule=check_tie_rule(record.tie_rule or "random"),
-        ).correct
-        found = int(correct.sum())
-        if (found, len(correct)) != (record.correct, record.total):
-            raise RecordError(
-                f"{self.path_of(condition)}: {found} of {len(correct)} correct, its row says "
-                f"{record.correct} of {record.total}; measure it again in a new run directory"
+        )
+        found, total = int(reduced.correct.sum()), len(predictions)
+        if (found, total) != (record.correct, record.total):
+            raise _other_row(
+                path, f"{found} of {total} correct", f"{record.correct} of {record.total}"
             )
-        return correct
+        for name in ("ties", "nll", "ece"):  # files may be exchanged and have equal counts
+            now, row = getattr(reduced, name), getattr(record, name)
+            if row is not None and not math.isclose(now, row, rel_tol=1e-4, abs_tol=1e-6):
+                raise _other_row(path, f"{name} {now:.6g}", f"{row:.6g}")
+        return reduced.correct
 
 
 def read_results(paths: Sequence[Path], labels: Sequence[str] = ()) -> list[ModeResults]:
@@ -227,6 +228,68 @@ def _cells(found: Iterable[Mapping[int, Record]], seed: int) -> dict[Condition, 
     }
 
 
+def _other_row(path: Path, found: str, row: str) -> RecordError:
+    return RecordError(
+        f"{path}: {found}, its row says {row}; measure it again in a new run directory"
+    )
+
+
+class CheckedPredictions(NamedTuple):
+    """Predictions that come to their row's numbers.
+
+    Attributes:
+        mode: The mode.
+        condition: The cell.
+        predictions: Predictions of all groups.
+        correct: [N], what the mode got right.
+    """
+
+    mode: ModeResults
+    condition: Condition
+    predictions: Predictions
+    correct: NDArray[np.bool_]
+
+
+def read_checked(
+    modes: Iterable[ModeResults], progress: Progress | None = None
+) -> Iterator[CheckedPredictions]:
+    """Yield the predictions of all cells of some modes, file by file.
+
+    Modes that shared a pass share a file; it is read once.
+
+    Raises:
+        RecordError: Predictions are missing or damaged, do not come to the numbers of their row, or
+            have other images or labels than the others of their run.
+    """
+    progress = progress or Silent()
+    files: dict[Path, list[tuple[ModeResults, Condition]]] = {}
+    for mode in modes:
+        for condition in mode.cells:
+            files.setdefault(mode.path_of(condition), []).append((mode, condition))
+    first: dict[Path, tuple[Path, Predictions]] = {}
+    for done, (path, members) in enumerate(files.items()):
+        run = members[0][0].run
+        progress.describe(f"{run.label}: predictions, {done} of {len(files)} files")
+        predictions = _read(run, path)
+        for mode, condition in members:
+            correct = mode.reduce(predictions, condition)
+            yield CheckedPredictions(mode, condition, predictions, correct)
+        _demand_same_images(*first.setdefault(run.path, (path, predictions)), path, predictions)
+
+
+def _demand_same_images(
+    first_path: Path, first: Predictions, path: Path, predictions: Predictions
+) -> None:
+    if len(first) != len(predictions):
+        return  # rows of other numbers of images are refused as such
+    for name in ("image_index", "labels"):
+        if not np.array_equal(getattr(first, name), getattr(predictions, name)):
+            raise RecordError(
+                f"{path}: has another '{name}' than {first_path.name} of the same run; "
+                "measure it again in a new run directory"
+            )
+
+
 def _read(run: Run, path: Path) -> Predictions:
     return read_predictions(path, num_images=run.num_images, num_classes=run.num_classes)
 
@@ -240,24 +303,16 @@ def read_outcomes(
     file; it is read once.
 
     Raises:
-        RecordError: Predictions are missing or damaged, or give another count than the row.
+        RecordError: See `read_checked`.
     """
-    progress = progress or Silent()
-    files: dict[Path, list[tuple[ModeResults, Condition]]] = {}
-    for mode in modes:
-        for condition in mode.cells if mode.has_predictions else ():
-            files.setdefault(mode.path_of(condition), []).append((mode, condition))
     found: dict[ModeResults, dict[Condition, Cell]] = {}
     ordered: dict[ModeResults, bool] = {}
-    for done, (path, members) in enumerate(files.items()):
-        run = members[0][0].run
-        progress.describe(f"{run.label}: predictions, {done} of {len(files)} files")
-        predictions = _read(run, path)
-        for mode, condition in members:
-            correct = mode.reduce(predictions, condition)
-            found.setdefault(mode, {})[condition] = replace(mode.cells[condition], correct=correct)
-            if mode not in ordered:
-                ordered[mode] = is_class_ordered(predictions.labels, mode.set_size)
+    for read in read_checked([mode for mode in modes if mode.has_predictions], progress):
+        # What is kept is what was right: predictions of all groups would fill the memory.
+        mode, condition, predictions, correct = read
+        found.setdefault(mode, {})[condition] = replace(mode.cells[condition], correct=correct)
+        if mode not in ordered:
+            ordered[mode] = is_class_ordered(predictions.labels, mode.set_size)
     return [
         replace(mode, cells=_in_order(mode, found[mode]), is_class_ordered=ordered[mode])
         if mode in found
@@ -297,12 +352,16 @@ def check_same_images(first: ModeResults, second: ModeResults) -> None:
             )
     if not (first.has_predictions and second.has_predictions):
         return
-    orders = [mode.read_predictions(next(iter(mode.cells))).image_index for mode in (first, second)]
+    orders = [_image_order(mode) for mode in (first, second)]
     if not np.array_equal(orders[0], orders[1]):
         raise RecordError(
             f"{first.run.path} and {second.run.path} have their images in different orders; "
             "measure both with the same version"
         )
+
+
+def _image_order(mode: ModeResults) -> NDArray[np.int64]:
+    return _read(mode.run, mode.path_of(next(iter(mode.cells)))).image_index
 
 
 def split_run(text: str) -> tuple[Path, str | None]:

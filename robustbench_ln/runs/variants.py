@@ -1,4 +1,7 @@
-"""What to call the results of one mode in one run: its options are named only where they differ."""
+"""What to call the results of one mode in one run: its options are named only where they differ.
+
+That not all of the network's classes are scored is always said.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,21 @@ def name_variants(records: Sequence[Record]) -> dict[ModeOptions, str]:
     for chosen in used:
         same = [options for options in used if options.mode == chosen.mode]
         words = ("sets of", "prior", "ties", "in", "outputs as")
-        values = zip(range(1, 6), words, chosen[1:], strict=True)
+        values = zip(range(1, 6), words, chosen[1:6], strict=True)
         parts = [
             f"{word} {value}"
             for position, word, value in values
             if len({options[position] for options in same}) > 1
         ]
+        parts += _name_classes(chosen.classes, {options.classes for options in same})
         names[chosen] = f"{chosen.mode} ({', '.join(parts)})" if parts else chosen.mode
     return names
+
+
+def _name_classes(classes: str | None, used: set[str | None]) -> list[str]:
+    """Return how many classes are scored, and which where that does not tell them apart."""
+    if classes is None:
+        return ["all classes"] if len(used) > 1 else []
+    number, _, digest = classes.partition("-")
+    alike = [other for other in used if other and other.partition("-")[0] == number]
+    return [f"{number} classes{f' {digest}' if len(alike) > 1 else ''}"]

@@ -51,6 +51,8 @@ class RunDirectory(ResumableFolder[RunDescription]):
         path: Path of the directory.
         records: Rows, in the order they were measured.
         cells: Keys of the rows.
+        gains_code: Whether the run was begun without the digest of the network's code, which it
+            has now: nobody can tell whether its rows are of the same code.
 
     Args:
         path: Made if it does not exist.
@@ -64,11 +66,14 @@ class RunDirectory(ResumableFolder[RunDescription]):
     def __init__(self, path: Path, description: RunDescription) -> None:
         super().__init__(path, _KIND)
         with self.opening():
+            earlier = read_description(path) if self.is_described else description
             self._description = self.begin(description)
             with explain_write_errors(path):
                 open_to_change(path / _CELLS, create=True).close()
             self.records: list[Record] = read_records(path)
             self.cells: set[CellKey] = {record.cell for record in self.records}
+        codes = earlier.checkpoint.code_sha256, description.checkpoint.code_sha256
+        self.gains_code = codes[0] is None and codes[1] is not None
 
     def __exit__(
         self,

@@ -99,7 +99,7 @@ def time_norms(
         arch: A network for images of 28 or 32 pixels, by name.
         norms: Ids of NORMS; BatchNorm is always among them, since it is what they are compared to.
         repetitions: Timed turns, 1 or more; one goes before them, untimed.
-        progress: Who is told; nobody by default.
+        progress: Display that shows how far the job is; None shows nothing.
 
     Raises:
         SpecError: No such network or norm, a network for other images, or no repetition.

@@ -18,7 +18,7 @@ class NormSpeed:
         norm: An id of NORMS.
         trainable: Its parameters.
         with_running: Its parameters and running statistics, as the LocalNorm papers count.
-        step_seconds: Of every timed training step.
+        step_seconds: Seconds of every timed training step.
         mode_seconds: Mode -> of every timed forward pass of one batch; without the modes that the
             norm does not have.
     """

@@ -38,11 +38,11 @@ class View(NamedTuple):
 
 
 def draw_view(height: int, width: int, recipe: Recipe, *, generator: np.random.Generator) -> View:
-    """Draw how one image of so many pixels is shown.
+    """Draw how one image is shown.
 
     Args:
-        height: Of the image.
-        width: Of the image.
+        height: Height of the image in pixels.
+        width: Width of the image in pixels.
         recipe: Says which augmentation.
         generator: The image's own.
     """

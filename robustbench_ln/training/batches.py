@@ -74,7 +74,7 @@ class Batches:
     Attributes:
         images: All images.
         spec: Recipe, seed, noise.
-        normalization: Of the network's input.
+        normalization: Normalization of the network's input.
     """
 
     images: ImageSet

@@ -18,6 +18,7 @@ from robustbench_ln.files.resumable_folders import (
     add_new,
     find_changes,
 )
+from robustbench_ln.files.schema import parse_json
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.models.formats import read_contents
 from robustbench_ln.training.log import EpochRow, NormRow, append_rows, drop_rows_after
@@ -126,8 +127,8 @@ def _settings_of(description: dict[str, Any]) -> Any:
 def _read_description(folder: Path) -> dict[str, Any]:
     file = folder / _DESCRIPTION
     try:
-        content = json.loads(read_regular(file))
-    except (OSError, ValueError) as error:
+        content = parse_json(read_regular(file), str(file))
+    except (OSError, RecordError) as error:
         raise RecordError(f"{file} is not JSON; give {setting('out')} a new folder") from error
     if not (
         isinstance(content, dict)

@@ -14,6 +14,7 @@ from robustbench_ln.errors import RecordError
 from robustbench_ln.files.appended_files import append_whole, read_whole_lines
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.norms.layers import layer_kind
+from robustbench_ln.texts.safe import for_csv
 
 __all__ = ["EpochRow", "NormRow", "append_rows", "drop_rows_after", "norm_rows"]
 
@@ -23,11 +24,11 @@ class EpochRow(NamedTuple):
 
     Attributes:
         epoch: From 1.
-        learning_rate: Of its first step.
+        learning_rate: Learning rate of its first step.
         train_loss: Mean cross-entropy over its images, as they were trained on.
         train_accuracy: Share of them that was right, before each step.
         validation_accuracy: Share of the held-out images that is right after it.
-        seconds: Of training and validating.
+        seconds: Seconds of training and validating.
     """
 
     epoch: int
@@ -100,6 +101,7 @@ def _to_csv(rows: Sequence[Sequence[Any]]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerows(
-        [f"{value:.9g}" if isinstance(value, float) else value for value in row] for row in rows
+        [f"{value:.9g}" if isinstance(value, float) else for_csv(value) for value in row]
+        for row in rows
     )
     return text.getvalue().encode()

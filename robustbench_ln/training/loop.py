@@ -18,9 +18,10 @@ import torch
 
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import RecordError, TrainingError, setting
-from robustbench_ln.models.normalization import parse_normalization
+from robustbench_ln.norms import take_logits
 from robustbench_ln.norms.renorm import RenormSchedule
 from robustbench_ln.progress import Progress, Silent
+from robustbench_ln.spec import parse_normalization
 from robustbench_ln.training.batches import Batches, split_images
 from robustbench_ln.training.description import describe_training
 from robustbench_ln.training.directory import TrainingDirectory
@@ -38,9 +39,9 @@ class Trained(NamedTuple):
 
     Attributes:
         epochs: That it has.
-        best_accuracy: Of the validation, of best.pt.
-        best_epoch: Of best.pt.
-        last_accuracy: Of the validation, of last.pt.
+        best_accuracy: Validation accuracy of best.pt.
+        best_epoch: Epoch of best.pt.
+        last_accuracy: Validation accuracy of last.pt.
     """
 
     epochs: int
@@ -64,7 +65,7 @@ def train(
         images: To train and, a share of them, to validate on.
         spec: What to do.
         out: Training directory.
-        progress: Who is told; nobody by default.
+        progress: Display that shows how far the job is; None shows nothing.
 
     Raises:
         RecordError: `out` is no training directory, or of another training; a full disk.
@@ -188,7 +189,8 @@ class _Training:
         correct, left = 0, len(self.split.validation)
         with torch.inference_mode():
             for batch in self.batches.validation(self.split.validation):
-                logits = self.model(batch.images.to(self.spec.device))
+                output = self.model(batch.images.to(self.spec.device))
+                logits = take_logits(output, len(batch.labels))
                 hits = logits.argmax(dim=1).cpu() == batch.labels
                 correct += int(hits[:left].sum())  # the rest were shown before
                 self.progress.advance(min(left, len(hits)))

@@ -29,8 +29,8 @@ class Recipe:
         learning_rate: At the start.
         schedule: step: a tenth after one half of the epochs, a hundredth after three quarters;
             cosine: to 0 over all steps.
-        weight_decay: Of every parameter.
-        momentum: Of the gradient.
+        weight_decay: Weight decay of every parameter.
+        momentum: Momentum of the gradient.
         augmentation: none; crop-flip: shift by up to `crop` pixels and mirror one half of the
             images; resized-crop-flip: a random part, scaled to `crop` pixels.
         crop: See `augmentation`; 0 without.
@@ -38,7 +38,7 @@ class Recipe:
             leaves them.
         normalize: Input normalisation where neither `--normalize` nor `--init` says one.
         validation_share: Share of the training images that are held out.
-        most_validation: At most so many of them.
+        most_validation: Largest number of validation images.
     """
 
     name: str

@@ -25,7 +25,7 @@ class TrainingSpec:
         seed: Decides weights, split, order, augmentation, noise and dropout.
         noise: Noise on a share of the training images; None is none.
         noise_share: That share, above 0 and up to 1.
-        limit: Use so many of the training images; None is all.
+        limit: Number of training images to use; None is all.
         device: As torch names it.
 
     Raises:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +10,13 @@ from torch import nn
 
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import LayoutError, SpecError, setting
-from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.models.fitting import LoadedModel
 from robustbench_ln.models.matching_norms import match_norms
+from robustbench_ln.models.model_code import model_code_sha256
 from robustbench_ln.models.opened import choose_normalize, published_pipeline
 from robustbench_ln.models.registry import find_architecture
 from robustbench_ln.models.source import NetworkSource, check_one_network, load_network
+from robustbench_ln.models.stored_input import check_stored_input
 from robustbench_ln.models.user_model import build_user_model
 from robustbench_ln.norms import (
     NORMS,
@@ -135,7 +135,10 @@ def start_network(source: StartSource, images: ImageSet, spec: TrainingSpec) -> 
             model = _with_head(loaded, num_classes, spec.seed)
         name, parent = loaded.network, loaded.checkpoint.sha256
         own_norm = str(loaded.checkpoint.metadata.get("norm", "")) or _norm_of(model)
-        normalize = choose_normalize(source.normalize, published_pipeline(loaded))
+        pipeline = published_pipeline(loaded)
+        stated = None if pipeline is None else pipeline.normalization.name
+        check_stored_input(loaded.checkpoint, source.normalize or stated)
+        normalize = choose_normalize(source.normalize, pipeline)
     model = _with_norm(model, spec, own_norm)
     check_trainable(model, images, spec)
     return StartNetwork(
@@ -155,8 +158,7 @@ def _choices_of(source: StartSource) -> dict[str, object]:
         "has_new_head": source.has_new_head,
     }
     if source.model is not None:
-        code = read_regular(Path(source.model.rpartition(":")[0]))
-        choices["model_code"] = hashlib.sha256(code).hexdigest()
+        choices["model_code"] = model_code_sha256(source.model)
     return choices
 
 
@@ -186,8 +188,9 @@ def _with_head(loaded: LoadedModel, num_classes: int, seed: int) -> nn.Module:
 def _norm_of(model: nn.Module) -> str | None:
     """Return the norm of a network whose checkpoint does not say it, where its layers do."""
     kinds = {type(module) for module in model.modules()}
-    own = ("local", "switch", "renorm")  # the others are torch's layers, and anybody's
-    return next((norm for norm in own if NORMS[norm].layer in kinds), None)
+    # A layer of torch says nothing: any network may have GroupNorm.
+    own = [norm for norm in NORMS.values() if not norm.layer.__module__.startswith("torch.")]
+    return next((norm.id for norm in own if norm.layer in kinds), None)
 
 
 def _with_norm(model: nn.Module, spec: TrainingSpec, stated: str | None) -> nn.Module:

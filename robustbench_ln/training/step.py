@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from robustbench_ln.errors import LnBenchError, TrainingError
+from robustbench_ln.errors import LayoutError, LnBenchError, TrainingError, is_out_of_memory
+from robustbench_ln.norms import describe_output, take_logits
 from robustbench_ln.training.recipes import Recipe
 
 __all__ = ["Step", "make_optimizer", "training_step"]
@@ -44,7 +45,7 @@ def training_step(
 
     Args:
         model: In training mode; its weights and running statistics are changed.
-        optimizer: Of its parameters.
+        optimizer: Optimizer of its parameters.
         images: [N, C, H, W], as the network takes them.
         labels: [N].
 
@@ -56,6 +57,8 @@ def training_step(
     except LnBenchError:
         raise
     except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
+        if is_out_of_memory(error):
+            raise
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise TrainingError(
             f"the network's forward or backward pass fails in training: {reason}; "
@@ -66,11 +69,14 @@ def training_step(
 def _step(
     model: nn.Module, optimizer: torch.optim.Optimizer, *, images: Tensor, labels: Tensor
 ) -> Step:
-    logits = model(images)
-    if not isinstance(logits, Tensor) or logits.ndim != 2:
-        what = list(logits.shape) if isinstance(logits, Tensor) else f"a {type(logits).__name__}"
+    output = model(images)
+    try:
+        logits = take_logits(output, len(images), is_only_head=True)
+    except LayoutError:
+        logits = None
+    if logits is None or logits.ndim != 2:
         raise TrainingError(
-            f"in training the network returns {what}, not logits [N, K]; "
+            f"in training the network returns {describe_output(output)}, not logits [N, K] alone; "
             "build it without auxiliary heads"
         )
     loss = F.cross_entropy(logits, labels)

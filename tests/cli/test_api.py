@@ -155,7 +155,7 @@ def test_a_layer_of_ones_own_is_dynamic_where_it_is_named(lab):
         ({"device": "tpu9"}, "device='tpu9'"),
         ({"arch": "resnet20"}, "arch 'resnet20' is for a checkpoint's file"),
         ({"labels": None}, "labels are missing"),
-        ({"images": ln.load_images}, "a function is no array of images"),
+        ({"images": ln.load_images}, "a function is not an array of images"),
         ({"sigmas": [1]}, "sigmas= needs a noise, as in noises='agn'"),
         ({"clean": "cifar10:x"}, "clean= is for sets that are corrupted already; images is no"),
         ({"clean": np.zeros(3)}, "clean is a ndarray; give KIND:PATH, as in cifar10:data, or"),
@@ -204,3 +204,19 @@ def test_the_digest_sees_weights_classes_and_eps():
     assert network_sha256(changed) != digest
     half = small_net().bfloat16()
     assert network_sha256(half) != digest
+
+
+def test_python_scores_some_classes_alone(lab, ln_bench):
+    network, images, labels = read_lab(lab)
+    is_shown = np.isin(labels, (0, 3))
+    np.savez(lab.folder / "data.npz", images=images[is_shown], labels=labels[is_shown])
+    listed = lab.folder / "listed.json"
+    listed.write_text("[3, 0]")
+    assert ln_bench(*lab.command("--modes", "bn", "--classes", str(listed))).code == 0
+    frame = ln.evaluate(
+        network, images[is_shown], labels[is_shown], normalize="none", modes="bn", noises="agn",
+        sigmas=[0.5, 1], stat_batch=16, classes=[0, 3],
+    )  # fmt: skip
+    assert counts_of(frame) == [[row[name] for name in COUNTS] for row in rows(lab.folder / "run")]
+    assert set(frame["classes"]) == {row["classes"] for row in rows(lab.folder / "run")}
+    assert set(frame["variant"]) == {"bn (2 classes)"}

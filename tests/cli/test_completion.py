@@ -11,10 +11,10 @@ from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.registry import CORRUPTIONS
 from robustbench_ln.files.shipped import SHIPPED_SUITES
 from robustbench_ln.metrics.error_files import BASELINES
-from robustbench_ln.models.normalization import NORMALIZATIONS
 from robustbench_ln.models.registry import ARCHITECTURES
 from robustbench_ln.modes import MODES
 from robustbench_ln.norms import NORMS
+from robustbench_ln.spec import NORMALIZATIONS
 from robustbench_ln.training import RECIPES
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 import torch
 
+from robustbench_ln.models import build_model
 from robustbench_ln.models.checkpoint import read_checkpoint
 from robustbench_ln.norms import NORMS
 
@@ -104,7 +105,7 @@ def test_wrong_conversions_are_one_line_and_write_nothing(lab, refuses):
     for extra, out, message in (
         ([], "a.pt", "--norm local needs --groups"),
         (["--groups", "0"], "a.pt", "--groups is 0; expected 1 or more"),
-        (["--groups", "9999999", "--group-size", "1"], "a.pt", "9999999; expected 1024 at most"),
+        (["--groups", "9999999", "--group-size", "1"], "a.pt", "9999999; expected at most 1024"),
         (["--groups", "2", "--group-size", "0"], "a.pt", "--groups is 2, --group-size is 0; exp"),
         (["--groups", "7"], "a.pt", "--groups 7 does not divide the papers' batch of 128 images"),
         (["--norm", "group", "--groups", "4"], "a.pt", "--norm group has no groups of images"),
@@ -119,3 +120,18 @@ def test_wrong_conversions_are_one_line_and_write_nothing(lab, refuses):
     names = {path.name for path in lab.folder.iterdir()} - {"__pycache__"}
     assert names == {"net.py", "net.pt", "data.npz", "there.pt"}
     assert (lab.folder / "there.pt").read_text() == "x"
+
+
+def test_a_normalisation_of_the_file_is_written_and_said(tmp_path, ln_bench):
+    state = build_model("resnet20").state_dict()
+    saved = {f"net.{name}": tensor for name, tensor in state.items()}
+    saved |= {"mu": torch.full((3,), 0.5), "sigma": torch.full((3,), 0.25)}
+    torch.save(saved, tmp_path / "net.pt")
+    new = tmp_path / "ln.safetensors"
+    outcome = ln_bench(
+        "convert", str(tmp_path / "net.pt"), "--arch", "resnet20", "--groups", "2",
+        "--out", str(new),
+    )  # fmt: skip
+    assert outcome.code == 0, outcome.err
+    assert "took the prefix 'net.' off the names; not under it: 'mu', 'sigma'" in outcome.err
+    assert read_checkpoint(new).metadata["normalize"] == "0.5,0.5,0.5/0.25,0.25,0.25"

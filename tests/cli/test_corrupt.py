@@ -151,7 +151,7 @@ def test_incomplete_commands_are_one_line(refuses, source, tmp_path):
     assert "leave DATA out" in refuses("corrupt", source, "--verify", str(tmp_path))
     assert "no manifest.json" in refuses("corrupt", "--verify", str(tmp_path))
     (tmp_path / "manifest.json").write_text("[]")
-    assert "is not a manifest of ln-bench" in refuses("corrupt", "--verify", str(tmp_path))
+    assert "manifest.json: " in refuses("corrupt", "--verify", str(tmp_path))
 
 
 def test_folders_that_cannot_be_used_are_one_line(refuses, source, tmp_path):

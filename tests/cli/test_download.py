@@ -80,6 +80,8 @@ def test_an_unreachable_host_is_one_line(refuses, words, monkeypatch):
 
 
 def test_nothing_to_fetch_is_refused(lab, refuses, words):
-    assert "--download: cannot fetch arrays; it can cifar10" in refuses(*lab.command("--download"))
+    assert "--download: cannot fetch arrays; it fetches cifar10" in refuses(
+        *lab.command("--download")
+    )
     inspect = ["inspect", str(lab.folder / "net.pt"), "--arch", "resnet20", "--download"]
-    assert "resnet20 is neither, leave it out" in refuses(*inspect)
+    assert "resnet20 is neither, so leave it out" in refuses(*inspect)

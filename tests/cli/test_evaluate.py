@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 
 import numpy as np
 import pytest
 import torch
 from filelock import FileLock
+from PIL import Image
 
 from robustbench_ln.evaluation import pass_run
 from robustbench_ln.files import appended_files
+from tests.cli.conftest import sharpen
 
 
 def rows(lab, run: str = "run") -> list[dict]:
@@ -250,3 +254,99 @@ def test_a_shifted_set_is_evaluated_without_clean_images(lab, ln_bench, refuses)
     assert outcome.code == 0, outcome.err
     assert [(r["corruption"], r["origin"]) for r in rows(lab)] == [("v6", "official")]
     assert "v6" in outcome.out
+
+
+def test_a_resumed_run_notices_other_code(lab, ln_bench, refuses):
+    assert ln_bench(*lab.command("--modes", "bn")).code == 0
+    code = lab.folder / "net.py"
+    original = code.read_text()
+    code.write_text(original.replace("nn.ReLU()", "nn.Tanh()"))
+    line = refuses(*lab.command("--modes", "bn"))
+    assert "run holds a run of other code of --model (" in line
+    assert "net.py:network, or what it imports, was changed. Put it back, or give --out" in line
+    code.write_text(original)
+    assert ln_bench(*lab.command("--modes", "bn")).code == 0
+
+
+def test_a_run_without_a_digest_of_its_code_goes_on_and_gains_it(lab, ln_bench, refuses):
+    assert ln_bench(*lab.command("--modes", "bn")).code == 0
+    file = lab.folder / "run/run.json"
+    about = json.loads(file.read_text())
+    digest = about["checkpoint"].pop("code_sha256")
+    file.write_text(json.dumps(about))
+    outcome = ln_bench(*lab.command("--modes", "bn,dbn-batch"))
+    assert outcome.code == 0
+    assert "Note: this run does not say of which code of --model its rows are" in outcome.err
+    assert json.loads(file.read_text())["checkpoint"]["code_sha256"] == digest
+    assert "which code" not in ln_bench(*lab.command("--modes", "bn")).err
+    (lab.folder / "net.py").write_text((lab.folder / "net.py").read_text() + "# changed\n")
+    assert "other code of --model" in refuses(*lab.command("--modes", "bn"))
+
+
+def write_folders(lab, names=("ant", "bee", "cat", "dog", "eel")) -> str:
+    """Write the lab's images of labels 0, 1, 2, ... into folders of these names."""
+    with np.load(lab.folder / "data.npz") as data:
+        images, labels = data["images"], data["labels"]
+    for index, (pixels, label) in enumerate(zip(images, labels, strict=True)):
+        folder = lab.folder / "photos" / names[label % len(names)]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(folder / f"{index:02}.png")
+    return f"folder:{lab.folder}/photos"
+
+
+def test_classes_are_scored_alone(lab, ln_bench):
+    sharpen(lab)
+    source, listed = write_folders(lab), lab.folder / "listed.txt"
+    listed.write_text("eel\nant\nbee\n")
+    for name in ("cat", "dog"):
+        shutil.rmtree(lab.folder / "photos" / name)
+    (lab.folder / "map.json").write_text(json.dumps({"ant": 0, "bee": 1, "eel": 4}))
+    options = ["--data", source, "--class-map", str(lab.folder / "map.json"), "--modes", "bn"]
+    outcome = ln_bench(*lab.command(*options, "--classes", str(listed)))
+    assert outcome.code == 0, outcome.err
+    assert "bn (3 classes)" in outcome.out
+    found = rows(lab)[0]
+    scope: dict = {}
+    exec((lab.folder / "net.py").read_text(), scope)
+    network = scope["network"]().eval()
+    network.load_state_dict(torch.load(lab.folder / "net.pt"))
+    with np.load(lab.folder / "data.npz") as data, torch.inference_mode():
+        is_shown = np.isin(data["labels"], (0, 1, 4))
+        images = torch.from_numpy(data["images"][is_shown]).permute(0, 3, 1, 2) / 255
+        logits = network(images).double().numpy()[:, [0, 1, 4]]
+        truth = np.searchsorted([0, 1, 4], data["labels"][is_shown])
+    probability = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert found["correct"] == int((logits.argmax(axis=1) == truth).sum())
+    assert found["nll"] == pytest.approx(
+        -np.log(probability[np.arange(len(truth)), truth]).mean(), rel=1e-5
+    )
+    assert found["classes"] == "3-" + hashlib.sha256(b"0,1,4").hexdigest()[:12]
+    assert ln_bench(*lab.command(*options)).code == 0
+    assert rows(lab)[3]["classes"] is None
+    assert rows(lab)[3]["data_sha256"] == found["data_sha256"]
+    assert rows(lab)[3]["nll"] > found["nll"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("ant\nbeee\n", "unknown class of CLASSES: 'beee'; did you mean 'bee'?"),
+        ("ant\nbee\nant\n", "CLASSES: lists 'ant' twice; once is enough"),
+        ("\n \n", "CLASSES: lists 0 classes; expected two or more, for the prediction is the best"),
+        ("[0, 5]", "CLASSES: lists class 5, the network has 5 classes (0..4)"),
+        ("ant\nbee\ncat\n", "which CLASSES leaves out, as are 18 of 50 images; take them out of"),
+        (None, "--classes CLASSES: no such file; expected a list of classes: a name or WordNet"),
+    ],
+    ids=range(6),
+)
+def test_wrong_class_lists_are_one_line(lab, refuses, content, message):
+    listed = lab.folder / "listed.txt"
+    if content is not None:
+        listed.write_text(content)
+    line = refuses(*lab.command("--data", write_folders(lab), "--classes", str(listed)))
+    assert message in line.replace(str(listed), "CLASSES")
+
+
+def test_shipped_lists_need_a_network_of_imagenet(lab, refuses):
+    line = refuses(*lab.command("--classes", "imagenet-r"))
+    assert "imagenet-r: 'n01443537' is a class of ImageNet; the network must have its 1,000" in line

@@ -100,6 +100,26 @@ def test_wrong_input_is_one_line(tmp_path: Path) -> None:
         run(ALEXNET, "--out", tmp_path / "file")
 
 
+def test_what_may_be_no_errors_is_warned_of_beside_the_numbers(tmp_path: Path) -> None:
+    path = standard_csv(tmp_path)
+    path.write_text(path.read_text().replace("clean,0,5.22", "clean,0,94.78"))
+    result = run(path, "--percent", "--out", tmp_path / "out")
+    assert "Warning: standard.csv: the clean images have the largest error" in result.stderr
+    assert (
+        "Warning: standard.csv: the clean images have the largest"
+        in (tmp_path / "out" / "mce.md").read_text()
+    )
+    shares = tmp_path / "shares.csv"
+    shares.write_text("corruption;severity;error\nfog;1;0,27\nclean;0;0,05\n")
+    result = run(shares, "--percent")
+    assert "Warning: shares.csv: no value is above 1" in result.stderr
+    assert "Leave out --percent" in result.stderr
+    assert "Warning" not in run(shares).output
+    assert (
+        "Warning: standard.csv: the clean" in run(ALEXNET, "--baseline", path, "--percent").stderr
+    )
+
+
 def test_baselines_are_listed() -> None:
     output = CliRunner().invoke(app, ["list", "baselines"]).output
     assert [line.split()[0] for line in output.splitlines()] == ["alexnet", "wrn-40-2"]

@@ -81,7 +81,7 @@ def network(lab: Lab) -> list[str]:
 def class_folder(lab: Lab) -> Path:
     with np.load(lab.folder / "data.npz") as data:
         for index in range(8):
-            place = lab.folder / "pictures" / f"class{index % 2}"
+            place = lab.folder / "pictures" / f"class{index % 5}"
             place.mkdir(parents=True, exist_ok=True)
             Image.fromarray(data["images"][index]).save(place / f"{index}.png")
     return lab.folder / "pictures"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 
 import numpy as np
@@ -99,3 +101,68 @@ def test_what_cannot_be_scored_is_one_line(run, refuses, ln_bench):
     assert "--ties rule" in refuses("score", str(run), "--ties", "highest")
     (run / "predictions" / "clean-0-set4.npz").unlink()
     assert "measure the run again" in refuses("score", str(run))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        ("cut", "8 correct|of 8 correct, its row says"),
+        ("swapped", "its row says"),
+        ("labels", "its row says"),
+        ("order", "has another 'labels' than"),
+        ("groups", "4 groups, its row says 5"),
+    ],
+)
+def test_predictions_that_are_not_those_of_their_rows_are_refused(run, refuses, damage, message):
+    folder = run / "predictions"
+    names = [folder / f"{name}-set4.npz" for name in ("clean-0", "agn-1-paper-clip")]
+    with np.load(names[0]) as one, np.load(names[1]) as other:
+        clean, noisy = dict(one), dict(other)
+    if damage == "cut":
+        noisy = {name: array[..., :8] for name, array in noisy.items()}
+    elif damage == "swapped":
+        np.savez(names[0], **noisy)
+        noisy = clean
+    elif damage == "labels":
+        noisy["labels"] = noisy["class_index"][0].astype(np.int64)
+    elif damage == "groups":
+        noisy = {n: a[:4] if a.ndim == 2 else a for n, a in noisy.items()}
+    else:  # two images that are wrong in every group exchange labels: all counts stay
+        wrong = np.flatnonzero((noisy["class_index"] != noisy["labels"]).all(axis=0))
+        labels = noisy["labels"]
+        pairs = [
+            (i, j) for i in wrong for j in wrong
+            if labels[i] != labels[j] and labels[j] not in noisy["class_index"][:, i]
+            and labels[i] not in noisy["class_index"][:, j]
+        ]  # fmt: skip
+        labels[list(pairs[0])] = labels[list(pairs[0])[::-1]]
+    np.savez(names[1], **noisy)
+    for command in (["score", str(run)], ["report", str(run)]):
+        assert re.search(message, refuses(*command))
+
+
+def test_files_of_equal_counts_are_told_apart_by_their_likelihoods(run, refuses):
+    file = run / "predictions" / "clean-0-set4.npz"
+    with np.load(file) as found:
+        arrays = dict(found)
+    np.savez(file, **(arrays | {"label_log_probability": arrays["label_log_probability"] - 0.1}))
+    assert "nll" in refuses("score", str(run))
+
+
+def test_two_rows_of_one_cell_with_other_counts_are_refused_by_every_command(
+    run, refuses, voting_lab
+):
+    rows = (run / "cells.jsonl").read_text().splitlines()
+    row = json.loads(rows[0])
+    row["correct"] += 1
+    (run / "cells.jsonl").write_text("\n".join([*rows, json.dumps(row)]) + "\n")
+    errors = voting_lab.folder / "errors.csv"
+    errors.write_text("corruption,severity,error\nfog,1,0.5\n")
+    for command in (
+        ["score", str(run)],
+        ["report", str(run)],
+        ["compare", f"{run}:ln-voting", f"{run}:ln-batch"],
+        ["mce", str(errors), "--baseline", f"{run}:ln-voting"],
+        voting_lab.command("--modes", "ln-voting,ln-batch", "--ties", "lowest", "--seed", "3"),
+    ):
+        assert "was measured twice" in refuses(*command)

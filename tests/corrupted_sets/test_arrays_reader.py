@@ -57,6 +57,20 @@ def test_other_shifts_need_no_clean_images(tmp_path):
     assert levels == [1.0, 2.0, 3.0, 4.0, 5.0]
 
 
+@pytest.mark.parametrize("kind", ["cifar10-c", "cifar100-c", "corrupted"])
+def test_one_severity_that_nobody_names_is_refused(folder, clean, kind):
+    np.save(folder / "fog.npy", np.load(folder / "fog.npy")[4 * N :])
+    np.save(folder / "labels.npy", clean.labels)
+    message = refused(f"{kind}:{folder}", clean, names=("fog",))
+    assert "fog.npy: its 6 rows are the images once, and nothing says at which sev" in message
+    assert f"name it otherwise ('my_fog.npy') and give corrupted:{folder}" in message
+    (folder / "glass_blur.npy").unlink()
+    assert "nothing says at which severity" in refused(f"corrupted:{folder}", None)
+    (folder / "fog.npy").rename(folder / "my_fog.npy")
+    (condition,) = open_stored(f"corrupted:{folder}", clean).images
+    assert (condition.corruption, condition.severity) == ("my_fog", 1.0)
+
+
 @pytest.mark.parametrize("num_labels", [7, 5])
 def test_other_shifts_need_a_label_for_each_image(tmp_path, num_labels):
     images = make_images(10)
@@ -115,7 +129,7 @@ def test_a_wrong_file_is_refused_by_its_name(folder, clean, damage, expected):
     [
         (np.arange(5 * N)[::-1] % 3, "row 0: label 2, the clean image 0 has 0"),
         (np.zeros(7, dtype=np.int64), "7 labels for the 30 images"),
-        (np.zeros(5 * N), "labels are float64; expected integers"),
+        (np.zeros(5 * N), "labels are float64; expected integer class indices"),
     ],
 )
 def test_labels_must_be_those_of_the_clean_images(folder, clean, labels, expected):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from robustbench_ln.corrupted_sets.reader import open_stored
 from robustbench_ln.corrupted_sets.spec import GenerationSpec
 from robustbench_ln.corrupted_sets.writer import GenerationOptions, generate
 from robustbench_ln.corruptions.request import ConditionRequest
+from robustbench_ln.errors import RecordError
 from tests.corrupted_sets.sample_sets import N, refused
 
 
@@ -63,7 +66,8 @@ def test_missing_parts_are_named(folder, clean, tmp_path):
     assert f"{folder / 'labels.npy'}: no such file" in refused(f"cifar10-c:{folder}", clean)
     (folder / "manifest.json").write_text("{}")
     np.save(folder / "labels.npy", clean.labels)
-    assert "is not a manifest" in refused(f"cifar10-c:{folder}", clean)
+    with pytest.raises(RecordError, match="manifest.json: missing fields schema, source"):
+        open_stored(f"cifar10-c:{folder}", clean)
 
 
 def test_progress_names_what_is_hashed(folder, clean):
@@ -74,3 +78,28 @@ def test_progress_names_what_is_hashed(folder, clean):
 
 def test_every_kind_is_offered():
     assert list(reader.STORED_KINDS) == ["cifar10-c", "cifar100-c", "imagenet-c", "corrupted"]
+
+
+def test_a_set_inside_of_a_folder_is_found(folder, clean):
+    outer = folder.parent / "outer"
+    outer.mkdir()
+    folder.rename(outer / "CIFAR-10-C")
+    stored = open_stored(f"cifar10-c:{outer}", clean)
+    assert len(stored.images) == 10
+    assert next(iter(stored.images.values())).path.parent == outer / "CIFAR-10-C"
+    (outer / "CIFAR-10-C").rename(outer / "any name")
+    assert len(open_stored(f"corrupted:{outer}", clean).images) == 10
+
+
+def test_of_several_sets_the_published_folder_is_taken(folder, clean):
+    outer = folder.parent / "outer"
+    shutil.copytree(folder, outer / "CIFAR-10-C")
+    np.save(folder / "fog.npy", 255 - np.load(folder / "fog.npy"))
+    shutil.copytree(folder, outer / "CIFAR-100-C")
+    for kind, name in (("cifar10-c", "CIFAR-10-C"), ("cifar100-c", "CIFAR-100-C")):
+        stored = open_stored(f"{kind}:{outer}", clean)
+        assert {images.path.parent for images in stored.images.values()} == {outer / name}
+    (outer / "CIFAR-100-C").rename(outer / "C")
+    (outer / "CIFAR-10-C").rename(outer / "A")
+    message = refused(f"corrupted:{outer}", clean)
+    assert f"holds several corrupted sets; give {outer / 'A'} or {outer / 'C'}" in message

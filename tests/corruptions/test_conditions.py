@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from robustbench_ln.corruption_names import parse_severities, parse_sigmas
 from robustbench_ln.corruptions.conditions import (
     corruption_conditions,
     noise_conditions,
-    parse_severities,
-    parse_sigmas,
 )
 from robustbench_ln.errors import SpecError
 from robustbench_ln.spec import CLEAN, Condition

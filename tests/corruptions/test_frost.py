@@ -168,7 +168,7 @@ def test_textures_are_those_that_the_condition_names(folder):
     assert choose_textures(photographs, "photographs") is photographs
     assert choose_textures(None, "procedural") is choose_textures(made, "procedural") is made
     for textures, kind in ((None, "photographs"), (made, "photographs"), (photographs, None)):
-        with pytest.raises(SpecError, match=f"{kind or 'no'} textures of frost, the ones given"):
+        with pytest.raises(SpecError, match=f"{kind or 'no'} frost textures, but the ones given"):
             choose_textures(textures, kind)
 
 

@@ -33,8 +33,11 @@ def test_the_order_is_that_of_torchvision(tmp_path):
     (tmp_path / "class b" / "inner").symlink_to(tmp_path / "class a" / "Deep")
     images = load(source)
     found = [(images.image_id(i), label) for i, label in enumerate(images.labels.tolist())]
-    assert found == ImageFolder(str(tmp_path)).samples
-    assert len(found) == 29  # 6 + 7, 6 + 2 through a link, and that once more through another
+    real = {os.path.realpath(file): (file, label) for file, label in reversed(found)}
+    assert found == [one for one in ImageFolder(str(tmp_path)).samples if one in real.values()]
+    assert len(found) == len(real) == 6 + 7 + 6  # what links lead to is there already
+    assert images.class_names == ("class a", "class b", "linked")
+    assert "skipped 2 links to folders that are read already" in images.notes[0]
 
 
 @pytest.mark.parametrize("test", ["test", "val"])
@@ -44,8 +47,31 @@ def test_folders_of_two_parts_are_told_from_classes(tmp_path, test):
     train = load_images(f"folder:{tmp_path}", DataOptions(part="train"))
     assert (train.class_names, len(train)) == (("class a", "class b"), 3)
     assert len(load(f"folder:{tmp_path}")) == 4
+    assert load(f"folder:{tmp_path}").notes == (
+        f"folder:{tmp_path}: the images are those of {tmp_path / test}",
+    )
     (tmp_path / "truck").mkdir()
-    assert load(f"folder:{tmp_path}").class_names == tuple(sorted(("train", test, "truck")))
+    with pytest.raises(DataError, match=f"is a part of a data set .* give folder:.*{test}$"):
+        load(f"folder:{tmp_path}")
+
+
+def test_hidden_folders_are_no_classes(tmp_path):
+    source = make_folder(tmp_path)
+    for name in (".ipynb_checkpoints", "__MACOSX"):
+        (tmp_path / name).mkdir()
+        picture().save(tmp_path / name / "0.png")
+    images = load(source)
+    assert (images.class_names, images.labels.tolist()) == (("class a", "class b"), [0, 1, 1])
+    assert images.numbering == "folders"
+    expected = "2 hidden or system folders are no classes ('.ipynb_checkpoints', '__MACOSX')"
+    assert images.notes == (f"{source}: {expected}",)
+
+
+def test_folders_of_pictures_that_are_not_read_say_so(tmp_path):
+    (tmp_path / "cat").mkdir()
+    (tmp_path / "cat" / "x.gif").write_text("x")
+    with pytest.raises(DataError, match=r"no images in its 1 class folders.*1 files are not read"):
+        load(f"folder:{tmp_path}")
 
 
 @pytest.mark.parametrize("name", ["two words", "zwei\nZeilen", "犬", "a\udcff", "%s{0}", "-x"])

@@ -51,7 +51,7 @@ def test_mnist_and_fashion_mnist_in_one_folder_are_told_apart(tmp_path):
         (b"\0\0", "not an IDX file"),
         (idx(np.zeros((5, 4, 6)), kind=13), "not an IDX file of bytes with 3 axes"),
         (idx(np.zeros((5, 24))), "not an IDX file of bytes with 3 axes"),
-        (idx(np.zeros((5, 4, 6)))[:-1], "has 119 values, its head says 5 x 4 x 6; delete it"),
+        (idx(np.zeros((5, 4, 6)))[:-1], "has 119 values, its header says 5 x 4 x 6; delete it"),
         (idx(np.zeros((5, 4, 6))) + b"x", "has 121 values"),
         (idx(np.zeros((0, 4, 6))), "no images"),
         (idx(np.zeros((5, 0, 6))), r"images have shape \[5, 0, 6, 1\]"),

@@ -55,7 +55,27 @@ def test_the_training_part_lies_beside_the_validation(tmp_path):
 @pytest.mark.parametrize("wnids", [["n01440764", "cat"], ["n00000001"]])
 def test_other_folders_are_refused(tmp_path, wnids):
     make_imagenet(tmp_path, wnids)
-    with pytest.raises(DataError, match="is none of ImageNet's 1,000 classes.*class_map="):
+    with pytest.raises(DataError, match="is not one of ImageNet's 1,000 classes.*class_map="):
+        load_images(f"imagenet:{tmp_path}", SQUARE)
+
+
+def test_the_numbers_of_imagenet_v2_are_places_among_the_wnids(tmp_path):
+    for index in range(1000):
+        (tmp_path / str(index)).mkdir()
+    for index in (2, 10, 999):
+        picture(12, 14).save(tmp_path / str(index) / "0.jpeg")
+    images = load_images(f"imagenet:{tmp_path}", SQUARE)
+    assert sorted(images.labels) == [2, 10, 999]
+    assert images.labels.tolist() == [int(images.files[i].split("/")[0]) for i in range(3)]
+    assert images.class_names[999] == "n15075141"
+    (tmp_path / "999").rename(tmp_path / "1000")
+    with pytest.raises(DataError, match="or all the numbers 0..999 of ImageNetV2"):
+        load_images(f"imagenet:{tmp_path}", SQUARE)
+
+
+def test_a_part_of_another_name_is_refused_by_its_path(tmp_path):
+    make_imagenet(tmp_path / "validation", ["n01443537"])
+    with pytest.raises(DataError, match=f"give imagenet:{tmp_path / 'validation'}"):
         load_images(f"imagenet:{tmp_path}", SQUARE)
 
 

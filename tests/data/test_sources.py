@@ -24,9 +24,9 @@ MAPPED = DataOptions(class_map=Path("map.json"))
         ("cifar:x", DataOptions(), "unknown kind of images 'cifar'; did you mean 'cifar10'"),
         ("imagnet:x", DataOptions(), "did you mean 'imagenet'"),
         ("arrays:x.npz", RESIZED, "resize= and crop= are for folder, imagenet, cars; the images"),
-        ("cifar10:x", MAPPED, "class_map= is for folder:DIR; cifar10 numbers its own"),
-        ("imagenet:x", MAPPED, "class_map= is for folder:DIR; imagenet numbers its own"),
-        ("arrays:x.npz", DOWNLOAD, "cannot fetch arrays; it can cifar10"),
+        ("cifar10:x", MAPPED, "class_map= is for folder:DIR; cifar10 already has class numbers"),
+        ("imagenet:x", MAPPED, "class_map= is for folder:DIR; imagenet already has class numbers"),
+        ("arrays:x.npz", DOWNLOAD, "cannot fetch arrays; it fetches cifar10"),
         ("folder:x", DOWNLOAD, "cannot fetch folder"),
         ("cars:x", DOWNLOAD, "cannot fetch cars"),
         (
@@ -36,8 +36,8 @@ MAPPED = DataOptions(class_map=Path("map.json"))
         ),
         ("demo:batchnorm", DataOptions(), r"choose from demo:digits"),
         ("demo:digits", RESIZED, "resize= and crop= are for folder, imagenet, cars; the images"),
-        ("demo:digits", MAPPED, "class_map= is for folder:DIR; demo numbers its own"),
-        ("demo:digits", DOWNLOAD, "cannot fetch demo; it can cifar10"),
+        ("demo:digits", MAPPED, "class_map= is for folder:DIR; demo already has class numbers"),
+        ("demo:digits", DOWNLOAD, "cannot fetch demo; it fetches cifar10"),
         ("demo:digits", DataOptions(part="train"), "demo:digits has no training part: .*mnist:DIR"),
     ],
 )

@@ -9,8 +9,7 @@ from robustbench_ln.data.image_set import ArrayImages
 from robustbench_ln.errors import DataError
 from robustbench_ln.evaluation.own_network import name_own_network
 from robustbench_ln.evaluation.plan import plan_passes
-from robustbench_ln.models.normalization import parse_normalization
-from robustbench_ln.spec import EvaluationSpec
+from robustbench_ln.spec import EvaluationSpec, parse_normalization
 from tests.norms.networks import small_net
 
 PIXELS = np.zeros((7, 8, 8, 3), dtype=np.uint8)

@@ -12,9 +12,8 @@ from robustbench_ln.errors import CheckpointError, DataError, SpecError
 from robustbench_ln.evaluation.own_network import name_own_network
 from robustbench_ln.evaluation.predict import predict_pictures
 from robustbench_ln.evaluation.prediction_sheet import draw_predictions
-from robustbench_ln.models.normalization import parse_normalization
 from robustbench_ln.norms import LocalNorm2d, StatisticsLayout, convert_batchnorm, with_statistics
-from robustbench_ln.spec import EvaluationSpec
+from robustbench_ln.spec import EvaluationSpec, parse_normalization
 from tests.norms.networks import settle, small_net
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3)).astype(np.uint8)

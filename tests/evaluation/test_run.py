@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from robustbench_ln.corruptions.conditions import noise_conditions
+from robustbench_ln.data.class_list import digest_classes
 from robustbench_ln.data.image_set import ArrayImages
 from robustbench_ln.errors import CheckpointError, DataError, RecordError, SpecError
 from robustbench_ln.evaluation.run import evaluate
@@ -16,6 +17,7 @@ from robustbench_ln.evaluation.subject import Subject
 from robustbench_ln.norms import convert_batchnorm
 from robustbench_ln.runs.description import CheckpointDescription
 from robustbench_ln.runs.records import read_records
+from robustbench_ln.runs.results import read_results
 from robustbench_ln.spec import EvaluationSpec, Normalization
 from tests.norms.networks import settle, small_net
 
@@ -54,6 +56,91 @@ def make_spec(**changes) -> EvaluationSpec:
 def comparable(records) -> list[str]:
     rows = [json.loads(record.to_line()) for record in records]
     return sorted(json.dumps(row | {"seconds": None}, sort_keys=True) for row in rows)
+
+
+class Wrapped(nn.Module):
+    """A network whose output is made of another's logits."""
+
+    def __init__(self, wrap) -> None:
+        super().__init__()
+        self.network, self.wrap = small_net(), wrap
+
+    def forward(self, images):
+        return self.wrap(self.network(images))
+
+
+@pytest.mark.parametrize("softens", [False, True])
+def test_an_output_in_a_dict_gives_the_rows_of_the_bare_output(softens, tmp_path):
+    def bare(logits):
+        return logits.softmax(dim=-1) if softens else logits
+
+    rows = {}
+    for name, wrap in (("bare", bare), ("dict", lambda x: {"out": bare(x), "maps": x[..., None]})):
+        subject = make_subject(Wrapped(wrap))
+        rows[name] = evaluate(subject, make_images(), make_spec(), out=tmp_path / name)
+    assert comparable(rows["dict"]) == comparable(rows["bare"])
+    assert {row.outputs for row in rows["dict"]} == {"probabilities" if softens else "logits"}
+
+
+CHOSEN = (0, 3, 4)
+
+
+@pytest.mark.parametrize("num_groups", [None, 3])
+@pytest.mark.parametrize("softens", [False, True])
+def test_left_out_classes_count_as_if_the_network_had_none(num_groups, softens, tmp_path):
+    """The reference is a network whose head has no other outputs, and labels that say so."""
+    base = small_net() if num_groups is None else convert_batchnorm(small_net(), num_groups).model
+
+    class Head(nn.Module):
+        def __init__(self, wrap) -> None:
+            super().__init__()
+            self.network, self.wrap = base, wrap
+
+        def forward(self, images):
+            return self.wrap(self.network(images))
+
+    images = make_images()
+    labels = np.array(CHOSEN)[images.labels % 3]
+    spec = make_spec(tie_rule="logit-sum")
+    whole = evaluate(
+        make_subject(Head(lambda x: x.softmax(dim=-1) if softens else x)),
+        replace(images, labels=labels),
+        replace(spec, classes=CHOSEN),
+        out=tmp_path / "whole",
+    )
+    cut = evaluate(
+        make_subject(Head(lambda x: x[:, list(CHOSEN)]), num_classes=3),
+        replace(images, labels=images.labels % 3),
+        spec,
+        out=tmp_path / "cut",
+    )
+    assert len(whole) == len(cut) > 8
+    for ours, theirs in zip(whole, cut, strict=True):
+        assert (ours.classes, theirs.classes) == (digest_classes(CHOSEN), None)
+        counts = ("mode", "corruption", "severity", "correct", "ties", "expected_correct")
+        assert [getattr(ours, n) for n in counts] == [getattr(theirs, n) for n in counts]
+        assert ours.nll == pytest.approx(theirs.nll, rel=1e-4)
+        assert ours.ece == pytest.approx(theirs.ece, abs=1e-4)
+    assert {ours.correct for ours in whole} != {0}
+
+
+def test_a_run_keeps_the_rows_of_all_classes_and_of_some(tmp_path):
+    images = make_images()
+    images = replace(images, labels=np.array(CHOSEN)[images.labels % 3])
+    spec = make_spec(modes=("bn",))
+    every = evaluate(make_subject(), images, spec, out=tmp_path / "run")
+    some = replace(spec, classes=CHOSEN)
+    both = evaluate(make_subject(), images, some, out=tmp_path / "run")
+    assert len(both) == 2 * len(every)
+    assert evaluate(make_subject(), images, some, out=tmp_path / "run") == both
+    assert [mode.variant for mode in read_results([tmp_path / "run"])] == [
+        "bn (all classes)", "bn (3 classes)",
+    ]  # fmt: skip
+    names = sorted(path.name for path in (tmp_path / "run/predictions").iterdir())
+    assert names[:2] == [
+        f"agn-0.5-paper-clip-running-classes{digest_classes(CHOSEN)}.npz",
+        "agn-0.5-paper-clip-running.npz",
+    ]
 
 
 def test_a_run_has_one_row_for_each_condition_and_mode(tmp_path):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from robustbench_ln.files.shipped import SHIPPED_CHECKPOINTS, SHIPPED_IMAGES
+from robustbench_ln.files.shipped import SHIPPED_CHECKPOINTS, SHIPPED_IMAGES, SHIPPED_SUITES
 from robustbench_ln.models.checkpoint import read_checkpoint
 from robustbench_ln.models.fitting import load_model
 from robustbench_ln.models.registry import find_architecture
@@ -19,8 +19,9 @@ PACKAGE = ROOT / "robustbench_ln"
 
 
 def test_every_shipped_file_is_named_and_packaged():
-    named = {file.path.resolve() for file in (SHIPPED_CHECKPOINTS | SHIPPED_IMAGES).values()}
-    lying = {path.resolve() for path in (PACKAGE / "shipped").iterdir()}
+    shipped = SHIPPED_CHECKPOINTS | SHIPPED_IMAGES | SHIPPED_SUITES
+    named = {file.path.resolve() for file in shipped.values()}
+    lying = {path.resolve() for path in (PACKAGE / "shipped").rglob("*") if path.is_file()}
     assert lying == named | {(PACKAGE / "shipped" / "NOTICE.md").resolve()}
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
     patterns = settings["tool"]["setuptools"]["package-data"]["robustbench_ln"]

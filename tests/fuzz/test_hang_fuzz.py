@@ -18,7 +18,8 @@ import torch
 from PIL import Image
 
 from robustbench_ln.corrupted_sets.arrays_reader import find_arrays
-from robustbench_ln.corrupted_sets.manifest import find_damage, read_listing
+from robustbench_ln.corrupted_sets.listing import read_listing
+from robustbench_ln.corrupted_sets.manifest import find_damage
 from robustbench_ln.corrupted_sets.writer import generate
 from robustbench_ln.corruptions.frost import FROST_FILES, load_frost_textures
 from robustbench_ln.data import DataOptions, load_images

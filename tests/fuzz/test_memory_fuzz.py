@@ -130,6 +130,8 @@ class _Rows:
 
 
 FOUR_GB = b"\x8a\x05\x00\x28\x6b\xee\x00\x85"  # the arguments (4 * 10**9,)
+LARGE = b"\x8a\x05" + b"\x10" * 5
+FOUR_GB_LONG = (4 * 10**9).to_bytes(8, "little")
 BYTEARRAY = call("builtins.bytearray", FOUR_GB)
 ZEROS = gzip.compress(bytes(2**26), 9, mtime=0)
 IDX = gzip.compress(struct.pack(">HBB3I", 0, 8, 3, 48 * 2**20, 8, 8), mtime=0)
@@ -157,20 +159,33 @@ FILES: dict[str, tuple[str, str, Callable[[], bytes], str]] = {
     "overlapping entries": ("checkpoint", "a.pt", overlapping, "the file is damaged or truncated"),
     "bytearray": (
         "checkpoint", "a.pt", lambda: archive(BYTEARRAY),
-        "refused, since builtins.bytearray in it can take any amount of memory",
+        "no weights in it; its entries are 'a'",
     ),
     "bytearray, before 1.6": (
         "checkpoint", "a.th",
         lambda: saved({}, is_zip=False).replace(b"}q\0.", BYTEARRAY[2:]),
-        "refused, since builtins.bytearray in it can take any amount of memory",
+        "no weights in it; its entries are 'a'",
     ),
     "cast of an expanded tensor": (
         "checkpoint", "a.pt",
         lambda: archive(call("torch._utils._rebuild_device_tensor_from_cpu_tensor", b")")),
-        "refused, since torch._utils._rebuild_device_tensor_from_cpu_tensor in it can take any",
+        "no weights in it; its entries are 'a'",
     ),
     "NumPy scalar without its bytes": (
         "checkpoint", "a.pt", lambda: archive(call("numpy.core.multiarray.scalar", NO_BYTES)),
+        "no weights in it; its entries are 'a'",
+    ),
+    "bytearray with a length, protocol 5": (
+        "checkpoint", "a.pt", lambda: archive(b"\x80\x05\x96" + FOUR_GB_LONG + b"."),
+        "the file is damaged or truncated",
+    ),
+    "object number 2^31 in a checkpoint": (
+        "checkpoint", "a.pt", lambda: archive(b"\x80\x02}r\xff\xff\xff\x7f."),
+        "no weights in it; its entries are nothing",
+    ),
+    "storage of 10^12 numbers, before 1.6": (
+        "checkpoint", "a.th",
+        lambda: saved({"w": torch.ones(3)}, is_zip=False).replace(b"K\x03Nt", LARGE + b"Nt"),
         "the file is damaged or truncated",
     ),
     "10^8 groups of no channels": (

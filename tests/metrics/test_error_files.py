@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from robustbench_ln.errors import RecordError, SpecError
-from robustbench_ln.metrics.error_files import BASELINES, read_baseline, read_errors
+from robustbench_ln.errors import Message, RecordError, SpecError
+from robustbench_ln.metrics.corruption_error import CorruptionErrors
+from robustbench_ln.metrics.error_files import BASELINES, find_doubts, read_baseline, read_errors
 
 HEADER = "corruption,severity,error\n"
 
@@ -40,7 +41,7 @@ def test_a_mean_stands_for_five_severities(tmp_path: Path) -> None:
         ),
         ("fog,6,0.5\n", "row 2: fog has severity '6'; expected 1 to 5, or mean"),
         ("clean,1,0.5\n", "row 2: clean has severity '1'; expected 0"),
-        ("fog,1,0.5\nfog,1.0,0.5\n", "row 3: fog 1 stands there twice; keep one"),
+        ("fog,1,0.5\nfog,1.0,0.5\n", "row 3: fog 1 is listed twice; keep one"),
         ("fog,1,0.5\nfog,mean,0.5\n", "fog has a mean and severities of its own; keep one"),
         ("", "holds no errors"),
     ],
@@ -76,3 +77,45 @@ def test_every_baseline_has_a_file() -> None:
         assert read_baseline(name).missing_cells() == []
     with pytest.raises(SpecError, match="unknown baseline 'alexnett'; did you mean 'alexnet'"):
         read_baseline("alexnett")
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_semicolons_and_tabs_separate_columns_and_decimals_may_have_a_comma(
+    tmp_path: Path, separator: str
+) -> None:
+    rows = "corruption,severity,error\nfog,1,0.25\nclean,0,0.1\n".replace(",", separator)
+    path = write(tmp_path, rows)
+    assert read_errors(path, is_percent=False).cells == {("fog", 1): 0.25}
+    path = write(tmp_path, rows.replace(".", ","))
+    errors = read_errors(path, is_percent=False)
+    assert (errors.cells, errors.clean) == ({("fog", 1): 0.25}, 0.1)
+
+
+def table(values: dict[tuple[str, int], float], clean: float | None = None) -> CorruptionErrors:
+    return CorruptionErrors(name="x.csv", cells=values, clean=clean)
+
+
+def test_accuracies_in_the_place_of_errors_are_doubted() -> None:
+    right = {("fog", 1): 0.2, ("fog", 5): 0.6, ("snow", 1): 0.3, ("snow", 5): 0.5}
+    assert find_doubts(table(right, 0.1), is_percent=False) == []
+    assert find_doubts(table(right), is_percent=False) == []
+    accuracies = {place: 1 - error for place, error in right.items()}
+    (doubt,) = find_doubts(table(accuracies, 0.9), is_percent=False)
+    assert "the clean images have the largest error, so that these look like accuracies" in doubt
+    (doubt,) = find_doubts(table(accuracies), is_percent=False)
+    assert "under most corruptions the error falls with the severity" in doubt
+    assert find_doubts(table({("fog", 1): 0.9, ("fog", 5): 0.9}, 0.9), is_percent=False) == []
+
+
+def test_shares_that_were_called_percent_are_doubted() -> None:
+    shares = {("fog", 1): 0.002, ("fog", 5): 0.01}
+    (doubt,) = find_doubts(table(shares, 0.001), is_percent=True)
+    assert "no value is above 1" in doubt
+    assert Message(doubt).endswith("Leave out is_percent=True")
+    assert find_doubts(table(shares, 0.001), is_percent=False) == []
+    assert find_doubts(table(shares | {("snow", 1): 0.0101}, 0.001), is_percent=True) == []
+
+
+def test_no_published_table_is_doubted() -> None:
+    for name in BASELINES:
+        assert find_doubts(read_baseline(name), is_percent=False) == []

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import struct
 from pathlib import Path
 
 import pytest
@@ -50,7 +52,7 @@ def test_paths_that_are_no_file(tmp_path: Path) -> None:
         read_checkpoint(tmp_path / "resnet2O.pt")
     with pytest.raises(CheckpointError, match="no such file; check the path"):
         read_checkpoint(tmp_path / "nowhere" / "net.pt")
-    with pytest.raises(CheckpointError, match="a folder; give the checkpoint file in it"):
+    with pytest.raises(CheckpointError, match="is a folder; give the checkpoint file in it"):
         read_checkpoint(tmp_path)
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(CheckpointError, match="not a regular file"):
@@ -101,5 +103,55 @@ def test_tensors_that_are_no_weights(
 @pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor:UserWarning")
 def test_quantised_tensors_are_refused(tmp_path: Path) -> None:
     quantised = torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8)
-    with pytest.raises(CheckpointError, match="'w' is quantised; give the float network"):
+    with pytest.raises(CheckpointError, match="'w' is quantised; save the float network"):
         read_checkpoint(save(tmp_path / "net.pt", {"w": quantised}))
+
+
+def overflowing(kind: str, shape: list[int], size: int = 0) -> bytes:
+    """A safetensors file with one tensor of some type and shape."""
+    header = json.dumps({"w": {"dtype": kind, "shape": shape, "data_offsets": [0, size]}}).encode()
+    return struct.pack("<Q", len(header)) + header + bytes(size)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        overflowing("F4", [2], 1),
+        overflowing("F6_E2M3", [4], 3),
+        overflowing("X", [2], 1),
+        overflowing("F32", [0] + [2**40] * 60),
+        overflowing("F32", [0, 2**63]),
+        overflowing("F32", [1] * 70, 4),
+        overflowing("F32", [2**62, 4]),
+    ],
+    ids=["F4", "F6", "X", "huge", "2**63", "70 axes", "overflow"],
+)
+def test_tensors_that_torch_cannot_hold_are_refused(tmp_path, content):
+    (tmp_path / "odd.safetensors").write_bytes(content)
+    with pytest.raises(CheckpointError, match="odd.safetensors: "):
+        read_checkpoint(tmp_path / "odd.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: torch.zeros([1] * 70), "'w' has 70 axes; weights have at most 16"),
+        (lambda: torch.zeros([0] + [2**40] * 1), "more values than a file"),
+        (
+            lambda: torch.nested.nested_tensor([torch.zeros(2), torch.zeros(3)]),
+            "no weights in it",
+        ),
+        (
+            lambda: torch.nested.nested_tensor(
+                [torch.zeros(2), torch.zeros(3)], layout=torch.jagged
+            ),
+            "'w' is nested|refused|damaged",
+        ),
+    ],
+    ids=["70 axes", "empty", "nested", "jagged"],
+)
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_kinds_of_tensors_without_a_plain_shape_are_refused(tmp_path, make, message):
+    torch.save({"w": make()}, tmp_path / "odd.pt")
+    with pytest.raises(CheckpointError, match=message):
+        read_checkpoint(tmp_path / "odd.pt")

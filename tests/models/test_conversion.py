@@ -49,7 +49,9 @@ def test_a_wrong_conversion_is_refused(monkeypatch, norm, num_groups, wrong):
         return converted
 
     monkeypatch.setattr(conversion, "replace_norms", spoil)
-    with pytest.raises(LayoutError, match=r"BatchNorm.* differ by .* expected 0.0001 of it"):
+    with pytest.raises(
+        LayoutError, match=r"BatchNorm.* differ by .* expected at most 0.0001 of that"
+    ):
         convert(norm, num_groups)
 
 

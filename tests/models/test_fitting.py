@@ -106,7 +106,8 @@ def test_localnorm_layers_of_unlike_groups(groups: tuple[int, int], message: str
 def test_no_head_at_all() -> None:
     state = {n: t for n, t in build_model("resnet20").state_dict().items() if "linear" not in n}
     with pytest.raises(
-        CheckpointError, match="2 missing: 'linear.weight', 'linear.bias'; the near"
+        CheckpointError,
+        match="has no head: it has all of resnet20 except 'linear.weight', as after self-",
     ):
         load_model(checkpoint_of(state), RESNET20)
 

@@ -64,8 +64,8 @@ def test_without_a_torchvision_only_our_own_are_suggested(monkeypatch: pytest.Mo
         raise LnBenchError("torchvision does not import")
 
     monkeypatch.setattr(nearest, "torchvision_names", broken)
-    saved = torchvision.models.resnet18(num_classes=11)
-    with pytest.raises(CheckpointError, match="; give the network it was trained as$"):
+    saved = torchvision.models.alexnet(num_classes=11)
+    with pytest.raises(CheckpointError, match="; give the architecture it was trained with$"):
         load(saved, "resnet20")
 
 

@@ -11,7 +11,6 @@ from torch import nn
 from robustbench_ln.errors import SpecError
 from robustbench_ln.files.pictures import Framing
 from robustbench_ln.models import build_model, find_architecture, load_model
-from robustbench_ln.models.normalization import parse_normalization
 from robustbench_ln.models.opened import (
     OpenedNetwork,
     choose_framing,
@@ -23,6 +22,7 @@ from robustbench_ln.models.source import NetworkSource
 from robustbench_ln.models.weights_metadata import InputPipeline
 from robustbench_ln.norms import convert_batchnorm
 from robustbench_ln.progress import Silent
+from robustbench_ln.spec import parse_normalization
 from tests.models.loading import checkpoint_of
 
 PIPELINE = InputPipeline(

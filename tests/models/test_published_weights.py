@@ -7,8 +7,10 @@ import errno
 import hashlib
 import io
 import re
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.error import URLError
 
@@ -18,6 +20,7 @@ from safetensors.torch import save_file
 from torchvision import models
 
 from robustbench_ln.errors import CheckpointError, LnBenchError, SpecError
+from robustbench_ln.models import published_weights
 from robustbench_ln.models.opened import published_pipeline
 from robustbench_ln.models.published_weights import fetch_weights, published_files
 from robustbench_ln.models.source import NetworkSource, load_network
@@ -138,8 +141,8 @@ def test_any_other_name_is_refused_with_the_published_ones(tmp_path: Path) -> No
     )
     with pytest.raises(
         SpecError,
-        match=r"resnet50.pth is none of the published weights of torchvision:resnet50; "
-        r"name the file resnet50-11ad3fa6.pth or resnet50-0676ba61.pth$",
+        match=r"resnet50.pth is not one of the published weights of torchvision:resnet50; "
+        r"call the file resnet50-11ad3fa6.pth or resnet50-0676ba61.pth$",
     ):
         load_network(source)
 
@@ -155,7 +158,7 @@ def test_a_missing_published_file_names_the_option(tmp_path: Path) -> None:
 @pytest.mark.parametrize("network", [{"arch": "resnet20"}, {"model": "net.py:build"}, {}])
 def test_nothing_is_fetched_for_networks_that_nobody_publishes(network: dict[str, str]) -> None:
     with pytest.raises(
-        SpecError, match=r"(resnet20|net.py:build|no arch=) is neither, leave it out"
+        SpecError, match=r"(resnet20|net.py:build|no arch=) is neither, so leave it out"
     ):
         NetworkSource(path=Path("net.pth"), download=True, **network)  # type: ignore[arg-type]
 
@@ -166,14 +169,26 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Path], None]], l
     pytest.importorskip("timm", reason="needs the extra robustbench_ln[timm]")
     import huggingface_hub
 
-    def answer_with(write: Callable[[Path], None]) -> list[str]:
+    def answer_with(write: Callable[[Path], None], etag: str = "") -> list[str]:
         asked: list[str] = []
+        stated = SimpleNamespace(commit_hash="5e0d" * 10, etag=None)
 
-        def download(repository: str, file: str, *, local_dir: str) -> str:
+        def look(url: str) -> SimpleNamespace:
+            with tempfile.TemporaryDirectory() as folder:
+                with contextlib.suppress(OSError):
+                    write(Path(folder) / "file")
+                stated.etag = (
+                    etag or hashlib.sha256((Path(folder) / "file").read_bytes()).hexdigest()
+                )
+            return stated
+
+        def download(repository: str, file: str, *, revision: str, local_dir: str) -> str:
+            assert revision == stated.commit_hash
             asked.append(f"{repository}/{file}")
             write(Path(local_dir) / file)
             return str(Path(local_dir) / file)
 
+        monkeypatch.setattr(huggingface_hub, "get_hf_file_metadata", look)
         monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
         return asked
 
@@ -214,12 +229,47 @@ def test_a_hub_that_does_not_answer_is_one_line(
 
 
 @pytest.mark.parametrize(
+    ("etag", "message"),
+    [
+        ("0" * 64, f"its SHA-256 is {hashlib.sha256(b'weights').hexdigest()}, the hub states 000"),
+        ("5f3c", "the hub states no revision and digest"),
+    ],
+)
+def test_what_the_hub_does_not_vouch_for_leaves_no_file(
+    tmp_path: Path, hub: Callable[..., list[str]], etag: str, message: str
+) -> None:
+    hub(lambda file: file.write_bytes(b"weights"), etag)
+    path = tmp_path / "test_resnet.r160_in1k.safetensors"
+    with pytest.raises(CheckpointError, match=message):
+        fetch_weights(path, "timm:test_resnet.r160_in1k")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "address", ["https://a.b/net.pth", "http://a.b/net-0123abcd.pth", "https://a.b/net-12.pth"]
+)
+def test_an_address_without_a_digest_is_not_fetched(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    web: Callable[[Answer], list[str]],
+    address: str,
+) -> None:
+    name = address.rpartition("/")[2]
+    monkeypatch.setattr(published_weights, "published_files", lambda _: {name: address})
+    asked = web(lambda _: b"weights")
+    with pytest.raises(CheckpointError, match="no digest to check it with, or no https address"):
+        fetch_weights(tmp_path / name, "torchvision:resnet18")
+    assert asked == []
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
     ("arch", "file", "message"),
     [
-        ("resnet50", "a.safetensors", "give their tag, as arch='timm:resnet50.a1_in1k' .there are"),
-        ("resnet50.a1_in1k", "a.pth", "name the file resnet50.a1_in1k.safetensors$"),
-        ("beit3_giant_patch14_224", "a.pth", "has no published weights; give a file of your own"),
-        ("legacy_xception.tf_in1k", "a.pth", "name the file xception-43020ad28.pth$"),
+        ("resnet50", "a.safetensors", "add a tag, as in arch='timm:resnet50.a1_in1k' .available:"),
+        ("resnet50.a1_in1k", "a.pth", "call the file resnet50.a1_in1k.safetensors$"),
+        ("beit3_giant_patch14_224", "a.pth", "has no published weights; use a file of your own"),
+        ("legacy_xception.tf_in1k", "a.pth", "call the file xception-43020ad28.pth$"),
     ],
 )
 def test_timm_names(tmp_path: Path, arch: str, file: str, message: str) -> None:

@@ -18,6 +18,11 @@ def test_ids_are_those_of_the_specification() -> None:
     assert list(ARCHITECTURES) == [
         "mnist-dnn", "vgg-localnorm", "vgg-localnorm-plain-head", "vgg19", "resnet32-preact",
         "resnet20", "resnet32", "resnet44", "resnet56", "resnet110",
+        "wrn-16-4", "wrn-28-10", "wrn-40-2", "resnet18-cifar", "resnet18-preact",
+        "resnet18-preact-final-norm", "resnet18-preact-raw-shortcut", "resnext29-4x32d",
+        "resnext29-2x64d", "resnext29-4x64d", "resnext29-32x4d", "densenet-bc-100-12",
+        "densenet-bc-cifar", "densenet-40-12", "allconv", "vgg16-bn-cifar",
+        "vgg16-bn-cifar-linear-head",
     ]  # fmt: skip
     assert all(name == entry.id for name, entry in ARCHITECTURES.items())
 
@@ -59,6 +64,12 @@ def test_timm_network_with_a_weights_tag() -> None:
         ("zzz", r"unknown architecture 'zzz'; choose from mnist-dnn, .*"),
         ("alexnet", "arch='alexnet' needs its library's name; write arch='torchvision:alexnet'$"),
         ("torchvision:resnet55", "unknown torchvision network 'resnet55'; did you mean 'resnet50"),
+        (
+            "resnet18",
+            "arch='resnet18' is ambiguous; write arch='resnet18-cifar' or "
+            "arch='torchvision:resnet18'",
+        ),
+        ("vgg16_bn", "write arch='vgg16-bn-cifar' or arch='torchvision:vgg16_bn'"),
         ("tv:resnet50", "arch='tv:resnet50': 'tv' is not 'torchvision' or 'timm'"),
         ("net.py:build", "arch='net.py:build' names a file; give the network that it"),
     ],

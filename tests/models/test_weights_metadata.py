@@ -12,12 +12,12 @@ import torchvision
 
 from robustbench_ln.errors import CheckpointError
 from robustbench_ln.models import Checkpoint, find_architecture
-from robustbench_ln.models.normalization import parse_normalization
 from robustbench_ln.models.weights_metadata import (
     InputPipeline,
     stated_pipeline,
     weights_metadata,
 )
+from robustbench_ln.spec import parse_normalization
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))

@@ -8,6 +8,7 @@ from torch import nn
 
 from robustbench_ln.errors import LayoutError, SpecError
 from robustbench_ln.norms import NORMS, convert_batchnorm, replace_norms
+from robustbench_ln.norms.layers import layer_kind
 from tests.norms.networks import random_images, settle, small_net
 
 WITH_RUNNING = ("batch", "switch", "renorm")
@@ -38,6 +39,12 @@ def test_every_batchnorm2d_becomes_the_norm_with_the_same_parameters(norm):
     assert type(copied.model.bn3) is nn.BatchNorm1d
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
     assert copied.model(random_images(8)).shape == (8, 5)
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_layouts_know_the_layers_of_every_norm(norm):
+    layer = replace_norms(nn.BatchNorm2d(4), norm, num_groups=2).model
+    assert layer_kind(layer) in ("batch", "local", "fixed")
 
 
 def test_group_norm_has_32_groups_or_the_largest_divisor_with_two_channels_in_each():

@@ -6,6 +6,8 @@ import pytest
 
 from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS
 from robustbench_ln.reports.captions import caption
+from robustbench_ln.reports.corruption_family import CorruptionFamily
+from robustbench_ln.reports.families import sort_conditions
 from robustbench_ln.reports.table_grids import accuracy_grid, wide_frame
 from tests.reports.synthetic_runs import corrupted, make_record, tables_of
 
@@ -84,3 +86,27 @@ def test_severities_are_named(tmp_path: Path, severities: list[int], words: str)
     records = [make_record("bn"), *(corrupted("bn", "fog", s, 500) for s in severities)]
     (table,) = tables_of(tmp_path, records)
     assert table.family.words(table) == f"accuracy in %{words}"
+
+
+@pytest.mark.parametrize(
+    ("cells", "name"),
+    [
+        ({"fog": [1, 2, 3, 4, 5], "snow": [1, 2, 3, 4, 5]}, "mean of snow and fog, severities 1-5"),
+        ({"fog": [3], "snow": [3], "frost": [3]}, "mean of snow, frost and fog, severity 3"),
+        ({"fog": [1, 3], "snow": [1]}, "mean of snow and fog, unlike severities"),
+        (dict.fromkeys(BENCHMARK_CORRUPTIONS[1:], (2, 5)),
+         "mean of 14 of the 15, without gaussian_noise, severities 2, 5"),
+        (dict.fromkeys(BENCHMARK_CORRUPTIONS[5:], (1,)), "mean of these 10, severity 1"),
+        (dict.fromkeys(BENCHMARK_CORRUPTIONS, (1, 3)), "mean of the 15, severities 1, 3"),
+        (dict.fromkeys(BENCHMARK_CORRUPTIONS, (1, 2, 3, 4, 5)), "mean of the 15"),
+    ],
+)  # fmt: skip
+def test_a_pooled_mean_says_what_it_is_over(cells: dict[str, list[int]], name: str) -> None:
+    members = sort_conditions(
+        corrupted("bn", corruption, severity, 1).condition
+        for corruption, severities in cells.items()
+        for severity in severities
+    )
+    pools = CorruptionFamily.of(members[0]).pools(members)
+    assert [pool for pool in pools if pool.startswith("mean")] == [name]
+    assert len(pools[name]) == len(members)

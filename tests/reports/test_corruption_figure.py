@@ -55,6 +55,13 @@ def test_dots_stand_where_the_accuracies_are(tmp_path: Path) -> None:
     assert line.pieces == 7, "no line between families"
 
 
+def test_the_legend_says_which_intervals_are_drawn(tmp_path: Path) -> None:
+    for severities, words in (((5,), "95 % Wilson interval"), ((1, 5), "95 % interval")):
+        run = write_run(tmp_path / words, measured("bn", ("fog", "snow"), *severities))
+        texts = texts_of(draw_figure(CORRUPTION_DOTS, only_table(run), inches=6.8, kind="svg"))
+        assert [text for text in texts if "interval" in text] == [words]
+
+
 def test_what_was_not_measured_has_no_dot(tmp_path: Path) -> None:
     records = measured("bn", ("fog", "spatter", "snow"), 1, 3) + measured("plain", ("fog",), 1)
     table = only_table(write_run(tmp_path / "r", records))

@@ -24,7 +24,7 @@ def test_svg_names_every_line(tmp_path: Path) -> None:
 def test_legend_is_grouped_by_run(tmp_path: Path) -> None:
     runs = [noise_run(tmp_path / name, label=name) for name in ("_hidden $x", "b" * 60)]
     texts = texts_of(draw_figure(CURVES, only_table(*runs), inches=6.8, kind="svg"))
-    assert texts.index("_hidden $x") < texts.index("bn") < texts.index("b" * 29 + "...")
+    assert texts.index("_hidden $x") < texts.index("bn") < texts.index("b" * 20 + "..." + "b" * 9)
     assert texts.count("bn") == 2
 
 

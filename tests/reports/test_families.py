@@ -37,7 +37,14 @@ def test_unlike_rows_never_share_a_table(tmp_path: Path) -> None:
     ]
 
 
-def test_a_column_needs_more_than_clean_images(tmp_path: Path) -> None:
+def test_modes_with_clean_images_alone_are_in_a_table_of_these(tmp_path: Path) -> None:
     first = [make_record("bn"), make_record("plain"), agn("bn", 1.0, 100)]
-    (table,) = tables_of(tmp_path, first, [make_record("bn"), make_record("dbn-batch")])
-    assert list(table.names.values()) == ["bn"]
+    second = [make_record("bn", correct=800), make_record("dbn-batch", correct=700)]
+    noise, clean = tables_of(tmp_path, first, second)
+    assert list(noise.names.values()) == ["bn"]
+    assert (clean.name, clean.title) == ("clean", "clean images")
+    assert list(clean.names.values()) == ["r0 bn", "r0 plain", "r1 bn", "r1 dbn-batch"]
+    (row,) = clean.rows
+    assert [clean.accuracy(row, mode) for mode in clean.modes] == [0.9, 0.9, 0.8, 0.7]
+    (alone,) = tables_of(tmp_path / "alone", [make_record("bn"), agn("bn", 1.0, 100)])
+    assert alone.name == "agn_paper_clip"

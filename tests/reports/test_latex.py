@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from robustbench_ln.reports.grids import Grid
-from robustbench_ln.reports.latex import escape, to_latex
+from robustbench_ln.reports.latex import to_latex
 from robustbench_ln.reports.report import write_report
+from robustbench_ln.texts.safe import for_latex
 from tests.reports.synthetic_runs import agn, make_record, write_run
 
 ACCURACIES = Grid(
@@ -71,10 +72,10 @@ $\sigma$ & bn & ln\_1 \\
 
 
 def test_every_special_character_is_escaped() -> None:
-    assert escape(r"50 %_&#$ {x}") == r"50 \%\_\&\#\$ \{x\}"
-    assert escape("a\\b~^") == r"a\textbackslash{}b\textasciitilde{}\textasciicircum{}"
-    assert escape("<|>") == r"\textless{}\textbar{}\textgreater{}"
-    assert escape("± σ") == r"\ensuremath{\pm} \ensuremath{\sigma}"
+    assert for_latex(r"50 %_&#$ {x}") == r"50 \%\_\&\#\$ \{x\}"
+    assert for_latex("a\\b~^") == r"a\textbackslash{}b\textasciitilde{}\textasciicircum{}"
+    assert for_latex("<|>") == r"\textless{}\textbar{}\textgreater{}"
+    assert for_latex("± σ") == r"\ensuremath{\pm} \ensuremath{\sigma}"
 
 
 @pytest.mark.parametrize(

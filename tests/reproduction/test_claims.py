@@ -40,7 +40,8 @@ def test_trainings_are_paired(results: Path) -> None:
     first, second = [0.4, 0.4, 0.41], [0.35, 0.305, 0.375]  # means over the two sigmas
     test = stats.ttest_rel(first, second)
     low, high = test.confidence_interval(0.95)
-    assert found == pytest.approx((0.06, low, high))
+    assert found[:3] == pytest.approx((0.06, low, high))
+    assert found.trainings == pytest.approx((0.05, 0.095, 0.035))
     assert str(found) == f"+6.0 [{100 * low:+.1f}, {100 * high:+.1f}]"
 
 
@@ -59,22 +60,30 @@ def test_a_training_without_its_pair_is_an_error(results: Path, gone: str) -> No
         claims.paired_difference(compare())
 
 
-def test_judgements() -> None:
-    assert claims.judge(claims.Interval(0.02, 0.01, 0.03), 0.0) == "holds"
-    assert claims.judge(claims.Interval(-0.02, -0.03, -0.01), 0.0) == "does not hold"
-    assert claims.judge(claims.Interval(-0.02, -0.03, -0.015), -0.01) == "does not hold"
-    assert claims.judge(claims.Interval(-0.005, -0.009, 0.001), -0.01) == "holds"
-    assert claims.judge(claims.Interval(0.0, -0.01, 0.01), 0.0) == "not told apart"
+def interval(mean: float, low: float, high: float, *trainings: float) -> claims.Interval:
+    return claims.Interval(mean, low, high, trainings)
+
+
+def test_few_trainings_are_counted_and_decide_nothing() -> None:
+    three = interval(0.02, 0.01, 0.03, 0.02, 0.015, 0.025)
+    assert claims.judge(three, 0.0) == "3 of 3"
+    assert claims.judge(three, 0.02) == "1 of 3"
+    assert claims.judge(interval(-0.02, -0.03, -0.01, -0.02, -0.02), -0.03) == "2 of 2"
+
+
+def test_six_trainings_have_a_verdict() -> None:
+    six = (0.01, 0.02, 0.03, 0.01, 0.02, -0.01)
+    assert claims.judge(interval(0.02, 0.01, 0.03, *six), 0.0) == "5 of 6: holds"
+    assert claims.judge(interval(0.02, 0.01, 0.03, *six), 0.04) == "0 of 6: does not hold"
+    assert claims.judge(interval(0.01, -0.01, 0.03, *six), 0.0) == "5 of 6: undecided"
 
 
 def test_less_than_is_printed_decides_nothing() -> None:
-    found = claims.as_printed(claims.Interval(-0.0003, -0.0006, -0.0001))
+    found = claims.as_printed(interval(-0.0003, -0.0006, -0.0001, *[0.0004] * 6))
     assert str(found) == "+0.0 [-0.1, +0.0]"
-    assert claims.judge(found, 0.0) == "not told apart"
-    assert claims.judge(claims.as_printed(claims.Interval(-0.011, -0.02, -0.0104)), -0.01) == (
-        "undecided"
-    )
-    assert claims.judge(claims.as_printed(claims.Interval(0.002, 0.0006, 0.003)), 0.0) == "holds"
+    assert claims.judge(found, 0.0) == "0 of 6: undecided"
+    found = claims.as_printed(interval(0.002, 0.0006, 0.003, *[0.0006] * 6))
+    assert claims.judge(found, 0.0) == "6 of 6: holds"
 
 
 def test_spread_over_groups(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from numpy.testing import assert_array_equal
 
 from robustbench_ln.data import ArrayImages
 from robustbench_ln.errors import DataError
-from robustbench_ln.models.normalization import parse_normalization
+from robustbench_ln.spec import parse_normalization
 from robustbench_ln.training.batches import Batches, split_images
 from robustbench_ln.training.spec import parse_augment_noise
 from tests.training.stages import RECIPE, spec_of, striped_images

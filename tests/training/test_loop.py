@@ -12,9 +12,9 @@ from torch.nn import functional as F
 from robustbench_ln.data import ArrayImages
 from robustbench_ln.errors import DataError, RecordError, TrainingError
 from robustbench_ln.models.checkpoint import read_checkpoint
-from robustbench_ln.models.normalization import parse_normalization
 from robustbench_ln.norms import convert_batchnorm, replace_norms
 from robustbench_ln.progress import Silent
+from robustbench_ln.spec import parse_normalization
 from robustbench_ln.training import train
 from robustbench_ln.training.batches import Batches, split_images
 from robustbench_ln.training.spec import parse_augment_noise
@@ -233,7 +233,7 @@ class TwoHeads(nn.Module):
 
 
 def test_auxiliary_heads_are_refused(tmp_path):
-    with pytest.raises(TrainingError, match="returns a tuple, not logits .*auxiliary heads"):
+    with pytest.raises(TrainingError, match="returns tuple of .*, not logits .*auxiliary heads"):
         train(start_of(TwoHeads()), striped_images(), spec_of(), out=tmp_path / "run")
 
 

@@ -72,10 +72,10 @@ def fails(logits):
     [
         (fails, "pass fails in training: needs targets; it must take images alone"),
         (Tensor.detach, "pass fails in training: element 0 of tensors does not require grad"),
-        (lambda logits: logits[..., None], r"returns \[3, 2, 1\], not logits \[N, K\]"),
+        (lambda logits: logits[..., None], r"returns \[3, 2, 1\], not logits \[N, K\] alone"),
         (
             lambda logits: (logits, logits),
-            r"returns a tuple, not logits \[N, K\]; build it without",
+            r"returns tuple of .0. \[3, 2\], .1. \[3, 2\], not logits \[N, K\] alone; build it",
         ),
     ],
 )

@@ -19,29 +19,39 @@ LARGEST_LIMIT = 0.4
 """Twice chance says nothing of two to four classes; below 40 % their labels are exchanged."""
 
 
-def check_chance(cells: Sequence[CleanCell], *, is_settled: bool = True) -> CheckResult:
+SMALLEST_CONFIDENCE = 0.4
+"""Mean probability of the predicted classes below which a network says itself that it guesses."""
+
+
+def check_chance(
+    cells: Sequence[CleanCell], *, is_settled: bool = True, excuse: str | None = None
+) -> CheckResult:
     """Warn of modes whose clean accuracy is at most twice that of guessing.
 
-    A network that was hardly trained guesses indeed, and its probabilities say so: it is not warned
-    of unless it is worse than guessing.
+    A network that was hardly trained guesses indeed. It is not warned of where its norm layers show
+    that; nor where its probabilities say so, unless it is worse than guessing.
 
     Args:
-        cells: Of the modes that may be judged.
+        cells: Cells of the modes that may be judged.
         is_settled: Whether running statistics come from the training; if not, modes that use them
             guess by right.
+        excuse: Why the network may guess; see `describe_little_training`.
     """
+    if excuse is not None:
+        return not_applicable(NAME, f"the network may guess: {excuse}")
     cells = [
         cell
         for cell in cells
         if cell.total >= FEWEST_IMAGES
-        and cell.num_classes > 1
+        and cell.num_scored > 1
         and (is_settled or cell.mode not in ("bn", "plain"))
     ]
     if not cells:
         return not_applicable(NAME, f"no mode to judge, or fewer than {FEWEST_IMAGES} images")
-    limit = largest_by_chance(cells[0].num_classes)
+    limit = largest_by_chance(cells[0].num_scored)
     low = [cell for cell in cells if _is_low(cell, limit)]
     numbers = {cell.mode: cell.accuracy for cell in cells} | {"limit": limit}
+    numbers |= {f"confidence of {cell.mode}": cell.confidence for cell in cells}
     if not low:
         return passed(NAME, "clean accuracy is above chance", **numbers)
     said = ", ".join(f"{cell.mode} {cell.accuracy:.1%}" for cell in low)
@@ -56,7 +66,7 @@ def check_chance(cells: Sequence[CleanCell], *, is_settled: bool = True) -> Chec
     )
     return warning(
         NAME,
-        f"clean accuracy is that of guessing ({said}; {cells[0].num_classes} classes): {reasons}",
+        f"clean accuracy is that of guessing ({said}; {cells[0].num_scored} classes): {reasons}",
         **numbers,
     )
 
@@ -72,5 +82,5 @@ def largest_by_chance(num_classes: int) -> float:
 
 def _is_low(cell: CleanCell, limit: float) -> bool:
     high = wilson_interval(cell.correct, cell.total).high
-    is_sure = cell.confidence > limit or high < 1 / cell.num_classes
+    is_sure = cell.confidence > max(limit, SMALLEST_CONFIDENCE) or high < 1 / cell.num_scored
     return high <= limit and is_sure

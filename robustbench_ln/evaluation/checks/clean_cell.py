@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from robustbench_ln.data.class_list import digest_classes
 from robustbench_ln.errors import RecordError
 from robustbench_ln.modes import MODES
 from robustbench_ln.runs.predictions import prediction_name, read_predictions
@@ -32,6 +33,7 @@ class CleanCell:
     Attributes:
         mode: One that has the accuracy of the training, if all is right: never a single-image one.
         num_classes: K.
+        num_scored: Classes that are scored, K or fewer.
         labels: [N].
         class_index: [N] predicted class.
         confidence: Mean probability of the predicted classes, 0..1.
@@ -39,6 +41,7 @@ class CleanCell:
 
     mode: str
     num_classes: int
+    num_scored: int
     labels: NDArray[np.int64]
     class_index: NDArray[np.int32]
     confidence: float
@@ -69,12 +72,13 @@ def read_clean_cells(
 ) -> list[CleanCell]:
     """Return the clean cells of a run's first seed, of modes that checks may judge.
 
-    Predictions that were deleted leave a cell out.
+    A cell is left out where its predictions were deleted, or are not those of its row, which
+    whatever reads them refuses.
     """
     cells = []
     for record in records:
         is_clean = record.condition == CLEAN and record.seed == spec.seed
-        if not (is_clean and record.outputs == spec.outputs and _is_judged(record, spec)):
+        if not (is_clean and _is_of(record, spec) and _is_judged(record, spec)):
             continue
         try:
             predictions = read_predictions(
@@ -91,16 +95,23 @@ def read_clean_cells(
             seed=record.seed,
             tie_rule=check_tie_rule(record.tie_rule or spec.tie_rule),
         )
+        if int(reduced.correct.sum()) != record.correct:
+            continue
         cells.append(
             CleanCell(
                 mode=record.mode,
                 num_classes=num_classes,
+                num_scored=record.num_scored_classes or num_classes,
                 labels=predictions.labels,
                 class_index=reduced.class_index,
                 confidence=float(predictions.top1_probability.mean()),
             )
         )
     return cells
+
+
+def _is_of(record: Record, spec: EvaluationSpec) -> bool:
+    return record.outputs == spec.outputs and record.classes == digest_classes(spec.classes)
 
 
 def _is_judged(record: Record, spec: EvaluationSpec) -> bool:

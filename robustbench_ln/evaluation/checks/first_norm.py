@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from robustbench_ln.data.image_set import Pixels
 from robustbench_ln.evaluation.checks.probe import Probe
 from robustbench_ln.norms.moments import Moments, merge_rows, row_moments
+from robustbench_ln.norms.their_code import forward_failed, their_code
 from robustbench_ln.spec import Normalization
 
 __all__ = ["FirstNorm", "find_first_norm"]
@@ -24,7 +25,7 @@ class FirstNorm(NamedTuple):
     """The first norm layer that is called.
 
     Attributes:
-        name: Of the layer.
+        name: Name of the layer.
         images: Mean and variance, each [C], of what it is given.
     """
 
@@ -73,7 +74,7 @@ def _stop(name: str, module: nn.Module, inputs: tuple[Any, ...]) -> None:
 
 
 def _reach(network: nn.Module, images: Tensor) -> _ReachedError:
-    with torch.inference_mode():
+    with torch.inference_mode(), their_code(forward_failed(images)):
         try:
             network(images)
         except _ReachedError as reached:

@@ -8,12 +8,16 @@ from robustbench_ln.errors import setting
 from robustbench_ln.evaluation.checks.probe import Probe
 from robustbench_ln.evaluation.checks.result import CheckResult, not_applicable, passed, warning
 
-__all__ = ["check_fresh_statistics", "is_fresh", "is_settled"]
+__all__ = ["FEWEST_BATCHES", "check_fresh_statistics", "count_batches", "is_fresh", "is_settled"]
 
 NAME = "fresh_statistics"
 
 SMALLEST_SETTLED = 0.9
 """Share of running statistics that comes from training: 1 - (1 - momentum)^batches."""
+
+FEWEST_BATCHES = 200
+"""Of a training that may be judged. After 100 batches of 16 a ResNet-18 had 20 % of CIFAR-10, at a
+confidence of 0.5 to 0.8."""
 
 
 def check_fresh_statistics(probe: Probe) -> CheckResult:
@@ -49,9 +53,14 @@ def is_settled(module: nn.Module) -> bool:
 
     After a few batches they are still a mix with the 0 and 1 of a new network.
     """
-    counters = (getattr(module, name, None) for name in ("num_batches_tracked", "num_steps"))
-    batches = next((int(c) for c in counters if isinstance(c, Tensor)), 0)
+    batches = count_batches(module)
     momentum = getattr(module, "momentum", None)
     if batches == 0 or momentum is None:
         return True
     return bool(1 - (1 - float(momentum)) ** batches >= SMALLEST_SETTLED)
+
+
+def count_batches(module: nn.Module) -> int:
+    """Return the batches of its training that a layer counted; 0 where it does not count."""
+    counters = (getattr(module, name, None) for name in ("num_batches_tracked", "num_steps"))
+    return next((int(c) for c in counters if isinstance(c, Tensor)), 0)

@@ -28,6 +28,9 @@ def check_relabelling(cells: Sequence[CleanCell]) -> CheckResult:
     if not cells:
         return not_applicable(NAME, f"no mode to judge, or fewer than {FEWEST_PER_CLASS} images a "
                               "class")  # fmt: skip
+    highest = max(cell.accuracy for cell in cells)
+    if min(cell.accuracy for cell in cells) > 0.5:  # no need to search, and to import SciPy
+        return passed(NAME, "no numbering can double the accuracy", accuracy=highest)
     best = max(cells, key=lambda cell: relabelled_accuracy(cell) - cell.accuracy)
     accuracy, relabelled = best.accuracy, relabelled_accuracy(best)
     numbers = {"accuracy": accuracy, "relabelled": relabelled}

@@ -63,12 +63,27 @@ def check_stored_normalization(probe: Probe) -> CheckResult:
 
 
 def _find(network: nn.Module, channels: int) -> Iterator[_Stored]:
-    """Yield values for C channels, or one for all, under such a name."""
+    """Yield values for C channels under such a name, or a mean and a deviation for all channels.
+
+    Running statistics of a norm layer are its own affair; one value alone may be anything.
+    """
     for path, module in network.named_modules():
+        if hasattr(module, "running_mean"):
+            continue
         own = {**vars(module), **module._parameters, **module._buffers}
-        for name, values in own.items():
-            if _NAMES.match(name) and _is_for(values, channels):
+        found = {n: v for n, v in own.items() if _NAMES.match(n) and _is_for(v, channels)}
+        has_all = channels > 1 and any(_size(v) == channels for v in found.values())
+        if has_all or len({_is_deviation(name) for name in found}) == 2:
+            for name, values in found.items():
                 yield _Stored(module, f"{path}.{name}".lstrip("."), name, values)
+
+
+def _is_deviation(name: str) -> bool:
+    return re.search(r"(std|sigma)", name, re.IGNORECASE) is not None
+
+
+def _size(values: Tensor | Sequence[float]) -> int:
+    return values.numel() if isinstance(values, Tensor) else len(values)
 
 
 def _is_for(values: object, channels: int) -> bool:

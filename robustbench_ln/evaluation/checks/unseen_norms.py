@@ -20,6 +20,13 @@ nothing at all; the first norm of a ResNet-20 moves them by 0.9."""
 
 MOST_NAMED = 3
 
+_NAMES = (
+    ("running_mean", "running_var"),
+    ("running_mean", "running_std"),
+    ("moving_mean", "moving_var"),
+    ("moving_mean", "moving_variance"),
+)
+
 
 def check_unseen_norms(probe: Probe) -> CheckResult:
     """Warn where the output depends on running statistics of layers that were not seen."""
@@ -59,10 +66,13 @@ def _warn(network: nn.Module, used: Sequence[str], *, unseen: int) -> CheckResul
 
 
 def _statistics(module: nn.Module) -> list[Tensor]:
-    """Return the running mean and variance of a module; [] where it has none."""
-    values = [getattr(module, name, None) for name in ("running_mean", "running_var")]
-    tensors = [value for value in values if isinstance(value, Tensor)]
-    return tensors if len(tensors) == len(values) else []
+    """Return the running mean and variance of a module, by any usual name; [] where it has none."""
+    for names in _NAMES:
+        values = [getattr(module, name, None) for name in names]
+        tensors = [value for value in values if isinstance(value, Tensor)]
+        if len(tensors) == len(names):
+            return tensors
+    return []
 
 
 def _move(probe: Probe, modules: Sequence[nn.Module]) -> float:

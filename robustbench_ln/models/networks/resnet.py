@@ -8,6 +8,8 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from robustbench_ln.models.networks.layers import convolution, draw_weights
+
 __all__ = ["CifarResNet"]
 
 
@@ -30,15 +32,13 @@ class CifarResNet(nn.Module):
         self, num_classes: int = 10, in_channels: int = 3, *, blocks_per_stage: int
     ) -> None:
         super().__init__()
-        self.conv1 = _convolution(in_channels, 16)
+        self.conv1 = convolution(in_channels, 16, 3)
         self.bn1 = nn.BatchNorm2d(16)
         self.layer1 = _stage(16, 16, blocks_per_stage)
         self.layer2 = _stage(16, 32, blocks_per_stage)
         self.layer3 = _stage(32, 64, blocks_per_stage)
         self.linear = nn.Linear(64, num_classes)
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d | nn.Linear):
-                nn.init.kaiming_normal_(module.weight)
+        draw_weights(self)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits."""
@@ -54,9 +54,9 @@ class _Block(nn.Module):
     def __init__(self, in_channels: int, channels: int) -> None:
         super().__init__()
         self.stride = 1 if in_channels == channels else 2
-        self.conv1 = _convolution(in_channels, channels, stride=self.stride)
+        self.conv1 = convolution(in_channels, channels, 3, stride=self.stride)
         self.bn1 = nn.BatchNorm2d(channels)
-        self.conv2 = _convolution(channels, channels)
+        self.conv2 = convolution(channels, channels, 3)
         self.bn2 = nn.BatchNorm2d(channels)
 
     def forward(self, features: Tensor) -> Tensor:
@@ -70,10 +70,6 @@ class _Block(nn.Module):
             return features
         added = (channels - features.shape[1]) // 2  # on each side
         return F.pad(features[:, :, ::2, ::2], (0, 0, 0, 0, added, added))
-
-
-def _convolution(in_channels: int, channels: int, stride: int = 1) -> nn.Conv2d:
-    return nn.Conv2d(in_channels, channels, 3, stride=stride, padding=1, bias=False)
 
 
 def _stage(in_channels: int, channels: int, num_blocks: int) -> nn.Sequential:

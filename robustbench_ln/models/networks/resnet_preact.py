@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from robustbench_ln.models.networks.layers import draw_weights
+
 __all__ = ["PreactResNet"]
 
 
@@ -35,9 +37,7 @@ class PreactResNet(nn.Module):
         self.layer3 = _stage(32, 64, blocks_per_stage)
         self.bn = nn.BatchNorm2d(64)
         self.linear = nn.Linear(64, num_classes)
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d | nn.Linear):
-                nn.init.kaiming_normal_(module.weight)
+        draw_weights(self)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits."""

@@ -25,7 +25,7 @@ class _Facts(NamedTuple):
         image_size: Side of the images of the published weights.
         transforms_input: Whether torchvision turns the input into -1..1 where it loads the
             published weights itself.
-        options: Of the network's builder.
+        options: Options of the network's builder.
     """
 
     image_size: int = 224

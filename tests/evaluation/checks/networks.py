@@ -9,9 +9,8 @@ from torch import Tensor, nn
 
 from robustbench_ln.data.image_set import ArrayImages
 from robustbench_ln.evaluation.checks.probe import Probe, make_probe, sample_pixels
-from robustbench_ln.models.normalization import parse_normalization
 from robustbench_ln.norms import find_norm_layers
-from robustbench_ln.spec import EvaluationSpec
+from robustbench_ln.spec import EvaluationSpec, parse_normalization
 from tests.evaluation.test_run import make_subject
 
 SIZE, CLASSES = 12, 5
@@ -195,3 +194,58 @@ class Normalizes(Net):
         if self.kind == "buffers":
             images = (images - self.pixel_mean) / self.pixel_std
         return super().forward(images)
+
+
+class MovingNorm(nn.Module):
+    """A norm layer that nobody knows, with the names of another library."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.register_buffer("moving_mean", torch.zeros(channels))
+        self.register_buffer("moving_variance", torch.full((channels,), 0.5))
+
+    def forward(self, features: Tensor) -> Tensor:
+        mean, variance = (v.view(1, -1, 1, 1) for v in (self.moving_mean, self.moving_variance))
+        return (features - mean) / variance.sqrt()
+
+
+class WithMovingNorm(Net):
+    def __init__(self) -> None:
+        super().__init__()
+        self.bn2 = MovingNorm(8)
+
+
+class NormalizesByNorm(Net):
+    """A BatchNorm layer of C channels on the images: a norm layer like any other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bn0 = nn.BatchNorm2d(3)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return super().forward(self.bn0(images))
+
+
+class Temperature(Net):
+    """A number called sigma that is no normalisation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sigma = nn.Parameter(torch.tensor([0.9]))
+
+    def forward(self, images: Tensor) -> Tensor:
+        return super().forward(images) / self.sigma
+
+
+class CentresBy(Net):
+    """Subtracts a mean of C values, or divides by a deviation after a mean of one value each."""
+
+    def __init__(self, **values: list[float]) -> None:
+        super().__init__()
+        self.names = list(values)
+        for name, value in values.items():
+            self.register_buffer(name, torch.tensor(value).view(1, -1, 1, 1))
+
+    def forward(self, images: Tensor) -> Tensor:
+        images = images - self.mean
+        return super().forward(images / self.std if "std" in self.names else images)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from torch import nn
 
 from robustbench_ln.evaluation.checks.chance import check_chance
 from robustbench_ln.evaluation.checks.clean_cell import CleanCell
+from robustbench_ln.evaluation.checks.little_training import describe_little_training
 from robustbench_ln.evaluation.checks.relabelling import check_relabelling, relabelled_accuracy
 from robustbench_ln.evaluation.checks.stated_accuracy import check_stated_accuracy
 from robustbench_ln.models.stated_accuracy import StatedAccuracy, find_stated_accuracy
@@ -21,11 +25,22 @@ def make_cell(accuracy: float, *, total: int = 1000, num_classes: int = 10, **ch
     values = {
         "mode": "bn",
         "num_classes": num_classes,
+        "num_scored": num_classes,
         "labels": labels,
         "class_index": np.where(is_right, labels, wrong).astype(np.int32),
         "confidence": 0.9,
     }
     return CleanCell(**(values | changes))
+
+
+def test_chance_is_that_of_the_classes_that_are_scored():
+    """7 of 100 right: far above chance of 1,000 classes, not of 20."""
+    labels = np.arange(1000) % 20
+    wrong = (labels + 1) % 20
+    guesses = np.where(np.arange(1000) < 70, labels, wrong).astype(np.int32)
+    cell = make_cell(0.0, num_classes=1000, labels=labels, class_index=guesses)
+    assert check_chance([cell]).status == "passed"
+    assert check_chance([replace(cell, num_scored=20)]).status == "warning"
 
 
 def renumbered(cell: CleanCell, order: list[int], **changes) -> CleanCell:
@@ -74,7 +89,10 @@ def test_labels_off_by_one_and_permuted_classes_are_named():
 
 
 def test_right_and_guessing_networks_have_no_better_numbering():
-    assert check_relabelling([make_cell(0.9)]).status == "passed"
+    good = check_relabelling([make_cell(0.9)])
+    assert (good.status, dict(good.numbers)) == ("passed", {"accuracy": 0.9})  # nothing to search
+    both = check_relabelling([make_cell(0.9), renumbered(make_cell(0.9), [*range(1, 10), 0])])
+    assert both.status == "warning"
     assert check_relabelling([make_cell(0.3)]).status == "passed"
     generator = np.random.default_rng(1)
     guesses = generator.integers(0, 10, 60).astype(np.int32)
@@ -121,3 +139,27 @@ def test_accuracy_far_below_what_is_stated_is_warned_of(accuracy, stated, status
 def test_the_accuracy_beside_the_weights_is_read(metadata, expected):
     found = find_stated_accuracy(metadata, "x.pt")
     assert (None if found is None else found.accuracy) == expected
+
+
+def test_a_network_that_was_hardly_trained_may_guess():
+    cell = make_cell(0.05)
+    assert check_chance([cell], excuse="it is new").status == "not applicable"
+    assert check_chance([cell]).status == "warning"
+
+
+@pytest.mark.parametrize(
+    ("batches", "move", "expected"),
+    [
+        (0, 0.009, "its norm layers are almost those of a new network"),
+        (0, 0.011, None),
+        (199, 0.3, "its norm layers counted 199 batches in training"),
+        (200, 0.0, None),
+    ],
+)
+def test_norm_layers_tell_how_long_a_training_was(batches, move, expected):
+    model = nn.Sequential(nn.BatchNorm2d(3), nn.LayerNorm(5), nn.BatchNorm2d(3), nn.ReLU())
+    model[0].num_batches_tracked.fill_(batches)
+    for layer, start in zip(model[:3], (1.0, 1.0, 0.0), strict=True):  # some start at 0
+        layer.weight.data.fill_(start + move)
+    assert describe_little_training(model) == expected
+    assert describe_little_training(nn.Sequential(nn.ReLU())) is None

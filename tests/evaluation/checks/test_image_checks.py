@@ -15,7 +15,7 @@ from robustbench_ln.evaluation.checks.input_statistics import (
     median_divergence,
 )
 from robustbench_ln.evaluation.checks.pixel_range import check_pixel_range
-from robustbench_ln.norms import Moments
+from robustbench_ln.norms import Moments, SwitchNorm2d
 from tests.evaluation.checks.networks import Net, Normalizes, fit, photographs, probe_of
 
 IMAGES = photographs()
@@ -70,6 +70,9 @@ def test_pixels_of_another_scale_are_noted_and_warned_of():
     result = check_pixel_range(probe_of(model, dark))
     assert (result.status, dict(result.numbers)) == ("warning", {"largest": 1})
     assert "images * 255" in result.message
+    odd = dark.pixels.copy()
+    odd[::9, 0, 0, 0] = 255  # a white pixel in some of them
+    assert check_pixel_range(probe_of(model, replace(IMAGES, pixels=odd))).status == "warning"
     few = replace(IMAGES, pixels=(IMAGES.pixels // 16))
     assert check_pixel_range(probe_of(model, few)).status == "warning"
     assert check_pixel_range(probe_of(model, IMAGES)).status == "passed"
@@ -97,3 +100,27 @@ def test_images_of_another_size_are_noted():
     result = check_image_size(probe_of(model, IMAGES, image_size=32))
     assert result.status == "note"
     assert "resize=32, crop=32" in result.message
+
+
+@pytest.mark.parametrize(
+    ("batches", "limit"), [(199, 1.0), (200, 0.2), (0, 0.2), ("SwitchNorm", 1.0)]
+)
+def test_statistics_of_a_short_training_may_lag(batches, limit):
+    model = fit(Net(), IMAGES)
+    model.bn1.momentum = 0.1
+    if batches == "SwitchNorm":  # which does not count them
+        switch = SwitchNorm2d(8, momentum=0.1).eval()
+        switch.running_mean, switch.running_var = model.bn1.running_mean, model.bn1.running_var
+        model.bn1 = switch
+    else:
+        model.bn1.num_batches_tracked.fill_(batches)
+    deviation = model.bn1.running_var.sqrt()
+    found = {}
+    for shift in (1.2, 1.6):  # of the mean, in deviations: half its square is the divergence
+        model.bn1.running_mean += shift * deviation
+        result = check_input_statistics(probe_of(model, IMAGES))
+        model.bn1.running_mean -= shift * deviation
+        found[result.numbers["divergence"]] = result.status
+    for divergence, status in found.items():
+        assert (status == "note") == (divergence > limit)
+    assert min(found) < 1 < max(found)

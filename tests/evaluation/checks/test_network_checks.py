@@ -18,13 +18,17 @@ from robustbench_ln.spec import EvaluationSpec
 from tests.evaluation.checks.networks import (
     AmongOthers,
     BatchMean,
+    CentresBy,
     Counting,
     Dropout,
     FunctionalNorm,
     Net,
     Normalizes,
+    NormalizesByNorm,
     Outputs,
+    Temperature,
     TrainsItself,
+    WithMovingNorm,
     WithOwnNorm,
     WithUnusedHead,
     fit,
@@ -129,7 +133,11 @@ def test_logits_of_other_kinds_pass(change):
 
 @pytest.mark.parametrize(
     ("network", "name", "cure"),
-    [(FunctionalNorm, "'bn1'", "call the layer itself"), (WithOwnNorm, "'bn2'", "norm_classes=")],
+    [
+        (FunctionalNorm, "'bn1'", "call the layer itself"),
+        (WithOwnNorm, "'bn2'", "norm_classes="),
+        (WithMovingNorm, "'bn2'", "norm_classes="),
+    ],
 )
 def test_running_statistics_that_no_hook_sees_are_named(network, name, cure):
     probe = probe_of(fit(network(), IMAGES), IMAGES)
@@ -195,6 +203,20 @@ def test_stored_numbers_that_do_nothing_pass():
     model.pixel_mean.zero_()
     model.pixel_std.fill_(1)
     assert check_stored_normalization(probe_of(model, IMAGES)).status == "passed"
+
+
+@pytest.mark.parametrize("values", [{"mean": [0.4, 0.5, 0.6]}, {"mean": [0.5], "std": [0.25]}])
+def test_a_mean_of_every_channel_or_a_pair_for_all_is_a_normalisation(values):
+    model = fit(CentresBy(**values), IMAGES, "none")
+    result = check_stored_normalization(probe_of(model, IMAGES, "imagenet"))
+    assert result.status == "warning"
+    assert "'mean'" in result.message
+
+
+@pytest.mark.parametrize("network", [NormalizesByNorm, Temperature])
+def test_numbers_of_other_kinds_with_such_names_pass(network):
+    results = check_probe(probe_of(fit(network(), IMAGES), IMAGES))
+    assert {result.status for result in results} <= {"passed", "not applicable"}, results
 
 
 def test_nan_logits_are_left_to_the_run():

@@ -1,4 +1,4 @@
-"""Fields of what a run keeps: one mechanism reads and checks them, whichever file they are in.
+"""Fields of what runs and sets keep: one mechanism reads and checks them, in whichever file.
 
 A dataclass states each field once: `total: Annotated[int, Whole(least=1, unit="images")]`.
 Reading, checking and docs/records.md follow from that.
@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any, NamedTuple, TypeVar, cast, get_args, get_type_hints
 
 from robustbench_ln.errors import RecordError
-from robustbench_ln.runs.rules import Part, Rule, Several
+from robustbench_ln.files.rules import Part, Rule, Several
 
 __all__ = [
     "SCHEMA", "FieldRule", "check_fields", "parse_fields", "parse_json", "rules_of", "shown",
@@ -27,7 +27,7 @@ SCHEMA = 2
 """Version of the fields of cells.jsonl and run.json.
 
 1: the first. Rows that were written early in it lack some fields.
-2: every file has every field.
+2: every file has every field, but those that say 3: files that were written early in it lack them.
 """
 
 T = TypeVar("T")
@@ -97,7 +97,7 @@ def parse_fields(of: type[T], content: object, where: str, schema: int | None = 
         of: The dataclass; its `__post_init__` calls `check_fields`.
         content: The object.
         where: File and row, for messages.
-        schema: Of the file; None looks for it in the object.
+        schema: Schema of the file; None looks for it in the object.
 
     Raises:
         RecordError: Another schema, missing or unknown fields, or a value that its rule refuses.

@@ -13,6 +13,7 @@ import numpy as np
 __all__ = [
     "MOST_IMAGES",
     "Array",
+    "Flag",
     "Numbers",
     "Part",
     "Real",
@@ -66,6 +67,20 @@ class Whole(Rule):
         """Return whether a field may hold the value."""
         is_whole = isinstance(value, int) and not isinstance(value, bool)
         return is_whole and self.least <= value <= self.most  # type: ignore[operator]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flag(Rule):
+    """Yes or no."""
+
+    @property
+    def words(self) -> str:
+        """What is expected."""
+        return "true or false"
+
+    def accepts(self, value: object) -> bool:
+        """Return whether a field may hold the value."""
+        return isinstance(value, bool)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

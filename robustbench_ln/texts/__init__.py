@@ -1,0 +1,1 @@
+"""Text that is made safe for where it is shown, and the one way to the terminal."""

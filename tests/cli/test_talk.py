@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from robustbench_ln.cli import talk
+from robustbench_ln.errors import RecordError
+
+SMALL = ["evaluate", "demo:batchnorm", "--data", "demo:digits", "--limit", "8", "--modes", "bn"]
+STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d ")
+
+
+@pytest.fixture
+def run(tmp_path):
+    return [*SMALL, "--stat-batch", "4", "--out", str(tmp_path / "run")]
+
+
+def test_quiet_says_warnings_and_results_alone(ln_bench, run):
+    done = ln_bench(*run, "--normalize", "symmetric", "--quiet")
+    assert done.code == 0
+    assert "bn" in done.out
+    assert done.err.splitlines() == [
+        line for line in done.err.splitlines() if line.startswith("Warning")
+    ]
+    assert "cell" in ln_bench(*run, "--normalize", "symmetric").err  # quiet is for one command
+
+
+def test_verbose_has_a_line_for_every_cell(ln_bench, run):
+    done = ln_bench(*run, "--noise", "agn", "--sigmas", "0,1", "--verbose")
+    cells = [line for line in done.err.splitlines() if re.match(r"\d/2 cells, ", line)]
+    assert [line[:12] for line in cells] == ["1/2 cells, c", "2/2 cells, a"]
+
+
+def test_a_log_keeps_all_that_was_said(ln_bench, run, tmp_path):
+    log = tmp_path / "log.txt"
+    first = ln_bench(*run, "--quiet", "--log", str(log))
+    ln_bench("list", "nothing", "--log", str(log))
+    lines = log.read_text().splitlines()
+    assert all(STAMP.match(line) for line in lines)
+    said = [STAMP.sub("", line) for line in lines]
+    assert said[0].startswith("ln-bench evaluate demo:batchnorm")
+    assert "1 cell to do" in said
+    assert "1 cell to do" not in first.err
+    assert f"{tmp_path}/run/report/report.md" in said
+    assert said[-1].startswith("Error: unknown list 'nothing'")
+
+
+def test_what_cannot_be(refuses, run, tmp_path):
+    assert "exclude each other" in refuses(*run, "--quiet", "--verbose")
+    assert "gone" in refuses(*run, "--log", str(tmp_path / "gone" / "log.txt"))
+
+
+def test_a_log_that_cannot_grow_is_given_up(ln_bench, run, tmp_path, monkeypatch):
+    log = tmp_path / "log.txt"
+    append = talk.append_whole
+
+    def full(path, content):
+        if log.exists():
+            raise RecordError("cannot write it: no space left")
+        append(path, content)
+
+    monkeypatch.setattr(talk, "append_whole", full)
+    done = ln_bench(*run, "--log", str(log))
+    assert done.code == 0
+    assert done.err.splitlines()[0] == (
+        "Warning: the log ends here; cannot write it: no space left"
+    )
+    assert len(log.read_text().splitlines()) == 1
