@@ -259,6 +259,24 @@ def claims_table(_: str) -> str:
     return to_markdown(Grid(header, tuple(rows)))
 
 
+FEW_CLASSES = RESULTS / "few_classes"
+
+
+def few_classes_table(_: str) -> str:
+    """How much a network defaults to one class: the share of the images that get it, by sigma."""
+    shares: dict[str, dict[str, str]] = {}
+    for file in sorted(FEW_CLASSES.glob("confusion_*.csv")):
+        convention = "released" if "released" in file.name else "paper"
+        with file.open() as lines:
+            for row in csv.DictReader(lines):
+                head = "clean" if row["sigma"] == "0" else f"{convention}, sigma {row['sigma']}"
+                of_mode = shares.setdefault(f"{row['label']} {row['variant']}", {})
+                of_mode[head] = f"{100 * float(row['most_predicted_share']):.1f}"
+    heads = [*next(iter(shares.values()))]
+    body = tuple((name, *(found[head] for head in heads)) for name, found in shares.items())
+    return to_markdown(Grid(("", *heads), body))
+
+
 SPREAD_RUNS = {
     "MNIST DNN, 10 epochs from scratch": "mnist_norms/LN_*/norms.csv",
     "ResNet-20, 3 epochs from a BatchNorm checkpoint": "trained/resnet20-local-*_norms.csv",
@@ -326,4 +344,9 @@ def _mean_sd(accuracies: dict[int, float]) -> str:
     return f"{fmean(percents):.1f} ± {stdev(percents):.1f}"
 
 
-CLAIM_BLOCKS = {"claims": claims_table, "spread": spread_table, "means": means_table}
+CLAIM_BLOCKS = {
+    "claims": claims_table,
+    "few_classes": few_classes_table,
+    "spread": spread_table,
+    "means": means_table,
+}

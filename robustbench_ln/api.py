@@ -66,6 +66,7 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
     tf32: bool = False,
     compile_network: bool = False,
     strict: bool = False,
+    samples: int = 4,
     label: str | None = None,
     out: str | Path | None = None,
     progress: Progress | None = None,
@@ -123,6 +124,7 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
         tf32: Whether CUDA may round products to TF32.
         compile_network: Whether to run the network through torch.compile.
         strict: Whether a warning of the checks of network and images is an error.
+        samples: Number of degraded images of each condition to keep for figures.
         label: Name of the network in tables; None is that of its file or its class.
         out: Run directory, which is made, or resumed where it exists; `ln-bench report` reads it.
             None keeps no run.
@@ -184,6 +186,7 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
             uses_tf32=tf32,
             is_compiled=compile_network,
             is_strict=strict,
+            samples=samples,
         ),
         normalize=normalize,
         download=download,

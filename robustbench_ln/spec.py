@@ -40,6 +40,9 @@ MOST_REPEATS = 1_000
 MOST_WORKERS = 1_000
 """More than any machine has use for."""
 
+MOST_SAMPLES = 100
+"""Images of a condition that a run keeps to be looked at."""
+
 TieRule = Literal["random", "lowest", "logit-sum"]
 Numbers = tuple[float, ...]
 _ORDERS = ("shuffled", "as-is")
@@ -238,6 +241,7 @@ class EvaluationSpec:
             `evaluate` decides.
         classes: Indices of the classes that are scored, in order; None is all.
         is_strict: Whether warnings of the checks are errors.
+        samples: Degraded images to keep of each condition, at most `MOST_SAMPLES`.
 
     Raises:
         SpecError: An unknown mode, order or tie rule, a number out of its range, or a fraction
@@ -264,6 +268,7 @@ class EvaluationSpec:
     outputs: str = "logits"
     classes: tuple[int, ...] | None = None
     is_strict: bool = False
+    samples: int = 4
 
     @property
     def arithmetic(self) -> str:
@@ -275,6 +280,7 @@ class EvaluationSpec:
     def __post_init__(self) -> None:
         """Check the numbers."""
         check_whole_numbers(self, "stat_batch", "group_size", "device_batch", "repeats", "limit")
+        check_whole_numbers(self, "samples")
         object.__setattr__(self, "workers", check_workers(self.workers))
         object.__setattr__(self, "seed", check_seed(self.seed))
         check_mode_names(self.modes)
@@ -298,6 +304,10 @@ class EvaluationSpec:
         if not 1 <= self.repeats <= MOST_REPEATS:
             raise SpecError(
                 f"{setting('repeats')} is {self.repeats}; expected 1 to {MOST_REPEATS:,} seeds"
+            )
+        if not 0 <= self.samples <= MOST_SAMPLES:
+            raise SpecError(
+                f"{setting('samples')} is {self.samples}; expected 0 to {MOST_SAMPLES} images"
             )
         if not self.modes or not self.conditions:
             raise SpecError("nothing to do: no mode or no condition was given")

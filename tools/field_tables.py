@@ -17,6 +17,7 @@ from robustbench_ln.runs.description import (
 )
 from robustbench_ln.runs.predictions import Predictions
 from robustbench_ln.runs.records import Record
+from robustbench_ln.runs.seen_images import SeenImages
 
 __all__ = ["fields_table"]
 
@@ -30,6 +31,7 @@ _CLASSES = {
         NormalizationDescription,
         CheckResult,
         Predictions,
+        SeenImages,
     )
 }
 _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)

@@ -67,6 +67,7 @@ def spec_of(options: Mapping[str, Any]) -> EvaluationSpec:
         uses_tf32=options["tf32"],
         is_compiled=options["compile_network"],
         is_strict=options["strict"],
+        samples=options["samples"],
     )
 
 

@@ -125,6 +125,14 @@ def evaluate(
     strict: Annotated[
         bool, typer.Option("--strict", help="Make the warnings of checks errors")
     ] = False,
+    samples: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Degraded images of each condition to keep for figures, the longer side at most "
+            "96 pixels; 0 keeps none",
+        ),
+    ] = 4,
     baseline: Baseline = "none",
     label: Annotated[
         str | None,

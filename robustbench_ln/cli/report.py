@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from robustbench_ln.cli.options import Baseline
+from robustbench_ln.cli.completion import complete
+from robustbench_ln.cli.options import Baseline, split_names
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import Message, SpecError
@@ -40,6 +41,15 @@ def report(
         ),
     ] = None,
     baseline: Baseline = "none",
+    figures: Annotated[
+        str,
+        typer.Option(
+            metavar="all|none|LIST",
+            autocompletion=complete("figures"),
+            help="Figures to draw: accuracy, and the papers' clean, images, histogram, confusion, "
+            "bars, cost, votes, reliability, spread, sweep",
+        ),
+    ] = "accuracy",
 ) -> None:
     """Write the tables and figures of one or several runs, side by side.
 
@@ -51,11 +61,16 @@ def report(
     if out is None and len(runs) > 1:
         raise SpecError(f"{len(runs)} runs need a folder for their report; give --out DIR")
     folder = report_folder(runs[0]) if out is None else out
-    write_and_print(runs, folder, label or (), baseline=baseline)
+    write_and_print(runs, folder, label or (), baseline=baseline, figures=split_names(figures))
 
 
 def write_and_print(
-    runs: Sequence[Path], out: Path, labels: Sequence[str] = (), *, baseline: str
+    runs: Sequence[Path],
+    out: Path,
+    labels: Sequence[str] = (),
+    *,
+    baseline: str,
+    figures: Sequence[str] = ("accuracy",),
 ) -> None:
     """Write the report of some runs; tables go to stdout, the names of the files to stderr."""
     from robustbench_ln.reports.baselines import choose_baseline, doubts_of
@@ -67,7 +82,7 @@ def write_and_print(
     with open_display(spell) as display:
         for doubt in doubts_of(relative_to):
             display.note(Message(f"Warning: {doubt}"))
-        written = write_report(runs, out, labels, relative_to, progress=display)
+        written = write_report(runs, out, labels, relative_to, progress=display, figures=figures)
     width = max(80, get_terminal_size().columns)
     say(terminal_tables(written.tables, width=width))
     if written.summary:

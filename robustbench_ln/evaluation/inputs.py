@@ -24,10 +24,12 @@ class Chunk(NamedTuple):
 
     Attributes:
         images: [n, C, H, W] float32, degraded and normalised.
+        degraded: [n, H, W, C] uint8, or float32 on the 0..1 scale: before normalisation.
         sums: What a LocalNorm noise did, one entry an image; else empty.
     """
 
     images: Tensor
+    degraded: Tensor
     sums: list[NoiseSums]
 
 
@@ -51,4 +53,4 @@ def network_chunks(
     mean, std = torch.tensor(normalization.mean), torch.tensor(normalization.std)
     for chunk in degraded_chunks(images, indices, condition, options):
         pixels = to_network(chunk.degraded.images, mean=mean, std=std)
-        yield Chunk(pixels, chunk.degraded.sums)
+        yield Chunk(pixels, *chunk.degraded)

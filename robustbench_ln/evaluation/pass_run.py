@@ -17,11 +17,13 @@ from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import CheckpointError
 from robustbench_ln.evaluation.checks import as_logits
 from robustbench_ln.evaluation.device_batch import DeviceBatch
+from robustbench_ln.evaluation.image_tally import ImageTally
 from robustbench_ln.evaluation.inputs import network_chunks
 from robustbench_ln.evaluation.plan import Pass
 from robustbench_ln.evaluation.sets import SetRunner
 from robustbench_ln.evaluation.subject import Subject
 from robustbench_ln.norms import StatisticsModel, with_statistics
+from robustbench_ln.runs.seen_images import SeenImages
 from robustbench_ln.spec import Condition, EvaluationSpec
 
 __all__ = ["Measured", "Passed", "View", "Work", "make_views", "run_passes"]
@@ -39,12 +41,14 @@ class Work(NamedTuple):
         indices: [N] their positions, in the order of evaluation.
         order: All positions, where `indices` are a part that begins with a whole set of every
             pass. The first of them fill the last set. None is `indices`.
+        samples: Number of degraded images to keep, the first of `indices`.
     """
 
     subject: Subject
     images: ImageSet
     indices: Indices
     order: Indices | None = None
+    samples: int = 0
 
 
 class View(NamedTuple):
@@ -81,10 +85,12 @@ class Passed(NamedTuple, Generic[Kept]):
     Attributes:
         measured: By pass.
         sums: What a LocalNorm noise did to each image; else empty.
+        seen: What the images looked like.
     """
 
     measured: dict[Pass, Measured[Kept]]
     sums: list[NoiseSums]
+    seen: SeenImages
 
 
 def make_views(
@@ -138,6 +144,7 @@ def run_passes(
     order = work.indices if work.order is None else work.order
     most_refills = max(run.refills for run in runs.values())
     sums: list[NoiseSums] = []
+    tally = ImageTally(num_images=len(work.indices), num_samples=work.samples)
     for chunk in network_chunks(
         work.images,
         np.concatenate([work.indices, order[:most_refills]]),
@@ -146,10 +153,11 @@ def run_passes(
         normalization=work.subject.normalization,
     ):
         sums += chunk.sums
+        tally.add(chunk.degraded)
         for run in runs.values():
             run.feed(chunk.images)
     measured = {p: run.finish() for p, run in runs.items()}
-    return Passed(measured, sums[: len(work.indices)])
+    return Passed(measured, sums[: len(work.indices)], tally.finish())
 
 
 class _PassRun(Generic[Kept]):

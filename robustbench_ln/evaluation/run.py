@@ -34,6 +34,7 @@ from robustbench_ln.runs.description import RunDescription
 from robustbench_ln.runs.predictions import Predictions, join_predictions, prediction_name
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.reduction import reduce_predictions
+from robustbench_ln.runs.seen_images import SeenImages
 from robustbench_ln.runs.writing import RunDirectory
 from robustbench_ln.spec import CLEAN, Condition, EvaluationSpec, check_tie_rule
 from robustbench_ln.workers.crew import Crew, open_crew
@@ -146,6 +147,7 @@ class _Found(NamedTuple):
     predictions: Predictions
     measured: Measured[Predictions]
     meaning: NoiseMeaning | None
+    seen: SeenImages
 
 
 def _start(jobs: Sequence[_Job], progress: Progress, *, num_groups: int) -> None:
@@ -215,13 +217,13 @@ class _Job:
         progress: Progress,
     ) -> None:
         """Write what the units of a condition gave."""
-        whole = join_results(results)
+        whole = join_results(results, num_samples=self.spec.samples)
         meaning = describe_noise(whole.sums) if whole.sums else None
         for p, measured in whole.measured.items():
-            found = _Found(join_predictions(measured.parts), measured, meaning)
+            found = _Found(join_predictions(measured.parts), measured, meaning, whole.seen)
             rows = [self._record(condition, p, mode, found) for mode in missing[p]]
             name = prediction_name(rows[0].cell, first_seed=self.description.seed)
-            self.directory.write_predictions(name, found.predictions)
+            self.directory.write_predictions(name, found.predictions, found.seen)
             self.directory.append(rows)
             self._note_smaller_batch(p, measured.sets)
             progress.finish_cells(len(rows))
@@ -260,6 +262,7 @@ class _Job:
             **(found.meaning._asdict() if found.meaning else {}),
             nll=reduced.nll,
             ece=reduced.ece,
+            images_sha256=found.seen.digest,
             seconds=round(found.measured.seconds, 3),
             versions=about.versions,
         )

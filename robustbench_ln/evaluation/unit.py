@@ -24,6 +24,7 @@ from robustbench_ln.evaluation.plan import Pass
 from robustbench_ln.evaluation.subject import Subject
 from robustbench_ln.rng import stream
 from robustbench_ln.runs.predictions import Predictions
+from robustbench_ln.runs.seen_images import join_seen
 from robustbench_ln.spec import Condition, EvaluationSpec
 from robustbench_ln.workers.task import Advance
 
@@ -61,8 +62,13 @@ UnitResult = Passed[Predictions]
 """What a unit gave."""
 
 
-def join_results(results: Sequence[UnitResult]) -> UnitResult:
-    """Return what the units of a condition gave as one, in their order."""
+def join_results(results: Sequence[UnitResult], *, num_samples: int) -> UnitResult:
+    """Return what the units of a condition gave as one, in their order.
+
+    Args:
+        results: In the order of the units.
+        num_samples: Degraded images to keep.
+    """
     measured = {
         p: Measured(
             [part for result in results for part in result.measured[p].parts],
@@ -72,7 +78,11 @@ def join_results(results: Sequence[UnitResult]) -> UnitResult:
         )
         for p, first in results[0].measured.items()
     }
-    return Passed(measured, [each for result in results for each in result.sums])
+    return Passed(
+        measured,
+        [each for result in results for each in result.sums],
+        join_seen([result.seen for result in results], num_samples=num_samples),
+    )
 
 
 def split_condition(
@@ -169,10 +179,17 @@ class UnitRunner:
             labels, classes = images.labels[indices], task.spec.classes
             return predict(logits, image_index=indices, labels=labels, classes=classes)
 
+        work = Work(
+            task.subject,
+            images,
+            order[unit.start : unit.stop],
+            order,
+            samples=max(0, task.spec.samples - unit.start),
+        )
         with arithmetic(self._spec, threads=task.threads), explain_memory():
             result = run_passes(
                 {p: self._views[p] for p in unit.passes},
-                Work(task.subject, images, order[unit.start : unit.stop], order),
+                work,
                 condition,
                 options=StreamOptions(
                     seed=unit.seed, frost=self._spec.frost, workers=int(task.is_alone)

@@ -216,12 +216,14 @@ class Array(Rule):
         dtype: What it is read as; whole numbers may be stored in any integer type that holds them.
         least: Smallest value.
         most: Largest value.
+        may_be_empty: Whether an axis may have no entry.
     """
 
     axes: tuple[str, ...]
     dtype: str
     least: float = -sys.float_info.max
     most: float = sys.float_info.max
+    may_be_empty: bool = False
 
     @property
     def words(self) -> str:
@@ -231,11 +233,13 @@ class Array(Rule):
 
     def accepts(self, value: object) -> bool:
         """Return whether a field may hold the value."""
-        if not isinstance(value, np.ndarray) or value.ndim != len(self.axes) or not value.size:
+        if not isinstance(value, np.ndarray) or value.ndim != len(self.axes):
             return False
         kind = np.dtype(self.dtype).kind
         if value.dtype.kind not in ("iu" if kind == "i" else kind):
             return False
+        if not value.size:
+            return self.may_be_empty
         return bool(np.isfinite(value).all() and self._is_inside(value))
 
     def _is_inside(self, value: np.ndarray[Any, Any]) -> bool:

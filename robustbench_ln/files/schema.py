@@ -23,11 +23,12 @@ __all__ = [
     "SCHEMA", "FieldRule", "check_fields", "parse_fields", "parse_json", "rules_of", "shown",
 ]  # fmt: skip
 
-SCHEMA = 2
+SCHEMA = 4
 """Version of the fields of cells.jsonl and run.json.
 
 1: the first. Rows that were written early in it lack some fields.
 2: every file has every field, but those that say 3: files that were written early in it lack them.
+3: every file has every field.
 """
 
 T = TypeVar("T")

@@ -17,6 +17,8 @@ from robustbench_ln.reports.figures import figure_files, figures_of
 from robustbench_ln.reports.grids import Grid, to_markdown
 from robustbench_ln.reports.latex import latex_comments, to_latex
 from robustbench_ln.reports.markdown import code, heading, page, paragraph, picture, strong
+from robustbench_ln.reports.paper_figures import ACCURACY, choose_figures
+from robustbench_ln.reports.paper_section import make_paper_section
 from robustbench_ln.reports.report_files import csv_bytes, write_files
 from robustbench_ln.reports.summary import Baseline, SummaryLine, summarise_modes
 from robustbench_ln.reports.summary_text import summary_frame, summary_markdown
@@ -44,12 +46,14 @@ class Report(NamedTuple):
         return next(path for path in self.files if path.name == "report.md")
 
 
-def write_report(
+def write_report(  # noqa: PLR0913  (one parameter for each setting)
     paths: Sequence[Path],
     out: Path,
     labels: Sequence[str] = (),
     baseline: Baseline | None = None,
+    *,
     progress: Progress | None = None,
+    figures: Sequence[str] = (ACCURACY,),
 ) -> Report:
     """Write the tables and figures of some runs into a folder.
 
@@ -62,11 +66,13 @@ def write_report(
         labels: What tables call the runs; () takes their own labels.
         baseline: What mCE is relative to; None gives the mean error alone.
         progress: Is told how far it is.
+        figures: Names of the figures to make, "all" or "none".
 
     Raises:
         RecordError: A run cannot be read, or a file cannot be written.
-        SpecError: The labels do not fit the runs.
+        SpecError: The labels do not fit the runs, or an unknown figure.
     """
+    chosen = choose_figures(figures)
     progress = progress or Silent()
     wanted = read_results(paths, labels)
     check_baseline(baseline, severity_tables_of(c for mode in wanted for c in mode.cells))
@@ -79,7 +85,7 @@ def write_report(
     for table in tables:
         contents[f"accuracy_{table.name}.csv"] = csv_bytes(wide_frame(table))
         contents[f"accuracy_{table.name}.tex"] = _latex(table).encode()
-        for name, figure in figures_of(table).items():
+        for name, figure in figures_of(table).items() if ACCURACY in chosen else ():
             progress.describe(f"figure {name}")
             contents |= figure_files(name, figure, table)
     if summary:
@@ -88,9 +94,16 @@ def write_report(
     for note in notes:
         progress.note(f"Note: {note}")
     runs = list({mode.run.path: mode.run for mode in modes}.values())
-    sections = [_run_section(runs), summary_markdown(summary, baseline), *map(_section, tables)]
-    sections.insert(1, checks_section(runs))
-    sections.insert(2, page(strong(f"Note: {note}.") for note in notes))
+    papers = make_paper_section(tables, chosen, progress)
+    contents |= papers.files
+    sections = [
+        _run_section(runs),
+        checks_section(runs),
+        page(strong(f"Note: {note}.") for note in notes),
+        summary_markdown(summary, baseline),
+        *(_section(table, has_figures=ACCURACY in chosen) for table in tables),
+        papers.markdown,
+    ]
     contents["report.md"] = page(sections).encode()
     return Report(frame, tables, summary, write_files(out, contents))
 
@@ -110,12 +123,13 @@ def _run_section(runs: Sequence[Run]) -> Markdown:
     return page([title, to_markdown(Grid(header, tuple(rows))), commands])
 
 
-def _section(table: Table) -> Markdown:
+def _section(table: Table, *, has_figures: bool) -> Markdown:
     stamp, note = limit_stamp(table), difference_note(table)
     parts = [heading(2, f"{table.title}{stamp and f' - {stamp}'}")]
     parts += [strong(note)] if note else []
     parts += [to_markdown(full_grid(table)), paragraph(caption(table))]
-    parts += [picture(f.shows, f"{name}.png") for name, f in figures_of(table).items()]
+    if has_figures:
+        parts += [picture(f.shows, f"{name}.png") for name, f in figures_of(table).items()]
     return page([*parts, *table.family.notes_below(table)])
 
 

@@ -144,7 +144,7 @@ class RunDescription:
     dtype: Annotated[str, Text(choices=("float32",))]
     versions: Annotated[dict[str, str], Texts()]
     checks: Annotated[tuple[CheckResult, ...], Several(of=Part(of=CheckResult), since=3)] = ()
-    device_batches: Annotated[dict[str, int], Numbers(since=3)] = field(default_factory=dict)
+    device_batches: Annotated[dict[str, int], Numbers(since=4)] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check every field."""

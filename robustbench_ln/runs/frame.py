@@ -64,7 +64,7 @@ def _place(cell: Cell) -> tuple[Any, ...]:
 def _row(cell: Cell, mode: ModeResults) -> dict[str, Any]:
     record, interval = cell.record, cell.interval
     fields = asdict(record)
-    del fields["schema"]
+    del fields["schema"], fields["images_sha256"]
     accuracies = [repeat.accuracy for repeat in cell.by_seed.values()]
     row = fields | {
         "label": mode.run.label,

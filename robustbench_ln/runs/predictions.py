@@ -9,18 +9,17 @@ import io
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robustbench_ln.errors import RecordError
-from robustbench_ln.files.array_errors import ARRAY_ERRORS
-from robustbench_ln.files.regular_files import open_regular
 from robustbench_ln.files.rules import Array
-from robustbench_ln.files.schema import rules_of, shown
+from robustbench_ln.files.schema import rules_of
 from robustbench_ln.modes import MODES
+from robustbench_ln.runs.archives import read_archive, refuse_archive
 from robustbench_ln.runs.cells import CellKey
+from robustbench_ln.runs.seen_images import SeenImages
 
 __all__ = [
     "Predictions",
@@ -91,9 +90,9 @@ def take_groups(predictions: Predictions, num_groups: int) -> Predictions:
     return Predictions(image_index=predictions.image_index, labels=predictions.labels, **of_groups)
 
 
-def encode_predictions(predictions: Predictions) -> bytes:
-    """Return the content of their file."""
-    arrays = asdict(predictions)
+def encode_predictions(predictions: Predictions, seen: SeenImages | None = None) -> bytes:
+    """Return the content of their file, with the images that they are of."""
+    arrays = asdict(predictions) | (seen.arrays() if seen else {})
     smallest = np.min_scalar_type(int(predictions.class_index.max()))
     arrays["class_index"] = predictions.class_index.astype(smallest)
     content = io.BytesIO()
@@ -143,54 +142,29 @@ def read_predictions(path: Path, *, num_images: int, num_classes: int) -> Predic
     Raises:
         RecordError: No such file, or one that `evaluate` cannot have written.
     """
-    found = _read_arrays(path)
+    found = read_archive(path, rules_of(Predictions))
     for name, (rule, _) in rules_of(Predictions).items():
         if not rule.accepts(found[name]):
-            raise _refusal(path, f"'{name}' is not {rule.words}")
+            raise refuse_archive(path, f"'{name}' is not {rule.words}")
     if len({array.shape[-1] for array in found.values()}) > 1:
-        raise _refusal(path, "its arrays have different numbers of images")
+        raise refuse_archive(path, "its arrays have different numbers of images")
     if len({array.shape[0] for array in found.values() if array.ndim == 2}) > 1:
-        raise _refusal(path, "its arrays have different numbers of groups")
+        raise refuse_archive(path, "its arrays have different numbers of groups")
     for name, most in (
         ("image_index", num_images),
         ("labels", num_classes),
         ("class_index", num_classes),
     ):
         if found[name].max() >= most:
-            raise _refusal(path, f"'{name}' has {found[name].max()}; expected at most {most - 1}")
+            raise refuse_archive(
+                path, f"'{name}' has {found[name].max()}; expected at most {most - 1}"
+            )
     if len(np.unique(found["image_index"])) < len(found["image_index"]):
-        raise _refusal(path, "'image_index' has an image twice")
+        raise refuse_archive(path, "'image_index' has an image twice")
     return Predictions(**{name: array.astype(_dtype_of(name)) for name, array in found.items()})
-
-
-def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Return the arrays of a file. What is compressed could be of any size: `evaluate` does not."""
-    if not path.is_file():
-        raise RecordError(
-            f"{path}: no such file; measure the run again, its predictions were not kept"
-        )
-    try:
-        with open_regular(path) as file:
-            arrays = np.load(file, allow_pickle=False)
-            if not isinstance(arrays, np.lib.npyio.NpzFile) or arrays.zip is None:
-                raise _refusal(path, "a single array")
-            if any(member.compress_type for member in arrays.zip.infolist()):
-                raise _refusal(path, "compressed")
-            return {name: arrays[name] for name in rules_of(Predictions)}
-    except RecordError:
-        raise  # a ValueError too
-    except ARRAY_ERRORS as error:
-        reason = " ".join(str(error).split())
-        raise _refusal(path, f"damaged ({shown(reason)})") from error
 
 
 def _dtype_of(name: str) -> str:
     rule = rules_of(Predictions)[name].rule
     assert isinstance(rule, Array)
     return rule.dtype
-
-
-def _refusal(path: Path, what: str) -> RecordError:
-    return RecordError(
-        f"{path}: not a file of predictions: {what}; measure again in a new run directory"
-    )

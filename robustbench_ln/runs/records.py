@@ -96,6 +96,8 @@ class Record:
             anything but a LocalNorm noise.
         nll: Mean negative log-likelihood of the labels; of the mean probability under voting.
         ece: Expected calibration error over 15 equal bins.
+        images_sha256: SHA-256 digest of the histogram and the samples in the file of predictions;
+            null where they were not kept.
         seconds: Wall time of the forward passes that fed this row.
         versions: Versions of the packages that results may depend on.
     """
@@ -137,6 +139,9 @@ class Record:
     psnr: Annotated[float | None, Real(unit="dB", since=2)] = None
     nll: Annotated[float | None, Real(unit="nats", since=2)] = None
     ece: Annotated[float | None, Real(least=0, most=1, since=2)] = None
+    images_sha256: Annotated[
+        str | None, Text(pattern=DIGEST.pattern, like=DIGEST.like, since=3)
+    ] = None
     seconds: Annotated[float, Real(least=0, unit="seconds")]
     versions: Annotated[dict[str, str], Texts()]
 

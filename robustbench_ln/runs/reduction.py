@@ -23,6 +23,7 @@ class Reduced(NamedTuple):
     Attributes:
         class_index: [N] predicted class.
         correct: [N] whether it is the label.
+        confidence: [N] probability of it, 0..1; under voting its mean over the groups.
         ties: Images whose vote was tied.
         expected_correct: Expectation of the number of correct images over the random group; None
             where no group is random.
@@ -33,6 +34,7 @@ class Reduced(NamedTuple):
 
     class_index: NDArray[np.int32]
     correct: NDArray[np.bool_]
+    confidence: NDArray[np.float32]
     ties: int
     expected_correct: float | None
     expected_sd: float | None
@@ -76,17 +78,19 @@ def reduce_predictions(
     else:
         groups = np.zeros(len(predictions), dtype=np.int64)
     is_vote = mode.reduction == "vote"
-    confidence = predictions.class_mean_probability if is_vote else predictions.top1_probability
+    of_groups = predictions.class_mean_probability if is_vote else predictions.top1_probability
+    confidence = _of_group(of_groups, groups)
     class_index = _of_group(predictions.class_index, groups)
     correct = class_index == predictions.labels
     return Reduced(
         class_index,
         correct,
+        confidence,
         ties,
         expected_correct=expected,
         expected_sd=expected_sd,
         nll=-float(_label_log_probability(predictions, groups, is_vote=is_vote).mean()),
-        ece=calibration_error(_of_group(confidence, groups), correct),
+        ece=calibration_error(confidence, correct),
     )
 
 

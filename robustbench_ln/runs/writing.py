@@ -29,6 +29,7 @@ from robustbench_ln.runs.description import (
 )
 from robustbench_ln.runs.predictions import Predictions, encode_predictions
 from robustbench_ln.runs.records import Record, read_records
+from robustbench_ln.runs.seen_images import SeenImages
 
 __all__ = ["RunDirectory"]
 
@@ -104,9 +105,9 @@ class RunDirectory(ResumableFolder[RunDescription]):
             self._description = replace(self._description, device_batches=batches)
             self.describe(self._description)
 
-    def write_predictions(self, name: str, predictions: Predictions) -> None:
-        """Write predictions/NAME."""
+    def write_predictions(self, name: str, predictions: Predictions, seen: SeenImages) -> None:
+        """Write predictions/NAME, with the images that they are of."""
         folder = self.path / "predictions"
         with explain_write_errors(folder):
             folder.mkdir(exist_ok=True)
-        write_whole(folder / name, encode_predictions(predictions))
+        write_whole(folder / name, encode_predictions(predictions, seen))

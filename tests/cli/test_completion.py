@@ -14,6 +14,7 @@ from robustbench_ln.metrics.error_files import BASELINES
 from robustbench_ln.models.registry import ARCHITECTURES
 from robustbench_ln.modes import MODES
 from robustbench_ln.norms import NORMS
+from robustbench_ln.reports.paper_figures import ACCURACY, PAPER_FIGURES
 from robustbench_ln.spec import NORMALIZATIONS
 from robustbench_ln.training import RECIPES
 
@@ -29,6 +30,7 @@ def test_names_are_those_of_the_registries():
         "normalizations": NORMALIZATIONS,
         "suites": SHIPPED_SUITES,
         "baselines": ["none", *BASELINES],
+        "figures": ["all", "none", ACCURACY, *PAPER_FIGURES],
     }
     assert {kind: set(names) for kind, names in NAMES.items()} == {
         kind: set(names) for kind, names in registries.items()

@@ -272,7 +272,7 @@ def test_a_run_without_a_digest_of_its_code_goes_on_and_gains_it(lab, ln_bench, 
     assert ln_bench(*lab.command("--modes", "bn")).code == 0
     file = lab.folder / "run/run.json"
     about = json.loads(file.read_text())
-    digest = about["checkpoint"].pop("code_sha256")
+    about["schema"], digest = 2, about["checkpoint"].pop("code_sha256")
     file.write_text(json.dumps(about))
     outcome = ln_bench(*lab.command("--modes", "bn,dbn-batch"))
     assert outcome.code == 0

@@ -172,8 +172,10 @@ def write_predictions(path: Path, records: Iterable[Record], labels: Sequence[in
         (path / "predictions" / name).write_bytes(encode_predictions(predictions))
 
 
-def kept_table(path: Path, records: list[Record], labels: Sequence[int] = ()) -> Table:
+def kept_table(
+    path: Path, records: list[Record], labels: Sequence[int] = (), *, num_classes: int = 10
+) -> Table:
     """The one table of a run that kept its predictions."""
-    write_predictions(write_run(path, records), records, labels)
+    write_predictions(write_run(path, records, num_classes=num_classes), records, labels)
     (table,) = make_tables(read_outcomes(read_results([path])))
     return table

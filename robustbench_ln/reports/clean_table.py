@@ -1,0 +1,83 @@
+"""Clean accuracy of networks and their norms, by data set (table 1 of both papers)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from statistics import fmean, stdev
+
+import pandas as pd
+
+from robustbench_ln.reports.drawings import PaperFigure, Piece, PrintedGrid
+from robustbench_ln.reports.grids import Grid
+from robustbench_ln.reports.numbers import MISSING, percent
+from robustbench_ln.reports.tables import Table
+from robustbench_ln.runs.results import ModeResults
+
+__all__ = ["CLEAN_TABLE"]
+
+Row = tuple[str, str]
+"""Network or norm as the label names it, and mode."""
+Column = tuple[str, str]
+"""Network's name, and data set."""
+
+
+def _make(tables: Sequence[Table]) -> list[Piece]:
+    found: dict[Row, dict[Column, list[float]]] = {}
+    for mode in dict.fromkeys(mode for table in tables for mode in table.modes):
+        clean = [cell for condition, cell in mode.cells.items() if condition.is_clean]
+        if clean:
+            row = _without_training(mode.run.label), mode.variant
+            of_data = found.setdefault(row, {}).setdefault(_column(mode), [])
+            of_data.append(clean[0].accuracy)
+    if not found:
+        return []
+    columns = list(dict.fromkeys(column for cells in found.values() for column in cells))
+    words = (
+        "Accuracy on the clean test images in %. Where a network was trained several times: mean ± "
+        "standard deviation over the trainings."
+    )
+    grid = Grid(
+        ("network", "mode", *(data for _, data in columns)),
+        tuple((*row, *(_text(cells.get(column, [])) for column in columns))
+              for row, cells in found.items()),
+        groups=("", "", *(arch for arch, _ in columns)),
+    )  # fmt: skip
+    return [PrintedGrid(words, grid, _frame(found))]
+
+
+def _without_training(label: str) -> str:
+    """Return a label without the number of its training: "LN" of "LN-2"."""
+    return re.sub(r"(?<=\D)-\d{1,6}$", "", label)
+
+
+def _column(mode: ModeResults) -> Column:
+    """Return network and data set; two different sets of one name are told apart."""
+    kind, _, path = mode.run.data.partition(":")
+    name = re.split(r"[\\/]", path)[-1] if kind in ("arrays", "folder") else kind
+    return mode.run.arch, f"{name or kind}, {mode.any_record.total} images"
+
+
+def _text(accuracies: list[float]) -> str:
+    if not accuracies:
+        return MISSING
+    mean = percent(fmean(accuracies))
+    return f"{mean} ± {percent(stdev(accuracies))}" if len(accuracies) > 1 else mean
+
+
+def _frame(found: dict[Row, dict[Column, list[float]]]) -> pd.DataFrame:
+    rows = [
+        (*row, *column, len(values), fmean(values), stdev(values) if len(values) > 1 else None)
+        for row, cells in found.items()
+        for column, values in cells.items()
+    ]
+    names = ["network", "variant", "arch", "data", "trainings", "accuracy", "sd"]
+    return pd.DataFrame(rows, columns=names)
+
+
+CLEAN_TABLE = PaperFigure(
+    name="clean",
+    title="Accuracy on the clean images",
+    make=_make,
+    needs="no run has its clean cells",
+)

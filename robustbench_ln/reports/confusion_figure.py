@@ -1,0 +1,165 @@
+"""Confusion matrices over sigma, with the share of the most predicted class (arXiv 15 to 17)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from robustbench_ln.reports.drawings import (
+    Drawing,
+    PaperFigure,
+    Piece,
+    pages_of,
+    row_cell,
+    short_name,
+    spread_rows,
+    stamp_limit,
+)
+from robustbench_ln.reports.noise_family import NoiseFamily
+from robustbench_ln.reports.numbers import percent
+from robustbench_ln.reports.reduced import read_outcome
+from robustbench_ln.reports.tables import Row, Table
+from robustbench_ln.runs.results import ModeResults
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+
+__all__ = ["CONFUSION", "confusion_matrix", "most_predicted"]
+
+_MODES_A_PAGE = 5
+_MOST_CLASSES = 1_000
+"""Classes of the largest matrix that is drawn: of more, a dot has no room of its own."""
+_MOST_TICKS = 10
+_MOST_SHARP = 250
+"""Classes up to which each has a dot of the picture for itself."""
+
+
+class _Panel(NamedTuple):
+    """One matrix: [K, K] numbers of images, by label and by predicted class."""
+
+    mode: ModeResults
+    row: Row
+    matrix: NDArray[np.int64]
+
+
+def confusion_matrix(
+    labels: NDArray[np.int64], classes: NDArray[np.int32], num_classes: int
+) -> NDArray[np.int64]:
+    """Return [K, K]: numbers of images by label (row) and predicted class (column)."""
+    flat = np.bincount(labels * num_classes + classes, minlength=num_classes**2)
+    return flat.reshape(num_classes, num_classes)
+
+
+def most_predicted(matrix: NDArray[np.int64]) -> tuple[int, float]:
+    """Return the class that is predicted most, the lowest of several, and its share 0..1."""
+    counts = matrix.sum(axis=0)
+    return int(counts.argmax()), float(counts.max() / counts.sum())
+
+
+def _make(tables: Sequence[Table]) -> list[Piece]:
+    pieces: list[Piece] = []
+    for table in tables:
+        if not isinstance(table.family, NoiseFamily):
+            continue
+        modes = [mode for mode in table.modes if mode.has_predictions]
+        for ending, on_page in pages_of(modes, _MODES_A_PAGE):
+            panels = [p for mode in on_page for p in _read_panels(table, mode)]
+            if panels:
+                pieces.append(_draw_page(table, panels, f"_{table.name}{ending}"))
+    return pieces
+
+
+def _read_panels(table: Table, mode: ModeResults) -> list[_Panel]:
+    panels, classes = [], mode.run.num_classes
+    for row in spread_rows(table):
+        cell = row_cell(table, row, mode)
+        found = cell and read_outcome(mode, cell.record.condition)
+        if found and classes <= _MOST_CLASSES:
+            matrix = confusion_matrix(found.labels, found.classes, classes)
+            panels.append(_Panel(mode, row, matrix))
+    return panels
+
+
+def _draw_page(table: Table, panels: Sequence[_Panel], ending: str) -> Drawing:
+    modes = len({id(panel.mode) for panel in panels})
+    words = (
+        f"Confusion matrices under {table.title}: share of each class's images (rows) by predicted "
+        "class (columns), from 0 (white) to all (dark). Above each: accuracy, and the share of the "
+        "most predicted class"
+    )
+    fill = partial(_fill, table=table, panels=panels)
+    return Drawing(ending, words, fill, 0.5 + 1.78 * modes, _frame(panels))
+
+
+def _frame(panels: Sequence[_Panel]) -> pd.DataFrame:
+    rows = []
+    for mode, row, matrix in panels:
+        predicted, share = most_predicted(matrix)
+        total = int(matrix.sum())
+        rows.append(
+            {
+                "label": mode.run.label,
+                "variant": mode.variant,
+                "sigma": row.sigma,
+                "total": total,
+                "accuracy": float(np.trace(matrix)) / total,
+                "most_predicted_class": predicted,
+                "most_predicted_share": share,
+                "most_frequent_label_share": float(matrix.sum(axis=1).max()) / total,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _fill(canvas: Canvas, *, table: Table, panels: Sequence[_Panel]) -> None:
+    modes = list(dict.fromkeys(panel.mode for panel in panels))
+    names = list(dict.fromkeys(panel.row.name for panel in panels))
+    grid = canvas.subplots(len(modes), max(len(names), 3), squeeze=False)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for panel in panels:
+        axes = grid[modes.index(panel.mode), names.index(panel.row.name)]
+        _draw_matrix(axes, panel)
+    for axes, mode in zip(grid[:, 0], modes, strict=True):
+        axes.set_ylabel("class", fontsize=6)
+        axes.annotate(
+            short_name(table, mode), (-0.26, 0.5), xycoords="axes fraction", rotation=90,
+            ha="right", va="center", fontsize=7.5, fontweight="bold",
+        )  # fmt: skip
+    canvas.supxlabel("predicted class", fontsize=8)
+    stamp_limit(canvas, table)
+
+
+def _draw_matrix(axes: Axes, panel: _Panel) -> None:
+    matrix = panel.matrix
+    of_class = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    smoothing = "nearest" if len(matrix) <= _MOST_SHARP else "antialiased"
+    axes.set_axis_on()
+    axes.imshow(of_class, cmap="Blues", vmin=0, vmax=1, interpolation=smoothing)
+    _, share = most_predicted(matrix)
+    accuracy = float(np.trace(matrix) / matrix.sum())
+    axes.set_title(
+        f"σ {panel.row.name}: {percent(accuracy)} % right,\n{percent(share)} % in one class",
+        fontsize=6.5,
+    )
+    step = -(-len(matrix) // _MOST_TICKS)
+    ticks = range(0, len(matrix), step)
+    axes.set_xticks(ticks, map(str, ticks))
+    axes.set_yticks(ticks, map(str, ticks))
+    axes.tick_params(labelsize=5 if len(matrix) <= _MOST_TICKS else 4.5, length=1.5, pad=1.5)
+    for spine in axes.spines.values():
+        spine.set_visible(True)
+
+
+CONFUSION = PaperFigure(
+    name="confusion",
+    title="Confusion matrices over sigma",
+    make=_make,
+    needs="no run under a noise kept its predictions, or it has more than 1,000 classes",
+)

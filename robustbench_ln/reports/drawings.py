@@ -1,0 +1,177 @@
+"""What a figure of the papers is made of: drawings and grids, each with its files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import pandas as pd
+
+from robustbench_ln.reports.captions import limit_stamp
+from robustbench_ln.reports.figure_style import KINDS, WIDTHS, render_figure
+from robustbench_ln.reports.grids import Grid, to_markdown
+from robustbench_ln.reports.latex import to_latex
+from robustbench_ln.reports.markdown import page, paragraph, picture
+from robustbench_ln.reports.report_files import csv_bytes
+from robustbench_ln.reports.tables import Row, Table
+from robustbench_ln.runs.kept_images import find_seen
+from robustbench_ln.runs.results import Cell, ModeResults
+from robustbench_ln.runs.seen_images import SeenImages
+from robustbench_ln.texts.safe import Markdown, shorten
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+
+T = TypeVar("T")
+
+__all__ = [
+    "WIDTH", "Drawing", "PaperFigure", "Piece", "PrintedGrid", "draw_legend", "find_kept",
+    "legend_name", "pages_of", "row_cell", "short_name",
+    "spread_rows", "stamp_limit",
+]  # fmt: skip
+
+WIDTH = WIDTHS[""]
+"""Inches: both columns of a journal's page."""
+
+_LONGEST_NAME = 30
+
+
+class Drawing(NamedTuple):
+    """One picture.
+
+    Attributes:
+        ending: Of the files' name, after the figure's; "" or it begins with "_".
+        words: What it shows, for people.
+        fill: Draws it into an empty figure.
+        height: In inches.
+        frame: The numbers that it shows, as a CSV file; None for none.
+    """
+
+    ending: str
+    words: str
+    fill: Callable[[Canvas], None]
+    height: float
+    frame: pd.DataFrame | None = None
+
+    def files(self, name: str) -> Iterator[tuple[str, bytes]]:
+        """Yield name and content of each file."""
+        for kind in KINDS:
+            size = (WIDTH, self.height)
+            yield f"{name}{self.ending}.{kind}", render_figure(self.fill, size=size, kind=kind)
+        if self.frame is not None:
+            yield f"{name}{self.ending}.csv", csv_bytes(self.frame)
+
+    def markdown(self, name: str) -> Markdown:
+        """Return the picture with its words."""
+        return page([picture(self.words, f"{name}{self.ending}.png"), paragraph(self.words)])
+
+
+class PrintedGrid(NamedTuple):
+    """One table of the papers.
+
+    Attributes:
+        words: What it shows, for people.
+        grid: Its texts.
+        frame: The same as a CSV file.
+    """
+
+    words: str
+    grid: Grid
+    frame: pd.DataFrame
+
+    def files(self, name: str) -> Iterator[tuple[str, bytes]]:
+        """Yield name and content of each file."""
+        yield f"{name}.csv", csv_bytes(self.frame)
+        yield f"{name}.tex", to_latex(self.grid, caption=self.words, label=f"tab:{name}").encode()
+
+    def markdown(self, name: str) -> Markdown:  # noqa: ARG002 as a drawing's
+        """Return the grid with its words."""
+        return page([to_markdown(self.grid), paragraph(self.words)])
+
+
+Piece = Drawing | PrintedGrid
+
+
+class PaperFigure(NamedTuple):
+    """A figure or table of the papers that a report can have.
+
+    Attributes:
+        name: Of `--figures`, and the beginning of its files' names.
+        title: For people.
+        make: Returns what can be made of some tables; nothing where they have nothing of it.
+        needs: What runs must have for it, as the end of "No figure NAME: ".
+    """
+
+    name: str
+    title: str
+    make: Callable[[Sequence[Table]], list[Piece]]
+    needs: str
+
+
+def spread_rows(table: Table, most: int = 4) -> list[Row]:
+    """Return rows of a table from its first to its last, evenly spaced, at most `most` of them."""
+    last = len(table.rows) - 1
+    chosen = dict.fromkeys(round(i * last / (most - 1)) for i in range(most))
+    return [table.rows[i] for i in chosen]
+
+
+def row_cell(table: Table, row: Row, mode: ModeResults) -> Cell | None:
+    """Return the one cell of a row; None where it was not measured, or the row is a mean."""
+    parts = table.parts_of(row, mode)
+    return None if parts is None or row.is_mean else parts[0][0]
+
+
+def short_name(table: Table, mode: ModeResults) -> str:
+    """Return what a mode is called where there is little room."""
+    return shorten(table.names[mode], _LONGEST_NAME)
+
+
+def stamp_limit(canvas: Canvas, table: Table) -> None:
+    """Say above all panels that not all images were evaluated."""
+    if stamp := limit_stamp(table):
+        canvas.suptitle(stamp, x=0.01, ha="left", fontsize=7.5, color="#D55E00")
+
+
+def pages_of(items: Sequence[T], size: int) -> list[tuple[str, list[T]]]:
+    """Return the items of each page, and the ending of its files' name: "" where one is enough."""
+    pages = [list(items[start : start + size]) for start in range(0, len(items), size)]
+    endings = [f"_{number}" for number in range(1, len(pages) + 1)] if len(pages) > 1 else [""]
+    return list(zip(endings, pages, strict=False))
+
+
+def find_kept(
+    table: Table, rows: Sequence[Row], *, with_samples: bool = False
+) -> dict[Row, SeenImages]:
+    """Return row -> what the images looked like, of the first run that kept it for two rows.
+
+    {} where none did.
+
+    Args:
+        table: A table of a noise.
+        rows: Rows of it.
+        with_samples: Whether rows without samples are left out.
+    """
+    for mode in table.modes:
+        cells = {row: cell for row in rows if (cell := row_cell(table, row, mode))}
+        seen = {row: find_seen(mode.run, cell.record.condition) for row, cell in cells.items()}
+        kept = {row: found for row, found in seen.items() if found is not None}
+        if with_samples:
+            kept = {row: found for row, found in kept.items() if len(found.samples)}
+        if len(kept) > 1:
+            return kept
+    return {}
+
+
+def legend_name(text: str) -> str:
+    """Return a name for the legend: a "_" at its beginning would hide it."""
+    return f" {text}"
+
+
+def draw_legend(canvas: Canvas, axes: Axes, *, columns: int) -> None:
+    """Draw the legend of some axes below all of them."""
+    handles, names = axes.get_legend_handles_labels()
+    canvas.legend(
+        handles, names, loc="outside lower center", ncols=columns, frameon=False, fontsize=6.5,
+        handlelength=2.4, columnspacing=1.2,
+    )  # fmt: skip

@@ -1,0 +1,108 @@
+"""RGB histograms under growing noise (arXiv 1, 12 and 13; ICANN 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from robustbench_ln.reports.drawings import (
+    Drawing,
+    PaperFigure,
+    Piece,
+    draw_legend,
+    find_kept,
+    spread_rows,
+    stamp_limit,
+)
+from robustbench_ln.reports.noise_family import NoiseFamily
+from robustbench_ln.reports.numbers import percent
+from robustbench_ln.reports.tables import Table
+from robustbench_ln.runs.seen_images import ABOVE, BELOW
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+
+__all__ = ["HISTOGRAM"]
+
+Shares = NDArray[np.float64]
+
+_COLOURS = {3: (("R", "#D55E00"), ("G", "#009E73"), ("B", "#0072B2")), 1: (("grey", "0.2"),)}
+
+
+def _make(tables: Sequence[Table]) -> list[Piece]:
+    pieces: list[Piece] = []
+    for table in tables:
+        shares = _find_shares(table)
+        if len(shares) > 1:
+            words = f"Histograms of the grey levels of all images under {table.title}"
+            fill = partial(_fill, table=table, shares=shares)
+            pieces.append(Drawing(f"_{table.name}", words, fill, 2.1, _frame(shares)))
+    return pieces
+
+
+def _find_shares(table: Table) -> dict[str, Shares]:
+    """Return sigma -> [C, 258] shares, of the first run that kept histograms."""
+    if not isinstance(table.family, NoiseFamily):
+        return {}
+    kept = find_kept(table, spread_rows(table))
+    histograms = {row.name: seen.histogram for row, seen in kept.items()}
+    return {sigma: h / h.sum(axis=1, keepdims=True) for sigma, h in histograms.items()}
+
+
+def _frame(shares: dict[str, Shares]) -> pd.DataFrame:
+    """Return a row for each sigma, channel and bin."""
+    rows = [
+        (sigma, name, _bin_name(k), value)
+        for sigma, of_channels in shares.items()
+        for (name, _), values in zip(_COLOURS[len(of_channels)], of_channels, strict=True)
+        for k, value in enumerate(values)
+    ]
+    return pd.DataFrame(rows, columns=["sigma", "channel", "level", "share"])
+
+
+def _bin_name(k: int) -> str:
+    return {BELOW: "below 0", ABOVE: "above 255"}.get(k, str(k - 1))
+
+
+def _fill(canvas: Canvas, *, table: Table, shares: dict[str, Shares]) -> None:
+    panels = canvas.subplots(1, len(shares), sharey=True)
+    inner = max(float(s[:, BELOW + 2 : ABOVE - 1].max()) for s in shares.values())
+    for axes, (sigma, of_channels) in zip(panels, shares.items(), strict=True):
+        _draw_panel(axes, of_channels)
+        axes.set_title(f"σ {sigma}", fontsize=8)
+        axes.set_ylim(0, 140 * inner or 1)
+        axes.set_xlabel("grey level")
+    panels[0].set_ylabel("values, %")
+    stamp_limit(canvas, table)
+    draw_legend(canvas, panels[0], columns=3)
+
+
+def _draw_panel(axes: Axes, of_channels: Shares) -> None:
+    """Draw a line for each channel; what is at the ends is written, for it would dwarf the rest."""
+    for (name, colour), values in zip(_COLOURS[len(of_channels)], of_channels, strict=True):
+        axes.step(
+            range(256), 100 * values[BELOW + 1 : ABOVE], where="mid", color=colour, linewidth=0.7,
+            label=name,
+        )  # fmt: skip
+    mean = of_channels.mean(axis=0)
+    ends = {"< 0": mean[BELOW], "0": mean[BELOW + 1], "255": mean[ABOVE - 1], "> 255": mean[ABOVE]}
+    lines = [f"{name}: {percent(value)} %" for name, value in ends.items() if value >= 0.0005]
+    axes.annotate(
+        "\n".join(lines), (0.97, 0.97), xycoords="axes fraction", ha="right", va="top", fontsize=6.5
+    )
+    axes.set_xlim(-3, 258)
+    axes.set_xticks([0, 128, 255])
+
+
+HISTOGRAM = PaperFigure(
+    name="histogram",
+    title="RGB histograms under growing noise",
+    make=_make,
+    needs="no run kept histograms under a noise at two sigmas (runs of schema 1 and 2 have none)",
+)

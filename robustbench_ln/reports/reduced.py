@@ -1,0 +1,66 @@
+"""Predictions of a mode under one condition, image by image, for figures that need them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustbench_ln.modes import MODES
+from robustbench_ln.runs.predictions import read_predictions
+from robustbench_ln.runs.reduction import reduce_predictions
+from robustbench_ln.runs.results import ModeResults
+from robustbench_ln.spec import Condition, check_tie_rule
+
+__all__ = ["Outcome", "read_outcome"]
+
+
+class Outcome(NamedTuple):
+    """What a mode said of each image. All [N], in the order of evaluation.
+
+    Attributes:
+        labels: Class of the image.
+        classes: Class that was predicted.
+        confidence: Probability of that class, 0..1; under voting its mean over the groups.
+        agreement: Share of the groups that predicted that class; 1 where nothing is voted on.
+    """
+
+    labels: NDArray[np.int64]
+    classes: NDArray[np.int32]
+    confidence: NDArray[np.float32]
+    agreement: NDArray[np.float64]
+
+    @property
+    def correct(self) -> NDArray[np.bool_]:
+        """Whether the prediction is the label."""
+        is_right: NDArray[np.bool_] = self.classes == self.labels
+        return is_right
+
+
+def read_outcome(mode: ModeResults, condition: Condition) -> Outcome | None:
+    """Return what a mode said under a condition; None where predictions were not kept.
+
+    Raises:
+        RecordError: They are missing or damaged, or give another count than the row.
+    """
+    if not mode.has_predictions:
+        return None
+    record = mode.cells[condition].record
+    predictions = read_predictions(
+        mode.path_of(condition), num_images=mode.run.num_images, num_classes=mode.run.num_classes
+    )
+    mode.reduce(predictions, condition)  # refuses what does not fit the row
+    rule = check_tie_rule(record.tie_rule or "random")
+    reduced = reduce_predictions(
+        MODES[record.mode],
+        predictions,
+        set_size=record.set_size or 1,
+        seed=record.seed,
+        tie_rule=rule,
+    )
+    votes = predictions.class_index == reduced.class_index
+    agreement = votes.mean(axis=0)
+    if MODES[record.mode].reduction != "vote":
+        agreement = np.ones(len(predictions))
+    return Outcome(predictions.labels, reduced.class_index, reduced.confidence, agreement)

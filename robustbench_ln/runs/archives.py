@@ -1,0 +1,51 @@
+"""Files of predictions: archives of arrays that are read without running or inflating anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustbench_ln.errors import RecordError
+from robustbench_ln.files.array_errors import ARRAY_ERRORS
+from robustbench_ln.files.regular_files import open_regular
+from robustbench_ln.files.schema import shown
+
+__all__ = ["read_archive", "refuse_archive"]
+
+
+def read_archive(path: Path, names: Iterable[str]) -> dict[str, NDArray[Any]]:
+    """Return the named arrays of a predictions' file.
+
+    What is compressed could be of any size; `evaluate` does not compress.
+
+    Raises:
+        RecordError: No such file, or one that `evaluate` cannot have written.
+    """
+    if not path.is_file():
+        raise RecordError(
+            f"{path}: no such file; measure the run again, its predictions were not kept"
+        )
+    try:
+        with open_regular(path) as file:
+            arrays = np.load(file, allow_pickle=False)
+            if not isinstance(arrays, np.lib.npyio.NpzFile) or arrays.zip is None:
+                raise refuse_archive(path, "a single array")
+            if any(member.compress_type for member in arrays.zip.infolist()):
+                raise refuse_archive(path, "compressed")
+            return {name: arrays[name] for name in names}
+    except RecordError:
+        raise  # a ValueError too
+    except ARRAY_ERRORS as error:
+        reason = " ".join(str(error).split())
+        raise refuse_archive(path, f"damaged ({shown(reason)})") from error
+
+
+def refuse_archive(path: Path, what: str) -> RecordError:
+    """Return the error that a file is not one of predictions."""
+    return RecordError(
+        f"{path}: not a file of predictions: {what}; measure again in a new run directory"
+    )

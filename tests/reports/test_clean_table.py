@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from robustbench_ln.reports.clean_table import CLEAN_TABLE
+from robustbench_ln.reports.families import read_tables
+from tests.reports.synthetic_runs import agn, make_record, write_run
+
+
+def test_trainings_are_one_row(tmp_path: Path) -> None:
+    runs = [
+        write_run(tmp_path / name, [make_record(correct=correct)], label=name)
+        for name, correct in (("LN-0", 900), ("LN-1", 920), ("BN-0", 800), ("-1", 10))
+    ]
+    (piece,) = CLEAN_TABLE.make(read_tables(runs))
+    assert piece.grid.header == ("network", "mode", "cifar10, 1000 images")
+    assert piece.grid.groups == ("", "", "resnet20")
+    assert piece.grid.rows == (
+        ("LN", "bn", "91.0 ± 1.4"), ("BN", "bn", "80.0"), ("-1", "bn", "1.0"),
+    )  # fmt: skip
+
+
+def test_runs_without_clean_cells_have_none(tmp_path: Path) -> None:
+    assert CLEAN_TABLE.make(read_tables([write_run(tmp_path / "r", [agn("bn", 1.0, 3)])])) == []
