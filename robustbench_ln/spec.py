@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 MOST_REPEATS = 1_000
+MOST_CONCENTRATION = 1_000_000.0
 """Seeds of one run. A standard deviation over 1,000 is known to 2 %."""
 
 MOST_WORKERS = 1_000
@@ -45,7 +46,8 @@ MOST_SAMPLES = 100
 
 TieRule = Literal["random", "lowest", "logit-sum"]
 Numbers = tuple[float, ...]
-_ORDERS = ("shuffled", "as-is")
+_ORDERS = ("shuffled", "as-is", "by-class", "dirichlet-A")
+_DIRICHLET = "dirichlet-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +97,29 @@ class Condition:
         return asdict(self)
 
 
+def concentration_of(order: str) -> float | None:
+    """Return A of the order dirichlet-A; None for any other.
+
+    Raises:
+        SpecError: A is not a number above 0, or written otherwise than tables write it.
+    """
+    if not order.startswith(_DIRICHLET):
+        return None
+    text = order.removeprefix(_DIRICHLET)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value <= MOST_CONCENTRATION or f"{value:g}" != text:
+        raise SpecError(
+            f"{setting('order', order)}: expected a concentration above 0, at most "
+            f"{MOST_CONCENTRATION:g}, as in dirichlet-0.1"
+        )
+    return value
+
+
 def _check_order(name: str) -> None:
-    if name not in _ORDERS:
+    if concentration_of(name) is None and name not in _ORDERS[:-1]:
         raise unknown_name(
             name, _ORDERS, kind=by_skin(command_line=setting("order"), python="order")
         )
@@ -218,7 +241,8 @@ class EvaluationSpec:
     Attributes:
         modes: Names of modes, or ("all",).
         conditions: What to do to the images; the clean images come first.
-        order: Order of the test images: "shuffled" or "as-is".
+        order: Order of the test images: "shuffled", "as-is", "by-class" or "dirichlet-A"; see
+            `evaluation.orders`.
         stat_batch: B, images that share statistics in dbn-batch and bn-adapt.
         group_size: M, images that share statistics in ln-batch and ln-voting; None is as many as
             in training.

@@ -15,9 +15,9 @@ from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.data.oddities import find_oddities
 from robustbench_ln.errors import Message, setting
 from robustbench_ln.evaluation.checks import RunChecks
+from robustbench_ln.evaluation.orders import evaluation_order
 from robustbench_ln.evaluation.pass_run import Measured
 from robustbench_ln.evaluation.plan import Pass, cell_of, missing_modes, plan_passes
-from robustbench_ln.evaluation.sets import evaluation_order
 from robustbench_ln.evaluation.subject import Subject, describe_run
 from robustbench_ln.evaluation.unit import (
     EvaluationTask,
@@ -78,7 +78,7 @@ def evaluate(
         stored, images = images.images, images.base
     spec = replace(spec, group_size=spec.group_size or subject.group_size)
     plan = plan_passes(subject, images, spec)
-    indices = evaluation_order(len(images), order=spec.order, seed=spec.seed, limit=spec.limit)
+    indices = evaluation_order(images.labels, order=spec.order, seed=spec.seed, limit=spec.limit)
     for line in find_oddities(images):
         progress.note(f"Note: {line}")
     force = plan_workforce(subject, images, plan.passes, spec)

@@ -1,38 +1,16 @@
-"""The order of the test images, and a network run over sets of them."""
+"""A network run over sets of a stream of images."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_ln.errors import SpecError, setting
 from robustbench_ln.norms import StatisticsModel
-from robustbench_ln.rng import stream
 
-__all__ = ["SetRunner", "evaluation_order"]
-
-
-def evaluation_order(
-    num_images: int, *, order: str, seed: int, limit: int | None
-) -> NDArray[np.int64]:
-    """Return the positions of the images in the data set, in the order of evaluation.
-
-    Args:
-        num_images: N.
-        order: "shuffled": one permutation for a seed, the same for every condition and mode.
-            "as-is": 0, 1, 2, ...
-        seed: Seed of the run.
-        limit: Number of images to keep, the first after the permutation; None keeps all.
-    """
-    if order == "shuffled":
-        indices = stream(seed, "order").permutation(num_images)
-    else:
-        indices = np.arange(num_images)
-    return indices[:limit].astype(np.int64)
+__all__ = ["SetRunner"]
 
 
 class SetRunner:

@@ -19,10 +19,10 @@ from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.evaluation.arithmetic import arithmetic
 from robustbench_ln.evaluation.device_batch import DeviceBatch, explain_memory
 from robustbench_ln.evaluation.from_logits import predict
+from robustbench_ln.evaluation.orders import repeat_order
 from robustbench_ln.evaluation.pass_run import Measured, Passed, Work, make_views, run_passes
 from robustbench_ln.evaluation.plan import Pass
 from robustbench_ln.evaluation.subject import Subject
-from robustbench_ln.rng import stream
 from robustbench_ln.runs.predictions import Predictions
 from robustbench_ln.runs.seen_images import join_seen
 from robustbench_ln.spec import Condition, EvaluationSpec
@@ -143,10 +143,11 @@ class EvaluationTask:
         return UnitRunner(self, self.devices[place % len(self.devices)])
 
     def order_of(self, seed: int) -> NDArray[np.int64]:
-        """Return the order of a repeat: the same images, in another order where it is random."""
-        if seed == self.spec.seed or self.spec.order == "as-is":
+        """Return the order of evaluation of a seed."""
+        if seed == self.spec.seed:
             return self.indices
-        return stream(seed, "order").permutation(np.sort(self.indices))
+        labels, order = self.images.labels, self.spec.order
+        return repeat_order(self.indices, labels, order=order, seed=seed)
 
 
 class UnitRunner:

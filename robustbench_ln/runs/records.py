@@ -23,7 +23,10 @@ __all__ = [
 
 DIGEST = Text(pattern=r"[\w-]{1,128}", like="a digest")
 SEED = Whole(most=2**63 - 1)
-ORDER = Text(choices=("shuffled", "as-is"))
+ORDER = Text(
+    pattern=r"shuffled|as-is|by-class|dirichlet-[0-9.e+-]{1,12}",
+    like="shuffled, as-is, by-class or dirichlet-A",
+)
 
 _PRIOR = Text(
     pattern=r"inf|[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?",

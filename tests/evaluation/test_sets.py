@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import itertools
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robustbench_ln.errors import SpecError
-from robustbench_ln.evaluation.sets import SetRunner, evaluation_order
+from robustbench_ln.evaluation.sets import SetRunner
 from robustbench_ln.norms import StatisticsLayout, with_statistics
 from tests.norms.networks import random_images, small_net
 
@@ -101,12 +100,3 @@ def test_a_gpu_of_too_little_memory_gets_half_of_whole_sets_from_then_on():
     too_large = SetRunner(Small(StatisticsLayout.set(12)), sets=2)
     with pytest.raises(SpecError, match="too small for 12 images that share statistics; lower"):
         list(too_large.feed(images[:24]))
-
-
-def test_the_order_is_seeded_and_the_limit_comes_after_it():
-    order = evaluation_order(100, order="shuffled", seed=0, limit=None)
-    assert sorted(order) == list(range(100))
-    assert not np.array_equal(order, np.arange(100))
-    assert np.array_equal(order[:10], evaluation_order(100, order="shuffled", seed=0, limit=10))
-    assert not np.array_equal(order, evaluation_order(100, order="shuffled", seed=1, limit=None))
-    assert evaluation_order(5, order="as-is", seed=0, limit=3).tolist() == [0, 1, 2]
