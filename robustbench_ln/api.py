@@ -102,7 +102,8 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
         severity_table: What the severities of named corruptions mean: "cifar10-c" or "imagenet-c".
         severities: Severities of the corruptions, each 1-5.
         frost_dir: Folder with the photographs for frost; None looks for an installed package.
-        order: Order of the test images: "shuffled" (decided by the seed) or "as-is".
+        order: Order of the test images: "shuffled", "by-class" or "dirichlet-A", as in
+            "dirichlet-0.1" (decided by the seed); or "as-is".
         stat_batch: Number of images that share statistics in dbn-batch and bn-adapt.
         group_size: Number of images that share statistics in ln-batch and ln-voting. None is that
             of training where the file states it, else the papers' batch of 128 over the number of

@@ -246,6 +246,8 @@ class EvaluationSpec:
         stat_batch: B, images that share statistics in dbn-batch and bn-adapt.
         group_size: M, images that share statistics in ln-batch and ln-voting; None is as many as
             in training.
+        set_sizes: Images that share statistics in every mode with sets, in place of `stat_batch`
+            and `group_size`; each size is a row of its own. () is those two.
         device_batch: Images that go through the network at once: memory and cache, not who shares
             statistics. None is a rule from shapes.
         workers: Processes that do the work; None is as many as are worth their start. They change
@@ -277,6 +279,7 @@ class EvaluationSpec:
     order: str = "shuffled"
     stat_batch: int = 128
     group_size: int | None = None
+    set_sizes: tuple[int, ...] = ()
     device_batch: int | None = None
     workers: int | None = None
     tie_rule: str = "random"
@@ -313,6 +316,7 @@ class EvaluationSpec:
         counts = {
             "stat_batch": self.stat_batch,
             "group_size": 1 if self.group_size is None else self.group_size,
+            "set_sizes": min(self.set_sizes, default=1),
             "device_batch": 1 if self.device_batch is None else self.device_batch,
             "limit": 1 if self.limit is None else self.limit,
         }

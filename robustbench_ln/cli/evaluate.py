@@ -71,7 +71,10 @@ def evaluate(
     pixel_range: PixelRange = None,
     order: Annotated[
         str,
-        typer.Option(metavar="NAME", help="Order of the test images: shuffled (seeded) or as-is"),
+        typer.Option(
+            metavar="NAME",
+            help="Order of the test images: shuffled, by-class or dirichlet-A (seeded), or as-is",
+        ),
     ] = "shuffled",
     stat_batch: Annotated[
         int,

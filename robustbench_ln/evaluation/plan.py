@@ -59,19 +59,26 @@ def make_passes(modes: Sequence[Mode], spec: EvaluationSpec, num_images: int) ->
     """Group modes by layout. With fewer images than a set asks for there is one set of all."""
     layouts: dict[StatisticsLayout, list[Mode]] = {}
     for mode in modes:
-        layouts.setdefault(_layout_of(mode, spec, num_images), []).append(mode)
+        for layout in _layouts_of(mode, spec, num_images):
+            layouts.setdefault(layout, []).append(mode)
     return tuple(Pass(layout=layout, modes=tuple(feeds)) for layout, feeds in layouts.items())
 
 
-def _layout_of(mode: Mode, spec: EvaluationSpec, num_images: int) -> StatisticsLayout:
+def _layouts_of(mode: Mode, spec: EvaluationSpec, num_images: int) -> list[StatisticsLayout]:
+    """Return the layouts of a mode: one for each size of sets that fits the images."""
     assert spec.group_size is not None, "evaluate() fills in the training's"
-    sizes = {"batch": spec.stat_batch, "set": spec.group_size, "image": 1, "rot90": 1}
-    size = sizes.get(mode.layout)
-    return StatisticsLayout(
-        name=mode.layout,
-        set_size=None if size is None else min(size, num_images),
-        prior=spec.prior if mode.is_mixed else None,
-    )
+    sizes: dict[str, Sequence[int | None]] = {
+        "running": (None,),
+        "batch": spec.set_sizes or (spec.stat_batch,),
+        "set": spec.set_sizes or (spec.group_size,),
+    }
+    fitting = [size and min(size, num_images) for size in sizes.get(mode.layout, (1,))]
+    return [
+        StatisticsLayout(
+            name=mode.layout, set_size=size, prior=spec.prior if mode.is_mixed else None
+        )
+        for size in dict.fromkeys(fitting)
+    ]
 
 
 def cell_of(

@@ -48,3 +48,11 @@ def test_a_set_is_no_larger_than_what_is_evaluated(options, size):
 def test_images_that_do_not_fit_the_network_are_refused():
     with pytest.raises(DataError, match="has label 5, the network has 5 classes"):
         plan(labels=5)
+
+
+def test_each_size_of_sets_is_a_pass_of_every_mode_with_sets():
+    made = plan(set_sizes=(1, 4, 16, 32))
+    assert [p.layout.label for p in made.passes] == [
+        "running", "batch1", "batch4", "batch7", "batch1-prior16", "batch4-prior16",
+        "batch7-prior16",
+    ]  # fmt: skip

@@ -17,9 +17,12 @@ __all__ = ["check_class_order", "check_folder_numbers"]
 
 ORDER, FOLDERS = "class_order", "folder_numbers"
 
+_UNASKED = ("shuffled", "as-is")
+"""Orders in which nobody asks for images of one class after another."""
+
 
 def check_class_order(
-    images: ImageSet, indices: NDArray[np.int64], set_sizes: Sequence[int]
+    images: ImageSet, indices: NDArray[np.int64], set_sizes: Sequence[int], *, order: str
 ) -> CheckResult:
     """Warn where sets of consecutive images, or all that are evaluated, hold too few classes.
 
@@ -27,7 +30,10 @@ def check_class_order(
         images: The whole data set.
         indices: [N] the evaluated images, in their order.
         set_sizes: Images that share statistics, of each layout.
+        order: Order of the images: one that keeps classes together is not warned of.
     """
+    if order not in _UNASKED:
+        return not_applicable(ORDER, f"the order {order} was asked for")
     labels = images.labels[indices]
     shares = np.bincount(images.labels) / len(images)
     ordered = [n for n in set_sizes if is_class_ordered(labels, n, shares=shares)]

@@ -110,7 +110,7 @@ class RunChecks:
         pixels = sample_pixels(images, indices) if is_clean else None
         probe = make_probe(self._subject, layers, spec, pixels=pixels, shape=images.shape)
         of_images = (
-            check_class_order(images, indices, set_sizes),
+            check_class_order(images, indices, set_sizes, order=spec.order),
             check_folder_numbers(images),
             check_stored_images(self._stored, images if is_clean else None),
         )
