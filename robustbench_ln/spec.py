@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 MOST_REPEATS = 1_000
+ALL_SET_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 MOST_CONCENTRATION = 1_000_000.0
 """Seeds of one run. A standard deviation over 1,000 is known to 2 %."""
 
@@ -247,7 +248,8 @@ class EvaluationSpec:
         group_size: M, images that share statistics in ln-batch and ln-voting; None is as many as
             in training.
         set_sizes: Images that share statistics in every mode with sets, in place of `stat_batch`
-            and `group_size`; each size is a row of its own. () is those two.
+            and `group_size`; each size is a row of its own. () is those two. Of `ALL_SET_SIZES`
+            those are taken that the images fill.
         device_batch: Images that go through the network at once: memory and cache, not who shares
             statistics. None is a rule from shapes.
         workers: Processes that do the work; None is as many as are worth their start. They change

@@ -16,7 +16,7 @@ __all__ = ["COMMANDS", "PANELS", "PanelCommand", "PanelGroup", "break_command"]
 
 COMMANDS = {
     "Start here": ("demo", "list", "inspect"),
-    "Measure": ("evaluate", "run", "predict", "speed"),
+    "Measure": ("evaluate", "audit", "run", "predict", "speed"),
     "Read results": ("report", "compare", "score", "mce"),
     "Make": ("corrupt", "train", "convert"),
     "This machine": ("env",),
@@ -41,7 +41,7 @@ PANELS = {
         "severity_table", "frost_dir", "seed", "repeats",
     ),
     "Statistics": (
-        "modes", "stat_batch", "group_size", "ties", "prior",
+        "modes", "set_sizes", "streams", "stat_batch", "group_size", "ties", "prior",
     ),
     "Output": (
         "out", "label", "baseline", "set_format", "jpeg", "preview", "overwrite", "verify",

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from robustbench_ln import __version__
+from robustbench_ln.cli.audit import audit
 from robustbench_ln.cli.compare import compare
 from robustbench_ln.cli.convert import convert
 from robustbench_ln.cli.corrupt import corrupt
@@ -44,7 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _command in (
-    demo, list_entries, inspect, evaluate, run, predict, speed, report, compare, score, mce,
+    demo, list_entries, inspect, evaluate, audit, run, predict, speed, report, compare, score, mce,
     corrupt, train, convert, env,
 ):  # fmt: skip
     app.command("list" if _command is list_entries else None, cls=PanelCommand)(_command)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from robustbench_ln.errors import DataError, setting
 from robustbench_ln.rng import stream
 from robustbench_ln.spec import concentration_of
 
@@ -50,7 +51,13 @@ def repeat_order(indices: Indices, labels: Indices, *, order: str, seed: int) ->
 
 
 def _arrange(shuffled: Indices, labels: Indices, *, order: str, seed: int) -> Indices:
-    """Return shuffled images in a seeded order."""
+    """Return shuffled images in a seeded order.
+
+    Raises:
+        DataError: They are of one class, and the order is one of classes.
+    """
+    if order != "shuffled" and len(np.unique(labels[shuffled])) < 2:
+        raise DataError(f"all images are of one class; {setting('order', order)} needs two or more")
     if order == "by-class":
         return shuffled[np.argsort(labels[shuffled], kind="stable")]
     concentration = concentration_of(order)

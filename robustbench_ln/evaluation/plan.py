@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from robustbench_ln.data.class_list import digest_classes
 from robustbench_ln.data.image_set import ImageSet
+from robustbench_ln.errors import SpecError, setting
 from robustbench_ln.evaluation.subject import Subject, check_images
 from robustbench_ln.evaluation.supported_modes import choose_modes
 from robustbench_ln.modes import Mode
 from robustbench_ln.norms import NormLayer, StatisticsLayout, find_norm_layers
 from robustbench_ln.runs.cells import CellKey, ModeOptions
-from robustbench_ln.spec import Condition, EvaluationSpec
+from robustbench_ln.spec import ALL_SET_SIZES, Condition, EvaluationSpec
 
 __all__ = ["Pass", "Plan", "cell_of", "make_passes", "missing_modes", "plan_passes"]
 
@@ -65,20 +66,33 @@ def make_passes(modes: Sequence[Mode], spec: EvaluationSpec, num_images: int) ->
 
 
 def _layouts_of(mode: Mode, spec: EvaluationSpec, num_images: int) -> list[StatisticsLayout]:
-    """Return the layouts of a mode: one for each size of sets that fits the images."""
+    """Return the layouts of a mode: one for each size of its sets."""
     assert spec.group_size is not None, "evaluate() fills in the training's"
-    sizes: dict[str, Sequence[int | None]] = {
+    several = _set_sizes(spec.set_sizes, num_images)
+    sizes: Mapping[str, Sequence[int | None]] = {
         "running": (None,),
-        "batch": spec.set_sizes or (spec.stat_batch,),
-        "set": spec.set_sizes or (spec.group_size,),
+        "batch": several or (min(spec.stat_batch, num_images),),
+        "set": several or (min(spec.group_size, num_images),),
     }
-    fitting = [size and min(size, num_images) for size in sizes.get(mode.layout, (1,))]
+    prior = spec.prior if mode.is_mixed else None
     return [
-        StatisticsLayout(
-            name=mode.layout, set_size=size, prior=spec.prior if mode.is_mixed else None
-        )
-        for size in dict.fromkeys(fitting)
+        StatisticsLayout(name=mode.layout, set_size=size, prior=prior)
+        for size in sizes.get(mode.layout, (1,))
     ]
+
+
+def _set_sizes(asked: Sequence[int], num_images: int) -> tuple[int, ...]:
+    """Return the sizes of sets; of all sizes those that the images fill.
+
+    Raises:
+        SpecError: A size that was asked for is larger than the number of images.
+    """
+    fitting = tuple(size for size in asked if size <= num_images)
+    if len(fitting) < len(asked) and asked != ALL_SET_SIZES:
+        raise SpecError(
+            f"{setting('set_sizes')} has sets of {max(asked)} images; {num_images} are evaluated"
+        )
+    return fitting
 
 
 def cell_of(

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from robustbench_ln.data.image_set import ArrayImages
-from robustbench_ln.errors import DataError
+from robustbench_ln.errors import DataError, SpecError
 from robustbench_ln.evaluation.own_network import name_own_network
 from robustbench_ln.evaluation.plan import plan_passes
-from robustbench_ln.spec import EvaluationSpec, parse_normalization
+from robustbench_ln.spec import ALL_SET_SIZES, EvaluationSpec, parse_normalization
 from tests.norms.networks import small_net
 
 PIXELS = np.zeros((7, 8, 8, 3), dtype=np.uint8)
@@ -51,8 +51,18 @@ def test_images_that_do_not_fit_the_network_are_refused():
 
 
 def test_each_size_of_sets_is_a_pass_of_every_mode_with_sets():
-    made = plan(set_sizes=(1, 4, 16, 32))
+    made = plan(set_sizes=(1, 4, 7))
     assert [p.layout.label for p in made.passes] == [
         "running", "batch1", "batch4", "batch7", "batch1-prior16", "batch4-prior16",
         "batch7-prior16",
     ]  # fmt: skip
+
+
+def test_of_all_sizes_those_are_taken_that_the_images_fill():
+    labels = [p.layout.label for p in plan(set_sizes=ALL_SET_SIZES).passes]
+    assert labels[:4] == ["running", "batch1", "batch2", "batch4"]
+
+
+def test_a_size_beyond_the_images_is_refused():
+    with pytest.raises(SpecError, match="set_sizes= has sets of 8 images; 7 are evaluated"):
+        plan(set_sizes=(1, 8))

@@ -1,0 +1,67 @@
+"""The runs of an audit: the same images in several orders, in sets of several sizes.
+
+Each order is a run directory of its own with ordinary rows. Nothing is measured here that
+`ln-bench evaluate` would not measure with `--order` and other sizes of sets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from robustbench_ln.errors import SpecError
+from robustbench_ln.evaluation.request import EvaluationRequest, evaluate_request
+from robustbench_ln.modes import MODES
+from robustbench_ln.progress import Progress
+from robustbench_ln.runs.records import read_records
+
+__all__ = ["SHUFFLED", "audit_runs"]
+
+SHUFFLED = "shuffled"
+_WITH_SETS = ("batch", "set")
+
+
+def audit_runs(
+    request: EvaluationRequest, streams: Sequence[str], *, out: Path, progress: Progress
+) -> dict[str, Path]:
+    """Measure what is missing of an audit, and return the run directory of each stream.
+
+    The shuffled stream has all modes that were asked for; "all" includes bn-adapt where there is
+    BatchNorm. The other streams have the modes with sets alone, since no other mode sees the order.
+
+    Args:
+        request: The evaluation, with the sizes of sets. Its order is left aside.
+        streams: Orders, without "shuffled", which is always measured first.
+        out: Folder of the run directories, each named after its stream.
+        progress: Display that shows how far the job is.
+
+    Raises:
+        LnBenchError: See `evaluate_request`.
+    """
+    _evaluate(request, SHUFFLED, request.spec.modes, out, progress)
+    found = dict.fromkeys(record.mode for record in read_records(out / SHUFFLED))
+    if request.spec.modes == ("all",) and "bn" in found:
+        _evaluate(request, SHUFFLED, ("bn-adapt",), out, progress)
+        found |= dict.fromkeys(["bn-adapt"])
+    with_sets = tuple(mode for mode in found if MODES[mode].layout in _WITH_SETS)
+    if not with_sets:
+        raise SpecError(
+            f"{out / SHUFFLED}: none of the modes ({', '.join(found)}) has sets of images that "
+            "share statistics, so there is nothing to audit"
+        )
+    for stream in streams:
+        _evaluate(request, stream, with_sets, out, progress)
+    return {stream: out / stream for stream in (SHUFFLED, *streams)}
+
+
+def _evaluate(
+    request: EvaluationRequest,
+    stream: str,
+    modes: tuple[str, ...],
+    out: Path,
+    progress: Progress,
+) -> None:
+    progress.describe(stream)
+    spec = replace(request.spec, order=stream, modes=modes)
+    evaluate_request(replace(request, spec=spec), out=out / stream, progress=progress)

@@ -1,0 +1,57 @@
+"""The files of an audit: audit.csv, figures, and a page with the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from robustbench_ln.progress import Progress
+from robustbench_ln.reports.audit import audit_frame, audit_sentences
+from robustbench_ln.reports.audit_figures import audit_drawings
+from robustbench_ln.reports.markdown import heading, page, paragraph
+from robustbench_ln.reports.report_files import csv_bytes, write_files
+from robustbench_ln.runs.results import read_outcomes, read_results
+
+__all__ = ["WrittenAudit", "write_audit"]
+
+
+class WrittenAudit(NamedTuple):
+    """What was written.
+
+    Attributes:
+        sentences: The verdict.
+        paths: The files.
+    """
+
+    sentences: list[str]
+    paths: tuple[Path, ...]
+
+
+def write_audit(runs: Mapping[str, Path], out: Path, *, progress: Progress) -> WrittenAudit:
+    """Write the report of an audit.
+
+    Args:
+        runs: Stream -> its run directory.
+        out: Folder of the report.
+        progress: Display that shows how far the job is.
+
+    Raises:
+        RecordError: A run is damaged, or a file cannot be written.
+    """
+    modes = read_outcomes(read_results([*runs.values()], [*runs]), progress)
+    sentences = audit_sentences(modes)
+    contents = {"audit.csv": csv_bytes(audit_frame(modes))}
+    drawings = list(audit_drawings(modes))
+    for drawing in drawings:
+        progress.describe(f"audit{drawing.ending}")
+        contents |= dict(drawing.files("audit"))
+    text = page(
+        [
+            heading(1, "Audit"),
+            *map(paragraph, sentences),
+            *(drawing.markdown("audit") for drawing in drawings),
+        ]
+    )
+    contents["audit.md"] = text.encode()
+    return WrittenAudit(sentences, write_files(out, contents))
