@@ -57,7 +57,7 @@ def audit(**options: Any) -> None:
     """
     command = shlex.join(["ln-bench", *sys.argv[1:]])
     sizes = _parse_sizes(options.pop("set_sizes"))
-    streams = split_names(options.pop("streams"))
+    streams = _check_streams(split_names(options.pop("streams")))
     out: Path = options["out"]
     filled = {**_evaluate_defaults(), **options}
     for stream in ("shuffled", *streams):
@@ -84,6 +84,15 @@ def _parse_sizes(text: str) -> tuple[int, ...]:
     if not words or not all(word.isascii() and word.isdigit() for word in words):
         raise SpecError(f"{setting('set_sizes', text)}: expected numbers of images, as in 1,16,128")
     return tuple(sorted({int(word[:18]) for word in words}))
+
+
+def _check_streams(streams: Sequence[str]) -> Sequence[str]:
+    """Return the streams beside the shuffled one, each once."""
+    if "shuffled" in streams:
+        raise SpecError(f"{setting('streams')}: shuffled images are always measured; leave it out")
+    if twice := [stream for stream in streams if streams.count(stream) > 1]:
+        raise SpecError(f"{setting('streams')}: {twice[0]} is listed twice")
+    return streams
 
 
 def _evaluate_defaults() -> dict[str, Any]:

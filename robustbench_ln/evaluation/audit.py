@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import SpecError, setting
 from robustbench_ln.evaluation.request import EvaluationRequest, evaluate_request
 from robustbench_ln.modes import MODES
 from robustbench_ln.progress import Progress
@@ -19,7 +19,6 @@ from robustbench_ln.runs.records import read_records
 __all__ = ["SHUFFLED", "audit_runs"]
 
 SHUFFLED = "shuffled"
-_WITH_SETS = ("batch", "set")
 
 
 def audit_runs(
@@ -37,22 +36,36 @@ def audit_runs(
         progress: Display that shows how far the job is.
 
     Raises:
+        SpecError: No mode has sets.
         LnBenchError: See `evaluate_request`.
     """
-    _evaluate(request, SHUFFLED, request.spec.modes, out, progress)
+    asked = request.spec.modes
+    if asked != ("all",):
+        _with_sets(asked)
+    _evaluate(request, SHUFFLED, asked, out, progress)
     found = dict.fromkeys(record.mode for record in read_records(out / SHUFFLED))
-    if request.spec.modes == ("all",) and "bn" in found:
+    if asked == ("all",) and "bn" in found:
         _evaluate(request, SHUFFLED, ("bn-adapt",), out, progress)
         found |= dict.fromkeys(["bn-adapt"])
-    with_sets = tuple(mode for mode in found if MODES[mode].layout in _WITH_SETS)
-    if not with_sets:
-        raise SpecError(
-            f"{out / SHUFFLED}: none of the modes ({', '.join(found)}) has sets of images that "
-            "share statistics, so there is nothing to audit"
-        )
+    with_sets = _with_sets([*found])
     for stream in streams:
         _evaluate(request, stream, with_sets, out, progress)
     return {stream: out / stream for stream in (SHUFFLED, *streams)}
+
+
+def _with_sets(modes: Sequence[str]) -> tuple[str, ...]:
+    """Return the modes in which sets of images share statistics.
+
+    Raises:
+        SpecError: There is none.
+    """
+    found = tuple(mode for mode in modes if MODES[mode].layout in ("batch", "set"))
+    if not found:
+        raise SpecError(
+            f"{setting('modes', ','.join(modes))}: none has sets of images that share statistics, "
+            "so there is nothing to audit"
+        )
+    return found
 
 
 def _evaluate(

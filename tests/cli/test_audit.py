@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+WORDS = ("--noise", "agn", "--sigmas", "0,1", "--samples", "0")
+
+
+@pytest.fixture
+def command(lab):
+    """A complete audit command of 50 images."""
+    return [
+        "audit", str(lab.folder / "net.pt"), "--model", f"{lab.folder}/net.py:network",
+        "--normalize", "none", "--data", f"arrays:{lab.folder}/data.npz",
+        "--out", str(lab.folder / "audit"),
+    ]  # fmt: skip
+
+
+def test_an_audit_has_ordinary_rows_a_table_figures_and_a_verdict(command, lab, ln_bench):
+    words = [*command, *WORDS, "--set-sizes", "1,4,8", "--streams", "by-class,dirichlet-1"]
+    outcome = ln_bench(*words)
+    assert outcome.code == 0, outcome.err
+    assert "dbn-batch: sets of " in outcome.out
+    assert "bn-adapt, by-class against shuffled: " in outcome.out
+    out = lab.folder / "audit"
+    frame = pd.read_csv(out / "report" / "audit.csv")
+    sizes = frame.groupby(["stream", "mode"])["set_size"].unique().map(sorted)
+    with_sets = {("dbn-batch"): [1, 4, 8], ("bn-adapt"): [1, 4, 8]}
+    for stream in ("by-class", "dirichlet-1"):
+        assert {mode: list(found) for mode, found in sizes[stream].items()} == with_sets
+    assert {"bn", "dbn-single", "dbn-single-rot90", *with_sets} <= set(sizes["shuffled"].index)
+    assert len(frame) == len(frame.drop_duplicates(["mode", "set_size", "stream", "severity"]))
+    cells = out / "by-class" / "cells.jsonl"
+    rows = [json.loads(line) for line in cells.read_text().splitlines()]
+    assert {row["order"] for row in rows} == {"by-class"}
+    (row,) = [r for r in rows if (r["mode"], r["set_size"], r["severity"]) == ("dbn-batch", 4, 1)]
+    (cell,) = frame.query(
+        "stream == 'by-class' and mode == 'dbn-batch' and set_size == 4 and severity == 1"
+    ).itertuples()
+    assert cell.accuracy == pytest.approx(row["correct"] / 50)
+    assert (out / "report" / "audit_streams_agn_1.png").is_file()
+    before = {run: (out / run / "cells.jsonl").read_bytes() for run in ("shuffled", "by-class")}
+    assert ln_bench(*words).code == 0  # resumed: nothing is measured again
+    assert before == {run: (out / run / "cells.jsonl").read_bytes() for run in before}
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["--set-sizes", "1,64"], "--set-sizes has sets of 64 images; 50 are evaluated"),
+        (["--set-sizes", "0,4"], "--set-sizes is 0; expected 1 or more images"),
+        (["--set-sizes", "a"], "--set-sizes a: expected numbers of images, as in 1,16,128"),
+        (["--set-sizes", ""], "expected numbers of images"),
+        (["--streams", "by-clas"], "did you mean 'by-class'"),
+        (["--streams", "dirichlet-0"], "--order dirichlet-0: expected a concentration above 0"),
+        (["--streams", "shuffled"], "--streams: shuffled images are always measured"),
+        (["--streams", "by-class,by-class"], "--streams: by-class is listed twice"),
+    ],
+)
+def test_wrong_input_is_one_line(words, line, command, refuses):
+    assert line in refuses(*command, *words)
+
+
+def test_modes_without_sets_have_nothing_to_audit(command, refuses):
+    line = refuses(*command, "--modes", "bn,dbn-single", "--samples", "0")
+    assert "--modes bn,dbn-single: none has sets of images that share statistics" in line
+
+
+def test_images_of_one_class_have_no_stream(command, lab, ln_bench):
+    with np.load(lab.folder / "data.npz") as arrays:
+        np.savez(lab.folder / "data.npz", images=arrays["images"], labels=np.full(50, 2))
+    outcome = ln_bench(*command, "--modes", "dbn-batch", "--set-sizes", "2")
+    assert outcome.code == 2
+    assert "all images are of one class; --order by-class needs two or more" in outcome.err
