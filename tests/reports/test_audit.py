@@ -57,6 +57,8 @@ def test_a_size_that_is_not_close_ends_the_row_of_close_ones(tmp_path: Path) -> 
     assert "sets of 200 are within" in audit_sentences(modes)[0]
     modes = modes_of(tmp_path / "other", {1: 0.8, 200: 0.3, 400: 0.8})
     assert "sets of 200 are not shown to be within 2 points" in audit_sentences(modes)[0]
+    modes = modes_of(tmp_path / "nearly", {1: 0.8, 200: 0.782, 400: 0.8})  # -2.4 is in its interval
+    assert "sets of 200 are not shown to be within 2 points" in audit_sentences(modes)[0]
 
 
 def test_too_few_images_decide_nothing(tmp_path: Path) -> None:
