@@ -25,11 +25,11 @@ from robustbench_ln.metrics.intervals import Estimate, Interval
 from robustbench_ln.metrics.student import difference_bounds, mean_bounds
 from robustbench_ln.metrics.units import MIN_VERDICT_UNITS, find_units
 from robustbench_ln.modes import MODES
-from robustbench_ln.reports.numbers import estimate_text, signed_percent
+from robustbench_ln.reports.numbers import estimate_text, general, signed_percent
 from robustbench_ln.runs.results import ModeResults
 from robustbench_ln.spec import Condition
 
-__all__ = ["audit_frame", "audit_sentences", "mover"]
+__all__ = ["SHUFFLED", "audit_frame", "audit_sentences", "condition_name", "judged", "mover"]
 
 Floats = NDArray[np.float64]
 SHUFFLED = "shuffled"
@@ -76,6 +76,19 @@ def audit_frame(modes: Iterable[ModeResults]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).astype({"set_size": "Int64"})
 
 
+def judged(conditions: Iterable[Condition]) -> list[Condition]:
+    """Return the conditions that the verdict is about, each once: all but clean, if there are."""
+    found = list(dict.fromkeys(conditions))
+    return [condition for condition in found if not condition.is_clean] or found
+
+
+def condition_name(condition: Condition) -> str:
+    """Return what an audit calls a condition."""
+    if condition.is_clean:
+        return condition.corruption
+    return f"{condition.corruption} {general(condition.severity)}"
+
+
 def audit_sentences(modes: Sequence[ModeResults]) -> list[str]:
     """Return what an audit comes down to, a sentence for each mode and stream.
 
@@ -98,8 +111,7 @@ def _curves(modes: Sequence[ModeResults]) -> list[_Curve]:
         record = mode.any_record
         if MODES[record.mode].layout not in ("batch", "set") or not mode.has_outcomes:
             continue
-        degraded = [c for c in mode.cells if not c.is_clean] or list(mode.cells)
-        right = _mean_right(mode, degraded)
+        right = _mean_right(mode, judged(mode.cells))
         found.setdefault((record.mode, record.order), {})[mode.set_size] = right
     return [
         _Curve(mode, stream, dict(sorted(sizes.items()))) for (mode, stream), sizes in found.items()

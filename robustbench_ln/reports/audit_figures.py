@@ -7,10 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from robustbench_ln.modes import MODES
-from robustbench_ln.reports.audit import SHUFFLED
+from robustbench_ln.reports.audit import SHUFFLED, condition_name
 from robustbench_ln.reports.drawings import Drawing, draw_legend
 from robustbench_ln.reports.figure_style import line_style
-from robustbench_ln.reports.numbers import general
 from robustbench_ln.runs.results import Cell, ModeResults
 from robustbench_ln.spec import Condition
 
@@ -27,7 +26,7 @@ def audit_drawings(modes: Sequence[ModeResults]) -> Iterator[Drawing]:
     """Yield the figures of an audit: for each condition the sizes of sets, and the streams."""
     conditions = dict.fromkeys(condition for mode in modes for condition in mode.cells)
     for condition in conditions:
-        name = _name(condition)
+        name = condition_name(condition)
         ending = f"_{name.replace(' ', '_')}"
         own = [mode for mode in modes if condition in mode.cells]
         shuffled = [mode for mode in own if mode.any_record.order == SHUFFLED]
@@ -48,12 +47,6 @@ def audit_drawings(modes: Sequence[ModeResults]) -> Iterator[Drawing]:
                 partial(_draw_streams, modes=with_sets, condition=condition, streams=streams),
                 2.7 * -(-len(_names(with_sets)) // _MOST_PANELS) + 0.3,
             )
-
-
-def _name(condition: Condition) -> str:
-    if condition.is_clean:
-        return "clean"
-    return f"{condition.corruption} {general(condition.severity)}"
 
 
 def _has_sets(mode: ModeResults) -> bool:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from robustbench_ln.progress import Progress
-from robustbench_ln.reports.audit import audit_frame, audit_sentences
+from robustbench_ln.reports.audit import audit_frame, audit_sentences, condition_name, judged
 from robustbench_ln.reports.audit_figures import audit_drawings
 from robustbench_ln.reports.markdown import heading, page, paragraph
 from robustbench_ln.reports.report_files import csv_bytes, write_files
-from robustbench_ln.runs.results import read_outcomes, read_results
+from robustbench_ln.runs.results import ModeResults, read_outcomes, read_results
 
 __all__ = ["WrittenAudit", "write_audit"]
 
@@ -50,8 +50,22 @@ def write_audit(runs: Mapping[str, Path], out: Path, *, progress: Progress) -> W
         [
             heading(1, "Audit"),
             *map(paragraph, sentences),
+            paragraph(_describe(modes)),
             *(drawing.markdown("audit") for drawing in drawings),
         ]
     )
     contents["audit.md"] = text.encode()
     return WrittenAudit(sentences, write_files(out, contents))
+
+
+def _describe(modes: Sequence[ModeResults]) -> str:
+    """Return what the sentences are about, and what their intervals are."""
+    conditions = judged([condition for mode in modes for condition in mode.cells])
+    names = ", ".join(map(condition_name, conditions))
+    over = f"the mean over {names}" if len(conditions) > 1 else names
+    return (
+        f"Accuracy on {modes[0].any_record.total} images, {over}. Brackets are 95 % intervals: "
+        "sizes of sets are compared image by image, Student's t on the larger sets; two streams "
+        "by the intervals of both accuracies on their sets. Sets of one class are not alike, "
+        "which makes these wide. Fewer than 3 sets have no interval."
+    )
