@@ -27,6 +27,7 @@ __all__ = [
     "by_skin",
     "is_out_of_memory",
     "listing",
+    "memory_message",
     "setting",
     "settings",
 ]
@@ -173,3 +174,13 @@ def is_out_of_memory(error: BaseException) -> bool:
         return True
     said = str(error)
     return isinstance(error, RuntimeError) and any(words in said for words in _ALLOCATORS)
+
+
+def memory_message(error: BaseException) -> str:
+    """Return what to do about an error of `is_out_of_memory`."""
+    where = "the GPU" if "CUDA" in str(error) else "this machine"
+    return (
+        f"{where} has too little memory; lower {setting('device_batch')}, then "
+        f"{setting('stat_batch')} or {setting('group_size')}, or {setting('workers')}; for predict "
+        "the number of pictures, for train another recipe or network. What was finished is kept"
+    )

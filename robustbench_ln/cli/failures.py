@@ -9,7 +9,7 @@ from typer.exceptions import TyperException
 
 from robustbench_ln.cli.signals import Stop, stop_signals
 from robustbench_ln.cli.spelling import spell
-from robustbench_ln.errors import LnBenchError, Message, is_out_of_memory, setting
+from robustbench_ln.errors import LnBenchError, Message, is_out_of_memory, memory_message
 from robustbench_ln.texts.console import OutputError, ReaderGoneError, say_aside
 from robustbench_ln.texts.safe import for_message
 
@@ -65,19 +65,10 @@ def _explain(error: Exception) -> str | None:
     if isinstance(error, OutputError):
         return f"{error}; what was written into files is kept"
     if is_out_of_memory(error):
-        return spell(_memory_message(error))
+        return spell(Message(memory_message(error)))
     if isinstance(error, OSError) and error.strerror:
         return f"{_place(error)}: {error.strerror}; check the path and the disk"
     return None
-
-
-def _memory_message(error: Exception) -> Message:
-    where = "the GPU" if "CUDA" in str(error) else "this machine"
-    return Message(
-        f"{where} has too little memory; lower {setting('device_batch')}, then "
-        f"{setting('stat_batch')} or {setting('group_size')}; for corrupt {setting('workers')}, "
-        "for predict the number of pictures, for train another recipe or network"
-    )
 
 
 def _place(error: OSError) -> str:

@@ -89,6 +89,12 @@ def test_a_fault_in_a_worker_shows_where_it_was(crew_of):
     assert "ZeroDivisionError: a fault" in str(caught.value)
 
 
+def test_too_little_memory_in_a_worker_is_one_line_that_says_what_to_lower(crew_of):
+    words = "this machine has too little memory; lower device_batch=, then .* or workers=; "
+    with crew_of(1) as crew, pytest.raises(WorkerError, match=words):
+        list(crew.map(["starve"]))
+
+
 def test_workers_end_with_the_crew_whatever_they_are_doing(crew_of, tmp_path):
     with crew_of(2) as crew:
         assert next(crew.map([1, "wait", "wait", "wait"]))[0] == 11
