@@ -19,6 +19,7 @@ from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.files.schema import parse_json
 from robustbench_ln.models.architecture import Architecture
 from robustbench_ln.models.checkpoint import Checkpoint
+from robustbench_ln.models.hf_folder import HF, hf_folder, is_hf_name, read_input
 from robustbench_ln.models.networks.timm_models import import_timm
 from robustbench_ln.models.networks.torchvision_models import (
     import_torchvision_models,
@@ -63,7 +64,7 @@ def weights_metadata(architecture: Architecture, checkpoint: Checkpoint) -> Inpu
         return _torchvision_pipeline(name, architecture, checkpoint)
     if library == "timm":
         return _timm_pipeline(name, checkpoint)
-    return None
+    return _hf_pipeline(architecture.id) if is_hf_name(architecture.id) else None
 
 
 def stated_pipeline(checkpoint: Checkpoint) -> InputPipeline | None:
@@ -190,6 +191,19 @@ def _timm_cfg_pipeline(cfg: Mapping[str, Any], source: str) -> InputPipeline:
         resize=int(height / resolved["crop_pct"]) if is_centre_square else None,
         crop=height if is_centre_square else None,
         interpolation=resolved["interpolation"],
+    )
+
+
+def _hf_pipeline(name: str) -> InputPipeline | None:
+    read = read_input(hf_folder(name))
+    if read is None:
+        return None
+    return InputPipeline(
+        source=f"the preprocessor in {name.removeprefix(HF)}",
+        normalization=_normalization(read.mean, read.std),
+        resize=read.resize,
+        crop=read.crop,
+        interpolation=read.interpolation,
     )
 
 
