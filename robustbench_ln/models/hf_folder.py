@@ -1,6 +1,6 @@
 """A folder of Hugging Face's: config.json, weights, and what its preprocessor does to pictures.
 
-`hf:DIR` is such a folder on this disk. Its files are read as data; nothing in them is run or fetched.
+`hf:DIR` is such a folder on this disk. Its files are data: nothing in them is run or fetched.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ __all__ = [
     "config_sha256",
     "hf_folder",
     "hf_weights",
+    "is_hf_folder",
     "is_hf_name",
     "read_config",
     "read_input",
@@ -67,6 +68,14 @@ def is_hf_name(name: str | Path | None) -> bool:
     (True, False)
     """
     return isinstance(name, str) and name.startswith(HF)
+
+
+def is_hf_folder(path: Path) -> bool:
+    """Whether a folder has a config.json that says a network as transformers does."""
+    try:
+        return (path / _CONFIG).exists() and "model_type" in read_config(path)
+    except CheckpointError:
+        return False
 
 
 def hf_folder(name: str) -> Path:
@@ -128,7 +137,8 @@ def read_input(folder: Path) -> HfInput | None:
         config = _read_json(path)
     elif (path := folder / "processor_config.json").exists():
         config = _read_json(path).get("image_processor", {})
-    if not isinstance(config, dict) or "image_mean" not in config:
+    is_plain = isinstance(config, dict) and config.get("do_normalize", True) is False
+    if not is_plain and (not isinstance(config, dict) or config.get("image_mean") is None):
         return None
     try:
         return HfInput(*_normalization(config), *_framing(config))

@@ -47,7 +47,7 @@ class NetworkSource:
 
     Raises:
         SpecError: Both of arch and model, a download of what nobody publishes, no such
-            "demo:NAME", or "hf:DIR" with a network or with trust.
+            "demo:NAME", or "hf:DIR" with a network.
     """
 
     path: str | Path
@@ -68,21 +68,11 @@ class NetworkSource:
                 f"{self.arch or self.model or no_arch} is neither, so leave it out"
             )
         _ = self.shipped
-        if is_hf_name(self.path):
-            self._check_hf()
-
-    def _check_hf(self) -> None:
-        """Demand that the folder alone says what its network is, and that its code stays unread."""
         for name, value in (("arch", self.arch), ("model", self.model)):
-            if value is not None:
+            if value is not None and is_hf_name(self.path):
                 raise SpecError(
                     f"{self.path} says its network itself; leave out {setting(name, value)}"
                 )
-        if self.trust:
-            raise SpecError(
-                f"{self.path}: no code of such a folder is ever run; leave out "
-                f"{setting('trust', True)}"
-            )
 
     @property
     def shipped(self) -> ShippedFile | None:
@@ -170,7 +160,8 @@ def _stated_architecture(checkpoint: Checkpoint) -> Architecture:
     except SpecError as error:
         parts = [_GIVE_NETWORK]
         if stated:
-            parts.append(f"{checkpoint.path} says {stated[:60]!r}")
+            way = f": give {setting('arch', 'hf:DIR')}, its folder" if is_hf_name(stated) else ""
+            parts.append(f"{checkpoint.path} says {stated[:60]!r}{way}")
         nearest = describe_nearest(checkpoint)
         raise SpecError("; ".join([*parts, nearest] if nearest else parts)) from error
 

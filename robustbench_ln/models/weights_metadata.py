@@ -42,6 +42,7 @@ class InputPipeline:
         crop: Side of the square that is cut out of the middle; None likewise.
         interpolation: "bilinear", "bicubic", ...; None where it is not said.
         accuracy: On the publisher's test images, 0..1; None where it is not said.
+        departs: What the publisher does to pictures that resize and crop do otherwise; "" if none.
     """
 
     source: str
@@ -50,6 +51,7 @@ class InputPipeline:
     crop: int | None
     interpolation: str | None
     accuracy: float | None = None
+    departs: str = ""
 
 
 def weights_metadata(architecture: Architecture, checkpoint: Checkpoint) -> InputPipeline | None:
@@ -198,12 +200,14 @@ def _hf_pipeline(name: str) -> InputPipeline | None:
     read = read_input(hf_folder(name))
     if read is None:
         return None
+    departs = "it scales both sides to that, whatever the shape of a picture"
     return InputPipeline(
         source=f"the preprocessor in {name.removeprefix(HF)}",
         normalization=_normalization(read.mean, read.std),
         resize=read.resize,
         crop=read.crop,
         interpolation=read.interpolation,
+        departs=departs if read.is_squashed else "",
     )
 
 

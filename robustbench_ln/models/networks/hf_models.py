@@ -79,7 +79,7 @@ def hf_architecture(name: str) -> Architecture:
     network = _network_class(str(kind), config)
     numbers = {key: value for key, value in config.items() if key not in _NOT_TAKEN}
     build = functools.partial(_build, folder, network, numbers)
-    sizes = (_count_labels(config), int(config.get("num_channels") or 3))
+    sizes = (_count_labels(config), _size(config, "num_channels", 3))
     with torch.device("meta"):
         names = _new_names(build(*sizes))
     pictures = read_input(folder)
@@ -88,7 +88,7 @@ def hf_architecture(name: str) -> Architecture:
         build=build,
         num_classes=sizes[0],
         in_channels=sizes[1],
-        image_size=(pictures and pictures.crop) or _image_size(config),
+        image_size=(pictures and pictures.crop) or _size(config, "image_size", 224),
         source=f"transformers, {network.__name__}",
         rename=lambda tensor: names.get(tensor, tensor),
     )
@@ -132,9 +132,7 @@ def _build(
         ) from error
 
 
-def _settings(
-    folder: Path, network: type[nn.Module], config: Mapping[str, Any]
-) -> dict[str, Any]:
+def _settings(folder: Path, network: type[nn.Module], config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields that this network has of its own, if they are plain and not too large."""
     transformers = import_transformers()
     known = network.config_class().to_dict().keys() - transformers.PretrainedConfig().to_dict()
@@ -209,21 +207,29 @@ def _count_labels(config: Mapping[str, Any]) -> int:
     return min(number, _LARGEST) if isinstance(number, int) and number > 0 else 2
 
 
-def _image_size(config: Mapping[str, Any]) -> int:
-    size = config.get("image_size")
-    return size if isinstance(size, int) and 0 < size <= _LARGEST else 224
+def _size(config: Mapping[str, Any], name: str, usual: int) -> int:
+    size = config.get(name)
+    return size if isinstance(size, int) and 0 < size <= _LARGEST else usual
 
 
 def _new_names(network: nn.Module) -> dict[str, str]:
-    """Return name in a file -> name in the network, where this version calls a tensor otherwise.
+    """Return name in a file -> name in the network.
 
     Files keep the names that they were published with; transformers 5 renamed parts of networks.
+    Files of a network without a head leave out the first part of the names.
     """
+    names = _published_names(network)
+    body = f"{network.base_model_prefix}."
+    bare = {old.removeprefix(body): new for old, new in names.items() if old.startswith(body)}
+    return bare | names
+
+
+def _published_names(network: nn.Module) -> dict[str, str]:
+    state = network.state_dict()
     try:
         loading = importlib.import_module("transformers.core_model_loading")
     except ImportError:  # transformers 4 has the published names
-        return {}
-    state = network.state_dict()
+        return {name: name for name in state}
     places = {id(tensor): name for name, tensor in state.items()}
     saved = loading.revert_weight_conversion(network, dict(state))
     return {name: places[id(tensor)] for name, tensor in saved.items() if id(tensor) in places}
