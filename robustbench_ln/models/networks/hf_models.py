@@ -37,7 +37,7 @@ _LARGEST = 2**16
 _LARGEST_WINDOW = 64
 """Of attention; a table of positions has its fourth power of entries. The largest published: 24."""
 _MOST_PARTS = 64
-_MOST_TENSORS = 20_000
+_MOST_TENSORS = 3_000
 _MOST_VALUES = 2**30
 """Parameters of a network whose folder has no file of weights to hold them against."""
 
