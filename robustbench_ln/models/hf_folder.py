@@ -141,7 +141,7 @@ def read_input(folder: Path) -> HfInput | None:
     if not is_plain and (not isinstance(config, dict) or config.get("image_mean") is None):
         return None
     try:
-        return HfInput(*_normalization(config), *_framing(config))
+        return _read_input(config)
     except (TypeError, ValueError, KeyError, ZeroDivisionError, OverflowError) as error:
         raise CheckpointError(
             f"{path}: its sizes, mean or std cannot be used ({type(error).__name__}: {error}); "
@@ -161,12 +161,23 @@ def _read_json(path: Path) -> dict[str, Any]:
     return content
 
 
+def _read_input(config: Mapping[str, Any]) -> HfInput:
+    mean, std = _normalization(config)
+    resize, crop, is_squashed = _resize(config)
+    if config.get("do_center_crop") and "crop_size" in config:
+        crop = _side(config["crop_size"])
+    number = config.get("resample")
+    is_known = isinstance(number, int) and 0 <= number < len(_RESAMPLING) and resize is not None
+    interpolation = _RESAMPLING[int(number or 0)] if is_known else None
+    return HfInput(mean, std, resize, crop, interpolation, is_squashed)
+
+
 def _normalization(config: Mapping[str, Any]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return mean and std for pixels in 0..1, whatever they are scaled to first."""
     scale = 255 * float(config.get("rescale_factor", 1 / 255))
     scale = scale if config.get("do_rescale", True) else 255.0
     offset = 1.0 if config.get("rescale_offset") else 0.0
-    mean, std = (0.0,) * 3, (1.0,) * 3
+    mean, std = _channels(0.0), _channels(1.0)
     if config.get("do_normalize", True):
         mean, std = (_channels(config[name]) for name in ("image_mean", "image_std"))
         if config.get("include_top"):  # of EfficientNet: it divides by std once more
@@ -183,15 +194,6 @@ def _channels(value: Any) -> tuple[float, ...]:
     if len(values) not in (1, 3):
         raise ValueError(f"{len(values)} channels")
     return tuple(map(float, values))
-
-
-def _framing(config: Mapping[str, Any]) -> tuple[int | None, int | None, str | None, bool]:
-    resize, crop, is_squashed = _resize(config)
-    if config.get("do_center_crop") and "crop_size" in config:
-        crop = _side(config["crop_size"])
-    number = config.get("resample")
-    is_known = isinstance(number, int) and 0 <= number < len(_RESAMPLING) and resize is not None
-    return resize, crop, _RESAMPLING[number] if is_known else None, is_squashed
 
 
 def _resize(config: Mapping[str, Any]) -> tuple[int | None, int | None, bool]:

@@ -78,7 +78,7 @@ def test_a_whole_pickled_network_needs_trust(tmp_path: Path, is_zip: bool) -> No
     path = save(tmp_path / "net.pt", {"model": network}, is_zip=is_zip)
     with pytest.raises(
         CheckpointError,
-        match=r"objects of torch\.nn\.modules\.container\.Sequential, .*torch\.save\(model\.state_d",
+        match=r"objects of torch\.nn\.modules\.container\.Sequential, .*torch\.save\(model\.",
     ):
         read_checkpoint(path)
     checkpoint = read_checkpoint(path, trust=True)

@@ -94,7 +94,7 @@ def hf_architecture(name: str) -> Architecture:
     )
 
 
-def _network_class(kind: str, config: Mapping[str, Any]) -> type[nn.Module]:
+def _network_class(kind: str, config: Mapping[str, Any]) -> Any:
     """Return the classifier of a kind; of DeiT's two the one that the file names."""
     transformers = import_transformers()
     auto = importlib.import_module("transformers.models.auto.modeling_auto")
@@ -102,12 +102,11 @@ def _network_class(kind: str, config: Mapping[str, Any]) -> type[nn.Module]:
     names = (known,) if isinstance(known, str) else tuple(known)
     stated = config.get("architectures")
     wanted = [name for name in names if isinstance(stated, list) and name in stated]
-    network: type[nn.Module] = getattr(transformers, (wanted or names)[0])
-    return network
+    return getattr(transformers, (wanted or names)[0])
 
 
 def _build(
-    folder: Path, network: type[nn.Module], config: Mapping[str, Any], classes: int, channels: int
+    folder: Path, network: Any, config: Mapping[str, Any], classes: int, channels: int
 ) -> nn.Module:
     """Build a network in given sizes; first without values, to see how large it would be."""
     settings = _settings(folder, network, config) | {
@@ -118,11 +117,12 @@ def _build(
     try:
         with _quiet(), torch.random.fork_rng(devices=[]):
             with torch.device("meta"), _limited_tensors():
-                empty = network(network.config_class(**settings))
+                empty: nn.Module = network(network.config_class(**settings))
             if torch.empty(0).is_meta:  # asked for its shapes alone
                 return empty
             _check_amount(folder, empty)
-            return network(network.config_class(**settings)).eval()
+            built: nn.Module = network(network.config_class(**settings))
+            return built
     except CheckpointError:
         raise
     except Exception as error:
@@ -132,7 +132,7 @@ def _build(
         ) from error
 
 
-def _settings(folder: Path, network: type[nn.Module], config: Mapping[str, Any]) -> dict[str, Any]:
+def _settings(folder: Path, network: Any, config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields that this network has of its own, if they are plain and not too large."""
     transformers = import_transformers()
     known = network.config_class().to_dict().keys() - transformers.PretrainedConfig().to_dict()
