@@ -45,8 +45,8 @@ def summary_table(name: str) -> str:
     """What modes come down to: a summary.csv of `ln-bench report` in reproduction/records/."""
     lines = _read_rows(RESULTS / name / "summary.csv")
     parts = []
-    for title in dict.fromkeys(line["table"] for line in lines):
-        of_table = [line for line in lines if line["table"] == title]
+    for table in dict.fromkeys(line["table"] for line in lines):
+        of_table = [line for line in lines if line["table"] == table]
         quantities = list(dict.fromkeys(line["quantity"] for line in of_table))
         found: dict[str, dict[str, dict[str, str]]] = {}
         for line in of_table:
@@ -57,7 +57,7 @@ def summary_table(name: str) -> str:
             for row, cells in found.items()
         ]
         header = ("", *(q if "sigma at" in q else f"{q} %" for q in quantities), "units")
-        parts.append(f"**{title}**\n\n{to_markdown(Grid(header, tuple(rows)))}")
+        parts.append(to_markdown(Grid(header, tuple(rows))))
     return "\n".join(parts)
 
 

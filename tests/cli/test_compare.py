@@ -97,7 +97,7 @@ def test_sets_are_units_and_conditions_are_pooled(run, ln_bench, tmp_path):
     assert summary.loc["area under the curve of A", "value"] == pytest.approx(area)
     text = (tmp_path / "c" / "comparison.md").read_text()
     assert "| fog 5" in text
-    assert "### agn, paper convention, range clip" in text
+    assert "### additive Gaussian noise (AGN), paper convention, values clipped" in text
 
 
 @pytest.mark.parametrize(
