@@ -36,7 +36,7 @@ def corruptions_table(names: str) -> str:
     runs = [RESULTS / name for name in names.split()]
     parts = ["".join(f"    {command}\n" for run in runs for command in commands_of(run))]
     for table in read_tables(runs):
-        parts.append(f"**{table.title}**\n\n{to_markdown(accuracy_grid(table))}")
+        parts.append(f"**{table.family.headline}**\n\n{to_markdown(accuracy_grid(table))}")
         parts.append(f"{caption(table)}\n")
     return "\n".join(parts)
 
@@ -135,7 +135,7 @@ def seeds_table(names: str) -> str:
     """Accuracy of networks that were trained with several seeds: runs NAME_0, NAME_1, ..."""
     runs = {name: trainings_of(name) for name in names.split()}
     tables = read_tables([run for found in runs.values() for run in found])
-    parts = [f"**{table.title}**\n\n{to_markdown(_with_cost(table))}" for table in tables]
+    parts = [f"**{table.family.headline}**\n\n{to_markdown(_with_cost(table))}" for table in tables]
     commands = [line for found in runs.values() for line in commands_of(found[0])]
     number = max(map(len, runs.values()))
     said = "Accuracy of one training, in %:"

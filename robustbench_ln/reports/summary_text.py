@@ -69,7 +69,9 @@ def summary_text(lines: Lines, baseline: Baseline | None, *, width: int) -> str:
 
 
 def _by_title(lines: Lines) -> list[tuple[str, Lines]]:
-    return [(title, list(of)) for title, of in groupby(lines, key=lambda line: line.family.title)]
+    return [
+        (title, list(of)) for title, of in groupby(lines, key=lambda line: line.family.headline)
+    ]
 
 
 def _grid(lines: Lines) -> Grid:

@@ -119,6 +119,11 @@ class Family(ABC):
     """Whether short tables show what a comparison pools, in place of every condition."""
 
     @property
+    def headline(self) -> str:
+        """The title where it begins a line."""
+        return f"{self.title[0].upper()}{self.title[1:]}"
+
+    @property
     def order(self) -> tuple[int, str]:
         """Where the family stands among others, wherever several are shown."""
         return self.rank, self.name
@@ -224,7 +229,7 @@ class Table:
     def heading(self) -> str:
         """For people: the title, after the label of a network that stands alone."""
         (first, *others) = self.by_run
-        return f"{self.title[0].upper()}{self.title[1:]}" if others else f"{first}: {self.title}"
+        return self.family.headline if others else f"{first}: {self.title}"
 
     @property
     def modes(self) -> tuple[ModeResults, ...]:

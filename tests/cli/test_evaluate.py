@@ -211,7 +211,7 @@ def test_common_corruptions_are_made_while_evaluating(lab, ln_bench, refuses):
         ("fog", 1.0, "cifar10-c"), ("fog", 5.0, "cifar10-c"),
         ("jpeg_compression", 1.0, "cifar10-c"), ("jpeg_compression", 5.0, "cifar10-c"),
     ]  # fmt: skip
-    assert "cifar10-c, generated" in outcome.out
+    assert "corruptions made by ln-bench with the severities of CIFAR-10-C" in outcome.out
     assert "--severities 6" in refuses(*words, "--severities", "6")
 
 
