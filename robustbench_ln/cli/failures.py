@@ -51,6 +51,8 @@ def _end(result: object, stop: Stop) -> int:
             "Interrupted. What was written is kept; a command with --out DIR goes on from there."
         )
         return stop.exit_code
+    if result == 1:  # of Typer's --show-completion alone
+        return _fail("no completion for this shell; ask in bash, zsh, fish or PowerShell")
     return result if isinstance(result, int) else DONE
 
 

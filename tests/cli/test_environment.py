@@ -256,6 +256,11 @@ def test_postscript_starts_nothing(tmp_path, refuses, network, watch, name):
     assert watch.seen == []
 
 
+def test_env_starts_nothing(ln_bench, watch):
+    assert ln_bench("env").code == 0
+    assert watch.seen == []
+
+
 @pytest.mark.parametrize("arch", ["torchvision:resnet18", "timm:resnet18.a1_in1k"])
 def test_weights_that_are_absent_open_no_connection(tmp_path, refuses, watch, arch):
     if arch.startswith("timm"):
