@@ -75,6 +75,7 @@ def test_a_shell_gets_names_without_torch():
 
 def test_an_unknown_shell_is_one_line(ln_bench, monkeypatch):
     """Where no shell is known, Typer ends with 1, which is kept for bugs."""
+
     def unknown(*_: object, **__: object) -> str:
         raise typer.Exit(1)
 

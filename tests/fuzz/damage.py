@@ -11,8 +11,8 @@ from numpy.random import Generator
 
 MARK = "\x1b]0;owned\x07\x9b31m\u202e\u2066\u200b"
 TEXTS = (
-    "", "x", MARK, f"a{MARK}\n| b |\r\n```\n<script>x</script>", "=cmd()|' /C calc'!A0", "../../x",
-    "/etc/passwd", "a" * 100_000, "\ud800", "\udcff", "a\0b", "%s%n{0}{x!r}", "--help", "$(touch x)",
+    "", "x", "a" * 200_000, MARK, f"a{MARK}\n| b |\r\n```\n<script>x</script>", "=cmd()|' /C calc'!A0", "../../x",
+    "/etc/passwd", "\ud800", "\udcff", "a\0b", "%s%n{0}{x!r}", "--help", "$(touch x)",
     "[x](http://e.vil)", "\\input{x}", "ln-voting", "inf", "nan", "1e999", "\u0130\ufb01\u1e9e",
     "\ue000seed\ue001 1\ue0011\ue002", "CON", ".", "..", "~", "~nosuchuser/x", "-", "a:b:c", " ",
 )  # fmt: skip
@@ -132,7 +132,7 @@ def _value_like(value: Any, draws: Generator) -> Any:
         return pick(draws, TEXTS)
     if isinstance(value, bool):
         return not value
-    if isinstance(value, int | float):
+    if isinstance(value, int | float) and abs(value) < 1e300:
         return pick(
             draws, [0, 1, 2, value - 1, value + 1, 3 * value, value / 2, -value, 10**8, 1e-9]
         )
@@ -185,7 +185,6 @@ def damaged_array(array: np.ndarray[Any, Any], draws: Generator) -> np.ndarray[A
             with np.errstate(all="ignore"):
                 return values if draws.random() < 0.3 else values.astype(array.dtype)
         case _:
-            axis = int(draws.integers(max(1, array.ndim)))
-            return (
-                np.concatenate([array, array[:1]]) if array.ndim and axis == 0 else array[..., :0]
-            )
+            if array.ndim == 0 or draws.random() < 0.5:
+                return np.concatenate([np.atleast_1d(array)] * 2)
+            return array[..., :0]

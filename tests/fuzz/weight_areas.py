@@ -136,7 +136,7 @@ def _odd(state: dict[str, torch.Tensor], draws: Generator) -> Any:
     """Return the state with odd tensors, names or containers."""
     for _ in range(int(draws.integers(1, 4))):
         name = pick(draws, list(state))
-        tensor = state[name]
+        tensor = state[name] if isinstance(state[name], torch.Tensor) else torch.ones(3)
         match int(draws.integers(4)):
             case 0:
                 state[str(pick(draws, TEXTS))[:3000].replace("\ud800", "")] = state.pop(name)
