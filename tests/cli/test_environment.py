@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import cv2
 import pytest
 import torch
 from PIL import Image
@@ -159,6 +160,7 @@ def test_a_stopped_evaluation_goes_on(lab, name, code):
     [
         (MemoryError(), "this machine"),
         (RuntimeError(CPU), "this machine"),
+        (cv2.error("(-4:Insufficient memory) Failed to allocate 9 bytes"), "this machine"),
         (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB."), "the GPU"),
     ],
 )
