@@ -37,7 +37,7 @@ CASES: Mapping[str, int] = MappingProxyType(
 """Cases of whole commands in CI; a round of `make fuzz` has as many."""
 
 EXAMPLES: Mapping[str, int] = MappingProxyType(
-    {"checkpoints": 120, "data": 250, "runs": 100, "links": 60, "loops": 25, "tensors": 60}
+    {"checkpoints": 50, "data": 120, "runs": 60, "links": 40, "loops": 15, "tensors": 40}
 )
 """Examples of each property in CI."""
 
