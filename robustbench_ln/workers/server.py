@@ -20,7 +20,7 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
 
-from robustbench_ln.errors import LnBenchError, WorkerError, is_out_of_memory, memory_message
+from robustbench_ln.errors import LnBenchError, is_out_of_memory
 from robustbench_ln.workers.allocator import keep_freed_memory
 from robustbench_ln.workers.portable import read_shared
 
@@ -86,10 +86,10 @@ def _work(descriptor: int, file: int) -> None:
         os._exit(1)
 
 
-def _explain(error: Exception) -> LnBenchError | str:
+def _explain(error: Exception) -> MemoryError | str:
     """Return what our process is told: too little memory, or a fault of the program."""
     if is_out_of_memory(error):
-        return WorkerError(memory_message(error))
+        return MemoryError(str(error))
     return "".join(traceback.format_exception(error))
 
 
