@@ -76,7 +76,7 @@ class NormLayer:
 
 
 def layer_kind(module: nn.Module, norm_classes: NormClasses = ()) -> LayerKind | None:
-    """Return how layouts see a module; None if it is no norm layer."""
+    """Return how layouts see a module; None if it is not a norm layer."""
     if isinstance(module, norm_classes):
         return "batch"
     if isinstance(module, LocalNorm2d):

@@ -108,8 +108,8 @@ class PaperFigure(NamedTuple):
     Attributes:
         name: Of `--figures`, and the beginning of its files' names.
         title: For people.
-        make: Returns what can be made of some tables, so many inches wide; nothing where they have
-            nothing of it.
+        make: Returns what can be made of some tables, with a width in inches; nothing where they
+            have nothing of it.
         needs: What runs must have for it, as the end of "No figure NAME: ".
     """
 
@@ -120,7 +120,7 @@ class PaperFigure(NamedTuple):
 
 
 def spread_rows(table: Table, most: int = 4) -> list[Row]:
-    """Return rows of a table from its first to its last, evenly, at most so many."""
+    """Return rows of a table from its first to its last, evenly spaced, at most `most` of them."""
     last = len(table.rows) - 1
     chosen = dict.fromkeys(round(i * last / (most - 1)) for i in range(most))
     return [table.rows[i] for i in chosen]

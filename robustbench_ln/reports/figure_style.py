@@ -143,7 +143,7 @@ def draw_chance(draw: Callable[..., Any], table: Table, ticks: Sequence[float]) 
 
 
 def title_of(text: str, letters: int, lines: int = 2) -> str:
-    r"""Return a name as the title of a panel: in lines of at most so many letters.
+    r"""Return a name as the title of a panel: in lines of at most `letters`.
 
     >>> title_of("ln-single-voting-rot90", 14)
     'ln-single-\nvoting-rot90'

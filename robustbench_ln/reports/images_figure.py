@@ -77,7 +77,7 @@ def _fill(canvas: Canvas, *, curves: Curves, pictures: dict[float, Picture]) -> 
 
 
 def _spread(number: int, most: int) -> list[int]:
-    """Return positions from the first to the last, evenly, at most so many."""
+    """Return positions from the first to the last, evenly spaced, at most `most` of them."""
     last = number - 1
     return list(dict.fromkeys(round(i * last / max(most - 1, 1)) for i in range(most)))
 

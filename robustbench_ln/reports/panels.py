@@ -33,7 +33,7 @@ class Places(NamedTuple):
     columns: int
 
     def subplots(self, canvas: Canvas, number: int, **options: Any) -> list[Any]:
-        """Return the axes of so many panels; what is left over is blank."""
+        """Return the axes of a number of panels; what is left over is blank."""
         grid = canvas.subplots(self.rows, self.columns, squeeze=False, **options)
         for axes in grid.flat[number:]:
             axes.set_axis_off()
@@ -58,7 +58,7 @@ def split_networks(modes: Sequence[ModeResults]) -> list[Panel]:
 
 
 def place_panels(number: int, inches: float, *, least: float) -> Places:
-    """Return rows and columns for panels that are at least so many inches wide."""
+    """Return rows and columns for panels that are at least `least` inches wide."""
     most = max(1, int(inches / least))
     rows = math.ceil(number / most)
     return Places(rows, math.ceil(number / rows))
