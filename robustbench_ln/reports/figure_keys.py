@@ -51,7 +51,8 @@ class Key(NamedTuple):
     def _fits(self, columns: int) -> bool:
         lengths = [len(name) for name in self.names]
         parts = np.array_split(lengths, columns)  # as matplotlib does
-        return sum(_SAMPLE + _LETTER * max(part) for part in parts) <= self.inches - 0.05
+        longest = [int(max(part)) for part in parts]
+        return _SAMPLE * columns + _LETTER * sum(longest) <= self.inches - 0.05
 
     @property
     def names(self) -> list[str]:
