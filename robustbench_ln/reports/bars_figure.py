@@ -20,6 +20,7 @@ from robustbench_ln.reports.figure_style import (
     interval_ends,
     percent_ticks,
     set_percents,
+    wrap_label,
 )
 from robustbench_ln.reports.mode_styles import hatch_of, styles_of
 from robustbench_ln.reports.panels import split_networks
@@ -118,8 +119,8 @@ class _Page:
             draw_percent_grid(axes)
             axes.set_xlim(-0.6, last + 0.6)
             axes.set_ylabel("accuracy, %", fontsize=7)
-        words = [self.table.family.words(self.table), self.table.title]
-        canvas.supxlabel(("; " if self.width > 5 else "\n").join(words), fontsize=8)
+        words = f"{self.table.family.words(self.table)}; {self.table.title}"
+        canvas.supxlabel(wrap_label(words, self.width - 0.3), fontsize=8)
 
     def _draw_line(self, axes: Axes, rows: Sequence[Row]) -> None:
         width, centres, styles = 0.8 / len(self.modes), _centres(rows), styles_of(self.modes)

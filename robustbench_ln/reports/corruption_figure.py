@@ -26,6 +26,7 @@ from robustbench_ln.reports.figure_style import (
     percent_ticks,
     set_percents,
     title_of,
+    wrap_label,
 )
 from robustbench_ln.reports.mode_styles import styles_of
 from robustbench_ln.reports.panels import Panel, place_panels, split_networks
@@ -123,7 +124,8 @@ def _fill(
     for text, place in zip(grid[0].get_yticklabels(), places, strict=True):
         text.set_fontweight("normal" if place.row else "bold")
     grid[0].set_ylim(places[-1].y + 0.7, -0.7)
-    canvas.supxlabel(f"{table.family.words(table)}\n{table.title}", fontsize=8)
+    words = f"{table.family.words(table)}; {table.title}"
+    canvas.supxlabel(wrap_label(words, canvas.bbox.width / canvas.dpi - 0.3), fontsize=8)
 
 
 def _draw_panel(axes: Axes, table: Table, panel: Panel, places: Sequence[_Place]) -> None:
@@ -177,8 +179,8 @@ def draw_severities(table: Table, inches: float) -> list[Drawing]:
     curves = Curves(
         table,
         means,
-        f"severity of {table.title}; 0 is clean",
-        f"accuracy in %,\n{MEAN_ROW}{frost and chr(10)}{frost.strip()}",
+        f"severity, 0 is clean; {table.title}",
+        f"accuracy in %, {MEAN_ROW}{frost}",
         inches,
         is_whole=True,
     )

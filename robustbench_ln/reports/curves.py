@@ -23,6 +23,7 @@ from robustbench_ln.reports.figure_style import (
     percent_ticks,
     set_percents,
     title_of,
+    wrap_label,
 )
 from robustbench_ln.reports.mode_styles import styles_of
 from robustbench_ln.reports.panels import Panel, panels_of, place_panels
@@ -114,11 +115,11 @@ class Curves:
             is_lowest = number + places.columns >= len(panels)
             axes.tick_params(labelbottom=is_lowest, labelleft=number % places.columns == 0)
         if len(panels) == 1:
-            panels[0].set_xlabel(self.x_label)
-            panels[0].set_ylabel(self.y_label)
+            panels[0].set_xlabel(wrap_label(self.x_label, self.inches - 0.5))
+            panels[0].set_ylabel(wrap_label(self.y_label, 1.3))
         else:
-            canvas.supxlabel(self.x_label, fontsize=8)
-            canvas.supylabel(self.y_label, fontsize=8)
+            canvas.supxlabel(wrap_label(self.x_label, self.inches - 0.5), fontsize=8)
+            canvas.supylabel(wrap_label(self.y_label, 1.3), fontsize=8)
         return panels
 
     def _draw_panel(self, axes: Axes, panel: Panel) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KINDS", "WIDTH", "Kind", "check_width", "draw_chance", "draw_percent_grid", "interval_ends",
-    "percent_ticks", "render_figure", "set_percents", "title_of",
+    "percent_ticks", "render_figure", "set_percents", "title_of", "wrap_label",
 ]  # fmt: skip
 
 WIDTH = 6.8
@@ -40,6 +40,8 @@ _STYLE: Any = {
     "text.parse_math": False,
     "svg.hashsalt": "robustbench_ln",
 }
+_LETTERS = 15
+"""Letters of an axis's label in an inch."""
 _STEPS = (1, 2, 5, 10, 20, 25)
 """Percent between two ticks."""
 _MOST_STEPS = 6
@@ -149,6 +151,15 @@ def title_of(text: str, letters: int, lines: int = 2) -> str:
     'ln-single-\nvoting-rot90'
     """
     return "\n".join(wrap(shorten(one_line(text), (letters - 1) * lines), letters)[:lines])
+
+
+def wrap_label(text: str, inches: float) -> str:
+    r"""Return what stands beside an axis of some length, in lines that are no longer.
+
+    >>> wrap_label("accuracy in %, mean over severities 1-5", 2.0)
+    'accuracy in %, mean over\nseverities 1-5'
+    """
+    return "\n".join(wrap(text, max(int(_LETTERS * inches), 12)))
 
 
 def draw_percent_grid(axes: Axes, axis: Literal["x", "y", "both"] = "y") -> None:

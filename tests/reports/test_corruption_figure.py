@@ -53,7 +53,8 @@ def test_corruptions_stand_below_their_families(tmp_path: Path) -> None:
         expected += [family, *(name for name in members if name != "frost")]
     assert names == expected
     assert {"frost (procedural)", "(procedural frost)", "bn", "chance"} <= set(texts)
-    assert {"accuracy in %, mean over severities 1, 5", "cifar10-c, generated"} <= set(texts)
+    words = "accuracy in %, mean over severities 1, 5; corruptions made by ln-bench with the "
+    assert words + "severities of CIFAR-10-C" in " ".join(texts)
 
 
 def marked(axes: Axes) -> list[Line2D]:
@@ -108,7 +109,7 @@ def test_unknown_corruptions_are_other_ones(tmp_path: Path) -> None:
     table = only_table(write_run(tmp_path / "r", records))
     texts = texts_of(dots(table, 6.8).render("svg"))
     assert texts.index("other") < texts.index("blue_noise")
-    assert "accuracy in % at severity 5" in texts
+    assert "accuracy in % at severity 5; " in " ".join(texts)
 
 
 def test_severities_of_the_fifteen_alone(tmp_path: Path) -> None:
@@ -121,7 +122,10 @@ def test_severities_of_the_fifteen_alone(tmp_path: Path) -> None:
     assert line.get_ydata()[0] == 95
     texts = texts_of(severities(table).render("svg"))
     assert {"mean of the 15", "(procedural frost)"} <= set(texts)
-    assert "severity of cifar10-c, generated; 0 is clean" in texts
+    assert (
+        "severity, 0 is clean; corruptions made by ln-bench with the severities of CIFAR-10-C"
+        in texts
+    )
 
 
 def test_many_modes_make_a_low_figure_higher(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def test_svg_names_every_line(tmp_path: Path) -> None:
     texts = texts_of(drawn(noise_run(tmp_path / "r")).render("svg"))
     expected = {"bn", "dbn-batch", "resnet20", "95 % Wilson interval", "chance", "accuracy, %"}
     assert expected <= set(texts)
-    assert "σ of agn, paper convention, range clip" in texts
+    assert "σ of additive Gaussian noise (AGN), paper convention, values clipped" in texts
     assert "LIMITED" not in " ".join(texts)
 
 
