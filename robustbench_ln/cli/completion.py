@@ -24,6 +24,7 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "layer",
             "instance",
             "renorm",
+            "ghost",
         ),
         "archs": (
             "mnist-dnn",
