@@ -36,7 +36,7 @@ def normalize_groups(
             eps=eps,
             seen=None if seen is None else Moments(seen.mean[k], seen.variance[k]),
         )
-        for k, part in enumerate(images.split(len(images) // len(weight)))
+        for k, part in enumerate(images.chunk(len(weight)))
     ]
     return torch.cat(parts)
 
@@ -46,7 +46,8 @@ def _side_by_side(
 ) -> Tensor:
     """Normalise in one call: two copies forth, two back."""
     num_groups, channels = weight.shape
-    grouped = images.unflatten(0, (num_groups, -1))  # [G, M, C, H, W]
+    places = images.shape[-2:]
+    grouped = images.view(num_groups, -1, channels, *places)  # [G, M, C, H, W]
     normalized = _kernel(
         grouped.transpose(0, 1).flatten(1, 2),  # [M, G * C, H, W]
         weight.flatten(),
@@ -54,7 +55,7 @@ def _side_by_side(
         eps=eps,
         seen=None if seen is None else Moments(seen.mean.view(-1), seen.variance.view(-1)),
     )
-    return normalized.unflatten(1, (num_groups, channels)).transpose(0, 1).flatten(0, 1)
+    return normalized.view(-1, num_groups, channels, *places).transpose(0, 1).reshape(images.shape)
 
 
 def _kernel(
