@@ -19,6 +19,7 @@ from pathlib import Path
 from reproduction.check_tables import CHECK_BLOCKS
 from reproduction.claims import CLAIM_BLOCKS
 from reproduction.coverage_tables import COVERAGE_BLOCKS
+from reproduction.hostile_tables import HOSTILE_BLOCKS
 from reproduction.result_blocks import RESULT_BLOCKS, commands_of, forward_passes
 from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.registry import CORRUPTIONS
@@ -87,7 +88,7 @@ def accuracy_table(names: str) -> str:
     """The accuracy-vs-sigma tables of some runs in reproduction/records/."""
     runs = [RESULTS / name for name in names.split()]
     parts = [
-        f"**{table.title}**\n\n{to_markdown(full_grid(table))}\n{caption(table)}\n"
+        f"**{table.family.headline}**\n\n{to_markdown(full_grid(table))}\n{caption(table)}\n"
         for table in read_tables(runs)
     ]
     commands = "".join(f"    {command}\n" for run in runs for command in commands_of(run))
@@ -104,6 +105,49 @@ def speed_table(name: str) -> str:
         rows = tuple((job, f"{m:.3f}", f"{m / bare:.2f}") for job, m in medians.items())
         parts.append(to_markdown(Grid(("", "median seconds", "x bare"), rows), has_markup=True))
     return "\n".join(parts)
+
+
+def turns_table(name: str) -> str:
+    """Medians, ratios of the same turn and goals of one raw record of benchmarks/recording.py."""
+    file = ROOT / "benchmarks" / "results" / f"{name}.json"
+    if not file.is_file():
+        return "Not measured yet.\n"
+    record = json.loads(file.read_text())
+    seconds = record["seconds"]
+    rows = []
+    for goal in record["goals"]:
+        job, against = seconds[goal["job"]], seconds[goal["against"]]
+        ratio = statistics.median(b / a for a, b in zip(job, against, strict=True))
+        rows += [
+            (goal["against"], f"{statistics.median(against):.1f}", "1", "-"),
+            (goal["job"], f"{statistics.median(job):.1f}", f"{ratio:.2f}", f"{goal['least']:g}"),
+        ]
+    about = f"{record['images']:,} images, {record['conditions']} conditions, {len(job)} turns, "
+    about += (
+        f"{record['cores']} cores, load {record['load']:.1f}, torch {record['versions']['torch']}"
+    )
+    header = ("", "median seconds", "times as fast", "goal")
+    table = to_markdown(Grid(header, tuple(rows)), has_markup=True)
+    return f"`{record['command']}`: {about}\n\n{table}"
+
+
+def peaks_table(name: str) -> str:
+    """Peak memory by images and workers: a raw record of benchmarks/memory.py."""
+    file = ROOT / "benchmarks" / "results" / f"{name}.json"
+    if not file.is_file():
+        return "Not measured yet.\n"
+    record = json.loads(file.read_text())
+    rows = tuple(
+        (
+            f"{p['images']:,}",
+            str(p["count"]),
+            f"{p['own'] / 1024:.0f}",
+            f"{p['workers'] / 1024:.0f}",
+        )
+        for p in record["peaks"]
+    )
+    header = ("images", "workers", "MiB of the command", "MiB of the largest worker")
+    return f"`{record['command']}`\n\n{to_markdown(Grid(header, rows), has_markup=True)}"
 
 
 def norms_speed_table(name: str) -> str:
@@ -226,6 +270,8 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     "models": models_table,
     "recipes": recipes_table,
     "memory": memory_table,
+    "turns": turns_table,
+    "peaks": peaks_table,
     "demo": demo_output,
     "fields": fields_table,
     "corruption_speed": corruption_speed_table,
@@ -233,6 +279,7 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     **CLAIM_BLOCKS,
     **COVERAGE_BLOCKS,
     **CHECK_BLOCKS,
+    **HOSTILE_BLOCKS,
 }
 _BLOCK = re.compile(r"(<!-- begin (\w+) ?(.*?) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 

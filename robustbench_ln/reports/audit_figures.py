@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from robustbench_ln.modes import MODES
 from robustbench_ln.reports.audit import SHUFFLED, condition_name
-from robustbench_ln.reports.drawings import Drawing, draw_legend
-from robustbench_ln.reports.figure_style import line_style
-from robustbench_ln.runs.results import Cell, ModeResults
+from robustbench_ln.reports.drawings import Drawing
+from robustbench_ln.reports.figure_keys import Key, KeyEntry
+from robustbench_ln.reports.figure_style import WIDTH, percent_ticks, set_percents
+from robustbench_ln.reports.mode_styles import level_style, style_mode
+from robustbench_ln.runs.results import ModeResults
 from robustbench_ln.spec import Condition
 
 if TYPE_CHECKING:
@@ -20,33 +22,47 @@ if TYPE_CHECKING:
 __all__ = ["audit_drawings"]
 
 _MOST_PANELS = 3
+_SIZES = "Accuracy against the number of images that share statistics"
+_INTERVALS = "bands are 95 % Wilson intervals"
+_SHUFFLED_STYLE: Mapping[str, Any] = {
+    "color": "#000000", "marker": "o", "markersize": 3.6, "markeredgecolor": "white",
+    "markeredgewidth": 0.3,
+}  # fmt: skip
 
 
 def audit_drawings(modes: Sequence[ModeResults]) -> Iterator[Drawing]:
     """Yield the figures of an audit: for each condition the sizes of sets, and the streams."""
     conditions = dict.fromkeys(condition for mode in modes for condition in mode.cells)
     for condition in conditions:
-        name = condition_name(condition)
-        ending = f"_{name.replace(' ', '_')}"
         own = [mode for mode in modes if condition in mode.cells]
         shuffled = [mode for mode in own if mode.any_record.order == SHUFFLED]
-        yield Drawing(
-            f"_set_size{ending}",
-            f"Accuracy against the number of images that share statistics, {name}, shuffled "
-            "images; bands and bars are 95 % Wilson intervals",
-            partial(_draw_sizes, modes=shuffled, condition=condition),
-            3.2,
-        )
-        streams = list(dict.fromkeys(mode.any_record.order for mode in own))
         with_sets = [mode for mode in own if _has_sets(mode)]
-        if len(streams) > 1:
-            yield Drawing(
-                f"_streams{ending}",
-                f"Accuracy against the number of images that share statistics, {name}, by the "
-                "order of the images",
-                partial(_draw_streams, modes=with_sets, condition=condition, streams=streams),
-                2.7 * -(-len(_names(with_sets)) // _MOST_PANELS) + 0.3,
-            )
+        yield _sizes_drawing(shuffled, condition)
+        if len(_streams(own)) > 1:
+            yield _streams_drawing(with_sets, condition)
+
+
+def _sizes_drawing(modes: Sequence[ModeResults], condition: Condition) -> Drawing:
+    name = condition_name(condition)
+    return Drawing(
+        f"_set_size_{name.replace(' ', '_')}",
+        f"{_SIZES}, {name}, shuffled images; dotted lines are modes without sets; {_INTERVALS}",
+        partial(_draw_sizes, modes=modes, condition=condition),
+        (WIDTH, 3.0),
+        Key([KeyEntry(mode, _mode_style(mode)) for mode in _names(modes)], WIDTH),
+    )
+
+
+def _streams_drawing(modes: Sequence[ModeResults], condition: Condition) -> Drawing:
+    name = condition_name(condition)
+    styles = _stream_styles(modes)
+    return Drawing(
+        f"_streams_{name.replace(' ', '_')}",
+        f"{_SIZES}, {name}, by the order of the images; {_INTERVALS}",
+        partial(_draw_streams, modes=modes, condition=condition, styles=styles),
+        (WIDTH, 0.2 + 2.3 * -(-len(_names(modes)) // _MOST_PANELS)),
+        Key([KeyEntry(stream, style) for stream, style in styles.items()], WIDTH),
+    )
 
 
 def _has_sets(mode: ModeResults) -> bool:
@@ -57,23 +73,42 @@ def _names(modes: Sequence[ModeResults]) -> list[str]:
     return list(dict.fromkeys(mode.any_record.mode for mode in modes))
 
 
+def _streams(modes: Sequence[ModeResults]) -> list[str]:
+    return list(dict.fromkeys(mode.any_record.order for mode in modes))
+
+
+def _mode_style(mode: str) -> dict[str, Any]:
+    """Return how to plot a mode: as everywhere; one without sets is a dotted line."""
+    style = style_mode(mode)
+    if MODES[mode].layout in ("batch", "set"):
+        return style
+    return {"color": style["color"], "linestyle": ":", "linewidth": 1.4}
+
+
+def _stream_styles(modes: Sequence[ModeResults]) -> dict[str, Mapping[str, Any]]:
+    others = [stream for stream in _streams(modes) if stream != SHUFFLED]
+    return {SHUFFLED: _SHUFFLED_STYLE} | {name: level_style(name, others) for name in others}
+
+
 def _draw_sizes(canvas: Canvas, *, modes: Sequence[ModeResults], condition: Condition) -> None:
     axes = canvas.subplots()
-    for number, name in enumerate(_names(modes)):
+    for name in _names(modes):
         own = [mode for mode in modes if mode.any_record.mode == name]
-        style = line_style(number)
+        style = _mode_style(name)
         if _has_sets(own[0]):
-            _draw_curve(axes, own, condition, name, style)
+            _draw_curve(axes, own, condition, style)
         else:
-            accuracy = 100 * own[0].cells[condition].accuracy
-            axes.axhline(accuracy, color=style["color"], linestyle=":", label=name, linewidth=1.1)
-    _finish(axes, modes)
+            axes.axhline(100 * own[0].cells[condition].accuracy, **style)
+    _finish(axes, modes, condition)
     axes.set_ylabel("accuracy, %")
-    draw_legend(canvas, axes, columns=3)
 
 
 def _draw_streams(
-    canvas: Canvas, *, modes: Sequence[ModeResults], condition: Condition, streams: Sequence[str]
+    canvas: Canvas,
+    *,
+    modes: Sequence[ModeResults],
+    condition: Condition,
+    styles: Mapping[str, Mapping[str, Any]],
 ) -> None:
     names = _names(modes)
     columns = min(len(names), _MOST_PANELS)
@@ -81,38 +116,31 @@ def _draw_streams(
     for axes in grid.flat[len(names) :]:
         axes.set_axis_off()
     for axes, name in zip(grid.flat, names, strict=False):
-        for number, stream in enumerate(streams):
+        for stream, style in styles.items():
             own = [m for m in modes if (m.any_record.mode, m.any_record.order) == (name, stream)]
-            if own:
-                _draw_curve(axes, own, condition, stream, line_style(number))
+            _draw_curve(axes, own, condition, style)
         axes.set_title(name, fontsize=8)
-        _finish(axes, modes)
+        _finish(axes, modes, condition)
     for axes in grid[:, 0]:
         axes.set_ylabel("accuracy, %")
-    draw_legend(canvas, grid[0, 0], columns=5)
 
 
 def _draw_curve(
-    axes: Axes,
-    modes: Sequence[ModeResults],
-    condition: Condition,
-    name: str,
-    style: dict[str, Any],
+    axes: Axes, modes: Sequence[ModeResults], condition: Condition, style: Mapping[str, Any]
 ) -> None:
-    points = sorted(
-        ((mode.set_size, mode.cells[condition]) for mode in modes), key=lambda point: point[0]
-    )
-    sizes = [size for size, _ in points]
-    cells: list[Cell] = [cell for _, cell in points]
-    axes.plot(sizes, [100 * cell.accuracy for cell in cells], label=name, **style)
-    low, high = ([100 * cell.interval[end] for cell in cells] for end in (0, 1))
-    axes.fill_between(sizes, low, high, color=style["color"], alpha=0.13, linewidth=0)
+    by_size = {mode.set_size: mode.cells[condition] for mode in modes}
+    cells = {size: by_size[size] for size in sorted(by_size)}
+    axes.plot([*cells], [100 * cell.accuracy for cell in cells.values()], **style)
+    low, high = ([100 * cell.interval[end] for cell in cells.values()] for end in (0, 1))
+    axes.fill_between([*cells], low, high, color=style["color"], alpha=0.12, linewidth=0)
 
 
-def _finish(axes: Axes, modes: Sequence[ModeResults]) -> None:
+def _finish(axes: Axes, modes: Sequence[ModeResults], condition: Condition) -> None:
     sizes = sorted({mode.set_size for mode in modes if _has_sets(mode)})
     axes.set_xscale("log", base=2)
     axes.set_xticks(sizes, map(str, sizes), fontsize=7)
     axes.minorticks_off()
     axes.set_xlabel("images that share statistics")
     axes.grid(axis="y", color="0.9", linewidth=0.5)
+    ends = [100 * end for mode in modes for end in mode.cells[condition].interval]
+    set_percents(axes, "y", percent_ticks(ends))

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import NamedTuple
 
 import pandas as pd
 
 from robustbench_ln.progress import Progress, Silent
 from robustbench_ln.reports.baselines import check_baseline, severity_tables_of, unused_baseline
-from robustbench_ln.reports.captions import caption, difference_note, limit_stamp
+from robustbench_ln.reports.captions import (
+    caption,
+    difference_note,
+    limit_stamp,
+    short_caption,
+)
 from robustbench_ln.reports.checks_section import checks_section
+from robustbench_ln.reports.drawings import Drawing
 from robustbench_ln.reports.families import make_tables
-from robustbench_ln.reports.figures import figure_files, figures_of
+from robustbench_ln.reports.figure_style import WIDTH, check_width
+from robustbench_ln.reports.figures import draw_accuracy
 from robustbench_ln.reports.grids import Grid, to_markdown
 from robustbench_ln.reports.latex import latex_comments, to_latex
 from robustbench_ln.reports.markdown import code, heading, page, paragraph, picture, strong
@@ -54,6 +62,7 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
     *,
     progress: Progress | None = None,
     figures: Sequence[str] = (ACCURACY,),
+    width: float = WIDTH,
 ) -> Report:
     """Write the tables and figures of some runs into a folder.
 
@@ -67,12 +76,13 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
         baseline: What mCE is relative to; None gives the mean error alone.
         progress: Is told how far it is.
         figures: Names of the figures to make, "all" or "none".
+        width: Of the figures, in inches.
 
     Raises:
         RecordError: A run cannot be read, or a file cannot be written.
-        SpecError: The labels do not fit the runs, or an unknown figure.
+        SpecError: The labels do not fit the runs, an unknown figure, or a width that none can have.
     """
-    chosen = choose_figures(figures)
+    chosen, inches = choose_figures(figures), check_width(width)
     progress = progress or Silent()
     wanted = read_results(paths, labels)
     check_baseline(baseline, severity_tables_of(c for mode in wanted for c in mode.cells))
@@ -82,26 +92,27 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
         modes = read_outcomes(wanted, progress)
     frame, tables, summary = make_frame(modes), make_tables(modes), summarise_modes(modes, baseline)
     contents = {"cells.csv": csv_bytes(frame)}
+    drawings = {t: draw_accuracy(t, inches) if ACCURACY in chosen else [] for t in tables}
     for table in tables:
         contents[f"accuracy_{table.name}.csv"] = csv_bytes(wide_frame(table))
         contents[f"accuracy_{table.name}.tex"] = _latex(table).encode()
-        for name, figure in figures_of(table).items() if ACCURACY in chosen else ():
-            progress.describe(f"figure {name}")
-            contents |= figure_files(name, figure, table)
+        for drawing in drawings[table]:
+            progress.describe(f"figure {ACCURACY}{drawing.ending}")
+            contents |= drawing.files(ACCURACY)
     if summary:
         contents["summary.csv"] = csv_bytes(summary_frame(summary))
     notes = unused_baseline(modes, summary, baseline)
     for note in notes:
         progress.note(f"Note: {note}")
     runs = list({mode.run.path: mode.run for mode in modes}.values())
-    papers = make_paper_section(tables, chosen, progress)
+    papers = make_paper_section(tables, chosen, inches, progress)
     contents |= papers.files
     sections = [
         _run_section(runs),
         checks_section(runs),
         page(strong(f"Note: {note}.") for note in notes),
         summary_markdown(summary, baseline),
-        *(_section(table, has_figures=ACCURACY in chosen) for table in tables),
+        *(_section(table, drawings[table]) for table in tables),
         papers.markdown,
     ]
     contents["report.md"] = page(sections).encode()
@@ -123,13 +134,12 @@ def _run_section(runs: Sequence[Run]) -> Markdown:
     return page([title, to_markdown(Grid(header, tuple(rows))), commands])
 
 
-def _section(table: Table, *, has_figures: bool) -> Markdown:
+def _section(table: Table, drawings: Sequence[Drawing]) -> Markdown:
     stamp, note = limit_stamp(table), difference_note(table)
-    parts = [heading(2, f"{table.title}{stamp and f' - {stamp}'}")]
+    parts = [heading(2, f"{table.heading}{stamp and f' - {stamp}'}")]
     parts += [strong(note)] if note else []
     parts += [to_markdown(full_grid(table)), paragraph(caption(table))]
-    if has_figures:
-        parts += [picture(f.shows, f"{name}.png") for name, f in figures_of(table).items()]
+    parts += [picture(d.words, f"{ACCURACY}{d.ending}.png") for d in drawings]
     return page([*parts, *table.family.notes_below(table)])
 
 
@@ -137,10 +147,7 @@ def _latex(table: Table) -> str:
     """Return a table for a paper, below the commands that made its runs."""
     runs = {mode.run.path: mode.run for mode in table.modes}.values()
     notes = [command for run in runs for command in run.commands]
-    sentences = [f"{table.title}.", difference_note(table), caption(table)]
-    text = to_latex(
-        accuracy_grid(table),
-        caption=" ".join(filter(None, sentences)),
-        label=f"tab:accuracy_{table.name}",
-    )
-    return latex_comments([*notes, r"Needs \usepackage{booktabs}."]) + text
+    notes += [*wrap(caption(table), 100, break_on_hyphens=False), r"Needs \usepackage{booktabs}."]
+    label = f"tab:accuracy_{table.name}"
+    text = to_latex(accuracy_grid(table), caption=short_caption(table), label=label)
+    return latex_comments(notes) + text

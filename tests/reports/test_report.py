@@ -69,7 +69,7 @@ def test_corruptions_as_they_always_were(tmp_path: Path, check_golden: CheckGold
         "accuracy_cifar10-c_generated.tex",
         *(
             f"accuracy_cifar10-c_generated{ending}.{kind}"
-            for ending in ("", "_narrow", "_severity", "_severity_narrow")
+            for ending in ("", "_severity")
             for kind in ("png", "svg")
         ),
         "summary.csv",
@@ -108,8 +108,6 @@ def test_same_records_same_bytes(tmp_path: Path) -> None:
         "accuracy_agn_paper_clip.tex",
         "accuracy_agn_paper_clip.png",
         "accuracy_agn_paper_clip.svg",
-        "accuracy_agn_paper_clip_narrow.png",
-        "accuracy_agn_paper_clip_narrow.svg",
         "summary.csv",
         "report.md",
     ]
@@ -165,3 +163,12 @@ def test_command_needs_a_folder_for_several_runs(tmp_path: Path) -> None:
     assert str(result.exception) == "2 runs need a folder for their report; give --out DIR"
     assert CliRunner().invoke(app, [*runs, "--out", str(tmp_path / "out")]).exit_code == 0
     assert (tmp_path / "out" / "report.md").is_file()
+
+
+def test_what_holds_for_several_tables_is_said_once(tmp_path: Path) -> None:
+    records = [make_record("bn"), *(agn("bn", 1.0, 500, corruption=n) for n in ("agn", "apn"))]
+    text = terminal_tables(read_tables([write_run(tmp_path / "run", records)]))
+    note = "+-: half of the widest 95 % Wilson interval of a row, in points."
+    assert text.count("+-: ") == 1
+    assert text.endswith(note)
+    assert "resnet20: additive Poisson noise (APN), paper convention, values clipped" in text
