@@ -178,9 +178,20 @@ def details(commands: list[str]) -> str:
     return f"<details><summary>{len(commands)} commands</summary>\n\n{shown}\n</details>\n"
 
 
+def audit_lines(name: str) -> str:
+    """The command and the verdict of an audit, as its audit.md in reproduction/records/ has it."""
+    folder = RESULTS / f"audit_{name}"
+    text = (folder / "audit.md").read_text().partition("![")[0]
+    command = (folder / "command.txt").read_text()
+    verdict, _, about = text.partition("\n\n")[2].rstrip().rpartition("\n\n")
+    lines = "\n".join(f"* {line}" for line in verdict.split("\n\n"))
+    return f"    {command}\n{lines}\n\n{about}\n"
+
+
 RESULT_BLOCKS: dict[str, Callable[[str], str]] = {
     "corruptions_accuracy": corruptions_table,
     "summary": summary_table,
     "verdicts": verdicts_table,
     "seeds": seeds_table,
+    "audit": audit_lines,
 }

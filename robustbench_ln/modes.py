@@ -1,16 +1,20 @@
-"""The evaluation modes: a layout of statistics, and how its logits become predictions."""
+"""The evaluation modes: a layout of statistics, and how its logits become predictions.
+
+Who shares statistics depends on the order of the images too: its names are here.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from robustbench_ln.errors import SpecError, setting
-from robustbench_ln.lookup import find_entry
+from robustbench_ln.errors import SpecError, by_skin, setting
+from robustbench_ln.lookup import find_entry, unknown_name
 
-__all__ = ["MODES", "LayoutName", "Mode", "check_mode_names"]
+__all__ = ["MODES", "LayoutName", "Mode", "check_mode_names", "check_order", "concentration_of"]
 
 LayoutName = Literal["running", "batch", "image", "set", "rot90"]
 """Who shares statistics; see `norms.StatisticsLayout`."""
@@ -91,3 +95,41 @@ def check_mode_names(asked: Sequence[str]) -> tuple[str, ...]:
                 raise SpecError(f"{setting('modes', 'all')} stands alone; or list the modes")
             find_entry(MODES, name, kind="mode", listed="modes")
     return tuple(asked)
+
+
+_ORDERS = ("shuffled", "as-is", "by-class", "dirichlet-A")
+_DIRICHLET = "dirichlet-"
+_MOST_CONCENTRATION = 1_000_000.0
+
+
+def concentration_of(order: str) -> float | None:
+    """Return A of the order dirichlet-A; None for any other.
+
+    Raises:
+        SpecError: A is not a number above 0, or written otherwise than tables write it.
+    """
+    if not order.startswith(_DIRICHLET):
+        return None
+    text = order.removeprefix(_DIRICHLET)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value <= _MOST_CONCENTRATION or f"{value:g}" != text:
+        raise SpecError(
+            f"{setting('order', order)}: expected a concentration above 0, at most "
+            f"{_MOST_CONCENTRATION:g}, as in dirichlet-0.1"
+        )
+    return value
+
+
+def check_order(name: str) -> None:
+    """Demand that an order of the test images exists.
+
+    Raises:
+        SpecError: It does not.
+    """
+    if concentration_of(name) is None and name not in _ORDERS[:-1]:
+        raise unknown_name(
+            name, _ORDERS, kind=by_skin(command_line=setting("order"), python="order")
+        )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from robustbench_ln.errors import SpecError, by_skin, setting
 from robustbench_ln.lookup import unknown_name
-from robustbench_ln.modes import check_mode_names
+from robustbench_ln.modes import check_mode_names, check_order
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +36,6 @@ __all__ = [
 
 MOST_REPEATS = 1_000
 ALL_SET_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
-MOST_CONCENTRATION = 1_000_000.0
 """Seeds of one run. A standard deviation over 1,000 is known to 2 %."""
 
 MOST_WORKERS = 1_000
@@ -47,8 +46,6 @@ MOST_SAMPLES = 100
 
 TieRule = Literal["random", "lowest", "logit-sum"]
 Numbers = tuple[float, ...]
-_ORDERS = ("shuffled", "as-is", "by-class", "dirichlet-A")
-_DIRICHLET = "dirichlet-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,34 +93,6 @@ class Condition:
     def to_json(self) -> dict[str, Any]:
         """Return the fields as plain values, in their order."""
         return asdict(self)
-
-
-def concentration_of(order: str) -> float | None:
-    """Return A of the order dirichlet-A; None for any other.
-
-    Raises:
-        SpecError: A is not a number above 0, or written otherwise than tables write it.
-    """
-    if not order.startswith(_DIRICHLET):
-        return None
-    text = order.removeprefix(_DIRICHLET)
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value <= MOST_CONCENTRATION or f"{value:g}" != text:
-        raise SpecError(
-            f"{setting('order', order)}: expected a concentration above 0, at most "
-            f"{MOST_CONCENTRATION:g}, as in dirichlet-0.1"
-        )
-    return value
-
-
-def _check_order(name: str) -> None:
-    if concentration_of(name) is None and name not in _ORDERS[:-1]:
-        raise unknown_name(
-            name, _ORDERS, kind=by_skin(command_line=setting("order"), python="order")
-        )
 
 
 def check_tie_rule(name: str) -> TieRule:
@@ -313,7 +282,7 @@ class EvaluationSpec:
         object.__setattr__(self, "workers", check_workers(self.workers))
         object.__setattr__(self, "seed", check_seed(self.seed))
         check_mode_names(self.modes)
-        _check_order(self.order)
+        check_order(self.order)
         check_tie_rule(self.tie_rule)
         counts = {name: getattr(self, name) for name in ("stat_batch", "group_size", "limit")}
         counts |= {"set_sizes": min(self.set_sizes, default=1), "device_batch": self.device_batch}

@@ -25,6 +25,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "ln-bench evaluate mine.pth --model net.py:network --normalize 0.5,0.5,0.5/0.5,0.5,0.5"
             " --data folder:photos --resize 32 --crop 32 --noise agn --out runs/mine",
         ),
+        "audit": (
+            "ln-bench audit demo:batchnorm --data demo:digits --modes dbn-batch --limit 200"
+            " --set-sizes 1,8,32 --streams by-class --out runs/audit",
+        ),
         "run": (
             "ln-bench run suite.toml --out runs/suite",
             "ln-bench run papers-mnist --out runs/papers-mnist --dry-run",

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustbench_ln.errors import DataError, setting
+from robustbench_ln.modes import concentration_of
 from robustbench_ln.rng import stream
-from robustbench_ln.spec import concentration_of
 
 __all__ = ["evaluation_order", "repeat_order"]
 

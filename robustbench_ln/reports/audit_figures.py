@@ -86,8 +86,10 @@ def _mode_style(mode: str) -> dict[str, Any]:
 
 
 def _stream_styles(modes: Sequence[ModeResults]) -> dict[str, Mapping[str, Any]]:
+    """Return how to plot each stream: the usual order has the stream that keeps classes first."""
     others = [stream for stream in _streams(modes) if stream != SHUFFLED]
-    return {SHUFFLED: _SHUFFLED_STYLE} | {name: level_style(name, others) for name in others}
+    levels = others[::-1]  # the darkest is the one that keeps classes together
+    return {SHUFFLED: _SHUFFLED_STYLE} | {name: level_style(name, levels) for name in others}
 
 
 def _draw_sizes(canvas: Canvas, *, modes: Sequence[ModeResults], condition: Condition) -> None:
