@@ -41,7 +41,9 @@ def caption(table: Table) -> str:
         "Images": lambda row: row.total,
         "Order": lambda row: row.order,
         "Seed": lambda row: row.seed,
-        "Images that share statistics": lambda row: row.set_size if _shares(row) else None,
+        "Images that share statistics": lambda row: (
+            row.set_size if row.set_size != 1 else None
+        ),
         "Prior weight of the running statistics, in images": lambda row: row.prior,
         "Tied votes are broken by rule": lambda row: row.tie_rule,
         "Images with a tied vote": lambda row: row.ties if row.tie_rule else None,
@@ -72,7 +74,11 @@ def interval_words(table: Table) -> str:
 
 def interval_sentences(table: Table) -> list[str]:
     """Return what the intervals of means rest on, and where intervals of cells do not hold."""
-    sentences = mean_sentences(_units(table)) if table.has_means else []
+    rests = {
+        name: (mode, mode.units if mode.has_outcomes else None)
+        for mode, name in table.names.items()
+    }
+    sentences = mean_sentences(rests) if table.has_means else []
     if ordered := [name for mode, name in table.names.items() if mode.is_class_ordered]:
         sentences.append(f"* {', '.join(ordered)}: {CLASS_ORDER[0].lower()}{CLASS_ORDER[1:]}")
     return sentences
@@ -87,13 +93,6 @@ def _bold_sentences(table: Table) -> list[str]:
     }
     rule = "Bold: the best of its row, where its interval lies above the second best's."
     return [rule, *_by_name(lacks)]
-
-
-def _units(table: Table) -> dict[str, tuple[ModeResults, Units | None]]:
-    return {
-        name: (mode, mode.units if mode.has_outcomes else None)
-        for mode, name in table.names.items()
-    }
 
 
 def mean_sentences(rests: Mapping[str, tuple[ModeResults, Units | None]]) -> list[str]:
@@ -125,10 +124,6 @@ def _by_name(sentences: Mapping[str, Iterable[str]]) -> list[str]:
         sentence if len(of) == len(sentences) else f"{sentence[:-1]} ({', '.join(of)})."
         for sentence, of in names.items()
     ]
-
-
-def _shares(row: Record) -> bool:
-    return row.set_size is not None and row.set_size > 1
 
 
 def difference_note(table: Table) -> str:

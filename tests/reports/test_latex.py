@@ -8,6 +8,7 @@ import pytest
 from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.latex import to_latex
 from robustbench_ln.reports.report import write_report
+from robustbench_ln.runs.results import read_results
 from robustbench_ln.texts.safe import for_latex
 from tests.reports.synthetic_runs import agn, make_record, write_run
 
@@ -108,7 +109,7 @@ def test_labels_of_any_kind_make_a_table_that_compiles(tmp_path: Path) -> None:
     records = [make_record("bn"), make_record("dbn-batch"), agn("bn", 0.5, 1), agn("bn", 1, 990)]
     records.append(agn("dbn-batch", 0.5, 500))
     runs = [write_run(tmp_path / f"r{i}", records, label=x) for i, x in enumerate(labels)]
-    written = write_report(runs, tmp_path / "out")
+    written = write_report(read_results(runs), tmp_path / "out")
     (file,) = [file for file in written.files if file.suffix == ".tex"]
     comments, _, latex = file.read_text().partition(r"\begin{table*}")
     assert [line[:18] for line in comments.splitlines()] == [
