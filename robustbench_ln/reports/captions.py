@@ -41,9 +41,7 @@ def caption(table: Table) -> str:
         "Images": lambda row: row.total,
         "Order": lambda row: row.order,
         "Seed": lambda row: row.seed,
-        "Images that share statistics": lambda row: (
-            row.set_size if row.set_size != 1 else None
-        ),
+        "Images that share statistics": lambda row: row.set_size if row.set_size != 1 else None,
         "Prior weight of the running statistics, in images": lambda row: row.prior,
         "Tied votes are broken by rule": lambda row: row.tie_rule,
         "Images with a tied vote": lambda row: row.ties if row.tie_rule else None,
