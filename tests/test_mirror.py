@@ -28,6 +28,7 @@ SUBJECTS = {
     "evaluation/checks/accuracy_checks": "clean accuracies that a check explains",
     "evaluation/checks/image_checks": "images that do not fit the network",
     "evaluation/checks/network_checks": "networks that would give wrong numbers",
+    "files/failing_disks": "a full disk and a failing one, at every operation of every writer",
     "metrics/coverage": "intervals of every kind hold the truth in 95 % of simulated sets",
     "models/public_checkpoints": "the public checkpoints classify as published",
     "models/networks/library_networks": "networks of torchvision and timm under the layouts",

@@ -30,7 +30,7 @@ def their_code(what: str) -> Iterator[None]:
 
     The error has the user's traceback as a note (PEP 678), from their first line on, where there
     is a line of theirs. What our own statistics raise in it is a bug of ours and stays;
-    so does too little memory, which the command line explains.
+    so does too little memory, which `explain_memory` explains.
 
     Args:
         what: What failed, for the message.
