@@ -19,7 +19,7 @@ _LAYERS = ("local.py", "renorm.py", "switch.py")
 """Layers of ours, which a network may call with anything."""
 _LIBRARIES = tuple(
     Path(spec.origin).parent
-    for name in ("torch", "torchvision", "timm")
+    for name in ("torch", "torchvision", "timm", "transformers")
     if (spec := importlib.util.find_spec(name)) is not None and spec.origin is not None
 )
 
