@@ -18,8 +18,10 @@ from robustbench_ln.reports.captions import (
     short_caption,
 )
 from robustbench_ln.reports.checks_section import checks_section
+from robustbench_ln.reports.drawings import Drawing
 from robustbench_ln.reports.families import make_tables
-from robustbench_ln.reports.figures import figure_files, figures_of
+from robustbench_ln.reports.figure_style import WIDTH, check_width
+from robustbench_ln.reports.figures import draw_accuracy
 from robustbench_ln.reports.grids import Grid, to_markdown
 from robustbench_ln.reports.latex import latex_comments, to_latex
 from robustbench_ln.reports.markdown import code, heading, page, paragraph, picture, strong
@@ -52,13 +54,14 @@ class Report(NamedTuple):
         return next(path for path in self.files if path.name == "report.md")
 
 
-def write_report(
+def write_report(  # noqa: PLR0913  (one parameter for each setting)
     modes: Sequence[ModeResults],
     out: Path,
     baseline: Baseline | None = None,
     *,
     progress: Progress | None = None,
     figures: Sequence[str] = (ACCURACY,),
+    width: float = WIDTH,
 ) -> Report:
     """Write the tables and figures of some runs into a folder.
 
@@ -71,12 +74,14 @@ def write_report(
         baseline: What mCE is relative to; None gives the mean error alone.
         progress: Is told how far it is.
         figures: Names of the figures to make, "all" or "none".
+        width: Of the figures, in inches.
 
     Raises:
         RecordError: Predictions cannot be read, or a file cannot be written.
-        SpecError: An unknown figure, or a baseline of another benchmark.
+        SpecError: An unknown figure, a baseline of another benchmark, or a width that none can
+            have.
     """
-    chosen = choose_figures(figures)
+    chosen, inches = choose_figures(figures), check_width(width)
     progress = progress or Silent()
     check_baseline(baseline, severity_tables_of(c for mode in modes for c in mode.cells))
     if isinstance(baseline, ModeResults):
@@ -88,23 +93,24 @@ def write_report(
     for note in notes:
         progress.note(f"Note: {note}")
     contents = {"cells.csv": csv_bytes(frame)}
+    drawings = {t: draw_accuracy(t, inches) if ACCURACY in chosen else [] for t in tables}
     for table in tables:
         contents[f"accuracy_{table.name}.csv"] = csv_bytes(wide_frame(table))
         contents[f"accuracy_{table.name}.tex"] = _latex(table).encode()
-        for name, figure in figures_of(table).items() if ACCURACY in chosen else ():
-            progress.describe(f"figure {name}")
-            contents |= figure_files(name, figure, table)
+        for drawing in drawings[table]:
+            progress.describe(f"figure {ACCURACY}{drawing.ending}")
+            contents |= drawing.files(ACCURACY)
     if summary:
         contents["summary.csv"] = csv_bytes(summary_frame(summary))
     runs = _runs_of(modes)
-    papers = make_paper_section(tables, chosen, progress)
+    papers = make_paper_section(tables, chosen, inches, progress)
     contents |= papers.files
     sections = [
         _run_section(runs),
         checks_section(runs),
         page(strong(f"Note: {note}.") for note in notes),
         summary_markdown(summary, baseline),
-        *(_section(table, has_figures=ACCURACY in chosen) for table in tables),
+        *(_section(table, drawings[table]) for table in tables),
         papers.markdown,
     ]
     contents["report.md"] = page(sections).encode()
@@ -128,13 +134,12 @@ def _run_section(runs: Sequence[Run]) -> Markdown:
     return page([title, to_markdown(Grid(header, tuple(rows))), commands])
 
 
-def _section(table: Table, *, has_figures: bool) -> Markdown:
+def _section(table: Table, drawings: Sequence[Drawing]) -> Markdown:
     stamp, note = limit_stamp(table), difference_note(table)
     parts = [heading(2, f"{table.heading}{stamp and f' - {stamp}'}")]
     parts += [strong(note)] if note else []
     parts += [to_markdown(full_grid(table)), paragraph(caption(table))]
-    if has_figures:
-        parts += [picture(f.shows, f"{name}.png") for name, f in figures_of(table).items()]
+    parts += [picture(d.words, f"{ACCURACY}{d.ending}.png") for d in drawings]
     return page([*parts, *table.family.notes_below(table)])
 
 

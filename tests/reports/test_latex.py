@@ -144,7 +144,8 @@ def test_heads_are_broken_only_where_that_makes_the_table_smaller() -> None:
 
 def test_families_of_corruptions_stand_above_their_rows(tmp_path: Path) -> None:
     records = [make_record("bn"), corrupted("bn", "fog", 1, 500), corrupted("bn", "snow", 1, 500)]
-    write_report([write_run(tmp_path / "run", records)], tmp_path / "out", figures=("none",))
+    modes = read_results([write_run(tmp_path / "run", records)])
+    write_report(modes, tmp_path / "out", figures=("none",))
     (latex,) = (tmp_path / "out").glob("*.tex")
     lines = latex.read_text().splitlines()
     first = lines.index(r"\multicolumn{2}{@{}l@{}}{\textit{weather}} \\")
