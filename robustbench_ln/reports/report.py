@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from textwrap import wrap
 from typing import NamedTuple
@@ -34,7 +34,7 @@ from robustbench_ln.reports.table_grids import accuracy_grid, full_grid, wide_fr
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.frame import make_frame
 from robustbench_ln.runs.reading import Run
-from robustbench_ln.runs.results import ModeResults, read_outcomes, read_results
+from robustbench_ln.runs.results import ModeResults, read_outcomes
 from robustbench_ln.texts.safe import Markdown
 
 __all__ = ["Report", "write_report"]
@@ -55,9 +55,8 @@ class Report(NamedTuple):
 
 
 def write_report(  # noqa: PLR0913  (one parameter for each setting)
-    paths: Sequence[Path],
+    modes: Sequence[ModeResults],
     out: Path,
-    labels: Sequence[str] = (),
     baseline: Baseline | None = None,
     *,
     progress: Progress | None = None,
@@ -70,27 +69,29 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
     summary.csv has what each mode comes down to; report.md has them all.
 
     Args:
-        paths: Run directories.
+        modes: The modes of the runs, as `read_results` returns them.
         out: Made if it does not exist. Files of an earlier report are replaced.
-        labels: What tables call the runs; () takes their own labels.
         baseline: What mCE is relative to; None gives the mean error alone.
         progress: Is told how far it is.
         figures: Names of the figures to make, "all" or "none".
         width: Of the figures, in inches.
 
     Raises:
-        RecordError: A run cannot be read, or a file cannot be written.
-        SpecError: The labels do not fit the runs, an unknown figure, or a width that none can have.
+        RecordError: Predictions cannot be read, or a file cannot be written.
+        SpecError: An unknown figure, a baseline of another benchmark, or a width that none can
+            have.
     """
     chosen, inches = choose_figures(figures), check_width(width)
     progress = progress or Silent()
-    wanted = read_results(paths, labels)
-    check_baseline(baseline, severity_tables_of(c for mode in wanted for c in mode.cells))
+    check_baseline(baseline, severity_tables_of(c for mode in modes for c in mode.cells))
     if isinstance(baseline, ModeResults):
-        *modes, baseline = read_outcomes([*wanted, baseline], progress)
+        *modes, baseline = read_outcomes([*modes, baseline], progress)
     else:
-        modes = read_outcomes(wanted, progress)
+        modes = read_outcomes(modes, progress)
     frame, tables, summary = make_frame(modes), make_tables(modes), summarise_modes(modes, baseline)
+    notes = unused_baseline(modes, summary, baseline)
+    for note in notes:
+        progress.note(f"Note: {note}")
     contents = {"cells.csv": csv_bytes(frame)}
     drawings = {t: draw_accuracy(t, inches) if ACCURACY in chosen else [] for t in tables}
     for table in tables:
@@ -101,10 +102,7 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
             contents |= drawing.files(ACCURACY)
     if summary:
         contents["summary.csv"] = csv_bytes(summary_frame(summary))
-    notes = unused_baseline(modes, summary, baseline)
-    for note in notes:
-        progress.note(f"Note: {note}")
-    runs = list({mode.run.path: mode.run for mode in modes}.values())
+    runs = _runs_of(modes)
     papers = make_paper_section(tables, chosen, inches, progress)
     contents |= papers.files
     sections = [
@@ -119,15 +117,17 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
     return Report(frame, tables, summary, write_files(out, contents))
 
 
+def _runs_of(modes: Iterable[ModeResults]) -> list[Run]:
+    return list({mode.run.path: mode.run for mode in modes}.values())
+
+
 def _run_section(runs: Sequence[Run]) -> Markdown:
     """Return what each run is of, and the commands that made them."""
-    digests = [
-        (run.records[0].checkpoint_sha256[:12], run.records[0].data_sha256[:12]) for run in runs
-    ]
     rows = [
-        (r.label, r.checkpoint, network, r.arch, r.data, images, r.normalization, r.device)
-        for r, (network, images) in zip(runs, digests, strict=True)
-    ]
+        (run.label, run.checkpoint, run.records[0].checkpoint_sha256[:12], run.arch, run.data,
+         run.records[0].data_sha256[:12], run.normalization, run.device)
+        for run in runs
+    ]  # fmt: skip
     header = ("run", "checkpoint", "SHA-256", "network", "data", "SHA-256", "normalize", "device")
     title = heading(1, f"Robustness of {', '.join(run.label for run in runs)}")
     commands = code(command for run in runs for command in run.commands)
@@ -145,8 +145,7 @@ def _section(table: Table, drawings: Sequence[Drawing]) -> Markdown:
 
 def _latex(table: Table) -> str:
     """Return a table for a paper, below the commands that made its runs."""
-    runs = {mode.run.path: mode.run for mode in table.modes}.values()
-    notes = [command for run in runs for command in run.commands]
+    notes = [command for run in _runs_of(table.modes) for command in run.commands]
     notes += [*wrap(caption(table), 100, break_on_hyphens=False), r"Needs \usepackage{booktabs}."]
     label = f"tab:accuracy_{table.name}"
     text = to_latex(accuracy_grid(table), caption=short_caption(table), label=label)

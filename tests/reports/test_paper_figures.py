@@ -75,7 +75,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def draw(runs: list[Path], out: Path, *names: str, **options) -> tuple[Report, list[str]]:
     notes = Notes()
-    return write_report(runs, out, progress=notes, figures=names, **options), notes.notes
+    modes = read_results(runs)
+    return write_report(modes, out, progress=notes, figures=names, **options), notes.notes
 
 
 @pytest.fixture(autouse=True)
@@ -191,10 +192,10 @@ def test_a_page_of_bars_has_whole_networks(tmp_path: Path) -> None:
 
 
 def test_the_usual_report_has_the_usual_figures(tmp_path: Path) -> None:
-    usual = write_report([noise_run(tmp_path / "run")], tmp_path / "a").files
+    usual = write_report(read_results([noise_run(tmp_path / "run")]), tmp_path / "a").files
     assert {f.name for f in usual} >= {"accuracy_agn_paper_clip.svg"}
     assert not [f for f in usual if f.name.startswith(tuple(PAPER_FIGURES))]
-    none = write_report([tmp_path / "run"], tmp_path / "b", figures=["none"]).files
+    none = write_report(read_results([tmp_path / "run"]), tmp_path / "b", figures=["none"]).files
     assert not [f for f in none if f.suffix in (".png", ".svg")]
 
 
@@ -217,7 +218,7 @@ def test_names_are_chosen_in_the_order_of_the_report() -> None:
 )
 def test_wrong_names_are_one_line(names: list[str], message: str, tmp_path: Path) -> None:
     with pytest.raises(SpecError, match=message):
-        write_report([tmp_path], tmp_path / "out", figures=names)
+        write_report([], tmp_path / "out", figures=names)
     assert not (tmp_path / "out").exists()
 
 
