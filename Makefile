@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: test check docs dist demo demo-checkpoints slow mutants bench clean
+.PHONY: test check docs dist demo demo-checkpoints slow mutants bench lowest clean
 
 test: check ## what CI runs: style, types, tests
 
@@ -40,6 +40,13 @@ dist: $(VENV)/ready ## wheel and sdist into dist/; the wheel runs the demo in a 
 	$(PYTHON) -m venv --clear build/dist-venv
 	build/dist-venv/bin/python -m pip install --quiet dist/*.whl
 	cd build && dist-venv/bin/ln-bench demo --out dist-demo
+
+lowest: ## the tests with the lowest versions of the dependencies, in an environment of their own
+	$(PYTHON) -m venv --clear build/lowest-venv
+	build/lowest-venv/bin/python -m pip install --quiet -e '.[dev]'
+	$(PYTHON) -m tools.lowest_versions > build/lowest.txt
+	build/lowest-venv/bin/python -m pip install --quiet -r build/lowest.txt 'pyparsing<3.2'
+	build/lowest-venv/bin/python -m pytest -q -n 2
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

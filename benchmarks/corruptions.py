@@ -38,7 +38,7 @@ PEERS = {"imagecorruptions-imaug": "imagecorruptions", "corrupt-tta": "corrupt_t
 MEAN_SEVERITIES = (1, 3, 5)
 NUM_IMAGES = {32: 252, 224: 8}
 PEER_SHARE = 4
-"""A peer corrupts one in so many of the images: it takes its time."""
+"""A slow peer corrupts one image in this many."""
 
 Seconds = dict[str, dict[str, dict[int, list[float]]]]
 """who -> corruption -> severity -> seconds an image, of every repetition."""

@@ -118,7 +118,7 @@ class Evaluations:
         self.forward = forward
 
     def bare(self, number: int) -> Job:
-        """So many passes over the images."""
+        """A number of passes over the images."""
         return lambda: [self.forward() for _ in range(number)]
 
     def whole(self, conditions: Sequence[Condition], frost: FrostTextures | None = None) -> Job:

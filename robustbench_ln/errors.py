@@ -23,6 +23,7 @@ __all__ = [
     "RecordError",
     "SpecError",
     "TrainingError",
+    "WorkerError",
     "by_skin",
     "is_out_of_memory",
     "listing",
@@ -156,6 +157,10 @@ class RecordError(LnBenchError):
 
 class TrainingError(LnBenchError):
     """A training cannot go on."""
+
+
+class WorkerError(LnBenchError):
+    """Workers cannot be started, or died of their work."""
 
 
 _ALLOCATORS = ("DefaultCPUAllocator", "out of memory", "bad alloc", "bad_alloc")

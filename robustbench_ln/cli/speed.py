@@ -62,7 +62,7 @@ def speed(
 
     norms = tuple(NORMS) if norm is None else split_names(norm)
     if not norms:
-        raise SpecError(f"--norm {norm}: names no norm; write it as local,switch")
+        raise SpecError(f"--norm {norm}: no names given; write norms as local,switch")
     if out is not None:
         _check_out(out, overwrite=overwrite)
     about = describe_timing(shlex.join(["ln-bench", *sys.argv[1:]]), repetitions)

@@ -157,7 +157,7 @@ def _parse(path: Path) -> Table:
 def _table(document: Table, name: str, path: Path) -> Table:
     table = document.get(name, {})
     if not isinstance(table, dict):
-        raise SpecError(f"{path}: {name} is no table; write [{name}]")
+        raise SpecError(f"{path}: {name} is not a table; write [{name}]")
     return table
 
 
@@ -252,7 +252,7 @@ def _safe(name: str, where: str) -> str:
     """Return a name as a folder within the suite's."""
     safe = re.sub(r"[^\w.+-]+", "-", name).strip("-.")
     if not safe or safe == "report":
-        raise SpecError(f"{where}: {name!r} is no name of a folder; give one by out")
+        raise SpecError(f"{where}: {name!r} cannot name a folder; set out to another name")
     return safe[:100]
 
 

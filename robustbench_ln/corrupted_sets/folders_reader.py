@@ -110,7 +110,7 @@ def find_folders(folder: Path, known: Sequence[str]) -> PictureFolders | None:
     """Return the corruptions of a folder, or of the archives' folders (noise/, blur/) in it.
 
     Raises:
-        DataError: A folder that cannot be listed, or a corruption that is there twice.
+        DataError: A folder that cannot be listed, or a corruption in two folders.
     """
     places: dict[str, Path] = {}
     try:

@@ -59,7 +59,7 @@ class ClassList:
         """Check each and all."""
         for item in self.classes:
             if type(item) not in (str, int) or item == "" or (type(item) is int and item < 0):
-                raise DataError(f"{self.name}: {item!r:.60} is no class; expected {_EXPECTED}")
+                raise DataError(f"{self.name}: {item!r:.60} is not a class; expected {_EXPECTED}")
         if len(self.classes) < 2:
             raise DataError(
                 f"{self.name}: lists {len(self.classes)} classes; expected two or more, for the "
@@ -140,7 +140,7 @@ def find_classes(
         has_class_map: Whether a class map says which of the network's classes a folder holds.
 
     Raises:
-        SpecError: A name that is no class.
+        SpecError: A name that is not a class.
         DataError: An index that the network does not have, images of another class, or folders
             that may be any of the network's classes.
     """

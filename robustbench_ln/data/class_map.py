@@ -41,7 +41,7 @@ def read_class_map(path: Path) -> ClassMap:
     a line, empty lines at its end apart.
 
     Raises:
-        DataError: No such file, neither form, a value that is no class index, or a name twice.
+        DataError: No such file, neither form, a value that is not a class index, a repeated name.
     """
     try:
         text = read_regular(path).decode("utf-8-sig")
@@ -66,7 +66,7 @@ def read_class_map(path: Path) -> ClassMap:
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """A JSON object with its keys as they stand: also those that are there twice."""
+    """A JSON object as pairs of key and value, so that repeated keys are seen."""
 
 
 def _lines(text: str) -> list[str]:

@@ -16,7 +16,7 @@ from robustbench_ln.norms.moments import Moments, set_moments
 from robustbench_ln.norms.parameter_counts import ParameterCounts, count_parameters
 from robustbench_ln.norms.renorm import BatchRenorm2d, RenormSchedule
 from robustbench_ln.norms.replace import Converted
-from robustbench_ln.norms.statistics import StatisticsModel, with_statistics
+from robustbench_ln.norms.statistics import StatisticsModel, count_groups, with_statistics
 from robustbench_ln.norms.switch import SwitchNorm2d
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "SwitchNorm2d",
     "convert_batchnorm",
     "count_classes",
+    "count_groups",
     "count_parameters",
     "describe_output",
     "find_norm_layers",

@@ -110,7 +110,7 @@ class PaperFigure(NamedTuple):
 
 
 def spread_rows(table: Table, most: int = 4) -> list[Row]:
-    """Return rows of a table from its first to its last, evenly, at most so many."""
+    """Return rows of a table from its first to its last, evenly spaced, at most `most` of them."""
     last = len(table.rows) - 1
     chosen = dict.fromkeys(round(i * last / (most - 1)) for i in range(most))
     return [table.rows[i] for i in chosen]

@@ -80,7 +80,7 @@ class Figure(NamedTuple):
 
 
 def plot_height(_: Table, inches: float) -> float:
-    """Return the height in inches of a plot of so many inches' width."""
+    """Return the height in inches of a plot with a given width in inches."""
     return 3.2 if inches > 5 else 2.2
 
 

@@ -88,7 +88,7 @@ def _column(grid: Grid, k: int, head_width: int) -> _Column:
 
 
 def _cell(number: str, detail: str, *, room: int, is_bold: bool) -> str:
-    """Return a number and its detail, with room behind as wide as so many digits."""
+    """Return a number and its detail, followed by space as wide as that number of digits."""
     text = "--" if number == MISSING else for_latex(number)
     if is_bold:
         text = rf"\textbf{{{text}}}"

@@ -54,7 +54,7 @@ def estimate_fields(name: str, estimate: Estimate) -> dict[str, float | None]:
 
 
 def fixed(value: float, decimals: int) -> str:
-    """Return a number with so many decimals, without a minus before zero; MISSING for NaN."""
+    """Return a number with a given number of decimals; no minus before zero, MISSING for NaN."""
     return MISSING if math.isnan(value) else f"{value:z.{decimals}f}"
 
 

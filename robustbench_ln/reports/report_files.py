@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from robustbench_ln.files.output_folders import refuse_links
 from robustbench_ln.files.whole_files import write_whole
@@ -18,8 +19,9 @@ __all__ = ["csv_bytes", "report_folder", "write_files"]
 def csv_bytes(frame: pd.DataFrame) -> bytes:
     """Return a CSV file's content; no cell of it is a formula for a spreadsheet."""
     safe = frame.rename(columns=for_csv)
-    for name in safe.select_dtypes(["object", "str"]):
-        safe[name] = safe[name].map(for_csv)
+    for name in safe:
+        if not is_numeric_dtype(safe[name]):
+            safe[name] = safe[name].map(for_csv)
     text: str = safe.to_csv(index=False, float_format="%.10g", lineterminator="\n")
     return text.encode()
 

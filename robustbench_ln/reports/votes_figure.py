@@ -122,7 +122,7 @@ def _left_limit(outcomes: Outcomes) -> float:
 def _draw_outcome(
     upper: Axes, lower: Axes, outcome: Outcome, name: str, place: tuple[int, int]
 ) -> None:
-    """Draw accuracies above and shares of images below, as the `place`-th of so many."""
+    """Draw accuracies above and shares of images below, as the `place`-th of several columns."""
     number, of = place
     counts = _counts(outcome)
     images = len(outcome.labels)

@@ -41,7 +41,7 @@ def test_a_record_is_replaced_only_when_asked(ln_bench, refuses, tmp_path):
     ("words", "message"),
     [
         ([*WORDS, "--norm", "nope"], "unknown norm 'nope'; choose from batch, local"),
-        ([*WORDS, "--norm", ","], "--norm ,: names no norm; write it as local,switch"),
+        ([*WORDS, "--norm", ","], "--norm ,: no names given; write norms as local,switch"),
         ([*WORDS, "--repetitions", "0"], "--repetitions is 0; expected 1 or more"),
         ([*WORDS, "--arch", "resnet21"], "unknown architecture 'resnet21'; did you mean"),
         ([*WORDS, "--arch", "torchvision:alexnet"], "takes images of 224 pixels; the papers"),

@@ -45,9 +45,9 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Callable[[Answer], list[str]]:
     def answer_with(answer: Answer) -> list[str]:
         asked: list[str] = []
 
-        def urlopen(request: Any) -> contextlib.AbstractContextManager[Body]:
+        def urlopen(request: Any) -> Body:
             asked.append(request.full_url)
-            return contextlib.closing(Body(answer(request.full_url)))
+            return Body(answer(request.full_url))
 
         monkeypatch.setattr(torch.hub, "urlopen", urlopen)
         return asked
