@@ -47,6 +47,8 @@ class Spent:
         self.megabytes: dict[str, list[float]] = {name: [] for name in COMMANDS}
 
     def job(self, name: str) -> Job:
+        """Return the job that runs a command and keeps what it took."""
+
         def run() -> None:
             command = [*COMMANDS[name]]
             if command[-1] == "--out":

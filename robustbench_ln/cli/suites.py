@@ -36,7 +36,7 @@ _SOURCES = ("data", "clean")
 _CODE = ("model", "trust_checkpoint")
 """Keys that make a file's code run."""
 
-_NOT_KEYS = ("help", "save_config", "baseline")
+_NOT_KEYS = ("help", "save_config", "baseline", "dry_run")
 
 Table = dict[str, Any]
 
