@@ -34,7 +34,7 @@ def test_nothing_is_written(lab, ln_bench):
     before = sorted(lab.folder.rglob("*"))
     outcome = ln_bench(*lab.command("--dry-run"))
     assert outcome.code == 0, outcome.err
-    assert outcome.out.startswith("cells             12, of 2 conditions x ")
+    assert outcome.out.startswith("cells             12, of 3 conditions x 50 images\n")
     assert sorted(lab.folder.rglob("*")) == before
 
 
