@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: test check docs dist demo demo-checkpoints slow mutants bench lowest clean
+.PHONY: test check docs dist demo demo-checkpoints slow fuzz mutants bench lowest clean
 
 test: check ## what CI runs: style, types, tests
 
@@ -25,6 +25,10 @@ demo-checkpoints: $(VENV)/ready ## makes the digits and checkpoints of the demo 
 
 slow: $(VENV)/ready ## the long experiments
 	$(BIN)/python -m pytest -q --slow
+
+fuzz: $(VENV)/ready ## hostile files for an hour, with a new seed, which is printed
+	LN_FUZZ=long $(BIN)/python -m pytest -q tests/fuzz --ignore tests/fuzz/test_campaign.py
+	$(BIN)/python -m tests.fuzz.campaign --minutes 60
 
 mutants: $(VENV)/ready ## plants wrong formulas; the suite must see each of them
 	$(BIN)/python tests/mutants/run.py

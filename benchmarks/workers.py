@@ -1,21 +1,20 @@
-"""`evaluate` and `corrupt` by several workers, against bare forward passes in as many processes.
+"""`evaluate` and `corrupt` by two workers, against what bounds them.
 
-    python benchmarks/workers.py
-    python benchmarks/workers.py --tables corrupt --repetitions 5
+    python benchmarks/workers.py bn            CIFAR-10-C at severity 3, against bare forward passes
+    python benchmarks/workers.py localnorm     all modes of LocalNorm, against their bare passes
+    python benchmarks/workers.py corrupt       10,000 images of 32 px, against one worker
+    python benchmarks/workers.py corrupt224    64 images of 224 px, against one worker
 
-All variants of a table take turns within one run; the ratios of their medians are what counts. The
-bare processes have one thread each, run at the same time, and have started before they are timed;
-what it costs to start workers is a job of its own. Every repetition goes into benchmarks/results/.
+Both sides take turns within one run; the ratio of each turn counts. Bare forward passes are made by
+as many processes of one thread as there are workers, at the same time. They have started before
+they are timed; `evaluate` starts its workers within its time. Every repetition goes into
+benchmarks/results/.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import resource
-import statistics
-import sys
+import copy
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,26 +22,29 @@ from pathlib import Path
 import numpy as np
 import torch
 from bare_passes import Bare
+from recording import Goal, write_record
 from torch import nn
 
 from robustbench_ln.corrupted_sets.spec import GenerationSpec
 from robustbench_ln.corrupted_sets.writer import GenerationOptions, generate
 from robustbench_ln.corruptions.request import ConditionRequest
 from robustbench_ln.data import ArrayImages
+from robustbench_ln.evaluation.plan import plan_passes
 from robustbench_ln.evaluation.run import evaluate
-from robustbench_ln.evaluation.subject import Subject, versions
-from robustbench_ln.evaluation.workforce import launch
+from robustbench_ln.evaluation.subject import Subject
+from robustbench_ln.evaluation.workforce import plan_workforce
 from robustbench_ln.models.registry import build_model
-from robustbench_ln.norms import StatisticsLayout, convert_batchnorm, with_statistics
+from robustbench_ln.norms import convert_batchnorm, with_statistics
 from robustbench_ln.runs.description import CheckpointDescription
 from robustbench_ln.spec import EvaluationSpec, Normalization
-from robustbench_ln.speed.turns import Job, circumstances, time_in_turns
+from robustbench_ln.speed.turns import Job, time_in_turns
 from robustbench_ln.workers.allocator import keep_freed_memory
 from robustbench_ln.workers.crew import open_crew
 from robustbench_ln.workers.launch import Launcher
 
-RESULTS = Path(__file__).parent / "results"
-CORRUPTIONS = ConditionRequest(corruptions=("cifar10-c",), severities=(3,)).resolve()
+CONDITIONS, FROST = ConditionRequest(corruptions=("cifar10-c",), severities=(3,)).resolve()
+IMAGES = {"bn": 4000, "localnorm": 128, "corrupt": 10_000, "corrupt224": 64}
+TURNS = {"bn": 5, "localnorm": 3, "corrupt": 3, "corrupt224": 3}
 
 
 def random_images(number: int, size: int) -> ArrayImages:
@@ -51,74 +53,61 @@ def random_images(number: int, size: int) -> ArrayImages:
     return ArrayImages(
         source="arrays:random",
         kind="arrays",
-        pixels=generator.integers(0, 256, (number, size, size, 3)).astype(np.uint8),
+        pixels=generator.integers(0, 256, (number, size, size, 3), dtype=np.uint8),
         labels=generator.integers(0, 10, number),
     )
 
 
-def subject_of(model: nn.Module) -> Subject:
-    """Return a network that is under test."""
+def subject_of(model: nn.Module, num_groups: int = 1) -> Subject:
+    """Return a network of random weights that is under test."""
     return Subject(
         model=model,
-        num_classes=10 if model.__class__.__name__ != "ResNet" else 1000,
+        num_classes=10,
         normalization=Normalization(name="none", mean=(0.0,) * 3, std=(1.0,) * 3),
         label="network",
         checkpoint=CheckpointDescription(
-            sha256="random", arch="network", num_parameters=0, num_groups=1
+            sha256="random", arch="network", num_parameters=0, num_groups=num_groups
         ),
     )
 
 
 def evaluations(
-    stack: ExitStack, model: nn.Module, images: ArrayImages, modes: str, workers: int
+    stack: ExitStack, subject: Subject, images: ArrayImages, spec: EvaluationSpec
 ) -> dict[str, Job]:
-    """`evaluate` by one and by several workers, and the same images bare in as many processes."""
-    subject, batch = subject_of(model), 32 if images.shape.height == 32 else 4
-    bare = with_statistics(
-        model,
-        StatisticsLayout.running() if modes == "bn" else StatisticsLayout.image(),
-        image_shape=images.shape.as_input,
-    )
-    groups = 1 if modes == "bn" else 8
-    pixels = torch.from_numpy(images.pixels[:256]).permute(0, 3, 1, 2)
+    """`evaluate`, and bare forward passes of the same images in as many processes."""
+    workers, modes = spec.workers or 1, ",".join(spec.modes)
+    passes = plan_passes(subject, images, spec).passes
+    batches = plan_workforce(subject, images, passes, spec).batches
+    shape = images.shape.as_input
+    sizes = [batches[p].sets * (p.layout.set_size or 1) for p in passes]
+    networks: list[nn.Module] = [
+        with_statistics(subject.model, p.layout, image_shape=shape) for p in passes
+    ]
+    if modes == "bn":  # the network itself, without a layout
+        networks = [copy.deepcopy(subject.model).to(memory_format=torch.channels_last)]
+    pixels = torch.from_numpy(random_images(256, images.shape.height).pixels)
+    bare = Bare(list(zip(networks, sizes, strict=True)), pixels.permute(0, 3, 1, 2))
     launcher = stack.enter_context(Launcher(["bare_passes"]))
-    crew = stack.enter_context(
-        open_crew(Bare(bare, pixels, batch), workers, launcher, advance=lambda _: None)
-    )
-    number = len(images) * len(CORRUPTIONS.conditions) * groups
-    share = -(-number // workers)
+    crew = stack.enter_context(open_crew(bare, workers, launcher, advance=lambda _: None))
+    share = -(-len(images) * len(spec.conditions) // workers)
+    list(crew.map([256] * workers))
 
-    def whole(workers: int) -> Job:
-        spec = EvaluationSpec(
-            modes=(modes,), conditions=CORRUPTIONS.conditions, frost=CORRUPTIONS.frost,
-            workers=workers,
-        )  # fmt: skip
-
-        def run() -> None:
-            with tempfile.TemporaryDirectory() as folder:
-                evaluate(subject, images, spec, out=Path(folder) / "run")
-
-        return run
-
-    def start() -> None:
-        task = Bare(bare, pixels, batch)
-        with launch(workers) as own, open_crew(task, workers, own, advance=lambda _: None) as crew:
-            list(crew.map([1] * workers))
+    def run() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            evaluate(subject, images, spec, out=Path(folder) / "run")
 
     return {
         f"{workers} bare processes": lambda: list(crew.map([share] * workers)),
-        f"evaluate --modes {modes} --workers {workers}": whole(workers),
-        f"evaluate --modes {modes} --workers 1": whole(1),
-        "starting the workers": start,
+        f"evaluate --modes {modes} --workers {workers}": run,
     }
 
 
 def sets(images: ArrayImages, workers: int) -> dict[str, Job]:
     """`corrupt` by one and by several workers, written and hashed."""
-    spec = GenerationSpec(conditions=CORRUPTIONS.conditions[1:], format="npy")
+    spec = GenerationSpec(conditions=CONDITIONS[1:], format="npy")
 
     def whole(workers: int) -> Job:
-        options = GenerationOptions(workers=workers, frost=CORRUPTIONS.frost)
+        options = GenerationOptions(workers=workers, frost=FROST)
 
         def run() -> None:
             with tempfile.TemporaryDirectory() as folder:
@@ -129,43 +118,44 @@ def sets(images: ArrayImages, workers: int) -> dict[str, Job]:
     return {f"corrupt --workers {number}": whole(number) for number in (1, workers)}
 
 
+def make_jobs(table: str, images: ArrayImages, workers: int, stack: ExitStack) -> dict[str, Job]:
+    """Return the jobs of a table."""
+    if table.startswith("corrupt"):
+        return sets(images, workers)
+    network = build_model("resnet20").eval()
+    spec = EvaluationSpec(
+        modes=("bn",) if table == "bn" else ("all",),
+        conditions=CONDITIONS,
+        frost=FROST,
+        workers=workers,
+        group_size=16,
+    )
+    if table == "bn":
+        return evaluations(stack, subject_of(network), images, spec)
+    local = subject_of(convert_batchnorm(network, 8).model, num_groups=8)
+    return evaluations(stack, local, images, spec)
+
+
 def main() -> None:
     """Measure, print, and write the raw record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repetitions", type=int, default=5)
-    parser.add_argument("--images", type=int, default=4000, help="of 32 px; 1 in 64 of 224 px")
-    parser.add_argument("--workers", type=int, default=os.cpu_count())
-    parser.add_argument("--tables", default="bn,localnorm,resnet50,corrupt,corrupt224")
+    parser.add_argument("table", choices=tuple(IMAGES))
+    parser.add_argument("--turns", type=int)
+    parser.add_argument("--images", type=int)
+    parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
     keep_freed_memory()
-    small = random_images(arguments.images, 32)
-    large = random_images(max(8, arguments.images // 64), 224)
-    resnet20, workers = build_model("resnet20").eval(), arguments.workers
-    record: dict[str, object] = {}
-    for table in arguments.tables.split(","):
-        with ExitStack() as stack:
-            jobs = {
-                "bn": lambda s: evaluations(s, resnet20, small, "bn", workers),
-                "localnorm": lambda s: evaluations(
-                    s, convert_batchnorm(resnet20, 8).model, small, "ln-single-voting", workers
-                ),
-                "resnet50": lambda s: evaluations(
-                    s, build_model("torchvision:resnet50").eval(), large, "bn", workers
-                ),
-                "corrupt": lambda _: sets(small, workers),
-                "corrupt224": lambda _: sets(large, workers),
-            }[table](stack)
-            seconds = time_in_turns(jobs, arguments.repetitions, warms_up=False)
-        medians = {name: statistics.median(values) for name, values in seconds.items()}
-        first = next(iter(medians.values()))
-        for name, value in medians.items():
-            print(f"{table:10s} {name:45s} {value:8.2f} s   {first / value:5.2f} of the first")
-        record[table] = seconds
-    print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss} KiB")
-    about = circumstances(" ".join(["python", *sys.argv]), threads=1)
-    content = {**about, "images": arguments.images, "versions": versions(), "seconds": record}
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "workers.json").write_text(json.dumps(content, indent=1) + "\n")
+    table: str = arguments.table
+    images = random_images(arguments.images or IMAGES[table], 224 if table == "corrupt224" else 32)
+    with ExitStack() as stack:
+        jobs = make_jobs(table, images, arguments.workers, stack)
+        seconds = time_in_turns(jobs, arguments.turns or TURNS[table], warms_up=False)
+    first, second = jobs
+    least = {"bn": 0.80, "localnorm": 0.75}.get(table, 1.7)
+    write_record(
+        f"workers_{table}", seconds, [Goal(second, first, least)], images=len(images),
+        size=images.shape.height, conditions=len(CONDITIONS),
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ class Comparison(NamedTuple):
         first: Network and mode.
         second: Network and mode.
         words: What is compared, where.
-        tables: In the titles of the tables that count; "" is in all.
+        tables: In the names of the tables that count; "" is in all.
         rows: "noisy": every sigma above 0, or the mean of the 15; else one row's name.
         points: Threshold.
     """
@@ -81,17 +81,17 @@ class Comparison(NamedTuple):
 
 @cache
 def values_of(group: str) -> dict[str, Values]:
-    """Return title -> values of the runs of a group."""
+    """Return table's name -> values of the runs of a group."""
     runs = [run for name in GROUPS[group] for run in sorted(RESULTS.glob(f"{name}_[0-9]"))]
     assert runs, f"no runs of {group} in {RESULTS}"
-    return {table.title: training_values(table) for table in read_tables(runs)}
+    return {table.name: training_values(table) for table in read_tables(runs)}
 
 
 def paired_difference(comparison: Comparison) -> Interval:
     """Return first minus second: each training's mean over rows, then tables, then trainings."""
     differences: dict[int, list[float]] = {}
-    for title, values in values_of(comparison.group).items():
-        if comparison.tables not in title:
+    for name, values in values_of(comparison.group).items():
+        if comparison.tables not in name:
             continue
         rows = [values[row] for row in _rows_of(comparison, values)]
         first, second = ([row[side] for row in rows] for side in comparison[1:3])
@@ -181,8 +181,8 @@ def _single(first: Trainings, second: Trainings, points: float = 0) -> list[Comp
 
 def _clean(first: Trainings, second: Trainings, points: float) -> list[Comparison]:
     places = (
-        ("lossless", "agn, paper", LOSSLESS), ("jpeg", "clean", JPEG),
-        ("mnist norms", "agn, paper", MNIST),
+        ("lossless", "agn_paper", LOSSLESS), ("jpeg", "clean", JPEG),
+        ("mnist norms", "agn_paper", MNIST),
     )  # fmt: skip
     return [
         Comparison(group, first, second, f"{words}, clean", tables, rows="0", points=points)
@@ -318,11 +318,11 @@ def means_table(group: str) -> str:
     """Networks and modes of a group: clean accuracy, and its mean over the sigmas of each noise."""
     tables = values_of(group)
     lines = sorted({line for rows in tables.values() for line in rows["0"]}, key=_by_number)
-    assert len({title.split(",")[0] for title in tables}) == len(tables), group
+    assert len({name.split("_")[0] for name in tables}) == len(tables), group
     columns = {"clean": dict(next(iter(tables.values()))["0"])}
-    for title, rows in tables.items():
+    for name, rows in tables.items():
         noisy = [found for row, found in rows.items() if row != "0"]
-        columns[title.split(",")[0]] = {
+        columns[name.split("_")[0]] = {
             line: {i: fmean(found[line][i] for found in noisy) for i in noisy[0][line]}
             for line in lines
         }

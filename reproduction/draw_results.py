@@ -81,8 +81,8 @@ def noise_figure(figure: Figure, group: str) -> None:
     """CIFAR-10 under the six noises."""
     tables = values_of(group)
     panels: Any = figure.subplots(2, 3, sharey=True)
-    for axes, (title, values) in zip(_by_rows(panels), _in_pairs(tables).items(), strict=True):
-        draw_panel(axes, values, CIFAR_LINES, title.replace(" convention, range", ","))
+    for axes, (name, values) in zip(_by_rows(panels), _in_pairs(tables).items(), strict=True):
+        draw_panel(axes, values, CIFAR_LINES, name.replace("_", ", "))
     for axes in panels[1]:
         axes.set_xlabel("σ")
     for axes in panels[:, 0]:
@@ -137,7 +137,7 @@ def norms_figure(figure: Figure) -> None:
 
 SWEPT = (("", "0", "clean"), ("agn-additive", "1.5", "agn-additive 1.5"),
          ("apn-add", "0.3", "apn-add 0.3"), ("mbn", "0.5", "mbn 0.5"))  # fmt: skip
-"""Beginning of a table's title, row, name in the figure."""
+"""Beginning of a table's name, row, name in the figure."""
 
 
 def sweeps_figure(figure: Figure) -> None:
@@ -221,7 +221,7 @@ FRONT_MODES = {"bn": "bn: statistics of training", "dbn-batch": "dbn-batch: of 1
 def front_figure(figure: Figure) -> None:
     """The public ResNet-20 under noise and common corruptions, for the head of README."""
     noise, corruptions = figure.subplots(1, 2, sharey=True)
-    (table,) = (t for t in read_tables([RESULTS / "resnet20"]) if "released" in t.title)
+    (table,) = (t for t in read_tables([RESULTS / "resnet20"]) if "released" in t.name)
     for line in _front_lines(table):
         found = {row.sigma or 0.0: table.estimate(row, line.mode) for row in table.rows}
         draw_line(noise, line, {sigma: e for sigma, e in found.items() if e is not None})

@@ -36,7 +36,7 @@ def corruptions_table(names: str) -> str:
     runs = [RESULTS / name for name in names.split()]
     parts = ["".join(f"    {command}\n" for run in runs for command in commands_of(run))]
     for table in read_tables(runs):
-        parts.append(f"**{table.title}**\n\n{to_markdown(accuracy_grid(table))}")
+        parts.append(f"**{table.family.headline}**\n\n{to_markdown(accuracy_grid(table))}")
         parts.append(f"{caption(table)}\n")
     return "\n".join(parts)
 
@@ -45,8 +45,8 @@ def summary_table(name: str) -> str:
     """What modes come down to: a summary.csv of `ln-bench report` in reproduction/records/."""
     lines = _read_rows(RESULTS / name / "summary.csv")
     parts = []
-    for title in dict.fromkeys(line["table"] for line in lines):
-        of_table = [line for line in lines if line["table"] == title]
+    for table in dict.fromkeys(line["table"] for line in lines):
+        of_table = [line for line in lines if line["table"] == table]
         quantities = list(dict.fromkeys(line["quantity"] for line in of_table))
         found: dict[str, dict[str, dict[str, str]]] = {}
         for line in of_table:
@@ -57,7 +57,7 @@ def summary_table(name: str) -> str:
             for row, cells in found.items()
         ]
         header = ("", *(q if "sigma at" in q else f"{q} %" for q in quantities), "units")
-        parts.append(f"**{title}**\n\n{to_markdown(Grid(header, tuple(rows)))}")
+        parts.append(to_markdown(Grid(header, tuple(rows))))
     return "\n".join(parts)
 
 
@@ -135,7 +135,7 @@ def seeds_table(names: str) -> str:
     """Accuracy of networks that were trained with several seeds: runs NAME_0, NAME_1, ..."""
     runs = {name: trainings_of(name) for name in names.split()}
     tables = read_tables([run for found in runs.values() for run in found])
-    parts = [f"**{table.title}**\n\n{to_markdown(_with_cost(table))}" for table in tables]
+    parts = [f"**{table.family.headline}**\n\n{to_markdown(_with_cost(table))}" for table in tables]
     commands = [line for found in runs.values() for line in commands_of(found[0])]
     number = max(map(len, runs.values()))
     said = "Accuracy of one training, in %:"

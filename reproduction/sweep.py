@@ -198,7 +198,7 @@ def main(words: Sequence[str]) -> None:
         for command in network.commands:
             ln_bench(*command)
     for table in read_tables([network.run for network in networks]):
-        print(f"\n{table.title}\n\n{to_markdown(training_grid(table))}")
+        print(f"\n{table.family.headline}\n\n{to_markdown(training_grid(table))}")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from robustbench_ln.data.class_list import read_class_list
 from robustbench_ln.data.file_images import FileImages
 from robustbench_ln.data.from_python import collect_images
 from robustbench_ln.display import open_display
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import SpecError, explain_memory, setting
 from robustbench_ln.evaluation.request import EvaluationRequest, ImageRequest, evaluate_request
 from robustbench_ln.models.source import NetworkSource
 from robustbench_ln.norms import NormClasses
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 __all__ = ["evaluate"]
 
 
+@explain_memory(
+    f"lower {setting('device_batch')}, then {setting('stat_batch')} or {setting('group_size')}, or "
+    f"{setting('workers')}"
+)
 def evaluate(  # noqa: PLR0913  (one parameter for each setting)
     model_or_path: nn.Module | str | Path,
     images: Any,

@@ -7,7 +7,8 @@ reads as Python does (`stat_batch=`), and the command line spells it as an optio
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import PurePath
 
 from robustbench_ln.texts.safe import for_message
@@ -22,9 +23,11 @@ __all__ = [
     "Message",
     "RecordError",
     "SpecError",
+    "TooLittleMemoryError",
     "TrainingError",
     "WorkerError",
     "by_skin",
+    "explain_memory",
     "is_out_of_memory",
     "listing",
     "setting",
@@ -163,13 +166,36 @@ class WorkerError(LnBenchError):
     """Workers cannot be started, or died of their work."""
 
 
-_ALLOCATORS = ("DefaultCPUAllocator", "out of memory", "bad alloc", "bad_alloc")
-"""What torch says in a plain RuntimeError where the memory of a CPU does not suffice."""
+class TooLittleMemoryError(LnBenchError):
+    """The machine or the GPU has too little memory; the message says what to lower."""
+
+
+_ALLOCATORS = ("DefaultCPUAllocator", "out of memory", "bad alloc", "bad_alloc", "Insufficient mem")
+"""What torch and OpenCV say in a plain error where the memory of a CPU does not suffice."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether memory was missing, on a CPU or a GPU; the input is not to blame then."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
-    said = str(error)
-    return isinstance(error, RuntimeError) and any(words in said for words in _ALLOCATORS)
+    is_plain = isinstance(error, RuntimeError) or type(error).__module__.startswith("cv2")
+    return is_plain and any(words in str(error) for words in _ALLOCATORS)
+
+
+@contextmanager
+def explain_memory(fix: str) -> Iterator[None]:
+    """Turn what torch, NumPy and OpenCV raise without memory into one line.
+
+    Args:
+        fix: What to do, for the message: "lower ...".
+
+    Raises:
+        TooLittleMemoryError: Memory was missing.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        where = "the GPU" if "CUDA" in str(error) else "this machine"
+        raise TooLittleMemoryError(f"{where} has too little memory; {fix}") from error

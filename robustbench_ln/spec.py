@@ -286,14 +286,9 @@ class EvaluationSpec:
         check_mode_names(self.modes)
         _check_order(self.order)
         check_tie_rule(self.tie_rule)
-        counts = {
-            "stat_batch": self.stat_batch,
-            "group_size": 1 if self.group_size is None else self.group_size,
-            "device_batch": 1 if self.device_batch is None else self.device_batch,
-            "limit": 1 if self.limit is None else self.limit,
-        }
-        for name, value in counts.items():
-            if value < 1:
+        for name in ("stat_batch", "group_size", "device_batch", "limit"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
                 raise SpecError(f"{setting(name)} is {value}; expected 1 or more images")
         if self.amp not in (None, "bf16"):
             raise SpecError(f"{setting('amp', self.amp)}: expected bf16")

@@ -87,7 +87,7 @@ def accuracy_table(names: str) -> str:
     """The accuracy-vs-sigma tables of some runs in reproduction/records/."""
     runs = [RESULTS / name for name in names.split()]
     parts = [
-        f"**{table.title}**\n\n{to_markdown(full_grid(table))}\n{caption(table)}\n"
+        f"**{table.family.headline}**\n\n{to_markdown(full_grid(table))}\n{caption(table)}\n"
         for table in read_tables(runs)
     ]
     commands = "".join(f"    {command}\n" for run in runs for command in commands_of(run))

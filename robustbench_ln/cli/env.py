@@ -13,7 +13,17 @@ from robustbench_ln.texts.console import say
 
 __all__ = ["env"]
 
-_PACKAGES = ("torch", "torchvision", "timm", "numpy", "scipy", "pandas", "matplotlib", "pillow")
+_PACKAGES = (
+    "torch",
+    "torchvision",
+    "timm",
+    "transformers",
+    "numpy",
+    "scipy",
+    "pandas",
+    "matplotlib",
+    "pillow",
+)
 _GIB = 1 << 30
 
 
@@ -45,18 +55,24 @@ def _version(package: str) -> str:
 def _machine() -> dict[str, str]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / _GIB
     return {
-        "system": platform.platform(),
+        "system": _system(),
         "processor": _processor(),
         "cores": f"{len(os.sched_getaffinity(0))} for this process, {os.cpu_count()} in all",
         "memory": f"{memory:.1f} GiB",
     }
 
 
+def _system() -> str:
+    """Return system, release and C library; platform.platform() would start `uname`."""
+    parts = (platform.system(), platform.release(), platform.machine(), *platform.libc_ver())
+    return " ".join(filter(None, parts))
+
+
 def _processor() -> str:
     cpuinfo = Path("/proc/cpuinfo")
     lines = read_regular(cpuinfo).decode().splitlines() if cpuinfo.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+    return names[0] if names else platform.machine()
 
 
 def _devices() -> dict[str, str]:

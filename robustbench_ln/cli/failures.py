@@ -9,13 +9,18 @@ from typer.exceptions import TyperException
 
 from robustbench_ln.cli.signals import Stop, stop_signals
 from robustbench_ln.cli.spelling import spell
-from robustbench_ln.errors import LnBenchError, Message, is_out_of_memory, setting
+from robustbench_ln.errors import LnBenchError, explain_memory, setting
 from robustbench_ln.texts.console import OutputError, ReaderGoneError, say_aside
 from robustbench_ln.texts.safe import for_message
 
 __all__ = ["run_command"]
 
 DONE, WRONG_INPUT, INTERRUPTED, READER_GONE = 0, 2, 130, 141
+
+_LESS_MEMORY = (
+    f"lower {setting('device_batch')}, then {setting('stat_batch')} or {setting('group_size')}, or "
+    f"{setting('workers')}; for predict the number of pictures, for train another recipe or network"
+)
 
 
 def run_command(command: Callable[[], object]) -> int:
@@ -28,7 +33,8 @@ def run_command(command: Callable[[], object]) -> int:
     """
     with stop_signals() as stop:
         try:
-            return _end(command(), stop)
+            with explain_memory(_LESS_MEMORY):
+                return _end(command(), stop)
         except KeyboardInterrupt:
             return _end(INTERRUPTED, stop)
         except ReaderGoneError:
@@ -51,6 +57,8 @@ def _end(result: object, stop: Stop) -> int:
             "Interrupted. What was written is kept; a command with --out DIR goes on from there."
         )
         return stop.exit_code
+    if result == 1:  # of Typer's --show-completion alone
+        return _fail("no completion for this shell; ask in bash, zsh, fish or PowerShell")
     return result if isinstance(result, int) else DONE
 
 
@@ -64,20 +72,9 @@ def _explain(error: Exception) -> str | None:
         return error.format_message() if hasattr(error, "format_message") else str(error)
     if isinstance(error, OutputError):
         return f"{error}; what was written into files is kept"
-    if is_out_of_memory(error):
-        return spell(_memory_message(error))
     if isinstance(error, OSError) and error.strerror:
         return f"{_place(error)}: {error.strerror}; check the path and the disk"
     return None
-
-
-def _memory_message(error: Exception) -> Message:
-    where = "the GPU" if "CUDA" in str(error) else "this machine"
-    return Message(
-        f"{where} has too little memory; lower {setting('device_batch')}, then "
-        f"{setting('stat_batch')} or {setting('group_size')}; for corrupt {setting('workers')}, "
-        "for predict the number of pictures, for train another recipe or network"
-    )
 
 
 def _place(error: OSError) -> str:

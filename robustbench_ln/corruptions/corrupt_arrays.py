@@ -16,6 +16,7 @@ from robustbench_ln.corruptions.registry import find_corruption
 from robustbench_ln.corruptions.request import ConditionRequest
 from robustbench_ln.corruptions.stream import StreamOptions, degraded_chunks
 from robustbench_ln.data.image_set import ArrayImages
+from robustbench_ln.errors import explain_memory
 from robustbench_ln.spec import CLEAN, check_seed
 
 __all__ = ["corrupt"]
@@ -23,6 +24,7 @@ __all__ = ["corrupt"]
 Images = TypeVar("Images", NDArray[Any], Tensor)
 
 
+@explain_memory("give fewer images at once")
 def corrupt(  # noqa: PLR0913  (the options of the command line)
     images: Images,
     name: str,

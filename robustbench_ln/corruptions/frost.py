@@ -46,6 +46,13 @@ PACKAGES = {
 }
 """Packages that carry the photographs, and in which of their folders."""
 
+_LEAST_SIDE, _MOST_PIXELS, _LONGEST = 8, 2**24, 16
+"""A photograph's shorter side, its pixels, and its longer side to its shorter one.
+
+The published ones have sides of 500 to 1,100 pixels. A line of 1 x 10^7 would be enlarged to cover
+the images, and shrunk to nothing by the scale of CIFAR-10-C.
+"""
+
 
 @lru_cache(maxsize=2)
 def load_frost_textures(folder: Path | None = None) -> FrostTextures:
@@ -83,12 +90,24 @@ def find_frost_folder() -> Path | None:
 def _read(path: Path) -> Texture:
     try:
         with open_picture(path) as image:
-            return np.asarray(image.convert("RGB"))
+            size = image.size
+            if _is_photograph(*size):
+                return np.asarray(image.convert("RGB"))
     except DataError as error:
         raise DataError(
             f"{path}: cannot be read as an image; {setting('frost_dir')} needs "
             f"{', '.join(FROST_FILES)}"
         ) from error
+    raise DataError(
+        f"{path}: has {size[1]}x{size[0]} pixels; a photograph of frost has sides of {_LEAST_SIDE} "
+        f"or more, of which none is {_LONGEST} times the other, and at most {_MOST_PIXELS:,} pixels"
+    )
+
+
+def _is_photograph(width: int, height: int) -> bool:
+    shorter, longer = sorted((width, height))
+    is_even = shorter >= _LEAST_SIDE and longer <= _LONGEST * shorter
+    return is_even and width * height <= _MOST_PIXELS
 
 
 @lru_cache(maxsize=1)

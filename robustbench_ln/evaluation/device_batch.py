@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
 
-from robustbench_ln.errors import SpecError, is_out_of_memory, setting
+from robustbench_ln.errors import SpecError, setting
 from robustbench_ln.norms import StatisticsLayout
 from robustbench_ln.norms.costs import Costs
 from robustbench_ln.spec import EvaluationSpec
 
-__all__ = ["DeviceBatch", "check_memory", "choose_device_batch", "explain_memory", "memory_of"]
+__all__ = ["DeviceBatch", "check_memory", "choose_device_batch", "memory_of"]
 
 _CACHE_BYTES = 2**22
 """Of a layer's input and output together on a CPU. ResNet-20, 32 px, one thread, 32 images: 0.80 ms
@@ -90,17 +88,3 @@ def check_memory(
         f"{f' in {workers} workers' if workers > 1 else ''}, {available / 1e9:.1f} GB are "
         f"available; lower {lower}"
     )
-
-
-@contextmanager
-def explain_memory() -> Iterator[None]:
-    """Turn memory that the system does not give into one line, where the estimate was too low."""
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
-            raise
-        raise SpecError(
-            f"there is not enough memory; lower {setting('device_batch')}, {setting('stat_batch')} "
-            f"or {setting('workers')}. What was finished is kept"
-        ) from error

@@ -17,7 +17,7 @@ from torch import Tensor
 from robustbench_ln.corruptions.stream import StreamOptions
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.evaluation.arithmetic import arithmetic
-from robustbench_ln.evaluation.device_batch import DeviceBatch, explain_memory
+from robustbench_ln.evaluation.device_batch import DeviceBatch
 from robustbench_ln.evaluation.from_logits import predict
 from robustbench_ln.evaluation.pass_run import Measured, Passed, Work, make_views, run_passes
 from robustbench_ln.evaluation.plan import Pass
@@ -168,7 +168,6 @@ class UnitRunner:
 
         Raises:
             CheckpointError: The network gives no finite logits.
-            SpecError: There is not enough memory.
         """
         task, condition = self._task, unit.condition
         images = task.stored[condition] if condition.is_stored else task.images
@@ -186,7 +185,7 @@ class UnitRunner:
             order,
             samples=max(0, task.spec.samples - unit.start),
         )
-        with arithmetic(self._spec, threads=task.threads), explain_memory():
+        with arithmetic(self._spec, threads=task.threads):
             result = run_passes(
                 {p: self._views[p] for p in unit.passes},
                 work,

@@ -91,14 +91,14 @@ def read_errors(path: Path, *, is_percent: bool) -> CorruptionErrors:
 def _parse(lines: Iterable[str], *, name: str, where: str, is_percent: bool) -> CorruptionErrors:
     lines = [line for line in lines if line.strip()]
     separator = _separator(lines[0]) if lines else ","
-    table = csv.DictReader(lines, skipinitialspace=True, delimiter=separator)
-    if missing := [column for column in _COLUMNS if column not in (table.fieldnames or ())]:
+    names, rows = _read_rows(lines, separator, where)
+    if missing := [column for column in _COLUMNS if column not in names]:
         raise RecordError(
             f"{where} has no column '{missing[0]}'; its first line must name corruption, severity, "
             "error, with commas, semicolons or tabs between them"
         )
     cells: dict[tuple[str, str], float] = {}
-    for number, row in enumerate(table, start=2):
+    for number, row in enumerate(rows, start=2):
         place = f"{where}, row {number}"
         corruption, severity, error = ((row[column] or "").strip() for column in _COLUMNS)
         key = _key(corruption, severity.removesuffix(".0"), place)
@@ -120,6 +120,17 @@ def _parse(lines: Iterable[str], *, name: str, where: str, is_percent: bool) -> 
     return CorruptionErrors(
         name=name, cells=by_severity, means=means, clean=cells.get((_CLEAN, "0"))
     )
+
+
+def _read_rows(
+    lines: list[str], separator: str, where: str
+) -> tuple[Sequence[str], list[dict[str, str | None]]]:
+    """Return the names of the columns, and the rows."""
+    table = csv.DictReader(lines, skipinitialspace=True, delimiter=separator)
+    try:
+        return table.fieldnames or (), list(table)
+    except csv.Error as error:
+        raise RecordError(f"{where} cannot be read ({error}); give a CSV file") from error
 
 
 def _separator(header: str) -> str:

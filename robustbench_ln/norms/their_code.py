@@ -19,7 +19,7 @@ _LAYERS = ("local.py", "renorm.py", "switch.py")
 """Layers of ours, which a network may call with anything."""
 _LIBRARIES = tuple(
     Path(spec.origin).parent
-    for name in ("torch", "torchvision", "timm")
+    for name in ("torch", "torchvision", "timm", "transformers")
     if (spec := importlib.util.find_spec(name)) is not None and spec.origin is not None
 )
 
@@ -30,7 +30,7 @@ def their_code(what: str) -> Iterator[None]:
 
     The error has the user's traceback as a note (PEP 678), from their first line on, where there
     is a line of theirs. What our own statistics raise in it is a bug of ours and stays;
-    so does too little memory, which the command line explains.
+    so does too little memory, which `explain_memory` explains.
 
     Args:
         what: What failed, for the message.

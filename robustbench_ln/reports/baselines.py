@@ -124,7 +124,7 @@ def _lack(family: Family, members: Sequence[Condition], baseline: Baseline) -> s
     """Return what keeps a family of conditions from an mCE."""
     table = members[0].severity_table
     if isinstance(baseline, CorruptionErrors) and not baseline.is_of(table):
-        return f"{family.title} is another benchmark than {baseline.benchmark}"
+        return f"{family.name} is another benchmark than {baseline.benchmark}"
     places = {(condition.corruption, condition.severity) for condition in members}
     wanted = [(name, level) for name in BENCHMARK_CORRUPTIONS for level in SEVERITIES]
     missing = [place for place in wanted if place not in places]
@@ -133,7 +133,7 @@ def _lack(family: Family, members: Sequence[Condition], baseline: Baseline) -> s
     names = list(dict.fromkeys(name for name, _ in missing))
     named = ", ".join(names) if len(names) <= MOST_NAMED else f"{len(names)} of the 15"
     return (
-        f"{family.title} has {len(wanted) - len(missing)} of the 75 cells of the 15 corruptions at "
+        f"{family.name} has {len(wanted) - len(missing)} of the 75 cells of the 15 corruptions at "
         f"five severities (not complete: {named})"
     )
 
@@ -163,7 +163,7 @@ def errors_of(mode: ModeResults) -> CorruptionErrors:
     if len(families) > 1:
         raise SpecError(
             f"{setting('baseline', mode.run.path)}: its corruptions are of several kinds "
-            f"({'; '.join(family.title for family in families)}); name a run of one"
+            f"({'; '.join(family.name for family in families)}); name a run of one"
         )
     errors = {condition: 1 - cell.accuracy for condition, cell in mode.cells.items()}
     clean = clean_of(errors)

@@ -19,12 +19,14 @@ __all__ = [
     "interval_words",
     "limit_stamp",
     "mean_sentences",
+    "short_caption",
 ]
 
 CLASS_ORDER = (
     "The images came class by class: statistics sets are neither independent nor alike, and no "
     "interval says what another order would give."
 )
+_BOLD = "Bold: the best of its row, where its interval lies above the second best's."
 Read = Callable[[Record], object]
 """A value of a row; None or "" where the row has none."""
 
@@ -48,17 +50,35 @@ def caption(table: Table) -> str:
         "Images shown twice to fill a set": lambda row: row.refills or None,
         "Layers that kept running statistics": lambda row: ";".join(row.running_layers),
     }
-    stamp = limit_stamp(table)
-    words = table.family.words(table)
     sentences = [
-        stamp and f"{stamp}.",
-        f"{words[0].upper()}{words[1:]} [{interval_words(table)}: test-set sampling only].",
+        *_first_sentences(table),
         *table.family.describe(table),
         *_bold_sentences(table),
         *interval_sentences(table),
     ]
     sentences += [_by_mode(table, head, read) for head, read in fields.items()]
     return " ".join(filter(None, sentences))
+
+
+def short_caption(table: Table) -> str:
+    """Return the caption for a page of paper: what nobody may leave out of it."""
+    sentences = [
+        f"{table.heading}.",
+        difference_note(table),
+        *_first_sentences(table),
+        _BOLD,
+        *_class_order(table),
+        _by_mode(table, "Images", lambda row: row.total),
+    ]
+    return " ".join(filter(None, sentences))
+
+
+def _first_sentences(table: Table) -> list[str]:
+    stamp, words = limit_stamp(table), table.family.words(table)
+    return [
+        stamp and f"{stamp}.",
+        f"{words[0].upper()}{words[1:]} [{interval_words(table)}: test-set sampling only].",
+    ]
 
 
 def interval_words(table: Table) -> str:
@@ -72,10 +92,13 @@ def interval_words(table: Table) -> str:
 
 def interval_sentences(table: Table) -> list[str]:
     """Return what the intervals of means rest on, and where intervals of cells do not hold."""
-    sentences = mean_sentences(_units(table)) if table.has_means else []
-    if ordered := [name for mode, name in table.names.items() if mode.is_class_ordered]:
-        sentences.append(f"* {', '.join(ordered)}: {CLASS_ORDER[0].lower()}{CLASS_ORDER[1:]}")
-    return sentences
+    return [*(mean_sentences(_units(table)) if table.has_means else []), *_class_order(table)]
+
+
+def _class_order(table: Table) -> list[str]:
+    ordered = [name for mode, name in table.names.items() if mode.is_class_ordered]
+    words = f"{CLASS_ORDER[0].lower()}{CLASS_ORDER[1:]}"
+    return [f"* {', '.join(ordered)}: {words}"] if ordered else []
 
 
 def _bold_sentences(table: Table) -> list[str]:
@@ -85,8 +108,7 @@ def _bold_sentences(table: Table) -> list[str]:
         for mode, name in table.names.items()
         if not table.has_means
     }
-    rule = "Bold: the best of its row, where its interval lies above the second best's."
-    return [rule, *_by_name(lacks)]
+    return [_BOLD, *_by_name(lacks)]
 
 
 def _units(table: Table) -> dict[str, tuple[ModeResults, Units | None]]:

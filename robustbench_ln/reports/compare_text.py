@@ -38,7 +38,7 @@ def pair_text(pair: Pair, *, width: int) -> str:
     """Return the comparison for a terminal: a table for each noise or set of corruptions."""
     parts = [_head(pair)]
     for part in pair.families:
-        parts.append(f"{part.family.title}\n{to_text(_short_grid(pair, part), width=width)}")
+        parts.append(f"{part.family.headline}\n{to_text(_short_grid(pair, part), width=width)}")
         parts += [fill(sentence, width) + "\n" for sentence in _curve_sentences(part)]
     if not pair.families:
         parts.append(to_text(_cell_grid(pair), width=width))
@@ -54,7 +54,7 @@ def pairs_markdown(pairs: Iterable[Pair]) -> Markdown:
 def _section(pair: Pair) -> Markdown:
     parts = [heading(2, f"{pair.first.name} (A) and {pair.second.name} (B)")]
     for part in pair.families:
-        parts.append(heading(3, part.family.title))
+        parts.append(heading(3, part.family.headline))
         if part.family.shows_pools:
             parts.append(to_markdown(_short_grid(pair, part)))
         parts.append(to_markdown(_cell_grid(pair, part)))
@@ -90,7 +90,7 @@ def cells_frame(pairs: Iterable[Pair]) -> pd.DataFrame:
 def summary_frame(pairs: Iterable[Pair]) -> pd.DataFrame:
     """Return a row for each pooled difference and each number that sums up a curve."""
     rows: list[dict[str, Any]] = [
-        {"first": pair.first.name, "second": pair.second.name, "table": part.family.title}
+        {"first": pair.first.name, "second": pair.second.name, "table": part.family.name}
         | {"quantity": quantity}
         | estimate_fields("value", estimate)
         | {"p_value": p_value, "units": pair.units.num_units}

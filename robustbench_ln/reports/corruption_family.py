@@ -57,6 +57,8 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Published families of the 15, and the extra ones, which the registry also counts to families."""
 
 _GROUPS = {name: family for family, names in FAMILIES.items() for name in names} | {"clean": ""}
+_PUBLISHED = {"cifar10-c": "CIFAR-10-C", "imagenet-c": "ImageNet-C"}
+_MADE_HERE = "corruptions made by ln-bench with the severities of "
 _ORDER = ("clean", *BENCHMARK_CORRUPTIONS, MEAN_ROW, *EXTRA_CORRUPTIONS)
 
 
@@ -72,7 +74,9 @@ class CorruptionFamily(Family):
     def of(cls, condition: Condition) -> CorruptionFamily:
         """Return the family of a corruption."""
         severities, origin = condition.severity_table or "corruptions", condition.origin
-        return cls(f"{severities}_{origin}", f"{severities}, {origin}")
+        table = _PUBLISHED.get(severities, severities)
+        title = f"{table} as published" if origin == "official" else f"{_MADE_HERE}{table}"
+        return cls(f"{severities}_{origin}", title)
 
     def place_of(self, condition: Condition) -> Place:
         return Place(condition.corruption, condition.frost or "", condition.severity)

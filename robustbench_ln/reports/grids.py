@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from robustbench_ln.texts.safe import Markdown, for_markdown, one_line, shorten
 
@@ -24,6 +24,7 @@ class Grid:
         groups: What neighbouring columns have in common, for each column; () for nothing.
         bold: (row, column) of the cells that stand out. A terminal does not show it.
         rules: Rows that a line sets off from those above. Only LaTeX draws it.
+        sections: Row -> what stands above it, over all columns. Only LaTeX has it.
     """
 
     header: tuple[str, ...]
@@ -31,6 +32,7 @@ class Grid:
     groups: tuple[str, ...] = ()
     bold: frozenset[tuple[int, int]] = frozenset()
     rules: frozenset[int] = frozenset()
+    sections: Mapping[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Demand a rectangle."""

@@ -15,8 +15,8 @@ __all__ = ["latex_comments", "to_latex"]
 
 _COLUMN_WIDTH, _PAGE_WIDTH = 46, 96
 """Characters of small print that fit into one and into both columns of a page."""
-_HEAD_WIDTHS = (12, 7)
-"""Heads are broken into lines as long as this: the second where the first needs a wide table."""
+_HEAD_WIDTHS = (40, 24, 16, 12, 7)
+"""Heads are broken into lines as long as this: the first that makes the table as small as any."""
 _DETAIL = 0.75
 """Width of a character of a detail beside one of a number."""
 
@@ -37,9 +37,8 @@ def to_latex(grid: Grid, *, caption: str, label: str) -> str:
         caption: Plain text.
         label: What `ref` calls the table: letters, digits and "-_.:".
     """
-    columns, is_wide = _choose_columns(grid)
-    blocks = split_columns([column.width for column in columns], _PAGE_WIDTH)
-    tabulars = (_tabular([columns[k] for k in block], grid.rules) for block in blocks)
+    columns, blocks, is_wide = _choose_columns(grid)
+    tabulars = (_tabular([columns[k] for k in block], grid) for block in blocks)
     environment = "table*" if is_wide else "table"
     lines = [
         rf"\begin{{{environment}}}[t]",
@@ -62,13 +61,24 @@ class _Column(NamedTuple):
     width: float
 
 
-def _choose_columns(grid: Grid) -> tuple[list[_Column], bool]:
-    """Return the columns, and whether they need both columns of the page."""
+class _Layout(NamedTuple):
+    """Columns, which of them stand side by side, and whether they need both of a page's."""
+
+    columns: list[_Column]
+    blocks: list[list[int]]
+    is_wide: bool
+
+
+def _choose_columns(grid: Grid) -> _Layout:
+    """Return the smallest table, and of those as small the one whose heads are broken least."""
+    layouts = []
     for head_width in _HEAD_WIDTHS:
         columns = [_column(grid, k, head_width) for k in range(len(grid.header))]
-        if len(split_columns([column.width for column in columns], _COLUMN_WIDTH)) == 1:
-            return columns, False
-    return columns, True
+        widths = [column.width for column in columns]
+        is_wide = len(split_columns(widths, _COLUMN_WIDTH)) > 1
+        blocks = split_columns(widths, _PAGE_WIDTH if is_wide else _COLUMN_WIDTH)
+        layouts.append(_Layout(columns, blocks, is_wide))
+    return min(layouts, key=lambda layout: (layout.is_wide, len(layout.blocks)))
 
 
 def _column(grid: Grid, k: int, head_width: int) -> _Column:
@@ -98,7 +108,7 @@ def _cell(number: str, detail: str, *, room: int, is_bold: bool) -> str:
     return rf"{text} {{\scriptsize {for_latex(detail)}{space}}}"
 
 
-def _tabular(columns: Sequence[_Column], rules: frozenset[int]) -> str:
+def _tabular(columns: Sequence[_Column], grid: Grid) -> str:
     height = max(len(column.head) for column in columns)
     heads = [("",) * (height - len(column.head)) + column.head for column in columns]
     lines = [
@@ -109,7 +119,10 @@ def _tabular(columns: Sequence[_Column], rules: frozenset[int]) -> str:
         r"\midrule",
     ]
     for i, texts in enumerate(zip(*(column.body for column in columns), strict=True)):
-        lines += [r"\midrule"] if i in rules else []
+        lines += [r"\midrule"] if i in grid.rules else []
+        if i in grid.sections:
+            name = rf"\textit{{{for_latex(grid.sections[i])}}}"
+            lines.append(_line([rf"\multicolumn{{{len(columns)}}}{{@{{}}l@{{}}}}{{{name}}}"]))
         lines.append(_line(texts))
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"])
 

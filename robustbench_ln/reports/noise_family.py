@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar
 
 import numpy as np
@@ -33,6 +34,21 @@ AREA = "area under the curve"
 HALF_SIGMA = "sigma at half of the clean accuracy"
 
 
+_NOISES: Mapping[str, str] = MappingProxyType(
+    {
+        "agn": "additive Gaussian noise (AGN)",
+        "agn-neg": "AGN of mean zero (agn-neg)",
+        "agn-additive": "AGN added to the pixels (agn-additive)",
+        "apn": "additive Poisson noise (APN)",
+        "apn-add": "APN added to the pixels (apn-add)",
+        "mbn": "multiplicative Bernoulli noise (MBN)",
+    }
+)
+_RANGES: Mapping[str, str] = MappingProxyType(
+    {"clip": "values clipped", "rescale": "values rescaled", "none": "values not limited"}
+)
+
+
 @dataclass(frozen=True)
 class NoiseFamily(Family):
     """A noise in one convention and range. The clean images are sigma 0."""
@@ -45,13 +61,14 @@ class NoiseFamily(Family):
         Meaning("clipped_share", "clipped %", 100, 1),
         Meaning("psnr", "PSNR dB", 1, 1),
     )
+    text_note: ClassVar[str] = "+-: half of the widest 95 % Wilson interval of a row, in points."
     shows_pools: ClassVar[bool] = False
 
     @classmethod
     def of(cls, condition: Condition) -> NoiseFamily:
         """Return the family of a noise."""
         noise, convention, limits = condition.corruption, condition.convention, condition.range
-        title = f"{noise}, {convention} convention, range {limits}"
+        title = f"{_NOISES.get(noise, noise)}, {convention} convention, {_RANGES[limits or 'none']}"
         return cls(f"{noise}_{convention}_{limits}", title)
 
     def place_of(self, condition: Condition) -> Place:
@@ -65,7 +82,7 @@ class NoiseFamily(Family):
         return "accuracy in %"
 
     def text_words(self, table: Table) -> str:
-        return "accuracy in %; +- is the widest half of a row's 95 % Wilson intervals"
+        return self.words(table)
 
     def text_grid(self, table: Table) -> Grid:
         """Return a row for each mode, narrow columns; the last is the widest half interval."""

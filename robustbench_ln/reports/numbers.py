@@ -39,10 +39,12 @@ def sigma(value: float, most: float) -> str:
 def estimate_text(estimate: Estimate, show: Callable[[float], str] = percent) -> str:
     """Return "91.6 [89.8, 93.2]"; the value alone where it has no interval.
 
+    A sigma beyond the measured range whose interval is beyond it too stands alone: ">1".
+
     >>> estimate_text(Estimate(0.9164, (0.8979, 0.9319)))
     '91.6 [89.8, 93.2]'
     """
-    if estimate.interval is None:
+    if estimate.interval is None or math.isinf(estimate.interval[0]):
         return show(estimate.value)
     return f"{show(estimate.value)} [{', '.join(map(show, estimate.interval))}]"
 

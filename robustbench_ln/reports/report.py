@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import NamedTuple
 
 import pandas as pd
 
 from robustbench_ln.progress import Progress, Silent
 from robustbench_ln.reports.baselines import check_baseline, severity_tables_of, unused_baseline
-from robustbench_ln.reports.captions import caption, difference_note, limit_stamp
+from robustbench_ln.reports.captions import (
+    caption,
+    difference_note,
+    limit_stamp,
+    short_caption,
+)
 from robustbench_ln.reports.checks_section import checks_section
 from robustbench_ln.reports.families import make_tables
 from robustbench_ln.reports.figures import figure_files, figures_of
@@ -125,7 +131,7 @@ def _run_section(runs: Sequence[Run]) -> Markdown:
 
 def _section(table: Table, *, has_figures: bool) -> Markdown:
     stamp, note = limit_stamp(table), difference_note(table)
-    parts = [heading(2, f"{table.title}{stamp and f' - {stamp}'}")]
+    parts = [heading(2, f"{table.heading}{stamp and f' - {stamp}'}")]
     parts += [strong(note)] if note else []
     parts += [to_markdown(full_grid(table)), paragraph(caption(table))]
     if has_figures:
@@ -137,10 +143,7 @@ def _latex(table: Table) -> str:
     """Return a table for a paper, below the commands that made its runs."""
     runs = {mode.run.path: mode.run for mode in table.modes}.values()
     notes = [command for run in runs for command in run.commands]
-    sentences = [f"{table.title}.", difference_note(table), caption(table)]
-    text = to_latex(
-        accuracy_grid(table),
-        caption=" ".join(filter(None, sentences)),
-        label=f"tab:accuracy_{table.name}",
-    )
-    return latex_comments([*notes, r"Needs \usepackage{booktabs}."]) + text
+    notes += [*wrap(caption(table), 100, break_on_hyphens=False), r"Needs \usepackage{booktabs}."]
+    label = f"tab:accuracy_{table.name}"
+    text = to_latex(accuracy_grid(table), caption=short_caption(table), label=label)
+    return latex_comments(notes) + text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
@@ -35,7 +36,7 @@ def summary_frame(lines: Lines) -> pd.DataFrame:
         {
             "label": line.mode.run.label,
             "variant": line.mode.variant,
-            "table": line.family.title,
+            "table": line.family.name,
             "quantity": name,
             **estimate_fields("value", quantity.estimate),
             "units": line.units.num_units if line.units else None,
@@ -68,7 +69,9 @@ def summary_text(lines: Lines, baseline: Baseline | None, *, width: int) -> str:
 
 
 def _by_title(lines: Lines) -> list[tuple[str, Lines]]:
-    return [(title, list(of)) for title, of in groupby(lines, key=lambda line: line.family.title)]
+    return [
+        (title, list(of)) for title, of in groupby(lines, key=lambda line: line.family.headline)
+    ]
 
 
 def _grid(lines: Lines) -> Grid:
@@ -112,6 +115,11 @@ def _notes(lines: Lines, baseline: Baseline | None) -> str:
         None if baseline is None else baseline.name,
     )
     sentences += mean_sentences({_name(line, lines): (line.mode, line.units) for line in lines})
+    ends = [e for q in quantities for e in (q.estimate.value, *(q.estimate.interval or ()))]
+    if any(map(math.isinf, ends)):
+        sentences.append(
+            '">": at the largest sigma measured, accuracy is still above half of the clean one.'
+        )
     if repeats := {quantity.repeats for quantity in quantities} - {1}:
         sentences.append(
             f"SD: over {max(repeats)} seeds (draws, order, group picks), apart from the interval."

@@ -40,7 +40,14 @@ def accuracy_grid(table: Table) -> Grid:
             if (k := _clear_best(table, line)) is not None
         ),
         rules=frozenset(i for i in range(1, len(sections)) if sections[i] != sections[i - 1]),
+        sections=_group_names(table),
     )
+
+
+def _group_names(table: Table) -> dict[int, str]:
+    """Return the row at which each family of corruptions begins, and its name."""
+    groups = [row.group for row in table.rows]
+    return {i: g for i, g in enumerate(groups) if g and g != (groups[i - 1] if i else "")}
 
 
 def full_grid(table: Table) -> Grid:
@@ -57,6 +64,7 @@ def full_grid(table: Table) -> Grid:
         groups=grid.groups and ("", *[""] * len(heads), *grid.groups[1:]),
         bold=frozenset((i, k + len(heads)) for i, k in grid.bold),
         rules=grid.rules,
+        sections=grid.sections,
     )
 
 

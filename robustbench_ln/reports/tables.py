@@ -102,7 +102,7 @@ class Family(ABC):
 
     Attributes:
         name: For file names: "agn_paper_clip".
-        title: For people: "agn, paper convention, range clip".
+        title: For people: "additive Gaussian noise (AGN), paper convention, values clipped".
     """
 
     name: str
@@ -113,8 +113,15 @@ class Family(ABC):
     heading: ClassVar[str]
     """Over the names of rows."""
     meanings: ClassVar[tuple[Meaning, ...]] = ()
+    text_note: ClassVar[str] = ""
+    """Explains the tables for a terminal, once for all of them."""
     shows_pools: ClassVar[bool]
     """Whether short tables show what a comparison pools, in place of every condition."""
+
+    @property
+    def headline(self) -> str:
+        """The title where it begins a line."""
+        return f"{self.title[0].upper()}{self.title[1:]}"
 
     @property
     def order(self) -> tuple[int, str]:
@@ -217,6 +224,12 @@ class Table:
     def title(self) -> str:
         """For people."""
         return self.family.title
+
+    @property
+    def heading(self) -> str:
+        """For people: the title, after the label of a network that stands alone."""
+        (first, *others) = self.by_run
+        return self.family.headline if others else f"{first}: {self.title}"
 
     @property
     def modes(self) -> tuple[ModeResults, ...]:

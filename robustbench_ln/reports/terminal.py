@@ -14,12 +14,17 @@ __all__ = ["terminal_tables"]
 
 
 def terminal_tables(tables: Sequence[Table], *, width: int = 80) -> str:
-    """Return the tables, at most `width` columns wide, without a last line end."""
-    return "\n".join(_text(table, width) for table in tables).rstrip("\n")
+    """Return the tables, at most `width` columns wide, without a last line end.
+
+    What holds for several tables is said once, below the last of them.
+    """
+    notes = dict.fromkeys(filter(None, (table.family.text_note for table in tables)))
+    parts = [*(_text(table, width) for table in tables), *([_lines(notes, width)] if notes else [])]
+    return "\n".join(parts).rstrip("\n")
 
 
 def _text(table: Table, width: int) -> str:
-    title = f"{table.title}: {table.family.text_words(table)}"
+    title = f"{table.heading}: {table.family.text_words(table)}"
     above = _lines([one_line(title), limit_stamp(table), difference_note(table)], width)
     grid = to_text(table.family.text_grid(table), width=width)
     return above + grid + _lines(interval_sentences(table), width)

@@ -89,10 +89,10 @@ def drop_rows_after(path: Path, epoch: int) -> None:
     if not path.is_file():
         return
     text = b"".join(read_whole_lines(path)).decode("utf-8", "replace")
-    rows = list(csv.reader(io.StringIO(text)))
     try:
+        rows = list(csv.reader(io.StringIO(text)))
         kept = [row for row in rows if row[0] == "epoch" or int(row[0]) <= epoch]
-    except (ValueError, IndexError) as error:
+    except (csv.Error, ValueError, IndexError) as error:
         raise RecordError(f"{path} has rows without an epoch; delete it to go on") from error
     write_whole(path, _to_csv(kept))
 

@@ -86,7 +86,7 @@ class _Job:
     unit: Any
     tries: int = 0
     answer: Any = None
-    error: LnBenchError | str | None = None
+    error: LnBenchError | MemoryError | str | None = None
     is_done: bool = False
 
 
@@ -185,7 +185,7 @@ class _Workers(Crew[Unit, Result]):
 
 
 def _result_of(job: _Job) -> Any:
-    if isinstance(job.error, LnBenchError):
+    if isinstance(job.error, Exception):  # wrong input, or too little memory
         raise job.error
     if job.error is not None:
         raise RuntimeError(f"in a worker:\n{job.error}")

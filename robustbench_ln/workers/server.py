@@ -20,7 +20,7 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
 
-from robustbench_ln.errors import LnBenchError
+from robustbench_ln.errors import LnBenchError, is_out_of_memory
 from robustbench_ln.workers.allocator import keep_freed_memory
 from robustbench_ln.workers.portable import read_shared
 
@@ -79,11 +79,18 @@ def _work(descriptor: int, file: int) -> None:
                 answer = ("done", number, run(unit, connection.send))
             except LnBenchError as error:
                 answer = ("failed", number, error)
-            except Exception:  # noqa: BLE001  (a fault of the program: our process raises it)
-                answer = ("failed", number, traceback.format_exc())
+            except Exception as error:  # noqa: BLE001  (whatever it is, our process raises it)
+                answer = ("failed", number, _explain(error))
             connection.send(answer)
     finally:
         os._exit(1)
+
+
+def _explain(error: Exception) -> MemoryError | str:
+    """Return what our process is told: too little memory, or a fault of the program."""
+    if is_out_of_memory(error):
+        return MemoryError(str(error))
+    return "".join(traceback.format_exception(error))
 
 
 def _listen(connection: Connection[Any, Any], inbox: queue.SimpleQueue[Any]) -> None:

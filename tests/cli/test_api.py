@@ -220,3 +220,29 @@ def test_python_scores_some_classes_alone(lab, ln_bench):
     assert counts_of(frame) == [[row[name] for name in COUNTS] for row in rows(lab.folder / "run")]
     assert set(frame["classes"]) == {row["classes"] for row in rows(lab.folder / "run")}
     assert set(frame["variant"]) == {"bn (2 classes)"}
+
+
+class Greedy(nn.Module):
+    def forward(self, images):
+        return images.new_empty(2**50)
+
+
+def test_too_little_memory_is_one_line_that_names_parameters(lab, monkeypatch):
+    images = np.zeros((4, 12, 12, 3), np.uint8)
+    network = nn.Sequential(nn.BatchNorm2d(3), Greedy())
+    with pytest.raises(ln.LnBenchError) as caught:
+        ln.evaluate(network, images, [0, 1, 2, 3], normalize="none", noises="agn", modes="bn")
+    assert str(caught.value) == (
+        "this machine has too little memory; lower device_batch=, then stat_batch= or group_size="
+    )
+    assert "allocate" in str(caught.value.__cause__)
+
+    def take_all(*_: object) -> object:
+        raise MemoryError
+
+    place = "robustbench_ln.corruptions.corrupt_arrays.degraded_chunks"
+    monkeypatch.setattr(place, take_all)
+    with pytest.raises(ln.LnBenchError, match="too little memory; give fewer images at once"):
+        ln.corrupt(
+            torch.zeros(1, 32, 32, 3, dtype=torch.uint8), "fog", 1, severity_table="cifar10-c"
+        )

@@ -97,7 +97,7 @@ def test_sets_are_units_and_conditions_are_pooled(run, ln_bench, tmp_path):
     assert summary.loc["area under the curve of A", "value"] == pytest.approx(area)
     text = (tmp_path / "c" / "comparison.md").read_text()
     assert "| fog 5" in text
-    assert "### agn, paper convention, range clip" in text
+    assert "### Additive Gaussian noise (AGN), paper convention, values clipped" in text
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_few_sets_have_no_interval_and_one_sentence(
     outcome = ln_bench("compare", f"{run}:bn", f"{run}:dbn-batch", "--out", str(tmp_path / "c"))
     assert outcome.code == 0, outcome.err
     text = " ".join(outcome.out.split())
-    assert f"accuracy in % of {limit} images (LIMITED); A - B in points agn" in text
+    assert f"accuracy in % of {limit} images (LIMITED); A - B in points Additive" in text
     assert text.count("No interval") == 1
     assert sentence in text
     assert not {"ahead", "behind", "["} & set(text.replace("[", " [ ").split())

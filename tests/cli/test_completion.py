@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import typer
 
 from robustbench_ln.cli.completion import NAMES, complete
 from robustbench_ln.corruptions.localnorm_noise import NOISES
@@ -70,3 +71,17 @@ def test_a_shell_gets_names_without_torch():
     )
     assert run.stdout.split() == ["bn,dbn-single", "bn,dbn-single-rot90"]
     assert run.stderr.split() == ["False"]
+
+
+def test_an_unknown_shell_is_one_line(ln_bench, monkeypatch):
+    """Where no shell is known, Typer ends with 1, which is kept for bugs."""
+
+    def unknown(*_: object, **__: object) -> str:
+        raise typer.Exit(1)
+
+    monkeypatch.setattr("typer.completion.get_completion_script", unknown)
+    outcome = ln_bench("--show-completion")
+    assert outcome.code == 2
+    assert outcome.err.splitlines()[-1] == (
+        "Error: no completion for this shell; ask in bash, zsh, fish or PowerShell"
+    )

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import cv2
 import pytest
 import torch
 from PIL import Image
@@ -159,6 +160,7 @@ def test_a_stopped_evaluation_goes_on(lab, name, code):
     [
         (MemoryError(), "this machine"),
         (RuntimeError(CPU), "this machine"),
+        (cv2.error("(-4:Insufficient memory) Failed to allocate 9 bytes"), "this machine"),
         (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB."), "the GPU"),
     ],
 )
@@ -253,6 +255,11 @@ def test_postscript_starts_nothing(tmp_path, refuses, network, watch, name):
     assert "not an image" in refuses("predict", *network, str(picture))
     assert "not an image" in refuses("evaluate", *network, "--data", f"folder:{tmp_path}/set",
                                      "--noise", "agn", "--out", str(tmp_path / "run"))  # fmt: skip
+    assert watch.seen == []
+
+
+def test_env_starts_nothing(ln_bench, watch):
+    assert ln_bench("env").code == 0
     assert watch.seen == []
 
 

@@ -23,7 +23,7 @@ def rows(lab, run: str = "run") -> list[dict]:
 def test_one_command_gives_rows_tables_and_figures(lab, ln_bench):
     outcome = ln_bench(*lab.command())
     assert outcome.code == 0, outcome.err
-    assert "agn, paper convention, range clip" in outcome.out
+    assert "additive Gaussian noise (AGN), paper convention, values clipped" in outcome.out
     assert "dbn-single-rot90" in outcome.out
     assert "12 cells to do" in outcome.err
     written = {p.name for p in (lab.folder / "run/report").iterdir()}
@@ -211,7 +211,7 @@ def test_common_corruptions_are_made_while_evaluating(lab, ln_bench, refuses):
         ("fog", 1.0, "cifar10-c"), ("fog", 5.0, "cifar10-c"),
         ("jpeg_compression", 1.0, "cifar10-c"), ("jpeg_compression", 5.0, "cifar10-c"),
     ]  # fmt: skip
-    assert "cifar10-c, generated" in outcome.out
+    assert "corruptions made by ln-bench with the severities of CIFAR-10-C" in outcome.out
     assert "--severities 6" in refuses(*words, "--severities", "6")
 
 

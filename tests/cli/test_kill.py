@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from robustbench_ln.runs.records import read_records
+from tests.kills import JOBS
 
 
 def start(lab, run: str, *more: str) -> subprocess.Popen:
@@ -93,8 +94,26 @@ def test_twenty_kills_with_workers_leave_none_and_change_no_row(lab):
     print("\n".join(check_kills(lab, waits, "--workers", "2")))
 
 
+def kill(tmp_path, kills: int, *jobs: str) -> None:
+    """Kill jobs as `python -m tests.kills` does, in a process of its own."""
+    words = ["--kills", str(kills), "--seed", "17", "--jobs", ",".join(jobs)]
+    out = tmp_path / "kills.json"
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.kills", *words, "--out", str(out)],
+        cwd=Path(__file__).parents[2], env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    counts = json.loads(out.read_text())["jobs"]
+    assert sum(count["kills"] for count in counts.values()) == kills
+    for count in counts.values():
+        assert count["same"] == count["folders"] > 0
+
+
+def test_two_kills_change_no_byte(tmp_path):
+    kill(tmp_path, 2, "corrupt folder", "train")
+
+
 @pytest.mark.slow
-def test_twenty_kills_change_no_row(lab):
-    dice = random.Random(0)
-    waits = [(number, dice.random() * 0.05) for number in range(0, 80, 4)]
-    print("\n".join(check_kills(lab, waits)))
+def test_fifty_kills_change_no_byte(tmp_path):
+    kill(tmp_path, 50, *JOBS)

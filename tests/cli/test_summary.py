@@ -82,7 +82,7 @@ def test_mean_error_and_mce_against_a_published_network(stored, ln_bench, lab):
     row = summary(run / "report", "bn").loc["mCE"]
     assert [row["low"], row["high"], row["units"]] == pytest.approx([*expected, 50])
     assert "mCE: mean over the 15 of ratios of sums to wrn-40-2" in " ".join(outcome.out.split())
-    assert "**cifar10-c, official**" in (run / "report" / "report.md").read_text()
+    assert "**CIFAR-10-C as published**" in (run / "report" / "report.md").read_text()
 
 
 def test_a_mode_of_a_run_is_a_baseline_too(stored, ln_bench, lab, refuses):

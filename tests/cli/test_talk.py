@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import errno
 import re
 
 import pytest
 
 from robustbench_ln.cli import talk
 from robustbench_ln.errors import RecordError
+from tests.failing_disk import failing_disk
 
 SMALL = ["evaluate", "demo:batchnorm", "--data", "demo:digits", "--limit", "8", "--modes", "bn"]
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d ")
@@ -67,3 +69,23 @@ def test_a_log_that_cannot_grow_is_given_up(ln_bench, run, tmp_path, monkeypatch
         "Warning: the log ends here; cannot write it: no space left"
     )
     assert len(log.read_text().splitlines()) == 1
+
+
+def test_a_full_disk_ends_the_log_and_not_the_work(tmp_path, ln_bench):
+    """Whichever operation fails: the result, a warning, and no half of a line in the log."""
+    log = tmp_path / "log" / "log.txt"
+    log.parent.mkdir()
+    words = ["list", "nope", "--log", str(log)]
+    with failing_disk(log.parent) as counted:
+        assert ln_bench(*words).code == 2
+    assert len(counted.operations) > 4
+    for at in range(len(counted.operations)):
+        log.unlink()
+        with failing_disk(log.parent, errno.ENOSPC, at):
+            outcome = ln_bench(*words)
+        assert outcome.code == 2
+        assert "No space left on device" in outcome.err, at
+        assert [line.partition(":")[0] for line in outcome.err.splitlines()].count("Error") == 1
+        content = log.read_text() if log.exists() else ""
+        assert content == "" or content.endswith("\n"), at
+        log.touch()

@@ -145,6 +145,20 @@ def test_postscript_is_no_photograph(folder):
         load_frost_textures(folder)
 
 
+@pytest.mark.parametrize("size", [(1, 1), (7, 60), (10, 161), (4097, 4096)])
+def test_a_picture_of_odd_sides_is_no_photograph(folder, size):
+    """A line would be enlarged to gigabytes where it has to cover the images."""
+    Image.new("RGB", size).save(folder / "frost2.png")
+    with pytest.raises(DataError, match=rf"frost2.png: has {size[1]}x{size[0]} pixels; a photo"):
+        load_frost_textures(folder)
+
+
+def test_the_smallest_photograph_covers_the_images(folder):
+    Image.new("RGB", (8, 128)).save(folder / "frost2.png")
+    sheet = load_frost_textures(folder).textures[1]
+    assert fit_texture(sheet, 0.2, 32, 32).shape == (429, 33, 3)
+
+
 def test_frost_draws_every_texture_and_window_but_the_last_ones():
     height, width, size = 40, 45, 32
     sheets = []

@@ -6,7 +6,6 @@ from robustbench_ln.errors import SpecError
 from robustbench_ln.evaluation.device_batch import (
     check_memory,
     choose_device_batch,
-    explain_memory,
 )
 from robustbench_ln.models.registry import build_model
 from robustbench_ln.norms import StatisticsLayout
@@ -63,12 +62,3 @@ def test_memory_that_is_not_there_is_refused_with_what_to_lower(layout, asked, w
     check_memory(layout, batch, RESNET50, available=None)
     with pytest.raises(SpecError, match=rf"300 images of layout .* at once take .*{lower}"):
         check_memory(layout, batch, RESNET50, available=needed - 1, workers=workers)
-
-
-def test_memory_that_the_system_refuses_is_one_line_and_other_faults_are_faults():
-    with pytest.raises(SpecError, match="not enough memory; lower device_batch="), explain_memory():
-        raise RuntimeError("DefaultCPUAllocator: Error code 12 (Cannot allocate memory)")
-    with pytest.raises(SpecError, match="not enough memory"), explain_memory():
-        raise MemoryError
-    with pytest.raises(RuntimeError, match="another"), explain_memory():
-        raise RuntimeError("another fault")

@@ -61,7 +61,7 @@ def results(folder: Path, **changes):
     )
     spec = make_spec(
         modes=("ln-single", "ln-voting", "ln-single-rot90"), conditions=conditions, repeats=2,
-        group_size=5, device_batch=8, **changes,
+        group_size=5, device_batch=8, samples=50, **changes,
     )  # fmt: skip
     records = evaluate(make_subject(model), make_images(133), spec, out=folder)
     return comparable(records), [r.cell for r in records], run_files(folder)

@@ -11,20 +11,16 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import save
 from torch import nn
 
 from robustbench_ln.errors import CheckpointError
 from robustbench_ln.models import Checkpoint, fitting, load_weights, read_checkpoint
+from tests.fuzz.effort import properties
 
-few = settings(
-    max_examples=150,
-    derandomize=True,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+few = properties("checkpoints")
 
 
 def tiny_network() -> nn.Module:

@@ -14,20 +14,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from scipy.io import savemat
 
 from robustbench_ln.data import DataOptions, Framing, load_images
 from robustbench_ln.errors import DataError
+from tests.fuzz.effort import properties
 
-few = settings(
-    max_examples=250,
-    derandomize=True,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+few = properties("data")
 ROWS = np.random.default_rng(0).integers(0, 256, (3, 3072)).astype(np.uint8)
 LABELS = np.array([1, 2, 3])
 

@@ -33,6 +33,7 @@ from robustbench_ln.runs.predictions import read_predictions
 from robustbench_ln.runs.reading import read_runs
 from robustbench_ln.training.directory import TrainingDirectory
 from tests.corrupted_sets.sample_sets import make_images, make_spec
+from tests.fuzz.effort import examples
 from tests.fuzz.test_links_fuzz import _run, _training
 from tests.reports.synthetic_runs import make_record, write_run
 
@@ -197,7 +198,7 @@ def test_folders_that_lead_into_each_other_are_each_entered_once(tmp_path: Path)
     """Links between random folders, to each other, up and down: every picture once, in an order
     that depends on nothing but the names."""
     draws = np.random.default_rng(SEED)
-    for example in range(25):
+    for example in range(examples("loops")):
         root = tmp_path / str(example)
         folders = [root / "cat"]
         folders[0].mkdir(parents=True)

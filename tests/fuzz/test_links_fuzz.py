@@ -23,10 +23,11 @@ from robustbench_ln.runs.writing import RunDirectory
 from robustbench_ln.training.directory import TrainingDirectory
 from robustbench_ln.training.log import EpochRow, NormRow
 from tests.corrupted_sets.sample_sets import make_images, make_spec
+from tests.fuzz.effort import examples
 from tests.reports.synthetic_runs import describe, make_record, write_run
 
 SEED = 20_251
-NUM_EXAMPLES = 60
+NUM_EXAMPLES = examples("links")
 
 
 ABOUT = describe(make_record("ln-voting"))

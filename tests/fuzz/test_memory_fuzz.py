@@ -23,6 +23,8 @@ import pytest
 import torch
 from safetensors.torch import save
 
+from tests.fuzz.effort import examples
+
 SEED = 40_417
 READ = """
 import json, resource, sys
@@ -249,7 +251,7 @@ def test_expanded_tensors_are_refused_whatever_their_shape(tmp_path: Path) -> No
 
     draws = np.random.default_rng(SEED)
     refused = 0
-    for example in range(60):
+    for example in range(examples("tensors")):
         shape = tuple(int(side) for side in 2 ** draws.integers(0, 12, draws.integers(1, 5)))
         base = torch.ones([side if draws.random() < 0.3 else 1 for side in shape])
         if base.numel() > 2**18:
@@ -263,4 +265,4 @@ def test_expanded_tensors_are_refused_whatever_their_shape(tmp_path: Path) -> No
             refused += 1
         else:
             assert read_checkpoint(path).state["w"].shape == shape, example
-    assert 20 < refused < 60
+    assert examples("tensors") / 3 < refused < examples("tensors")

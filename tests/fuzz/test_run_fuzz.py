@@ -16,23 +16,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from robustbench_ln.errors import RecordError, SpecError
 from robustbench_ln.runs.frame import read_frame
 from robustbench_ln.runs.predictions import read_predictions
 from robustbench_ln.runs.reading import read_runs
+from tests.fuzz.effort import properties
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "schema_1"
 PREDICTIONS = sorted((GOLDEN / "predictions").glob("*.npz"))[0]
 
-few = settings(
-    max_examples=100,
-    derandomize=True,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+few = properties("runs")
 hostile = st.sampled_from(
     [
         None, True, -1, 0, 1, 2, 1.5, -0.0, 10**30, 2**63, 10**400, 1e308, float("nan"),

@@ -70,6 +70,8 @@ def test_files_of_another_kind_are_refused(tmp_path: Path) -> None:
     binary.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(RecordError, match=r"cannot be read \(it is no UTF-8 text\)"):
         read_errors(binary, is_percent=False)
+    with pytest.raises(RecordError, match=r"cannot be read \(field larger than field limit"):
+        read_errors(write(tmp_path, HEADER + f"{'a' * 200_000},1,0.5\n"), is_percent=False)
 
 
 def test_every_baseline_has_a_file() -> None:

@@ -39,7 +39,10 @@ def test_corruptions_stand_below_their_families(tmp_path: Path) -> None:
         expected += [family, *(name for name in members if name != "frost")]
     assert names == expected
     assert {"frost (procedural)", "(procedural frost)", "bn", "chance"} <= set(texts)
-    assert {"accuracy in %, mean over severities 1, 5", "cifar10-c, generated"} <= set(texts)
+    assert {
+        "accuracy in %, mean over severities 1, 5",
+        "corruptions made by ln-bench with the severities of CIFAR-10-C",
+    } <= set(texts)
 
 
 def test_dots_stand_where_the_accuracies_are(tmp_path: Path) -> None:
@@ -91,7 +94,10 @@ def test_severities_of_the_fifteen_alone(tmp_path: Path) -> None:
     assert widths == pytest.approx([widths[0], widths[0], 2 * widths[0]])
     texts = texts_of(svg)
     assert "mean of the 15 (procedural frost)" in texts
-    assert "severity of cifar10-c, generated; 0 is clean" in texts
+    assert (
+        "severity of corruptions made by ln-bench with the severities of CIFAR-10-C; 0 is clean"
+        in texts
+    )
 
 
 def test_many_modes_make_a_low_figure_higher(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ def test_svg_names_every_line(tmp_path: Path) -> None:
         draw_figure(CURVES, only_table(noise_run(tmp_path / "r")), inches=6.8, kind="svg")
     )
     assert {"bn", "dbn-batch", "95 % Wilson interval", "chance", "accuracy, %"} <= set(texts)
-    assert "σ of agn, paper convention, range clip" in texts
+    assert "σ of additive Gaussian noise (AGN), paper convention, values clipped" in texts
     assert "LIMITED" not in " ".join(texts)
 
 

@@ -9,7 +9,7 @@ from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.latex import to_latex
 from robustbench_ln.reports.report import write_report
 from robustbench_ln.texts.safe import for_latex
-from tests.reports.synthetic_runs import agn, make_record, write_run
+from tests.reports.synthetic_runs import agn, corrupted, make_record, write_run
 
 ACCURACIES = Grid(
     ("sigma", "bn", "ln_1"),
@@ -113,6 +113,8 @@ def test_labels_of_any_kind_make_a_table_that_compiles(tmp_path: Path) -> None:
     comments, _, latex = file.read_text().partition(r"\begin{table*}")
     assert [line[:18] for line in comments.splitlines()] == [
         *["% ln-bench evaluat"] * 4,
+        "% Accuracy in % [9",
+        "% interval lies ab",
         r"% Needs \usepackag",
     ]
     check_braces(latex)
@@ -122,3 +124,30 @@ def test_labels_of_any_kind_make_a_table_that_compiles(tmp_path: Path) -> None:
     latex = re.sub(r"\\label\{.*?\}", "", latex)  # takes "_" as it is
     assert not re.search(r"(?<!\\)[#_^~]|(?<!\\)%(?!$)", latex, flags=re.MULTILINE)
     assert r"50 \% \& more\_" in latex
+
+
+def test_heads_are_broken_only_where_that_makes_the_table_smaller() -> None:
+    """A wide table has room for heads that a narrow one would break."""
+    row = ("jpeg_compression", "91.6 [89.7, 93.2]", "87.9 [85.7, 89.8]", "92.0 [87.4, 95.0]")
+    wide = to_latex(
+        Grid(("corruption", "Dynamic BN-Batch (a)", "bn", "c"), (row,)), caption="", label="l"
+    )
+    assert wide.startswith(r"\begin{table*}")
+    assert r"corruption & Dynamic BN-Batch (a) & bn & c \\" in wide
+    narrow = to_latex(
+        Grid(("corruption", *["Dynamic BN-Batch"] * 3), (("fog", *"123"),)), caption="", label="l"
+    )
+    assert narrow.startswith(r"\begin{table}")
+    assert r" & Dynamic & Dynamic & Dynamic \\" in narrow
+
+
+def test_families_of_corruptions_stand_above_their_rows(tmp_path: Path) -> None:
+    records = [make_record("bn"), corrupted("bn", "fog", 1, 500), corrupted("bn", "snow", 1, 500)]
+    write_report([write_run(tmp_path / "run", records)], tmp_path / "out", figures=("none",))
+    (latex,) = (tmp_path / "out").glob("*.tex")
+    lines = latex.read_text().splitlines()
+    first = lines.index(r"\multicolumn{2}{@{}l@{}}{\textit{weather}} \\")
+    assert [line[:4] for line in lines[first - 2 : first + 3]] == [
+        "clea", r"\mid", r"\mul", "snow", "fog ",
+    ]  # fmt: skip
+    assert sum("multicolumn" in line for line in lines) == 1

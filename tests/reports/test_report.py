@@ -165,3 +165,12 @@ def test_command_needs_a_folder_for_several_runs(tmp_path: Path) -> None:
     assert str(result.exception) == "2 runs need a folder for their report; give --out DIR"
     assert CliRunner().invoke(app, [*runs, "--out", str(tmp_path / "out")]).exit_code == 0
     assert (tmp_path / "out" / "report.md").is_file()
+
+
+def test_what_holds_for_several_tables_is_said_once(tmp_path: Path) -> None:
+    records = [make_record("bn"), *(agn("bn", 1.0, 500, corruption=n) for n in ("agn", "apn"))]
+    text = terminal_tables(read_tables([write_run(tmp_path / "run", records)]))
+    note = "+-: half of the widest 95 % Wilson interval of a row, in points."
+    assert text.count("+-: ") == 1
+    assert text.endswith(note)
+    assert "resnet20: additive Poisson noise (APN), paper convention, values clipped" in text

@@ -75,3 +75,16 @@ def test_a_baseline_without_predictions_leaves_mce_without_an_interval(
     found = {name: quantity.estimate.interval for name, quantity in line.quantities.items()}
     assert found.pop("mean error of the 15") is not None
     assert found == {"mCE": None, "relative mCE": None}
+
+
+def test_a_curve_that_never_halves_is_one_number_and_explained(tmp_path: Path) -> None:
+    records = [make_record("bn", correct=90, total=100), agn("bn", 1.0, 85, total=100)]
+    write_predictions(write_run(tmp_path / "run", records), records)
+    lines = summarise_modes(read_outcomes(read_results([tmp_path / "run"])), None)
+    text = " ".join(summary_text(lines, None, width=200).split())
+    assert "87.5 [82.0, 91.5] >1 Area" in text
+    assert '">": at the largest sigma measured, accuracy is still above half of the clean' in text
+    records[1] = agn("bn", 1.0, 5, total=100)
+    write_predictions(write_run(tmp_path / "other", records), records)
+    lines = summarise_modes(read_outcomes(read_results([tmp_path / "other"])), None)
+    assert '">"' not in summary_text(lines, None, width=200)

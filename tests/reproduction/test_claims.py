@@ -48,7 +48,7 @@ def test_trainings_are_paired(results: Path) -> None:
 def test_one_row_alone(results: Path) -> None:
     found = claims.paired_difference(compare(rows="0"))
     assert found.mean == pytest.approx((-0.02 - 0.005 + 0.015) / 3)
-    assert claims.paired_difference(compare(tables="agn, paper")) == claims.paired_difference(
+    assert claims.paired_difference(compare(tables="agn_paper")) == claims.paired_difference(
         compare()
     )
 

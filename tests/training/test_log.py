@@ -46,3 +46,11 @@ def test_rows_of_later_epochs_and_torn_ones_are_dropped(tmp_path):
     drop_rows_after(tmp_path / "none.csv", 2)
     append_rows(tmp_path / "none.csv", [])
     assert [path.name for path in tmp_path.iterdir()] == ["log.csv"]
+
+
+def test_rows_that_are_no_csv_are_refused(tmp_path):
+    """A carriage return within a row, and a field that is longer than Python's reader takes."""
+    for content in (b"epoch,a\n1,x\ry\n", b"epoch,a\n1," + b"x" * 200_000 + b"\n"):
+        (tmp_path / "log.csv").write_bytes(content)
+        with pytest.raises(RecordError, match=r"log.csv has rows without an epoch"):
+            drop_rows_after(tmp_path / "log.csv", 3)

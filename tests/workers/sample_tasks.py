@@ -47,6 +47,9 @@ class Squares:
     def fail(self) -> int:
         raise ZeroDivisionError("a fault")
 
+    def starve(self) -> int:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
     def wait(self) -> int:
         (self.folder / f"waiting{os.getpid()}").touch()
         time.sleep(60)

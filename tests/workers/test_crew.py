@@ -89,6 +89,11 @@ def test_a_fault_in_a_worker_shows_where_it_was(crew_of):
     assert "ZeroDivisionError: a fault" in str(caught.value)
 
 
+def test_too_little_memory_in_a_worker_is_too_little_memory_here(crew_of):
+    with crew_of(1) as crew, pytest.raises(MemoryError, match="DefaultCPUAllocator"):
+        list(crew.map(["starve"]))
+
+
 def test_workers_end_with_the_crew_whatever_they_are_doing(crew_of, tmp_path):
     with crew_of(2) as crew:
         assert next(crew.map([1, "wait", "wait", "wait"]))[0] == 11
