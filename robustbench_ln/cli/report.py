@@ -50,6 +50,14 @@ def report(
             "bars, cost, votes, reliability, spread, sweep",
         ),
     ] = "accuracy",
+    width: Annotated[
+        float,
+        typer.Option(
+            metavar="INCHES",
+            help="Width of the figures, from 3 to 12: 3.3 for one column of a journal's page, "
+            "6.8 for both",
+        ),
+    ] = 6.8,
 ) -> None:
     """Write the tables and figures of one or several runs, side by side.
 
@@ -61,7 +69,9 @@ def report(
     if out is None and len(runs) > 1:
         raise SpecError(f"{len(runs)} runs need a folder for their report; give --out DIR")
     folder = report_folder(runs[0]) if out is None else out
-    write_and_print(runs, folder, label or (), baseline=baseline, figures=split_names(figures))
+    write_and_print(
+        runs, folder, label or (), baseline=baseline, figures=split_names(figures), width=width
+    )
 
 
 def write_and_print(
@@ -71,18 +81,23 @@ def write_and_print(
     *,
     baseline: str,
     figures: Sequence[str] = ("accuracy",),
+    width: float = 6.8,
 ) -> None:
     """Write the report of some runs; tables go to stdout, the names of the files to stderr."""
     from robustbench_ln.reports.baselines import choose_baseline, doubts_of
     from robustbench_ln.reports.report import write_report
     from robustbench_ln.reports.summary_text import summary_text
     from robustbench_ln.reports.terminal import terminal_tables
+    from robustbench_ln.runs.results import read_results
 
     relative_to = choose_baseline(baseline)
     with open_display(spell) as display:
         for doubt in doubts_of(relative_to):
             display.note(Message(f"Warning: {doubt}"))
-        written = write_report(runs, out, labels, relative_to, progress=display, figures=figures)
+        modes = read_results(runs, labels)
+        written = write_report(
+            modes, out, relative_to, progress=display, figures=figures, width=width
+        )
     width = max(80, get_terminal_size().columns)
     say(terminal_tables(written.tables, width=width))
     if written.summary:

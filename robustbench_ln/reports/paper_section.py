@@ -27,9 +27,9 @@ class PaperSection(NamedTuple):
 
 
 def make_paper_section(
-    tables: Sequence[Table], names: Sequence[str], progress: Progress
+    tables: Sequence[Table], names: Sequence[str], inches: float, progress: Progress
 ) -> PaperSection:
-    """Make the figures of some names, and say which of them these runs have nothing for.
+    """Make the figures of some names, of a width; say which of them these runs have nothing for.
 
     Raises:
         RecordError: What a figure needs is missing from a run that should have it, or damaged.
@@ -38,7 +38,7 @@ def make_paper_section(
     blocks: list[Markdown] = []
     for figure in (PAPER_FIGURES[name] for name in names if name in PAPER_FIGURES):
         progress.describe(f"figure {figure.name}")
-        pieces = figure.make(tables)
+        pieces = figure.make(tables, inches)
         if not pieces:
             missing = f"No figure {figure.name}: {figure.needs}"
             progress.note(f"Note: {missing}")

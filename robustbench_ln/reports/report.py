@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from textwrap import wrap
 from typing import NamedTuple
@@ -18,8 +18,10 @@ from robustbench_ln.reports.captions import (
     short_caption,
 )
 from robustbench_ln.reports.checks_section import checks_section
+from robustbench_ln.reports.drawings import Drawing
 from robustbench_ln.reports.families import make_tables
-from robustbench_ln.reports.figures import figure_files, figures_of
+from robustbench_ln.reports.figure_style import WIDTH, check_width
+from robustbench_ln.reports.figures import draw_accuracy
 from robustbench_ln.reports.grids import Grid, to_markdown
 from robustbench_ln.reports.latex import latex_comments, to_latex
 from robustbench_ln.reports.markdown import code, heading, page, paragraph, picture, strong
@@ -32,7 +34,7 @@ from robustbench_ln.reports.table_grids import accuracy_grid, full_grid, wide_fr
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.frame import make_frame
 from robustbench_ln.runs.reading import Run
-from robustbench_ln.runs.results import ModeResults, read_outcomes, read_results
+from robustbench_ln.runs.results import ModeResults, read_outcomes
 from robustbench_ln.texts.safe import Markdown
 
 __all__ = ["Report", "write_report"]
@@ -53,13 +55,13 @@ class Report(NamedTuple):
 
 
 def write_report(  # noqa: PLR0913  (one parameter for each setting)
-    paths: Sequence[Path],
+    modes: Sequence[ModeResults],
     out: Path,
-    labels: Sequence[str] = (),
     baseline: Baseline | None = None,
     *,
     progress: Progress | None = None,
     figures: Sequence[str] = (ACCURACY,),
+    width: float = WIDTH,
 ) -> Report:
     """Write the tables and figures of some runs into a folder.
 
@@ -67,82 +69,83 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
     summary.csv has what each mode comes down to; report.md has them all.
 
     Args:
-        paths: Run directories.
+        modes: The modes of the runs, as `read_results` returns them.
         out: Made if it does not exist. Files of an earlier report are replaced.
-        labels: What tables call the runs; () takes their own labels.
         baseline: What mCE is relative to; None gives the mean error alone.
         progress: Is told how far it is.
         figures: Names of the figures to make, "all" or "none".
+        width: Of the figures, in inches.
 
     Raises:
-        RecordError: A run cannot be read, or a file cannot be written.
-        SpecError: The labels do not fit the runs, or an unknown figure.
+        RecordError: Predictions cannot be read, or a file cannot be written.
+        SpecError: An unknown figure, a baseline of another benchmark, or a width that none can
+            have.
     """
-    chosen = choose_figures(figures)
+    chosen, inches = choose_figures(figures), check_width(width)
     progress = progress or Silent()
-    wanted = read_results(paths, labels)
-    check_baseline(baseline, severity_tables_of(c for mode in wanted for c in mode.cells))
+    check_baseline(baseline, severity_tables_of(c for mode in modes for c in mode.cells))
     if isinstance(baseline, ModeResults):
-        *modes, baseline = read_outcomes([*wanted, baseline], progress)
+        *modes, baseline = read_outcomes([*modes, baseline], progress)
     else:
-        modes = read_outcomes(wanted, progress)
+        modes = read_outcomes(modes, progress)
     frame, tables, summary = make_frame(modes), make_tables(modes), summarise_modes(modes, baseline)
-    contents = {"cells.csv": csv_bytes(frame)}
-    for table in tables:
-        contents[f"accuracy_{table.name}.csv"] = csv_bytes(wide_frame(table))
-        contents[f"accuracy_{table.name}.tex"] = _latex(table).encode()
-        for name, figure in figures_of(table).items() if ACCURACY in chosen else ():
-            progress.describe(f"figure {name}")
-            contents |= figure_files(name, figure, table)
-    if summary:
-        contents["summary.csv"] = csv_bytes(summary_frame(summary))
     notes = unused_baseline(modes, summary, baseline)
     for note in notes:
         progress.note(f"Note: {note}")
-    runs = list({mode.run.path: mode.run for mode in modes}.values())
-    papers = make_paper_section(tables, chosen, progress)
+    contents = {"cells.csv": csv_bytes(frame)}
+    drawings = {t: draw_accuracy(t, inches) if ACCURACY in chosen else [] for t in tables}
+    for table in tables:
+        contents[f"accuracy_{table.name}.csv"] = csv_bytes(wide_frame(table))
+        contents[f"accuracy_{table.name}.tex"] = _latex(table).encode()
+        for drawing in drawings[table]:
+            progress.describe(f"figure {ACCURACY}{drawing.ending}")
+            contents |= drawing.files(ACCURACY)
+    if summary:
+        contents["summary.csv"] = csv_bytes(summary_frame(summary))
+    runs = _runs_of(modes)
+    papers = make_paper_section(tables, chosen, inches, progress)
     contents |= papers.files
     sections = [
         _run_section(runs),
         checks_section(runs),
         page(strong(f"Note: {note}.") for note in notes),
         summary_markdown(summary, baseline),
-        *(_section(table, has_figures=ACCURACY in chosen) for table in tables),
+        *(_section(table, drawings[table]) for table in tables),
         papers.markdown,
     ]
     contents["report.md"] = page(sections).encode()
     return Report(frame, tables, summary, write_files(out, contents))
 
 
+def _runs_of(modes: Iterable[ModeResults]) -> list[Run]:
+    return list({mode.run.path: mode.run for mode in modes}.values())
+
+
 def _run_section(runs: Sequence[Run]) -> Markdown:
     """Return what each run is of, and the commands that made them."""
-    digests = [
-        (run.records[0].checkpoint_sha256[:12], run.records[0].data_sha256[:12]) for run in runs
-    ]
     rows = [
-        (r.label, r.checkpoint, network, r.arch, r.data, images, r.normalization, r.device)
-        for r, (network, images) in zip(runs, digests, strict=True)
-    ]
+        (run.label, run.checkpoint, run.records[0].checkpoint_sha256[:12], run.arch, run.data,
+         run.records[0].data_sha256[:12], run.normalization, run.device)
+        for run in runs
+    ]  # fmt: skip
     header = ("run", "checkpoint", "SHA-256", "network", "data", "SHA-256", "normalize", "device")
     title = heading(1, f"Robustness of {', '.join(run.label for run in runs)}")
     commands = code(command for run in runs for command in run.commands)
     return page([title, to_markdown(Grid(header, tuple(rows))), commands])
 
 
-def _section(table: Table, *, has_figures: bool) -> Markdown:
+def _section(table: Table, drawings: Sequence[Drawing]) -> Markdown:
     stamp, note = limit_stamp(table), difference_note(table)
     parts = [heading(2, f"{table.heading}{stamp and f' - {stamp}'}")]
     parts += [strong(note)] if note else []
     parts += [to_markdown(full_grid(table)), paragraph(caption(table))]
-    if has_figures:
-        parts += [picture(f.shows, f"{name}.png") for name, f in figures_of(table).items()]
+    parts += [picture(d.words, f"{ACCURACY}{d.ending}.png") for d in drawings]
     return page([*parts, *table.family.notes_below(table)])
 
 
 def _latex(table: Table) -> str:
     """Return a table for a paper, below the commands that made its runs."""
-    runs = {mode.run.path: mode.run for mode in table.modes}.values()
-    notes = [command for run in runs for command in run.commands]
+    notes = [command for run in _runs_of(table.modes) for command in run.commands]
     notes += [*wrap(caption(table), 100, break_on_hyphens=False), r"Needs \usepackage{booktabs}."]
     label = f"tab:accuracy_{table.name}"
     text = to_latex(accuracy_grid(table), caption=short_caption(table), label=label)
