@@ -107,6 +107,23 @@ def speed_table(name: str) -> str:
     return "\n".join(parts)
 
 
+def start_table(name: str) -> str:
+    """Medians of CPU seconds and peak memory of commands: a raw record of benchmarks/start.py."""
+    record = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
+    rows = tuple(
+        (
+            job,
+            f"{statistics.median(seconds):.2f}",
+            f"{statistics.median(record['seconds'][job]):.2f}",
+            f"{statistics.median(record['peak_mb'][job]):.0f}",
+        )
+        for job, seconds in record["cpu_seconds"].items()
+    )
+    grid = Grid(("", "median CPU seconds", "seconds", "peak MB"), rows)
+    about = f"`{record['command']}`, torch {record['torch']}, load average {record['load']:.1f}"
+    return f"{about}\n\n{to_markdown(grid)}"
+
+
 def turns_table(name: str) -> str:
     """Medians, ratios of the same turn and goals of one raw record of benchmarks/recording.py."""
     file = ROOT / "benchmarks" / "results" / f"{name}.json"
@@ -267,6 +284,7 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     "speed": speed_table,
     "norms": norms_table,
     "norms_speed": norms_speed_table,
+    "start": start_table,
     "models": models_table,
     "recipes": recipes_table,
     "memory": memory_table,

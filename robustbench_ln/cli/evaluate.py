@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from robustbench_ln.cli.dry_run import show_estimate
 from robustbench_ln.cli.early import check_early
 from robustbench_ln.cli.options import (
     Arch,
@@ -43,6 +44,7 @@ from robustbench_ln.cli.options import (
 from robustbench_ln.cli.report import write_and_print
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
+from robustbench_ln.errors import SpecError
 
 __all__ = ["evaluate"]
 
@@ -153,6 +155,14 @@ def evaluate(
     download: DownloadAll = False,
     checkpoint_key: CheckpointKey = None,
     trust_checkpoint: Trust = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Estimate time, memory and disk in seconds, for data and a checkpoint that may "
+            "not be there yet; measure and write nothing",
+        ),
+    ] = False,
     save_config: Annotated[
         Path | None,
         typer.Option(
@@ -166,12 +176,17 @@ def evaluate(
     options = dict(locals())
     command = shlex.join(["ln-bench", *sys.argv[1:]])
     check_early(options)
+    if dry_run and save_config is not None:
+        raise SpecError("--dry-run writes nothing; leave out --save-config or --dry-run")
     from robustbench_ln.cli.evaluation_request import request_of
     from robustbench_ln.evaluation.request import evaluate_request
     from robustbench_ln.reports.baselines import check_baseline, choose_baseline, severity_tables_of
 
     request = request_of(options, command=command)
     check_baseline(choose_baseline(baseline), severity_tables_of(request.spec.conditions))
+    if dry_run:
+        show_estimate(request, out)
+        return
     if save_config is not None:
         from robustbench_ln.cli.suites import write_suite
 

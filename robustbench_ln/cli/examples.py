@@ -22,6 +22,8 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "ln-bench evaluate resnet20.th --arch resnet20 --normalize imagenet"
             " --data cifar10:data --corruptions cifar10-c --severities 1,3,5 --limit 256"
             " --modes bn,dbn-batch --out runs/resnet20",
+            "ln-bench evaluate resnet50.pth --arch torchvision:resnet50 --data imagenet:val"
+            " --corruptions imagenet-c --modes bn --out runs/resnet50 --dry-run",
             "ln-bench evaluate mine.pth --model net.py:network --normalize 0.5,0.5,0.5/0.5,0.5,0.5"
             " --data folder:photos --resize 32 --crop 32 --noise agn --out runs/mine",
         ),

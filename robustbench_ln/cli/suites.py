@@ -39,7 +39,7 @@ _CODE = ("model", "trust_checkpoint")
 _MOST_BYTES = 100_000
 """Of a suite; Python's reader takes minutes for a key of 400,000 dots."""
 
-_NOT_KEYS = ("help", "save_config", "baseline")
+_NOT_KEYS = ("help", "save_config", "baseline", "dry_run")
 
 Table = dict[str, Any]
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.io import loadmat
 
 from robustbench_ln.data.file_images import FileImages, open_files
 from robustbench_ln.data.options import DataOptions, Part
@@ -72,6 +71,8 @@ def _read_row(row: Any, path: Path) -> tuple[str, int]:
 
 def _read_mat(path: Path, name: str) -> NDArray[Any]:
     """Return one variable of a MATLAB file."""
+    from scipy.io import loadmat  # 0.1 s, which other sources need not wait for
+
     if not path.is_file():
         raise DataError(
             f"{path}: no such file; expected torchvision's StanfordCars layout: cars_test/, "

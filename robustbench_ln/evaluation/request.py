@@ -28,7 +28,14 @@ from robustbench_ln.norms import NormClasses
 from robustbench_ln.progress import Progress
 from robustbench_ln.spec import EvaluationSpec, check_normalization, parse_normalization
 
-__all__ = ["EvaluationRequest", "ImageRequest", "choose_fetches", "evaluate_request"]
+__all__ = [
+    "EvaluationRequest",
+    "ImageRequest",
+    "Opened",
+    "choose_fetches",
+    "evaluate_request",
+    "open_request",
+]
 
 Source = str | ImageSet
 """KIND:PATH, or images that are open already."""
@@ -245,11 +252,25 @@ class EvaluationRequest:
             object.__setattr__(self, name, value)
 
 
-def evaluate_request(request: EvaluationRequest, *, out: Path, progress: Progress) -> None:
-    """Open the network and the images, and measure what is missing in the run directory `out`.
+class Opened(NamedTuple):
+    """What a request names, open.
+
+    Attributes:
+        subject: The network.
+        images: The test images.
+        spec: How they are evaluated.
+    """
+
+    subject: Subject
+    images: ImageSet | StoredSet
+    spec: EvaluationSpec
+
+
+def open_request(request: EvaluationRequest, *, progress: Progress) -> Opened:
+    """Open the network and the images.
 
     Raises:
-        LnBenchError: See `evaluate`; or the network or the images cannot be opened.
+        LnBenchError: They cannot be opened.
     """
     network = request.network
     if isinstance(network, nn.Module):
@@ -266,8 +287,16 @@ def evaluate_request(request: EvaluationRequest, *, out: Path, progress: Progres
         command=request.command,
     )
     classes = request.images.choose_classes(images, subject.num_classes)
-    spec = replace(request.spec, classes=classes)
-    evaluate(subject, images, spec, out=out, progress=progress)
+    return Opened(subject, images, replace(request.spec, classes=classes))
+
+
+def evaluate_request(request: EvaluationRequest, *, out: Path, progress: Progress) -> None:
+    """Open the network and the images, and measure what is missing in the run directory `out`.
+
+    Raises:
+        LnBenchError: See `evaluate` and `open_request`.
+    """
+    evaluate(*open_request(request, progress=progress), out=out, progress=progress)
 
 
 def _subject_in_memory(network: nn.Module, normalize: str | None, shape: ImageShape) -> Subject:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress, islice
 from operator import not_
@@ -15,9 +15,9 @@ from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.data.oddities import find_oddities
 from robustbench_ln.errors import Message, setting
 from robustbench_ln.evaluation.checks import RunChecks
-from robustbench_ln.evaluation.orders import evaluation_order
 from robustbench_ln.evaluation.pass_run import Measured
-from robustbench_ln.evaluation.plan import Pass, cell_of, missing_modes, plan_passes
+from robustbench_ln.evaluation.plan import Pass, cell_of
+from robustbench_ln.evaluation.planned_run import Missing, find_missing, plan_run
 from robustbench_ln.evaluation.subject import Subject, describe_run
 from robustbench_ln.evaluation.unit import (
     EvaluationTask,
@@ -26,7 +26,7 @@ from robustbench_ln.evaluation.unit import (
     join_results,
     split_condition,
 )
-from robustbench_ln.evaluation.workforce import launch, plan_workforce
+from robustbench_ln.evaluation.workforce import launch
 from robustbench_ln.modes import Mode
 from robustbench_ln.norms import count_groups
 from robustbench_ln.progress import Progress, Silent
@@ -71,37 +71,19 @@ def evaluate(
         RecordError: The directory holds another run, is in use, or cannot be written.
     """
     progress = progress or Silent()
-    stored: Mapping[Condition, ImageSet] = {}
-    is_clean = not isinstance(images, StoredSet) or images.has_clean
-    if isinstance(images, StoredSet):
-        spec = replace(spec, conditions=images.join_conditions(spec.conditions))
-        stored, images = images.images, images.base
-    spec = replace(spec, group_size=spec.group_size or subject.group_size)
-    plan = plan_passes(subject, images, spec)
-    indices = evaluation_order(images.labels, order=spec.order, seed=spec.seed, limit=spec.limit)
+    plan, force, task, is_clean = plan_run(subject, images, spec)
+    images, spec, indices = task.images, task.spec, task.indices
     for line in find_oddities(images):
         progress.note(f"Note: {line}")
-    force = plan_workforce(subject, images, plan.passes, spec)
-    spec = replace(spec, device=force.devices[0])
     about = describe_run(subject, images, spec, progress=progress)
     about = replace(about, device_batches=force.sizes)
-    task = EvaluationTask(
-        subject=subject,
-        images=images,
-        stored=stored,
-        spec=spec,
-        indices=indices,
-        batches=force.batches,
-        devices=force.devices,
-        threads=force.threads,
-    )
     with RunDirectory(out, about) as run:
         if run.gains_code:
             progress.note(_NEW_DIGEST)
         missing = [p for job in _jobs_of(task, run, about) for p in job.missing_passes()]
         workers = force.choose_workers(spec, missing, num_images=len(indices))
         with launch(workers) as launcher:
-            checks = RunChecks(run, subject, images, stored=stored, progress=progress)
+            checks = RunChecks(run, subject, images, stored=task.stored, progress=progress)
             sizes = [p.layout.set_size or 1 for p in plan.passes]
             spec = checks.before(
                 spec, layers=plan.layers, indices=indices, set_sizes=sizes, is_clean=is_clean
@@ -195,15 +177,9 @@ class _Job:
     directory: RunDirectory
     description: RunDescription
 
-    def find_missing(self) -> dict[Condition, dict[Pass, tuple[Mode, ...]]]:
+    def find_missing(self) -> Missing:
         """Return the modes that have no row yet, by condition and pass."""
-        missing = {condition: self._missing(condition) for condition in self.spec.conditions}
-        return {condition: passes for condition, passes in missing.items() if passes}
-
-    def _missing(self, condition: Condition) -> dict[Pass, tuple[Mode, ...]]:
-        done = self.directory.cells
-        missing = {p: missing_modes(p, condition, done, self.spec) for p in self.task.batches}
-        return {p: modes for p, modes in missing.items() if modes}
+        return find_missing(self.task, self.spec, self.directory.cells)
 
     def missing_passes(self) -> list[Pass]:
         """Return the passes that are to be done, one entry for each condition."""

@@ -92,20 +92,31 @@ class Workforce:
             raise SpecError(f"{self._reason}; give {setting('workers', 1)}, or leave it out")
         rows = sum(p.layout.rows_per_set / (p.layout.set_size or 1) for p in missing)
         network = rows * self.costs.operations / (_OPERATIONS_PER_SECOND if self.is_cpu else 1e13)
-        largest = max(memory_of(batch, self.costs) for batch in self.batches.values())
-        weights = self.costs.weight_bytes * (len(self.batches) + 1)
-        most = count_cores()
-        if not self.is_cpu:
-            most = max(len(self.devices), min(most, _WORKERS_PER_GPU * len(self.devices)))
         workers = choose_workers(
             spec.workers,
             units=max(1, math.ceil(num_images * max(1, len(missing)) / self._unit_images)),
             seconds=num_images * (network + len(missing) * self.values * _SECONDS_PER_VALUE),
-            most=1 if self.obstacle or not can_launch() else most,
-            bytes_each=_WORKER_BYTES + weights + (largest if self.is_cpu else 0),
+            most=self.most_workers,
+            bytes_each=self.bytes_each,
         )
         self.check_memory(workers)
         return workers
+
+    @property
+    def most_workers(self) -> int:
+        """The most processes that can help."""
+        if self.obstacle or not can_launch():
+            return 1
+        if self.is_cpu:
+            return count_cores()
+        return max(len(self.devices), min(count_cores(), _WORKERS_PER_GPU * len(self.devices)))
+
+    @property
+    def bytes_each(self) -> int:
+        """Memory that a worker takes, about."""
+        largest = max(memory_of(batch, self.costs) for batch in self.batches.values())
+        weights = self.costs.weight_bytes * (len(self.batches) + 1)
+        return _WORKER_BYTES + weights + (largest if self.is_cpu else 0)
 
     @property
     def _unit_images(self) -> int:

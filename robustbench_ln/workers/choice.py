@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 from robustbench_ln.files.regular_files import read_regular
 
-__all__ = ["available_memory", "choose_workers", "count_cores"]
+__all__ = ["available_memory", "choose_workers", "count_cores", "peak_memory"]
 
 _WORTHWHILE_SECONDS = 6.0
 """Of work in one process. Workers take about 2 s to start."""
@@ -43,6 +44,16 @@ def available_memory() -> int | None:
     """Return the bytes of memory that this process could still take; None where nobody says it."""
     found = [value for value in (_free_memory(), _group_memory(), _address_space()) if value]
     return min(found, default=None)
+
+
+def peak_memory() -> int:
+    """Return the most bytes of memory that this process has had; 0 where nobody says it."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def _free_memory() -> int | None:

@@ -59,7 +59,7 @@ frost_dir = "/frost"
     expected = {
         "checkpoint": f"{tmp_path}/nets/a.pt", "data": f"cifar10:{tmp_path}/data",
         "noise": "agn,apn", "sigmas": "0,0.5,1", "stat_batch": 64, "pixel_range": "none",
-        "normalize": "-0.1,0,0/1,1,1", "strict": True, "download": False, "device_batch": 128,
+        "normalize": "-0.1,0,0/1,1,1", "strict": True, "download": False, "device_batch": "auto",
     }  # fmt: skip
     assert {key: first.options[key] for key in expected} == expected
     expected = {

@@ -1,0 +1,90 @@
+"""What a run will do, before it does anything: for the run itself and for its estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import replace
+from typing import NamedTuple
+
+from robustbench_ln.corrupted_sets.reader import StoredSet
+from robustbench_ln.data.image_set import ImageSet
+from robustbench_ln.evaluation.orders import evaluation_order
+from robustbench_ln.evaluation.plan import Pass, Plan, missing_modes, plan_passes
+from robustbench_ln.evaluation.subject import Subject
+from robustbench_ln.evaluation.unit import EvaluationTask
+from robustbench_ln.evaluation.workforce import Workforce, plan_workforce
+from robustbench_ln.modes import Mode
+from robustbench_ln.runs.cells import CellKey
+from robustbench_ln.spec import Condition, EvaluationSpec
+
+__all__ = ["Missing", "PlannedRun", "find_missing", "plan_run"]
+
+Missing = dict[Condition, dict[Pass, tuple[Mode, ...]]]
+"""Modes that have no row yet, by condition and pass."""
+
+
+class PlannedRun(NamedTuple):
+    """What a run will do.
+
+    Attributes:
+        plan: Modes and passes.
+        force: Who does them.
+        task: What its units share; its spec has every condition and the device.
+        is_clean: Whether there are clean images.
+    """
+
+    plan: Plan
+    force: Workforce
+    task: EvaluationTask
+    is_clean: bool
+
+
+def plan_run(subject: Subject, images: ImageSet | StoredSet, spec: EvaluationSpec) -> PlannedRun:
+    """Return what a run will do; nothing is written.
+
+    Args:
+        subject: The network.
+        images: The test images; or a corrupted set, with its clean ones where it has them.
+        spec: Modes, conditions (beside those of a corrupted set), and how.
+
+    Raises:
+        SpecError: The network cannot be evaluated in a mode that was named, or there is not
+            enough memory.
+        DataError: The images do not fit the network.
+    """
+    stored: dict[Condition, ImageSet] = {}
+    is_clean = not isinstance(images, StoredSet) or images.has_clean
+    if isinstance(images, StoredSet):
+        spec = replace(spec, conditions=images.join_conditions(spec.conditions))
+        stored, images = dict(images.images), images.base
+    spec = replace(spec, group_size=spec.group_size or subject.group_size)
+    plan = plan_passes(subject, images, spec)
+    indices = evaluation_order(images.labels, order=spec.order, seed=spec.seed, limit=spec.limit)
+    force = plan_workforce(subject, images, plan.passes, spec)
+    task = EvaluationTask(
+        subject=subject,
+        images=images,
+        stored=stored,
+        spec=replace(spec, device=force.devices[0]),
+        indices=indices,
+        batches=force.batches,
+        devices=force.devices,
+        threads=force.threads,
+    )
+    return PlannedRun(plan, force, task, is_clean)
+
+
+def find_missing(task: EvaluationTask, spec: EvaluationSpec, done: Set[CellKey]) -> Missing:
+    """Return the modes that have no row yet.
+
+    Args:
+        task: Of the run.
+        spec: Of the run, or of one of its repeats.
+        done: Cells that have a row.
+    """
+    found: Missing = {}
+    for condition in spec.conditions:
+        passes = {p: missing_modes(p, condition, done, spec) for p in task.batches}
+        if needed := {p: modes for p, modes in passes.items() if modes}:
+            found[condition] = needed
+    return found
