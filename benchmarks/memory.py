@@ -32,7 +32,9 @@ from robustbench_ln.workers.allocator import keep_freed_memory
 def measure(number: int, workers: int) -> dict[str, int]:
     """Return the peaks of this process and of its largest worker, in KiB."""
     keep_freed_memory()
-    request = ConditionRequest(corruptions=("gaussian_noise",), severities=(3,))
+    request = ConditionRequest(
+        corruptions=("gaussian_noise",), severities=(3,), severity_table="cifar10-c"
+    )
     conditions, _ = request.resolve()
     spec = EvaluationSpec(modes=("bn",), conditions=conditions, workers=workers, limit=number)
     images = random_images(10_000, 32)
