@@ -50,6 +50,14 @@ def report(
             "bars, cost, votes, reliability, spread, sweep",
         ),
     ] = "accuracy",
+    names: Annotated[
+        str,
+        typer.Option(
+            metavar="papers|ids",
+            help="What tables and figures call the modes: as the papers do, or as --modes; CSV "
+            "files always have ids",
+        ),
+    ] = "papers",
 ) -> None:
     """Write the tables and figures of one or several runs, side by side.
 
@@ -61,7 +69,9 @@ def report(
     if out is None and len(runs) > 1:
         raise SpecError(f"{len(runs)} runs need a folder for their report; give --out DIR")
     folder = report_folder(runs[0]) if out is None else out
-    write_and_print(runs, folder, label or (), baseline=baseline, figures=split_names(figures))
+    write_and_print(
+        runs, folder, label or (), baseline=baseline, figures=split_names(figures), names=names
+    )
 
 
 def write_and_print(
@@ -71,6 +81,7 @@ def write_and_print(
     *,
     baseline: str,
     figures: Sequence[str] = ("accuracy",),
+    names: str = "papers",
 ) -> None:
     """Write the report of some runs; tables go to stdout, the names of the files to stderr."""
     from robustbench_ln.reports.baselines import choose_baseline, doubts_of
@@ -82,7 +93,9 @@ def write_and_print(
     with open_display(spell) as display:
         for doubt in doubts_of(relative_to):
             display.note(Message(f"Warning: {doubt}"))
-        written = write_report(runs, out, labels, relative_to, progress=display, figures=figures)
+        written = write_report(
+            runs, out, labels, relative_to, progress=display, figures=figures, names=names
+        )
     width = max(80, get_terminal_size().columns)
     say(terminal_tables(written.tables, width=width))
     if written.summary:

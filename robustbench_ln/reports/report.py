@@ -23,6 +23,7 @@ from robustbench_ln.reports.figures import figure_files, figures_of
 from robustbench_ln.reports.grids import Grid, to_markdown
 from robustbench_ln.reports.latex import latex_comments, to_latex
 from robustbench_ln.reports.markdown import code, heading, page, paragraph, picture, strong
+from robustbench_ln.reports.measured import measured_files, measured_section
 from robustbench_ln.reports.paper_figures import ACCURACY, choose_figures
 from robustbench_ln.reports.paper_section import make_paper_section
 from robustbench_ln.reports.report_files import csv_bytes, write_files
@@ -33,6 +34,7 @@ from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.frame import make_frame
 from robustbench_ln.runs.reading import Run
 from robustbench_ln.runs.results import ModeResults, read_outcomes, read_results
+from robustbench_ln.runs.variants import check_naming
 from robustbench_ln.texts.safe import Markdown
 
 __all__ = ["Report", "write_report"]
@@ -60,6 +62,7 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
     *,
     progress: Progress | None = None,
     figures: Sequence[str] = (ACCURACY,),
+    names: str = "papers",
 ) -> Report:
     """Write the tables and figures of some runs into a folder.
 
@@ -73,6 +76,7 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
         baseline: What mCE is relative to; None gives the mean error alone.
         progress: Is told how far it is.
         figures: Names of the figures to make, "all" or "none".
+        names: What tables and figures call the modes: "papers", as the papers do, or "ids".
 
     Raises:
         RecordError: A run cannot be read, or a file cannot be written.
@@ -80,7 +84,8 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
     """
     chosen = choose_figures(figures)
     progress = progress or Silent()
-    wanted = read_results(paths, labels)
+    naming = check_naming(names)
+    wanted = read_results(paths, labels, naming)
     check_baseline(baseline, severity_tables_of(c for mode in wanted for c in mode.cells))
     if isinstance(baseline, ModeResults):
         *modes, baseline = read_outcomes([*wanted, baseline], progress)
@@ -102,8 +107,10 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
     runs = list({mode.run.path: mode.run for mode in modes}.values())
     papers = make_paper_section(tables, chosen, progress)
     contents |= papers.files
+    contents |= measured_files(tables, runs)
     sections = [
         _run_section(runs),
+        measured_section(tables, runs, naming),
         checks_section(runs),
         page(strong(f"Note: {note}.") for note in notes),
         summary_markdown(summary, baseline),
