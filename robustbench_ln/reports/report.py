@@ -92,6 +92,8 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
     else:
         modes = read_outcomes(wanted, progress)
     frame, tables, summary = make_frame(modes), make_tables(modes), summarise_modes(modes, baseline)
+    runs = list({mode.run.path: mode.run for mode in modes}.values())
+    whose = for_file_name([run.label for run in runs])
     contents = {"cells.csv": csv_bytes(frame)}
     for table in tables:
         contents[f"accuracy_{table.name}.csv"] = csv_bytes(wide_frame(table))
@@ -104,7 +106,6 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
     notes = unused_baseline(modes, summary, baseline)
     for note in notes:
         progress.note(f"Note: {note}")
-    runs = list({mode.run.path: mode.run for mode in modes}.values())
     papers = make_paper_section(tables, chosen, progress)
     contents |= papers.files
     contents |= measured_files(tables, runs)
