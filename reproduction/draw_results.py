@@ -8,7 +8,7 @@ Lines are means over the trainings, bands their standard deviation.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import fmean, stdev
@@ -33,9 +33,12 @@ from reproduction.claims import (
 )  # fmt: skip
 from reproduction.trainings import Trainings, Values
 from robustbench_ln.reports.corruption_figure import severity_means
+from robustbench_ln.reports.curves import draw_curve
 from robustbench_ln.reports.families import read_tables
-from robustbench_ln.reports.figure_style import Line, draw_line, line_style, render_figure
+from robustbench_ln.reports.figure_style import render_figure, set_percents
+from robustbench_ln.reports.mode_styles import level_style, style_mode
 from robustbench_ln.reports.tables import Table
+from robustbench_ln.runs.results import ModeResults
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 WIDTH = 6.8
@@ -44,12 +47,27 @@ CIFAR_LINES = (BN, DBN_128, DBN_16, DBN_ROT90, LN, ROT90, SINGLE)
 MNIST_LINES = (BN, DBN_10, LN, SN, GN)
 
 
-def draw_lines(axes: Axes, points: Mapping[float, Sequence[float]], number: int, name: str) -> None:
+def style_lines(lines: Sequence[Trainings]) -> dict[Trainings, dict[str, Any]]:
+    """Return how to plot each line of a figure."""
+    networks = list(dict.fromkeys(line.network for line in lines))
+    modes = {line: line.variant.split(" (")[0] for line in lines}
+    variants = {m: list(dict.fromkeys(k.variant for k in lines if modes[k] == m))
+                for m in modes.values()}  # fmt: skip
+    return {
+        line: style_mode(
+            mode, variant=variants[mode].index(line.variant), network=networks.index(line.network)
+        )
+        for line, mode in modes.items()
+    }
+
+
+def draw_lines(
+    axes: Axes, points: Mapping[float, Sequence[float]], style: Mapping[str, Any], name: str
+) -> None:
     """Draw accuracies 0..1 of several trainings at each x."""
     places = sorted(points)
     means = [100 * fmean(points[x]) for x in places]
     spreads = [100 * stdev(points[x]) if len(points[x]) > 1 else 0.0 for x in places]
-    style = line_style(number)
     axes.plot(places, means, label=name, **style)
     low = [mean - spread for mean, spread in zip(means, spreads, strict=True)]
     high = [mean + spread for mean, spread in zip(means, spreads, strict=True)]
@@ -58,14 +76,15 @@ def draw_lines(axes: Axes, points: Mapping[float, Sequence[float]], number: int,
 
 def draw_panel(axes: Axes, values: Values, lines: Sequence[Trainings], title: str) -> None:
     """Draw accuracy against sigma."""
-    for number, line in enumerate(lines):
+    styles = style_lines(lines)
+    for line in lines:
         points = {
             float(row): list(found[line].values()) for row, found in values.items() if line in found
         }
-        draw_lines(axes, points, number, f"{line.network} {line.variant}")
+        draw_lines(axes, points, styles[line], f"{line.network} {line.variant}")
     axes.axhline(10, color="0.45", linewidth=0.8, linestyle=(0, (1, 2)), label="chance")
     axes.set_title(title, fontsize=8)
-    axes.set_ylim(0, 100)
+    set_percents(axes, "y", range(0, 101, 20))
     axes.grid(axis="y", color="0.9", linewidth=0.5)
 
 
@@ -104,9 +123,10 @@ def corruption_figure(figure: Figure) -> None:
     (values,) = values_of("cifar10-c").values()
     lines = [line for line in CIFAR_LINES if line in values["clean"]]
     axes = figure.add_subplot()
+    styles = style_lines(CIFAR_LINES)
     for number, line in enumerate(lines):
         accuracies = [list(found[line].values()) for found in values.values()]
-        style = line_style(CIFAR_LINES.index(line)) | {"linestyle": "none"}
+        style = styles[line] | {"linestyle": "none"}
         axes.errorbar(
             [100 * fmean(found) for found in accuracies],
             [i + 0.12 * (number - (len(lines) - 1) / 2) for i in range(len(accuracies))],
@@ -155,21 +175,22 @@ def sweeps_figure(figure: Figure) -> None:
     for axes, title in zip(panels, ("LN ln-batch", "BN bn", "LN ln-batch"), strict=True):
         axes.set_title(title, fontsize=8)
         axes.grid(axis="y", color="0.9", linewidth=0.5)
-    panels[0].set_ylim(0, 100)
+    set_percents(panels[0], "y", range(0, 101, 20))
     panels[0].set_ylabel("accuracy, %")
     finish(figure, panels[0])
 
 
 def _draw_sweep(axes: Axes, group: str, mode: str, place: Callable[[str], float | None]) -> None:
     tables = values_of(group)
-    for number, (start, row, name) in enumerate(SWEPT):
+    names = [name for _, _, name in SWEPT]
+    for start, row, name in SWEPT:
         values = next(found for title, found in tables.items() if title.startswith(start))
         points = {
             x: list(trainings.values())
             for line, trainings in values[row].items()
             if line.variant == mode and (x := place(line.network)) is not None
         }
-        draw_lines(axes, points, number, name)
+        draw_lines(axes, points, level_style(name, names), name)
 
 
 def _number(name: str, prefix: str) -> float | None:
@@ -222,17 +243,19 @@ def front_figure(figure: Figure) -> None:
     """The public ResNet-20 under noise and common corruptions, for the head of README."""
     noise, corruptions = figure.subplots(1, 2, sharey=True)
     (table,) = (t for t in read_tables([RESULTS / "resnet20"]) if "released" in t.name)
-    for line in _front_lines(table):
-        found = {row.sigma or 0.0: table.estimate(row, line.mode) for row in table.rows}
-        draw_line(noise, line, {sigma: e for sigma, e in found.items() if e is not None})
+    for name in FRONT_MODES:
+        mode = _find_mode(table, name)
+        found = {row.sigma or 0.0: table.estimate(row, mode) for row in table.rows}
+        points = {sigma: e for sigma, e in found.items() if e is not None}
+        draw_curve(noise, points, style_mode(name) | {"label": name})
     (table,) = read_tables([RESULTS / "resnet20_c"])
     means = severity_means(table)
-    for line in _front_lines(table):
-        draw_line(corruptions, line, means[line.mode])
+    for name in FRONT_MODES:
+        draw_curve(corruptions, means[_find_mode(table, name)], style_mode(name))
     noise.set_title("uniform noise (AGN, released)", fontsize=8)
     noise.set_xlabel("σ")
     noise.set_ylabel("accuracy, %")
-    noise.set_ylim(0, 100)
+    set_percents(noise, "y", range(0, 101, 20))
     corruptions.set_title("CIFAR-10-C, mean of the 15 corruptions", fontsize=8)
     corruptions.set_xlabel("severity; 0 is clean")
     for axes in (noise, corruptions):
@@ -243,10 +266,8 @@ def front_figure(figure: Figure) -> None:
     figure.legend(handles, names, loc="outside lower center", ncols=3, frameon=False, fontsize=7)
 
 
-def _front_lines(table: Table) -> Iterator[Line]:
-    for number, name in enumerate(FRONT_MODES):
-        (mode,) = (mode for mode in table.modes if mode.variant == name)
-        yield Line(mode, number, line_style(number))
+def _find_mode(table: Table, name: str) -> ModeResults:
+    return next(mode for mode in table.modes if mode.variant == name)
 
 
 FIGURES: dict[str, tuple[Callable[[Figure], None], float]] = {

@@ -58,6 +58,18 @@ def report(
             "files always have ids",
         ),
     ] = "papers",
+    format: Annotated[
+        str,
+        typer.Option(metavar="png,svg,pdf", help="Kinds of files of each figure, comma-separated"),
+    ] = "png,svg,pdf",
+    width: Annotated[
+        float,
+        typer.Option(
+            metavar="INCHES",
+            help="Width of the figures, from 3 to 12: 3.3 for one column of a journal's page, "
+            "6.8 for both",
+        ),
+    ] = 6.8,
 ) -> None:
     """Write the tables and figures of one or several runs, side by side.
 
@@ -70,7 +82,14 @@ def report(
         raise SpecError(f"{len(runs)} runs need a folder for their report; give --out DIR")
     folder = report_folder(runs[0]) if out is None else out
     write_and_print(
-        runs, folder, label or (), baseline=baseline, figures=split_names(figures), names=names
+        runs,
+        folder,
+        label or (),
+        baseline=baseline,
+        figures=split_names(figures),
+        names=names,
+        formats=split_names(format),
+        width=width,
     )
 
 
@@ -82,6 +101,8 @@ def write_and_print(
     baseline: str,
     figures: Sequence[str] = ("accuracy",),
     names: str = "papers",
+    formats: Sequence[str] = ("png", "svg", "pdf"),
+    width: float = 6.8,
 ) -> None:
     """Write the report of some runs; tables go to stdout, the names of the files to stderr."""
     from robustbench_ln.reports.baselines import choose_baseline, doubts_of
@@ -94,7 +115,15 @@ def write_and_print(
         for doubt in doubts_of(relative_to):
             display.note(Message(f"Warning: {doubt}"))
         written = write_report(
-            runs, out, labels, relative_to, progress=display, figures=figures, names=names
+            runs,
+            out,
+            labels,
+            relative_to,
+            progress=display,
+            figures=figures,
+            names=names,
+            formats=formats,
+            width=width,
         )
     width = max(80, get_terminal_size().columns)
     say(terminal_tables(written.tables, width=width))

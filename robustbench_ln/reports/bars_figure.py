@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property, partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from robustbench_ln.metrics.intervals import Estimate
+from robustbench_ln.reports.captions import limit_stamp
 from robustbench_ln.reports.corruption_family import CorruptionFamily
-from robustbench_ln.reports.drawings import (
-    Drawing,
-    PaperFigure,
-    Piece,
-    draw_legend,
-    legend_name,
-    pages_of,
-    stamp_limit,
+from robustbench_ln.reports.drawings import Drawing, PaperFigure, Piece, pages_of
+from robustbench_ln.reports.figure_keys import Key, bar_entries, note_entries
+from robustbench_ln.reports.figure_style import (
+    draw_chance,
+    draw_percent_grid,
+    interval_ends,
+    percent_ticks,
+    set_percents,
+    wrap_label,
 )
-from robustbench_ln.reports.figure_style import draw_chance, known_intervals, line_style
+from robustbench_ln.reports.mode_styles import hatch_of, styles_of
+from robustbench_ln.reports.panels import split_networks
 from robustbench_ln.reports.tables import Row, Table
 from robustbench_ln.runs.results import ModeResults
 
@@ -27,67 +33,115 @@ if TYPE_CHECKING:
 
 __all__ = ["BARS"]
 
-_MODES_A_PAGE = 8
-_ROW_HEIGHT = 1.75
-_PLACES_A_ROW = 9
-"""Corruptions, or gaps between their families, side by side."""
+_MOST_BARS = 12
+"""Bars side by side on one page."""
+_ROW_HEIGHT, _PLACE, _NARROWEST = 1.45, 0.66, 3.0
+"""Inches of a line of bars, of one corruption in it, and of a figure of few."""
 
 
-def _make(tables: Sequence[Table]) -> list[Piece]:
-    pieces: list[Piece] = []
-    for table in tables:
-        if not isinstance(table.family, CorruptionFamily):
-            continue
-        for ending, modes in pages_of(table.modes, _MODES_A_PAGE):
-            words = f"Accuracy under each corruption by family: {table.title}"
-            lines = _lines(table)
-            height = _ROW_HEIGHT * len(lines) + 0.25 + 0.14 * (-(-(len(modes) + 1) // 4))
-            fill = partial(_fill, table=table, modes=modes, lines=lines)
-            pieces.append(Drawing(f"_{table.name}{ending}", words, fill, height))
-    return pieces
+def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
+    return [
+        _Page(table, modes, inches).drawing(f"_{table.name}{ending}")
+        for table in tables
+        if isinstance(table.family, CorruptionFamily)
+        for ending, modes in _pages(table)
+    ]
 
 
-def _lines(table: Table) -> list[list[Row]]:
-    """Return the rows of each line of bars; families stay whole where one line holds them."""
-    lines: list[list[Row]] = []
-    rows = [row for row in table.rows if row.group]
-    for _, members in groupby(rows or table.rows, key=lambda row: row.group):
-        for _, part in pages_of(list(members), _PLACES_A_ROW):
-            if lines and len(lines[-1]) + len(part) <= _PLACES_A_ROW - 1:
-                lines[-1] += part
+def _pages(table: Table) -> list[tuple[str, list[ModeResults]]]:
+    """Return the modes of each page, whole networks where there is room, and its file's ending."""
+    pages: list[list[ModeResults]] = []
+    for network in split_networks(table.modes):
+        for _, modes in pages_of(network.modes, _MOST_BARS):
+            if pages and len(pages[-1]) + len(modes) <= _MOST_BARS:
+                pages[-1] += modes
             else:
-                lines.append([*part])
-    return lines
+                pages.append(modes)
+    return [(ending, modes) for ending, (modes,) in pages_of(pages, 1)]
 
 
-def _fill(
-    canvas: Canvas, *, table: Table, modes: Sequence[ModeResults], lines: list[list[Row]]
-) -> None:
-    panels: Any = canvas.subplots(len(lines), 1, squeeze=False)[:, 0]
-    for axes, rows in zip(panels, lines, strict=True):
-        _draw_line(axes, table, modes, rows)
-        draw_chance(axes.axhline, table)
-    canvas.supylabel(table.family.words(table), fontsize=8)
-    stamp_limit(canvas, table)
-    draw_legend(canvas, panels[0], columns=4)
+@dataclass(frozen=True)
+class _Page:
+    """The bars of some modes."""
+
+    table: Table
+    modes: Sequence[ModeResults]
+    inches: float
+
+    @cached_property
+    def lines(self) -> list[list[Row]]:
+        """The rows of each line of bars; families stay whole where one line holds them."""
+        most = max(2, int((self.inches - 0.6) / _PLACE))
+        lines: list[list[Row]] = []
+        rows = [row for row in self.table.rows if row.group]
+        for _, members in groupby(rows or self.table.rows, key=lambda row: row.group):
+            for _, part in pages_of(list(members), most):
+                if lines and len(lines[-1]) + len(part) <= most - 1:
+                    lines[-1] += part
+                else:
+                    lines.append([*part])
+        return lines
+
+    @cached_property
+    def width(self) -> float:
+        """Inches of the figure: a few corruptions do not fill a page."""
+        longest = max(_centres(line)[-1] for line in self.lines)
+        return min(self.inches, max(_NARROWEST, 0.7 + _PLACE * (longest + 1.2)))
+
+    @cached_property
+    def estimates(self) -> list[Estimate]:
+        """All that is shown."""
+        found = [self.table.estimate(r, m) for m in self.modes for line in self.lines for r in line]
+        return [estimate for estimate in found if estimate is not None]
+
+    def drawing(self, ending: str) -> Drawing:
+        """Return them as a figure."""
+        ticks = percent_ticks(interval_ends(self.estimates), from_zero=True)
+        has_intervals = any(estimate.interval for estimate in self.estimates)
+        notes = note_entries(self.table, ticks, has_intervals=has_intervals)
+        return Drawing(
+            ending,
+            f"Accuracy under each corruption by family: {self.table.title}",
+            partial(self._fill, ticks=ticks),
+            (self.width, _ROW_HEIGHT * len(self.lines) + 0.3),
+            Key([*bar_entries(self.modes), *notes], self.width),
+            limit_stamp(self.table),
+        )
+
+    def _fill(self, canvas: Canvas, *, ticks: Sequence[float]) -> None:
+        panels: Any = canvas.subplots(len(self.lines), 1, squeeze=False)[:, 0]
+        last = max([(self.width - 0.7) / _PLACE - 1.2, *(_centres(r)[-1] for r in self.lines)])
+        for axes, rows in zip(panels, self.lines, strict=True):
+            self._draw_line(axes, rows)
+            _name_corruptions(axes, rows)
+            draw_chance(axes.axhline, self.table, ticks)
+            set_percents(axes, "y", ticks, is_tight=True)
+            draw_percent_grid(axes)
+            axes.set_xlim(-0.6, last + 0.6)
+            axes.set_ylabel("accuracy, %", fontsize=7)
+        words = f"{self.table.family.words(self.table)}; {self.table.title}"
+        canvas.supxlabel(wrap_label(words, self.width - 0.3), fontsize=8)
+
+    def _draw_line(self, axes: Axes, rows: Sequence[Row]) -> None:
+        width, centres, styles = 0.8 / len(self.modes), _centres(rows), styles_of(self.modes)
+        networks = list(dict.fromkeys(mode.run.label for mode in self.modes))
+        for number, mode in enumerate(self.modes):
+            estimates = [self.table.estimate(row, mode) for row in rows]
+            places = [x + (number - (len(self.modes) - 1) / 2) * width for x in centres]
+            axes.bar(
+                places, [math.nan if e is None else 100 * e.value for e in estimates], 0.92 * width,
+                color=styles[mode]["color"], hatch=hatch_of(networks.index(mode.run.label)),
+                edgecolor="white", linewidth=0,
+            )  # fmt: skip
+            for x, estimate in zip(places, estimates, strict=True):
+                if estimate is not None and estimate.interval is not None:
+                    ends = [100 * end for end in estimate.interval]
+                    axes.plot([x, x], ends, color="0.25", linewidth=0.6)
 
 
-def _draw_line(axes: Axes, table: Table, modes: Sequence[ModeResults], rows: Sequence[Row]) -> None:
-    width = 0.8 / len(modes)
+def _name_corruptions(axes: Axes, rows: Sequence[Row]) -> None:
+    """Write each family above its corruptions, and those below their bars."""
     centres = _centres(rows)
-    variants = list(dict.fromkeys(mode.variant for mode in table.modes))
-    labels = list(table.by_run)
-    for number, mode in enumerate(modes):
-        estimates = [table.estimate(row, mode) for row in rows]
-        places = [x + (number - (len(modes) - 1) / 2) * width for x in centres]
-        hatch = ("", "////", "....", "xxxx")[labels.index(mode.run.label) % 4]
-        axes.bar(
-            places, [0 if e is None else 100 * e.value for e in estimates], 0.92 * width,
-            color=line_style(variants.index(mode.variant))["color"],
-            label=legend_name(table.names[mode]), hatch=hatch, edgecolor="white", linewidth=0,
-        )  # fmt: skip
-        for x, (low, high) in known_intervals(places, estimates):
-            axes.plot([x, x], [low, high], color="0.25", linewidth=0.6)
     for name, members in groupby(zip(centres, rows, strict=True), key=lambda p: p[1].group):
         found = [x for x, _ in members]
         middle = (found[0] + found[-1]) / 2
@@ -97,10 +151,6 @@ def _draw_line(axes: Axes, table: Table, modes: Sequence[ModeResults], rows: Seq
         )  # fmt: skip
     axes.set_xticks(centres, [row.name.replace("_", "\n").replace(" ", "\n") for row in rows])
     axes.tick_params(axis="x", labelsize=6.5, length=0)
-    axes.set_xlim(-0.6, max(_PLACES_A_ROW - 1, centres[-1]) + 0.6)
-    axes.set_ylim(0, 100)
-    axes.grid(axis="y", color="0.9", linewidth=0.5)
-    axes.set_axisbelow(True)
 
 
 def _centres(rows: Sequence[Row]) -> list[float]:

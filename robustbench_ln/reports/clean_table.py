@@ -22,7 +22,7 @@ Column = tuple[str, str]
 """Network's name, and data set."""
 
 
-def _make(tables: Sequence[Table]) -> list[Piece]:
+def _make(tables: Sequence[Table], _: float) -> list[Piece]:
     found: dict[Row, dict[Column, list[float]]] = {}
     titles: dict[str, str] = {}
     for mode in dict.fromkeys(mode for table in tables for mode in table.modes):

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from robustbench_ln.reports.captions import limit_stamp
 from robustbench_ln.reports.drawings import (
     Drawing,
     PaperFigure,
     Piece,
     pages_of,
     row_cell,
-    short_name,
     spread_rows,
-    stamp_limit,
 )
+from robustbench_ln.reports.figure_style import title_of
 from robustbench_ln.reports.noise_family import NoiseFamily
 from robustbench_ln.reports.numbers import percent
 from robustbench_ln.reports.reduced import read_outcome
@@ -33,9 +33,14 @@ if TYPE_CHECKING:
 __all__ = ["CONFUSION", "confusion_matrix", "most_predicted"]
 
 _MODES_A_PAGE = 5
+_PANEL = 1.6
+"""Inches: width of a matrix with its numbers."""
 _MOST_CLASSES = 1_000
 """Classes of the largest matrix that is drawn: of more, a dot has no room of its own."""
-_MOST_TICKS = 10
+_MOST_TICKS, _FEWER_TICKS = 10, 5
+"""Numbers of classes beside a matrix: of up to ten classes, and of more."""
+_MOST_LINEAR = 20
+"""Classes up to which colours are proportional to shares."""
 _MOST_SHARP = 250
 """Classes up to which each has a dot of the picture for itself."""
 
@@ -62,22 +67,23 @@ def most_predicted(matrix: NDArray[np.int64]) -> tuple[int, float]:
     return int(counts.argmax()), float(counts.max() / counts.sum())
 
 
-def _make(tables: Sequence[Table]) -> list[Piece]:
+def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
     pieces: list[Piece] = []
     for table in tables:
         if not isinstance(table.family, NoiseFamily):
             continue
         modes = [mode for mode in table.modes if mode.has_predictions]
         for ending, on_page in pages_of(modes, _MODES_A_PAGE):
-            panels = [p for mode in on_page for p in _read_panels(table, mode)]
+            rows = spread_rows(table, min(max(2, int(inches / _PANEL)), 4))
+            panels = [p for mode in on_page for p in _read_panels(table, mode, rows)]
             if panels:
-                pieces.append(_draw_page(table, panels, f"_{table.name}{ending}"))
+                pieces.append(_draw_page(table, panels, inches, f"_{table.name}{ending}"))
     return pieces
 
 
-def _read_panels(table: Table, mode: ModeResults) -> list[_Panel]:
+def _read_panels(table: Table, mode: ModeResults, rows: Sequence[Row]) -> list[_Panel]:
     panels, classes = [], mode.run.num_classes
-    for row in spread_rows(table):
+    for row in rows:
         cell = row_cell(table, row, mode)
         found = cell and read_outcome(mode, cell.record.condition)
         if found and classes <= _MOST_CLASSES:
@@ -86,15 +92,15 @@ def _read_panels(table: Table, mode: ModeResults) -> list[_Panel]:
     return panels
 
 
-def _draw_page(table: Table, panels: Sequence[_Panel], ending: str) -> Drawing:
-    modes = len({id(panel.mode) for panel in panels})
+def _draw_page(table: Table, panels: Sequence[_Panel], inches: float, ending: str) -> Drawing:
+    modes, columns = len({id(panel.mode) for panel in panels}), len({p.row for p in panels})
     words = (
         f"Confusion matrices under {table.title}: share of each class's images (rows) by predicted "
-        "class (columns), from 0 (white) to all (dark). Above each: accuracy, and the share of the "
-        "most predicted class"
+        "class (columns). Above each: accuracy, and the share of the most predicted class"
     )
-    fill = partial(_fill, table=table, panels=panels)
-    return Drawing(ending, words, fill, 0.5 + 1.78 * modes, _frame(panels))
+    fill = partial(_fill, panels=panels)
+    size = (min(inches, 0.9 + columns * _PANEL), 0.5 + 1.78 * modes)
+    return Drawing(ending, words, fill, size, None, limit_stamp(table), _frame(panels))
 
 
 def _frame(panels: Sequence[_Panel]) -> pd.DataFrame:
@@ -117,44 +123,54 @@ def _frame(panels: Sequence[_Panel]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _fill(canvas: Canvas, *, table: Table, panels: Sequence[_Panel]) -> None:
+def _fill(canvas: Canvas, *, panels: Sequence[_Panel]) -> None:
     modes = list(dict.fromkeys(panel.mode for panel in panels))
     names = list(dict.fromkeys(panel.row.name for panel in panels))
-    grid = canvas.subplots(len(modes), max(len(names), 3), squeeze=False)
+    grid = canvas.subplots(len(modes), len(names), squeeze=False)
     for axes in grid.flat:
         axes.set_axis_off()
     for panel in panels:
         axes = grid[modes.index(panel.mode), names.index(panel.row.name)]
-        _draw_matrix(axes, panel)
+        image = _draw_matrix(axes, panel)
     for axes, mode in zip(grid[:, 0], modes, strict=True):
-        axes.set_ylabel("class", fontsize=6)
-        axes.annotate(
-            short_name(table, mode), (-0.26, 0.5), xycoords="axes fraction", rotation=90,
-            ha="right", va="center", fontsize=7.5, fontweight="bold",
-        )  # fmt: skip
+        title = [mode.run.label, mode.title]
+        name = "\n".join(title_of(part, 22, 1) for part in title)
+        axes.set_ylabel(name, fontsize=7, fontweight="bold")
+    canvas.supylabel("class", fontsize=8)
     canvas.supxlabel("predicted class", fontsize=8)
-    stamp_limit(canvas, table)
+    bar = canvas.colorbar(image, ax=grid[-1], location="right", pad=0.02, aspect=14)
+    bar.set_label("of the class's images, %", fontsize=6)
+    bar.ax.tick_params(labelsize=6, length=1.5)
+    bar.ax.set_yticks([0, 25, 50, 75, 100] if image.norm.gamma == 1 else [0, 1, 5, 10, 25, 50, 100])
 
 
-def _draw_matrix(axes: Axes, panel: _Panel) -> None:
+def _draw_matrix(axes: Axes, panel: _Panel) -> Any:
+    """Draw shares, of many classes by their roots: most are small. Return the image."""
+    from matplotlib.colors import PowerNorm
+
     matrix = panel.matrix
-    of_class = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    of_class = 100 * matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     smoothing = "nearest" if len(matrix) <= _MOST_SHARP else "antialiased"
     axes.set_axis_on()
-    axes.imshow(of_class, cmap="Blues", vmin=0, vmax=1, interpolation=smoothing)
+    norm = PowerNorm(1 if len(matrix) <= _MOST_LINEAR else 0.5, vmin=0, vmax=100)
+    image = axes.imshow(of_class, cmap="Blues", norm=norm, interpolation=smoothing)
     _, share = most_predicted(matrix)
     accuracy = float(np.trace(matrix) / matrix.sum())
     axes.set_title(
         f"σ {panel.row.name}: {percent(accuracy)} % right,\n{percent(share)} % in one class",
         fontsize=6.5,
     )
-    step = -(-len(matrix) // _MOST_TICKS)
+    step = -(-len(matrix) // (_MOST_TICKS if len(matrix) <= _MOST_TICKS else _FEWER_TICKS))
     ticks = range(0, len(matrix), step)
     axes.set_xticks(ticks, map(str, ticks))
     axes.set_yticks(ticks, map(str, ticks))
-    axes.tick_params(labelsize=5 if len(matrix) <= _MOST_TICKS else 4.5, length=1.5, pad=1.5)
+    axes.tick_params(labelsize=5, length=1.5, pad=1.5)
+    room = len(matrix) / 60
+    axes.set_xlim(-0.5 - room, len(matrix) - 0.5 + room)  # a class at the edge is not the frame's
+    axes.set_ylim(len(matrix) - 0.5 + room, -0.5 - room)
     for spine in axes.spines.values():
-        spine.set_visible(True)
+        spine.set(visible=True, linewidth=0.4, color="0.6")
+    return image
 
 
 CONFUSION = PaperFigure(

@@ -1,39 +1,49 @@
 """Accuracy under each common corruption, and against severity.
 
 Dots, since eight modes' bars under 20 corruptions cannot be told apart; corruptions from top to
-bottom, so that their names are read without turning the page.
+bottom, so that their names are read without turning the page. No line joins them: they are in no
+order. The modes of a network stand one below the other in each row, so that intervals are seen.
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS
 from robustbench_ln.metrics.corruption_error import MEAN_ROW
 from robustbench_ln.metrics.intervals import Estimate
+from robustbench_ln.reports.captions import limit_stamp
 from robustbench_ln.reports.corruption_family import CorruptionFamily
+from robustbench_ln.reports.curves import Curves
+from robustbench_ln.reports.drawings import Drawing, pages_of
+from robustbench_ln.reports.figure_keys import Key, line_entries, note_entries
 from robustbench_ln.reports.figure_style import (
-    Figure,
     draw_chance,
-    draw_line,
-    each_line,
-    known_intervals,
-    label_intervals,
-    plot_height,
+    interval_ends,
+    percent_ticks,
+    set_percents,
+    title_of,
+    wrap_label,
 )
+from robustbench_ln.reports.mode_styles import styles_of
+from robustbench_ln.reports.panels import Panel, place_panels, split_networks
 from robustbench_ln.reports.tables import Place, Row, Table
 from robustbench_ln.runs.results import ModeResults
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
 
-__all__ = ["CORRUPTION_DOTS", "SEVERITY_MEANS", "severity_means"]
+__all__ = ["draw_corruptions", "draw_severities", "severity_means"]
 
 _COMPLETE = (["clean"], sorted(BENCHMARK_CORRUPTIONS))
-_LINE_HEIGHT = 0.145
-"""Inches from one corruption to the next."""
+_NAMES_WIDTH, _PANEL = 1.15, 1.35
+"""Inches: room for the names of corruptions, and the least width of a network's panel."""
+_LEAST_LINE, _MODE = 0.145, 0.03
+"""Inches from one corruption to the next, at least, and for each mode."""
 
 
 class _Place(NamedTuple):
@@ -44,42 +54,97 @@ class _Place(NamedTuple):
     row: Row | None
 
 
-def _places(table: Table) -> list[_Place]:
-    """Return where rows and the names of their families stand, from top to bottom."""
-    places, y = [], 0.0
+def _places(table: Table, line: float) -> list[_Place]:
+    """Return where rows and the names of their families stand, from top to bottom.
+
+    Args:
+        table: The table.
+        line: Inches from one row to the next; above the next family's name is room for it.
+    """
+    places, y, half = [], 0.0, _LEAST_LINE / line / 2
     for group, rows in groupby(table.rows, key=lambda row: row.group):
-        places.append(_Place(y, group, None))
-        y += 1 if group else 0.5
+        if group:
+            y += half - 0.5
+            places.append(_Place(y, group, None))
+            y += half + 0.5
         for row in rows:
             name = row.name.replace(f"{MEAN_ROW} ", f"{MEAN_ROW}\n")
-            places.append(_Place(y, name, row))
-            y += 1 + name.count("\n") / 2
+            extra = max(0.0, 2 * half * (1 + name.count("\n")) - 1)
+            places.append(_Place(y + extra / 2, name, row))
+            y += 1 + extra
     return places
 
 
-def _draw_corruptions(axes: Axes, table: Table) -> None:
-    """Draw what the table's grid has. Lines join what belongs to one published family."""
-    places = _places(table)
-    heights = [place.y for place in places]
-    for line in each_line(axes, table):
-        estimates = [table.estimate(p.row, line.mode) if p.row else None for p in places]
-        percents = [math.nan if e is None else 100 * e.value for e in estimates]
-        style = {**line.style, "linewidth": 0.6}
-        axes.plot(percents, heights, label=line.mode.variant, clip_on=False, **style)
-        for y, (low, high) in known_intervals(heights, estimates):
-            axes.plot([low, high], [y, y], color=line.style["color"], linewidth=2, alpha=0.35)
-    label_intervals(axes, table)
-    draw_chance(axes.axvline, table)
-    rows = [place.y for place in places if place.row]
-    axes.hlines(rows, 0, 100, color="0.9", linewidth=0.5, zorder=0)
-    axes.set_yticks(heights, [place.name for place in places])
-    axes.tick_params(axis="y", length=0)
-    for text, place in zip(axes.get_yticklabels(), places, strict=True):
+def draw_corruptions(table: Table, inches: float) -> list[Drawing]:
+    """Return the dots of a table of corruptions, a panel for each network."""
+    if not isinstance(table.family, CorruptionFamily):
+        return []
+    networks = split_networks(table.modes)
+    side_by_side = place_panels(len(networks), inches - _NAMES_WIDTH, least=_PANEL).columns
+    return [
+        _draw_page(table, panels, inches, f"_{table.name}{ending}")
+        for ending, panels in pages_of(networks, side_by_side)
+    ]
+
+
+def _draw_page(table: Table, panels: Sequence[Panel], inches: float, ending: str) -> Drawing:
+    found = [table.estimate(row, mode) for mode in table.modes for row in table.rows]
+    ticks = percent_ticks(interval_ends(found))
+    has_intervals = any(estimate and estimate.interval for estimate in found)
+    modes = [mode for panel in panels for mode in panel.modes]
+    key = Key(
+        [*line_entries(modes, has_networks=False),
+         *note_entries(table, ticks, has_intervals=has_intervals)],
+        inches,
+    )  # fmt: skip
+    line = max(_LEAST_LINE, _MODE * (1 + max(len(panel.modes) for panel in panels)))
+    places = _places(table, line)
+    height = 0.75 + line * (places[-1].y + 1)
+    fill = partial(_fill, table=table, panels=panels, places=places, ticks=ticks)
+    words = f"Accuracy under each corruption: {table.title}"
+    return Drawing(ending, words, fill, (inches, height), key, limit_stamp(table))
+
+
+def _fill(
+    canvas: Canvas,
+    *,
+    table: Table,
+    panels: Sequence[Panel],
+    places: Sequence[_Place],
+    ticks: Sequence[float],
+) -> None:
+    grid = canvas.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for axes, panel in zip(grid, panels, strict=True):
+        _draw_panel(axes, table, panel, places)
+        draw_chance(axes.axvline, table, ticks)
+        set_percents(axes, "x", ticks)
+        axes.grid(axis="x", color="0.9", linewidth=0.5)
+        axes.set_title(title_of(panel.title, 60 // len(panels)), fontsize=7.5)
+    grid[0].set_yticks([place.y for place in places], [place.name for place in places])
+    for text, place in zip(grid[0].get_yticklabels(), places, strict=True):
         text.set_fontweight("normal" if place.row else "bold")
-    axes.set_ylim(heights[-1] + 0.7, -0.2)
-    axes.set_xlim(0, 100)
-    axes.set_xlabel(f"{table.family.words(table)}\n{table.title}")
-    axes.grid(axis="x", color="0.9", linewidth=0.5)
+    grid[0].set_ylim(places[-1].y + 0.7, -0.7)
+    words = f"{table.family.words(table)}; {table.title}"
+    canvas.supxlabel(wrap_label(words, canvas.bbox.width / canvas.dpi - 0.3), fontsize=8)
+
+
+def _draw_panel(axes: Axes, table: Table, panel: Panel, places: Sequence[_Place]) -> None:
+    """Draw a network's modes one below the other, on a pale stripe for every second corruption."""
+    styles = styles_of(table.modes)
+    step = 0.8 / len(panel.modes)
+    for place in [place for place in places if place.row][::2]:
+        axes.axhspan(place.y - 0.5, place.y + 0.5, color="0.95", linewidth=0, zorder=0)
+    for number, mode in enumerate(panel.modes):
+        style = styles[mode] | {"linestyle": "none"}
+        found = [(p.y, table.estimate(p.row, mode)) for p in places if p.row]
+        shift = (number - (len(panel.modes) - 1) / 2) * step
+        dots = [(100 * e.value, y + shift, e.interval) for y, e in found if e is not None]
+        axes.plot([x for x, _, _ in dots], [y for _, y, _ in dots], clip_on=False, **style)
+        for _, y, interval in dots:
+            if interval is not None:
+                ends = [100 * interval.low, 100 * interval.high]
+                axes.plot(ends, [y, y], color=style["color"], linewidth=0.8, zorder=2)
+    axes.tick_params(axis="y", length=0)
 
 
 def severity_means(table: Table) -> dict[ModeResults, dict[float, Estimate]]:
@@ -102,33 +167,22 @@ def severity_means(table: Table) -> dict[ModeResults, dict[float, Estimate]]:
     return means
 
 
-def _draw_severities(axes: Axes, table: Table) -> None:
-    """Draw the mean over the 15 against severity, 0 being the clean images."""
+def draw_severities(table: Table, inches: float) -> list[Drawing]:
+    """Return the mean over the 15 against severity, 0 being the clean images."""
+    if not isinstance(table.family, CorruptionFamily):
+        return []
     means = severity_means(table)
-    for line in each_line(axes, table):
-        draw_line(axes, line, means[line.mode])
-    label_intervals(axes, table)
-    draw_chance(axes.axhline, table)
-    axes.set_xticks(sorted({severity for points in means.values() for severity in points}))
-    axes.set_ylim(0, 100)
-    axes.set_xlabel(f"severity of {table.title}; 0 is clean")
+    if max(len(points.keys() - {0}) for points in means.values()) < 2:
+        return []
     kinds = sorted({record.frost for record in table.records if record.frost})
     frost = f" ({' and '.join(kinds)} frost)" if kinds not in ([], ["photographs"]) else ""
-    axes.set_ylabel(f"accuracy in %,\n{MEAN_ROW}{frost}")
-    axes.grid(axis="y", color="0.9", linewidth=0.5)
-
-
-CORRUPTION_DOTS = Figure(
-    family=CorruptionFamily,
-    shows="Accuracy under each corruption",
-    draw=_draw_corruptions,
-    height=lambda table, _: 0.6 + _LINE_HEIGHT * (_places(table)[-1].y + 1),
-)
-SEVERITY_MEANS = Figure(
-    family=CorruptionFamily,
-    shows="Mean accuracy against severity",
-    draw=_draw_severities,
-    height=plot_height,
-    has_points=lambda t: max(len(points.keys() - {0}) for points in severity_means(t).values()) > 1,
-    ending="_severity",
-)
+    curves = Curves(
+        table,
+        means,
+        f"severity, 0 is clean; {table.title}",
+        f"accuracy in %, {MEAN_ROW}{frost}",
+        inches,
+        is_whole=True,
+    )
+    words = f"Mean accuracy against severity: {table.title}"
+    return [curves.drawing(f"_{table.name}_severity", words)]

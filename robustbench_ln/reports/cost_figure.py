@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from statistics import fmean
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
 from robustbench_ln.metrics.corruption_error import MEAN_ROW
+from robustbench_ln.metrics.intervals import Estimate
 from robustbench_ln.modes import MODES
+from robustbench_ln.reports.captions import limit_stamp
 from robustbench_ln.reports.corruption_family import CorruptionFamily
-from robustbench_ln.reports.drawings import (
-    Drawing,
-    PaperFigure,
-    Piece,
-    draw_legend,
-    legend_name,
-    pages_of,
-    stamp_limit,
+from robustbench_ln.reports.drawings import Drawing, PaperFigure, Piece
+from robustbench_ln.reports.figure_keys import Key, KeyEntry, line_entries, note_entries
+from robustbench_ln.reports.figure_style import (
+    draw_chance,
+    draw_percent_grid,
+    interval_ends,
+    percent_ticks,
+    set_percents,
+    title_of,
 )
-from robustbench_ln.reports.figure_style import draw_chance, line_style
+from robustbench_ln.reports.mode_styles import styles_of
 from robustbench_ln.reports.numbers import general
+from robustbench_ln.reports.panels import place_panels, split_networks
 from robustbench_ln.reports.tables import Row, Table
 from robustbench_ln.runs.results import ModeResults
 
@@ -33,18 +36,19 @@ if TYPE_CHECKING:
 __all__ = ["COST", "forward_passes"]
 
 _ROTATIONS = 4
-_MODES_A_PAGE = 12
-_STEP, _MOST_SPREAD = 0.14, 0.7
+_PANEL = 2.0
+"""Inches: least width of a network's panel."""
+_STEP, _MOST_SPREAD = 0.2, 0.8
 """Powers of two between modes of as many passes, and between the first and the last of them."""
 
 
 class _Point(NamedTuple):
-    """A mode: its passes an image, and its accuracies 0..1; None where there is none."""
+    """A mode: its passes an image, and its accuracies; None where there is none."""
 
     mode: ModeResults
     passes: int
-    clean: float | None
-    degraded: float | None
+    clean: Estimate | None
+    degraded: Estimate | None
 
 
 def forward_passes(mode: ModeResults) -> int:
@@ -58,22 +62,32 @@ def forward_passes(mode: ModeResults) -> int:
     return groups * (_ROTATIONS if how.layout == "rot90" else 1)
 
 
-def _make(tables: Sequence[Table]) -> list[Piece]:
+def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
     pieces: list[Piece] = []
     for table in tables:
-        everything = [_point(table, mode) for mode in table.modes]
-        pages = pages_of(everything, _MODES_A_PAGE)
-        if len({point.passes for point in everything}) < 2:
+        points = [_point(table, mode) for mode in table.modes]
+        if len({point.passes for point in points}) < 2:
             continue
-        for ending, points in pages:
-            words = (
-                f"Accuracy against forward passes an image, {table.title}: filled {_what(table)}, "
-                "hollow for the clean images; modes of as many passes stand side by side"
-            )
-            height = 2.6 + 0.14 * (1 + len(points) // 3)
-            fill = partial(_fill, table=table, points=points)
-            pieces.append(Drawing(f"_{table.name}{ending}", words, fill, height, _frame(points)))
+        words = (
+            f"Accuracy against forward passes an image, {table.title}: markers {_what(table)}, "
+            "the other ends of their lines for the clean images; modes of as many passes stand "
+            "side by side"
+        )
+        pieces.append(_draw(table, points, words, inches))
     return pieces
+
+
+def _draw(table: Table, points: Sequence[_Point], words: str, inches: float) -> Drawing:
+    found = [estimate for p in points for estimate in (p.clean, p.degraded)]
+    ticks = percent_ticks(interval_ends(found))
+    has_intervals = any(p.degraded and p.degraded.interval for p in points)
+    clean = KeyEntry("clean images", {"color": "0.25", "marker": "_", "linestyle": "none"})
+    notes = note_entries(table, ticks, has_intervals=has_intervals, has_means=True)
+    key = Key([*line_entries(table.modes, has_networks=False), clean, *notes], inches)
+    rows = place_panels(len(table.by_run), inches, least=_PANEL).rows
+    fill = partial(_fill, table=table, points=points, ticks=ticks, inches=inches)
+    size = (inches, 0.4 + 2.1 * rows)
+    return Drawing(f"_{table.name}", words, fill, size, key, limit_stamp(table), _frame(points))
 
 
 def _what(table: Table) -> str:
@@ -85,13 +99,14 @@ def _what(table: Table) -> str:
 
 
 def _point(table: Table, mode: ModeResults) -> _Point:
+    """Return the mean over the 15 where it is known, else over all but the clean images."""
     rows = table.rows
     means = [row for row in rows if row.name.startswith(MEAN_ROW)]
-    degraded = means or [row for row in rows if not _is_clean(row)]
-    known = [a for row in degraded if (a := table.accuracy(row, mode)) is not None]
-    is_whole = len(known) == len(degraded) or bool(means and known)
-    clean = next((table.accuracy(row, mode) for row in rows if _is_clean(row)), None)
-    return _Point(mode, forward_passes(mode), clean, fmean(known) if known and is_whole else None)
+    parts = tuple(part for row in rows if not _is_clean(row) for part in row.parts)
+    degraded = means or ([Row("", parts)] if parts else [])
+    known = [estimate for row in degraded if (estimate := table.estimate(row, mode))]
+    clean = next((table.estimate(row, mode) for row in rows if _is_clean(row)), None)
+    return _Point(mode, forward_passes(mode), clean, known[0] if known else None)
 
 
 def _is_clean(row: Row) -> bool:
@@ -99,45 +114,54 @@ def _is_clean(row: Row) -> bool:
 
 
 def _frame(points: Sequence[_Point]) -> pd.DataFrame:
-    rows = [(p.mode.run.label, p.mode.variant, *p[1:]) for p in points]
+    rows = [
+        (p.mode.run.label, p.mode.variant, p.passes, *(e and e.value for e in p[2:]))
+        for p in points
+    ]
     columns = ["label", "variant", "forward_passes", "clean_accuracy", "degraded_accuracy"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _fill(canvas: Canvas, *, table: Table, points: Sequence[_Point]) -> None:
-    axes = canvas.subplots()
-    for passes in sorted({point.passes for point in points}):
-        members = [point for point in points if point.passes == passes]
-        step = min(_STEP, _MOST_SPREAD / len(members))
-        for k, point in enumerate(members):
-            x = passes * 2 ** (step * (k - (len(members) - 1) / 2))  # side by side
-            name = legend_name(table.names[point.mode])
-            _draw_point(axes, point, x, name, points.index(point))
-    draw_chance(axes.axhline, table)
-    ticks = sorted({point.passes for point in points})
-    axes.set_xscale("log", base=2)
-    axes.set_xticks(ticks, map(general, ticks))
-    axes.minorticks_off()
-    axes.set_xlabel("forward passes an image")
-    axes.set_ylabel("accuracy, %")
-    axes.set_ylim(0, 100)
-    axes.margins(x=0.08)
-    axes.grid(axis="y", color="0.9", linewidth=0.5)
-    stamp_limit(canvas, table)
-    draw_legend(canvas, axes, columns=3)
+def _fill(
+    canvas: Canvas, *, table: Table, points: Sequence[_Point], ticks: Sequence[float], inches: float
+) -> None:
+    """Draw a panel for each network."""
+    networks = split_networks(table.modes)
+    places = place_panels(len(networks), inches, least=_PANEL)
+    panels = places.subplots(canvas, len(networks), sharex=True, sharey=True)
+    styles = styles_of(table.modes)
+    passes = sorted({point.passes for point in points})
+    for axes, panel in zip(panels, networks, strict=True):
+        for number in passes:
+            of_number = [p for p in points if p.passes == number and p.mode in panel.modes]
+            step = min(_STEP, _MOST_SPREAD / max(len(of_number), 1))
+            for k, point in enumerate(of_number):
+                x = number * 2 ** (step * (k - (len(of_number) - 1) / 2))  # side by side
+                _draw_point(axes, point, x, styles[point.mode])
+        draw_chance(axes.axhline, table, ticks)
+        axes.set_xscale("log", base=2)
+        axes.set_xticks(passes, map(general, passes))
+        axes.minorticks_off()
+        axes.set_xlim(passes[0] / 1.6, passes[-1] * 1.6)
+        set_percents(axes, "y", ticks)
+        draw_percent_grid(axes)
+        axes.set_title(title_of(panel.title, 30), fontsize=7.5)
+    canvas.supxlabel("forward passes an image", fontsize=8)
+    canvas.supylabel("accuracy, %", fontsize=8)
 
 
-def _draw_point(axes: Axes, point: _Point, x: float, name: str, number: int) -> None:
-    style = line_style(number)
-    colour, marker = style["color"], style["marker"]
-    known = [100 * a for a in (point.clean, point.degraded) if a is not None]
-    axes.plot([x] * len(known), known, color=colour, linewidth=0.7, alpha=0.6)
-    for accuracy, face in ((point.clean, "white"), (point.degraded, colour)):
-        values = [] if accuracy is None else [100 * accuracy]
-        axes.plot(
-            [x] * len(values), values, linestyle="none", color=colour, marker=marker, markersize=5,
-            markerfacecolor=face, label=name if face == colour else None,
-        )  # fmt: skip
+def _draw_point(axes: Axes, point: _Point, x: float, style: Mapping[str, Any]) -> None:
+    """Draw a marker with its interval, and a line from it to a stroke for the clean images."""
+    colour = style["color"]
+    known = [100 * e.value for e in (point.clean, point.degraded) if e is not None]
+    axes.plot([x] * len(known), known, color=colour, linewidth=0.7, zorder=2)
+    if point.clean is not None:
+        stroke = {"marker": "_", "markersize": 6, "color": colour, "markeredgewidth": 1.1}
+        axes.plot([x], [100 * point.clean.value], zorder=3, **stroke)
+    if point.degraded is not None:
+        ends = [100 * end for end in point.degraded.interval or ()]
+        axes.plot([x] * len(ends), ends, color=colour, linewidth=2.2, alpha=0.4, zorder=2)
+        axes.plot([x], [100 * point.degraded.value], **style)
 
 
 COST = PaperFigure(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import pandas as pd
 
-from robustbench_ln.reports.captions import limit_stamp
-from robustbench_ln.reports.figure_style import KINDS, WIDTHS, render_figure
+from robustbench_ln.reports.figure_keys import Key
+from robustbench_ln.reports.figure_style import KINDS, Kind, render_figure
 from robustbench_ln.reports.grids import Grid, to_markdown
 from robustbench_ln.reports.latex import to_latex
 from robustbench_ln.reports.markdown import page, paragraph, picture
@@ -17,24 +17,17 @@ from robustbench_ln.reports.tables import Row, Table
 from robustbench_ln.runs.kept_images import find_seen
 from robustbench_ln.runs.results import Cell, ModeResults
 from robustbench_ln.runs.seen_images import SeenImages
-from robustbench_ln.texts.safe import Markdown, shorten
+from robustbench_ln.texts.safe import Markdown
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
 T = TypeVar("T")
 
 __all__ = [
-    "WIDTH", "Drawing", "PaperFigure", "Piece", "PrintedGrid", "draw_legend", "find_kept",
-    "legend_name", "pages_of", "row_cell", "short_name",
-    "spread_rows", "stamp_limit",
+    "Drawing", "PaperFigure", "Piece", "Press", "PrintedGrid", "find_kept", "pages_of", "row_cell",
+    "spread_rows",
 ]  # fmt: skip
-
-WIDTH = WIDTHS[""]
-"""Inches: both columns of a journal's page."""
-
-_LONGEST_NAME = 30
 
 
 class Drawing(NamedTuple):
@@ -43,28 +36,48 @@ class Drawing(NamedTuple):
     Attributes:
         ending: Of the files' name, after the figure's; "" or it begins with "_".
         words: What it shows, for people.
-        fill: Draws it into an empty figure.
-        height: In inches.
+        fill: Draws all but the legend into an empty figure, or a part of one.
+        size: Width and height in inches, without the legend.
+        key: The legend; None for none.
+        stamp: Said above all panels: that not all images were evaluated.
         frame: The numbers that it shows, as a CSV file; None for none.
     """
 
     ending: str
     words: str
-    fill: Callable[[Canvas], None]
-    height: float
+    fill: Callable[[Any], object]
+    size: tuple[float, float]
+    key: Key | None = None
+    stamp: str = ""
     frame: pd.DataFrame | None = None
 
-    def files(self, name: str) -> Iterator[tuple[str, bytes]]:
+    def files(self, name: str, kinds: Sequence[Kind] = KINDS) -> Iterator[tuple[str, bytes]]:
         """Yield name and content of each file."""
-        for kind in KINDS:
-            size = (WIDTH, self.height)
-            yield f"{name}{self.ending}.{kind}", render_figure(self.fill, size=size, kind=kind)
+        for kind in kinds:
+            content = self.render(kind)
+            yield f"{name}{self.ending}.{kind}", content
         if self.frame is not None:
             yield f"{name}{self.ending}.csv", csv_bytes(self.frame)
 
-    def markdown(self, name: str) -> Markdown:
+    def render(self, kind: Kind) -> bytes:
+        """Return the picture as a file's content."""
+        width, height = self.size
+        size = (width, height + (self.key.height if self.key else 0))
+        return render_figure(self._draw, size=size, kind=kind)
+
+    def _draw(self, canvas: Canvas) -> None:
+        above = self.key.draw_below(canvas) if self.key else canvas
+        self.fill(above)
+        if self.stamp:
+            above.suptitle(self.stamp, x=0.01, ha="left", fontsize=7.5, color="#D55E00")
+
+    def picture(self, name: str, kinds: Sequence[Kind] = KINDS) -> Markdown:
+        """Return the picture for a Markdown page, of the first kind that there is."""
+        return picture(self.words, f"{name}{self.ending}.{kinds[0]}")
+
+    def markdown(self, name: str, kinds: Sequence[Kind] = KINDS) -> Markdown:
         """Return the picture with its words."""
-        return page([picture(self.words, f"{name}{self.ending}.png"), paragraph(self.words)])
+        return page([self.picture(name, kinds), paragraph(self.words)])
 
 
 class PrintedGrid(NamedTuple):
@@ -80,17 +93,31 @@ class PrintedGrid(NamedTuple):
     grid: Grid
     frame: pd.DataFrame
 
-    def files(self, name: str) -> Iterator[tuple[str, bytes]]:
+    def files(self, name: str, kinds: Sequence[Kind] = KINDS) -> Iterator[tuple[str, bytes]]:  # noqa: ARG002 as a drawing's
         """Yield name and content of each file."""
         yield f"{name}.csv", csv_bytes(self.frame)
         yield f"{name}.tex", to_latex(self.grid, caption=self.words, label=f"tab:{name}").encode()
 
-    def markdown(self, name: str) -> Markdown:  # noqa: ARG002 as a drawing's
+    def markdown(self, name: str, kinds: Sequence[Kind] = KINDS) -> Markdown:  # noqa: ARG002 as a drawing's
         """Return the grid with its words."""
         return page([to_markdown(self.grid), paragraph(self.words)])
 
 
 Piece = Drawing | PrintedGrid
+
+
+class Press(NamedTuple):
+    """How the files of a report are made.
+
+    Attributes:
+        whose: Part of their names that says whose runs they are of.
+        inches: Width of figures.
+        kinds: Kinds of files of each figure.
+    """
+
+    whose: str
+    inches: float
+    kinds: tuple[Kind, ...]
 
 
 class PaperFigure(NamedTuple):
@@ -99,13 +126,14 @@ class PaperFigure(NamedTuple):
     Attributes:
         name: Of `--figures`, and the beginning of its files' names.
         title: For people.
-        make: Returns what can be made of some tables; nothing where they have nothing of it.
+        make: Returns what can be made of some tables, with a width in inches; nothing where they
+            have nothing of it.
         needs: What runs must have for it, as the end of "No figure NAME: ".
     """
 
     name: str
     title: str
-    make: Callable[[Sequence[Table]], list[Piece]]
+    make: Callable[[Sequence[Table], float], list[Piece]]
     needs: str
 
 
@@ -120,17 +148,6 @@ def row_cell(table: Table, row: Row, mode: ModeResults) -> Cell | None:
     """Return the one cell of a row; None where it was not measured, or the row is a mean."""
     parts = table.parts_of(row, mode)
     return None if parts is None or row.is_mean else parts[0][0]
-
-
-def short_name(table: Table, mode: ModeResults) -> str:
-    """Return what a mode is called where there is little room."""
-    return shorten(table.names[mode], _LONGEST_NAME)
-
-
-def stamp_limit(canvas: Canvas, table: Table) -> None:
-    """Say above all panels that not all images were evaluated."""
-    if stamp := limit_stamp(table):
-        canvas.suptitle(stamp, x=0.01, ha="left", fontsize=7.5, color="#D55E00")
 
 
 def pages_of(items: Sequence[T], size: int) -> list[tuple[str, list[T]]]:
@@ -161,17 +178,3 @@ def find_kept(
         if len(kept) > 1:
             return kept
     return {}
-
-
-def legend_name(text: str) -> str:
-    """Return a name for the legend: a "_" at its beginning would hide it."""
-    return f" {text}"
-
-
-def draw_legend(canvas: Canvas, axes: Axes, *, columns: int) -> None:
-    """Draw the legend of some axes below all of them."""
-    handles, names = axes.get_legend_handles_labels()
-    canvas.legend(
-        handles, names, loc="outside lower center", ncols=columns, frameon=False, fontsize=6.5,
-        handlelength=2.4, columnspacing=1.2,
-    )  # fmt: skip

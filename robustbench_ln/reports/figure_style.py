@@ -1,51 +1,43 @@
-"""How figures look: colours, markers, legend, and files with the same bytes for the same table."""
+"""How figures look, and files with the same bytes for the same numbers."""
 
 from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import cycle
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from textwrap import wrap
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
+from robustbench_ln.errors import SpecError, setting
+from robustbench_ln.lookup import unknown_name
 from robustbench_ln.metrics.intervals import Estimate
-from robustbench_ln.reports.captions import limit_stamp
-from robustbench_ln.reports.tables import Family, Table
-from robustbench_ln.runs.results import ModeResults
-from robustbench_ln.texts.safe import for_figure, shorten
+from robustbench_ln.reports.tables import Table
+from robustbench_ln.texts.safe import for_figure, one_line, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
 __all__ = [
-    "KINDS",
-    "WIDTHS",
-    "Figure",
-    "Kind",
-    "Line",
-    "draw_chance",
-    "draw_figure",
-    "draw_line",
-    "each_line",
-    "known_intervals",
-    "label_intervals",
-    "line_style",
-    "plot_height",
-    "render_figure",
-]
+    "KINDS", "WIDTH", "Kind", "check_formats", "check_width", "draw_chance", "draw_percent_grid",
+    "interval_ends", "percent_ticks", "render_figure", "set_percents", "title_of", "wrap_label",
+]  # fmt: skip
 
-WIDTHS: Mapping[str, float] = MappingProxyType({"": 6.8, "_narrow": 3.3})
-"""Ending of the file's name -> width in inches: the two widths of a journal's page."""
+WIDTH = 6.8
+"""Inches: both columns of a journal's page; one has about 3.3."""
+_NARROWEST, _WIDEST = 3.0, 12.0
 
-Kind = Literal["png", "svg"]
-KINDS: tuple[Kind, ...] = ("png", "svg")
-
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E69F00")
-"""Okabe and Ito 2008, without the yellow that white paper swallows."""
-_MARKERS = "os^Dv<*hdp"
-_LINES: tuple[Any, ...] = ("-", "--", ":", "-.")
+Kind = Literal["png", "svg", "pdf"]
+KINDS: tuple[Kind, ...] = ("png", "svg", "pdf")
+_METADATA: Mapping[Kind, Mapping[str, None]] = MappingProxyType(
+    {
+        "png": MappingProxyType({"Software": None}),
+        "svg": MappingProxyType({"Date": None}),
+        "pdf": MappingProxyType({"Creator": None, "Producer": None, "CreationDate": None}),
+    }
+)
+"""What differs from day to day, or between versions of matplotlib, and is left out."""
 
 _STYLE: Any = {
     "font.size": 8,
@@ -54,56 +46,56 @@ _STYLE: Any = {
     "axes.linewidth": 0.6,
     "lines.linewidth": 1.1,
     "lines.markeredgewidth": 0.8,
+    "hatch.linewidth": 0.6,
     "text.parse_math": False,
     "svg.hashsalt": "robustbench_ln",
+    "svg.fonttype": "none",
+    "pdf.fonttype": 42,
 }
+_LETTERS = 15
+"""Letters of an axis's label in an inch."""
+_STEPS = (1, 2, 5, 10, 20, 25)
+"""Percent between two ticks."""
+_MOST_STEPS = 6
+_LEAST_SPAN = 4
+"""Percent that an axis spans at least: what differs by less should not look far apart."""
 
 
-class Figure(NamedTuple):
-    """A figure that tables of one family have.
+def check_width(inches: float) -> float:
+    """Return the width of figures, if a page can have it.
 
-    Attributes:
-        family: Family of the tables.
-        shows: For people.
-        draw: Draws a table into axes; what it labels is in the legend.
-        height: Height of the figure in inches, from table and width. The legend adds to it.
-        has_points: Whether a table has something to draw.
-        ending: Ending of the files' name, after the table's.
+    Raises:
+        SpecError: It is too narrow or too wide.
     """
-
-    family: type[Family]
-    shows: str
-    draw: Callable[[Axes, Table], None]
-    height: Callable[[Table, float], float]
-    has_points: Callable[[Table], bool] = lambda _: True
-    ending: str = ""
-
-
-def plot_height(_: Table, inches: float) -> float:
-    """Return the height in inches of a plot with a given width in inches."""
-    return 3.2 if inches > 5 else 2.2
+    if not _NARROWEST <= inches <= _WIDEST:
+        raise SpecError(
+            f"{setting('width', f'{inches:g}')} inches is no width of a figure; expected "
+            f"{_NARROWEST:g} to {_WIDEST:g}: 3.3 fits one column of a journal's page, 6.8 both"
+        )
+    return inches
 
 
-def draw_figure(figure: Figure, table: Table, *, inches: float, kind: Kind) -> bytes:
-    """Return a figure as a file's content. PNG has 200 dots an inch.
+def check_formats(names: Sequence[str]) -> tuple[Kind, ...]:
+    """Return kinds of files, each once, in the order of `KINDS`.
 
-    The legend of a narrow figure is below, of another beside the axes, where it may be higher.
+    Raises:
+        SpecError: An unknown one, or none.
     """
-
-    def fill(canvas: Canvas) -> None:
-        axes = canvas.add_subplot()
-        figure.draw(axes, table)
-        if stamp := limit_stamp(table):
-            axes.set_title(stamp, fontsize=8, color="#D55E00", loc="left")
-        _draw_legend(canvas, axes, is_below=inches < 5)
-
-    return render_figure(fill, size=(inches, figure.height(table, inches)), kind=kind)
+    for name in names:
+        if name not in KINDS:
+            raise unknown_name(name, KINDS, kind="format")
+    if not names:
+        raise SpecError(f"{setting('formats')} is empty; give one or more of {', '.join(KINDS)}")
+    return tuple(kind for kind in KINDS if kind in names)
 
 
 def render_figure(
     fill: Callable[[Canvas], None], *, size: tuple[float, float], kind: Kind
 ) -> bytes:
-    """Return what `fill` draws into an empty figure of `size` inches, as a file's content."""
+    """Return what `fill` draws into an empty figure of `size` inches, as a file's content.
+
+    PNG has 200 dots an inch.
+    """
     import matplotlib as mpl  # 0.7 s, which a report without figures need not wait for
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas
@@ -118,107 +110,84 @@ def render_figure(
         for text in figure.findobj(Text):
             text.set_text(for_figure(text.get_text()))
         buffer = io.BytesIO()
-        metadata = {"Date": None} if kind == "svg" else {"Software": None}
-        figure.savefig(buffer, format=kind, dpi=200, metadata=metadata)
+        figure.savefig(buffer, format=kind, dpi=200, metadata=dict(_METADATA[kind]))
     return buffer.getvalue()
 
 
-class Line(NamedTuple):
-    """A mode of a run, its number among the table's modes, and how it is drawn."""
+def percent_ticks(percents: Iterable[float], *, from_zero: bool = False) -> list[float]:
+    """Return the ticks of an axis that shows some percents, from its first to its last.
 
-    mode: ModeResults
-    number: int
-    style: Mapping[str, Any]
+    It begins at 0 unless half of it would be blank, and ends where the numbers do.
 
-
-def each_line(axes: Axes, table: Table) -> Iterator[Line]:
-    """Yield what to draw, run by run; each run has its name in the legend, above its modes.
-
-    A mode keeps its colour and marker, a run its line style. Every second mode's markers are
-    small and hollow: where two coincide, both are seen.
+    >>> percent_ticks([3, 91]), percent_ticks([12, 28]), percent_ticks([97.2, 98.9])
+    ([0, 20, 40, 60, 80, 100], [0, 5, 10, 15, 20, 25, 30], [96, 97, 98, 99, 100])
     """
-    variants = list(dict.fromkeys(mode.variant for mode in table.modes))
-    for (label, modes), line in zip(table.by_run.items(), cycle(_LINES), strict=False):
-        if table.groups:
-            axes.plot([], [], linestyle="none", label=_legend_head(label))
-        for mode in modes:
-            number = variants.index(mode.variant)
-            yield Line(mode, number, line_style(number, line))
+    known = [percent for percent in percents if not math.isnan(percent)] or [0.0, 100.0]
+    low, high = min(known), max(known)
+    if high - low < _LEAST_SPAN:
+        middle = min(max((low + high) / 2, _LEAST_SPAN / 2), 100 - _LEAST_SPAN / 2)
+        low, high = middle - _LEAST_SPAN / 2, middle + _LEAST_SPAN / 2
+    if from_zero or low < high / 2:
+        low = 0
+    for step in _STEPS:
+        first, last = math.floor(low / step) * step, math.ceil(min(high, 100) / step) * step
+        if (last - first) / step <= _MOST_STEPS:
+            break
+    return list(range(first, last + step, step))
 
 
-def draw_line(axes: Axes, line: Line, points: Mapping[float, Estimate], **options: Any) -> None:
-    """Draw estimates against sigma or severity, and their intervals as a band."""
-    percents = [100 * estimate.value for estimate in points.values()]
-    axes.plot([*points], percents, label=line.mode.variant, **line.style, **options)
-    known = known_intervals([*points], [*points.values()])
-    low, high = ([interval[end] for _, interval in known] for end in (0, 1))
-    colour = line.style["color"]
-    axes.fill_between([x for x, _ in known], low, high, color=colour, alpha=0.13, linewidth=0)
+def set_percents(
+    axes: Axes, axis: Literal["x", "y"], ticks: Sequence[float], *, is_tight: bool = False
+) -> None:
+    """Set limits and ticks of an axis; there is room for a marker at either end, or at the last.
+
+    Args:
+        axes: The panel.
+        axis: Which of its axes.
+        ticks: From `percent_ticks`.
+        is_tight: Whether it begins at the first tick, as an axis of bars does.
+    """
+    room = 0.03 * (ticks[-1] - ticks[0])
+    limits = ticks[0] - (0 if is_tight else room), ticks[-1] + room
+    names = [f"{tick:g}" for tick in ticks]
+    axes.set(**{f"{axis}lim": limits, f"{axis}ticks": ticks, f"{axis}ticklabels": names})
 
 
-def known_intervals(
-    positions: Sequence[float], estimates: Sequence[Estimate | None]
-) -> list[tuple[float, tuple[float, float]]]:
-    """Return position and interval in percent of each estimate that has one."""
-    return [
-        (position, (100 * found.interval.low, 100 * found.interval.high))
-        for position, found in zip(positions, estimates, strict=True)
-        if found is not None and found.interval is not None
-    ]
+def interval_ends(estimates: Iterable[Estimate | None]) -> list[float]:
+    """Return the percents that an axis has to show: values and the ends of their intervals."""
+    ends: list[float] = []
+    for estimate in estimates:
+        if estimate is not None:
+            ends += [100 * estimate.value, *(100 * end for end in estimate.interval or ())]
+    return ends
 
 
-def label_intervals(axes: Axes, table: Table) -> None:
-    """Say in the legend which intervals are drawn."""
-    words = "95 % interval" if table.has_means else "95 % Wilson interval"
-    axes.fill_between([], [], color="0.5", alpha=0.3, linewidth=0, label=words)
+def draw_chance(draw: Callable[..., Any], table: Table, ticks: Sequence[float]) -> None:
+    """Draw the accuracy of guessing with `axhline` or `axvline` of some axes, if they reach it."""
+    for percent in sorted({100 / mode.num_classes for mode in table.modes}):
+        if ticks[0] <= percent <= ticks[-1]:
+            draw(percent, color="0.45", linewidth=0.8, linestyle=(0, (1, 2)), zorder=0)
 
 
-def draw_chance(draw: Callable[..., Any], table: Table) -> None:
-    """Draw the accuracy of guessing with `axhline` or `axvline` of some axes."""
-    for i, classes in enumerate(sorted({mode.num_classes for mode in table.modes})):
-        draw(
-            100 / classes,
-            color="0.45",
-            linewidth=0.8,
-            linestyle=(0, (1, 2)),
-            zorder=0,
-            label="chance" if i == 0 else None,
-        )
+def title_of(text: str, letters: int, lines: int = 2) -> str:
+    r"""Return a name as the title of a panel: in lines of at most `letters`.
+
+    >>> title_of("ln-single-voting-rot90", 14)
+    'ln-single-\nvoting-rot90'
+    """
+    return "\n".join(wrap(shorten(one_line(text), (letters - 1) * lines), letters)[:lines])
 
 
-def line_style(number: int, line: Any = "-") -> dict[str, Any]:
-    """Return how the `number`-th mode is drawn; every second one has small and hollow markers."""
-    colour, marker = _COLOURS[number % len(_COLOURS)], _MARKERS[number % len(_MARKERS)]
-    is_hollow = number % 2 == 1
-    return {
-        "color": colour,
-        "marker": marker,
-        "markersize": 3.2 if is_hollow else 5.2,
-        "markerfacecolor": "white" if is_hollow else colour,
-        "linestyle": line,
-    }
+def wrap_label(text: str, inches: float) -> str:
+    r"""Return what stands beside an axis of some length, in lines that are no longer.
+
+    >>> wrap_label("accuracy in %, mean over severities 1-5", 2.0)
+    'accuracy in %, mean over\nseverities 1-5'
+    """
+    return "\n".join(wrap(text, max(int(_LETTERS * inches), 12)))
 
 
-def _legend_head(label: str) -> str:
-    """Return a run's label as it stands above its modes; a leading "_" would hide it."""
-    return " " + shorten(label, 32)
-
-
-def _draw_legend(figure: Canvas, axes: Axes, *, is_below: bool) -> None:
-    names = axes.get_legend_handles_labels()[1]
-    columns = 2 if is_below and max(map(len, names)) <= 24 else 1
-    height = figure.get_figheight()
-    if is_below:
-        figure.set_figheight(height + 0.14 * math.ceil(len(names) / columns))
-    else:
-        figure.set_figheight(max(height, 0.2 + 0.18 * len(names)))
-    legend = figure.legend(
-        loc="outside lower center" if is_below else "outside right upper",
-        ncols=columns,
-        frameon=False,
-        fontsize=6.5 if is_below else 7.5,
-        handlelength=2.8,
-        columnspacing=1.2,
-    )
-    for text in legend.get_texts():
-        text.set_fontweight("bold" if text.get_text().startswith(" ") else "normal")
+def draw_percent_grid(axes: Axes, axis: Literal["x", "y", "both"] = "y") -> None:
+    """Draw pale lines at the ticks, below what is shown."""
+    axes.grid(axis=axis, color="0.9", linewidth=0.5)
+    axes.set_axisbelow(True)

@@ -10,17 +10,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from robustbench_ln.reports.captions import limit_stamp
 from robustbench_ln.reports.drawings import (
     Drawing,
     PaperFigure,
     Piece,
-    draw_legend,
     find_kept,
     spread_rows,
-    stamp_limit,
 )
+from robustbench_ln.reports.figure_keys import Key, KeyEntry
 from robustbench_ln.reports.noise_family import NoiseFamily
 from robustbench_ln.reports.numbers import percent
+from robustbench_ln.reports.panels import Places, place_panels
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.seen_images import ABOVE, BELOW
 
@@ -35,14 +36,19 @@ Shares = NDArray[np.float64]
 _COLOURS = {3: (("R", "#D55E00"), ("G", "#009E73"), ("B", "#0072B2")), 1: (("grey", "0.2"),)}
 
 
-def _make(tables: Sequence[Table]) -> list[Piece]:
+def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
     pieces: list[Piece] = []
     for table in tables:
         shares = _find_shares(table)
         if len(shares) > 1:
             words = f"Histograms of the grey levels of all images under {table.title}"
-            fill = partial(_fill, table=table, shares=shares)
-            pieces.append(Drawing(f"_{table.name}", words, fill, 2.1, _frame(shares)))
+            places = place_panels(len(shares), inches, least=1.5)
+            fill = partial(_fill, shares=shares, places=places)
+            names = _COLOURS[len(next(iter(shares.values())))]
+            key = Key([KeyEntry(name, {"color": colour}) for name, colour in names], inches)
+            size = (inches, 0.5 + 1.6 * places.rows)
+            stamp, frame = limit_stamp(table), _frame(shares)
+            pieces.append(Drawing(f"_{table.name}", words, fill, size, key, stamp, frame))
     return pieces
 
 
@@ -70,25 +76,22 @@ def _bin_name(k: int) -> str:
     return {BELOW: "below 0", ABOVE: "above 255"}.get(k, str(k - 1))
 
 
-def _fill(canvas: Canvas, *, table: Table, shares: dict[str, Shares]) -> None:
-    panels = canvas.subplots(1, len(shares), sharey=True)
+def _fill(canvas: Canvas, *, shares: dict[str, Shares], places: Places) -> None:
+    panels = places.subplots(canvas, len(shares), sharex=True, sharey=True)
     inner = max(float(s[:, BELOW + 2 : ABOVE - 1].max()) for s in shares.values())
     for axes, (sigma, of_channels) in zip(panels, shares.items(), strict=True):
         _draw_panel(axes, of_channels)
         axes.set_title(f"σ {sigma}", fontsize=8)
         axes.set_ylim(0, 140 * inner or 1)
-        axes.set_xlabel("grey level")
-    panels[0].set_ylabel("values, %")
-    stamp_limit(canvas, table)
-    draw_legend(canvas, panels[0], columns=3)
+    canvas.supxlabel("grey level", fontsize=8)
+    canvas.supylabel("values, %", fontsize=8)
 
 
 def _draw_panel(axes: Axes, of_channels: Shares) -> None:
     """Draw a line for each channel; what is at the ends is written, for it would dwarf the rest."""
-    for (name, colour), values in zip(_COLOURS[len(of_channels)], of_channels, strict=True):
+    for (_, colour), values in zip(_COLOURS[len(of_channels)], of_channels, strict=True):
         axes.step(
             range(256), 100 * values[BELOW + 1 : ABOVE], where="mid", color=colour, linewidth=0.7,
-            label=name,
         )  # fmt: skip
     mean = of_channels.mean(axis=0)
     ends = {"< 0": mean[BELOW], "0": mean[BELOW + 1], "255": mean[ABOVE - 1], "> 255": mean[ABOVE]}

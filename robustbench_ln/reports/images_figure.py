@@ -9,17 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robustbench_ln.reports.curve_figure import CURVES
-from robustbench_ln.reports.drawings import (
-    WIDTH,
-    Drawing,
-    PaperFigure,
-    Piece,
-    draw_legend,
-    find_kept,
-    legend_name,
-    stamp_limit,
-)
+from robustbench_ln.reports.curve_figure import sigma_curves
+from robustbench_ln.reports.curves import Curves
+from robustbench_ln.reports.drawings import PaperFigure, Piece, find_kept
 from robustbench_ln.reports.noise_family import NoiseFamily
 from robustbench_ln.reports.numbers import general
 from robustbench_ln.reports.tables import Table
@@ -34,18 +26,22 @@ Picture = NDArray[np.uint8]
 
 _SIDE = 0.52
 """Inches of a shown image's longer side."""
+_STRIP = 0.85
+"""Inches of the strip of images, with what stands above each."""
 _MOST_PIXELS = 200
 
 
-def _make(tables: Sequence[Table]) -> list[Piece]:
+def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
     pieces: list[Piece] = []
     for table in tables:
         pictures = _find_pictures(table)
         if len(pictures) > 1:
             words = f"Accuracy against the sigma of {table.title}, below one of the images"
-            fill = partial(_fill, table=table, pictures=pictures)
-            height = 3.3 + 0.14 * (1 + (len(table.modes) + len(table.by_run)) // 3)
-            pieces.append(Drawing(f"_{table.name}", words, fill, height))
+            curves = sigma_curves(table, inches)
+            drawing = curves.drawing(f"_{table.name}", words)
+            fill = partial(_fill, curves=curves, pictures=pictures)
+            size = (inches, curves.height + _STRIP)
+            pieces.append(drawing._replace(fill=fill, size=size))
     return pieces
 
 
@@ -57,30 +53,33 @@ def _find_pictures(table: Table) -> dict[float, Picture]:
     return {row.sigma or 0.0: seen.samples[0] for row, seen in kept.items()}
 
 
-def _fill(canvas: Canvas, *, table: Table, pictures: dict[float, Picture]) -> None:
-    strip, axes = canvas.subplots(2, 1, sharex=True, height_ratios=(1, 3.6))
-    CURVES.draw(axes, table)
+def _fill(canvas: Canvas, *, curves: Curves, pictures: dict[float, Picture]) -> None:
+    """Draw the pictures at their sigmas above a single panel, side by side above several."""
+    parts: Any = canvas.subfigures(2, 1, height_ratios=(_STRIP, curves.height))
+    above, below = parts
+    panels = curves.draw(below)
+    strip = above.subplots()
     strip.set_axis_off()
     strip.set_ylim(0, 1)
-    low, high = axes.get_xlim()
-    room = (high - low) * (_SIDE * 1.12) / (WIDTH - 0.7)
-    for sigma in _choose_apart(sorted(pictures), room):
-        _place_picture(strip, sigma, pictures[sigma])
-    stamp_limit(canvas, table)
-    _name_runs(axes, table)
-    draw_legend(canvas, axes, columns=3)
+    sigmas = sorted(pictures)
+    if len(panels) == 1:
+        strip.set_xlim(panels[0].get_xlim())
+        low, high = panels[0].get_xlim()
+        sigmas = _choose_apart(sigmas, (high - low) * _SIDE * 1.12 / (curves.inches - 0.7))
+        places = sigmas
+    else:
+        most = int((curves.inches - 0.2) / (_SIDE * 1.2))
+        sigmas = [sigmas[i] for i in _spread(len(sigmas), most)]
+        places = [float(i) for i in range(len(sigmas))]
+        strip.set_xlim(-0.5, len(sigmas) - 0.5)
+    for place, sigma in zip(places, sigmas, strict=True):
+        _place_picture(strip, place, pictures[sigma], f"σ {general(sigma)}")
 
 
-def _name_runs(axes: Axes, table: Table) -> None:
-    """Write each curve's run beside its mode: the heads of runs would part from their modes."""
-    names = iter(table.names[mode] for modes in table.by_run.values() for mode in modes)
-    variants = {mode.variant for mode in table.modes}
-    for line in axes.get_lines():
-        label = str(line.get_label())
-        if label in variants:
-            line.set_label(legend_name(next(names)))
-        elif label.startswith(" "):
-            line.set_label("_")
+def _spread(number: int, most: int) -> list[int]:
+    """Return positions from the first to the last, evenly spaced, at most `most` of them."""
+    last = number - 1
+    return list(dict.fromkeys(round(i * last / max(most - 1, 1)) for i in range(most)))
 
 
 def _choose_apart(sigmas: Sequence[float], room: float) -> list[float]:
@@ -92,7 +91,7 @@ def _choose_apart(sigmas: Sequence[float], room: float) -> list[float]:
     return [*chosen, sigmas[-1]]
 
 
-def _place_picture(axes: Axes, sigma: float, picture: Picture) -> None:
+def _place_picture(axes: Axes, x: float, picture: Picture, name: str) -> None:
     from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
     times = max(1, _MOST_PIXELS // max(picture.shape[:2]))
@@ -100,9 +99,9 @@ def _place_picture(axes: Axes, sigma: float, picture: Picture) -> None:
     if large.shape[-1] == 1:
         large = np.repeat(large, 3, axis=-1)
     box = OffsetImage(large, zoom=72 * _SIDE / max(large.shape[:2]), interpolation="nearest")
-    axes.add_artist(AnnotationBbox(box, (sigma, 0.42), frameon=False, annotation_clip=False))
+    axes.add_artist(AnnotationBbox(box, (x, 0.42), frameon=False, annotation_clip=False))
     axes.annotate(
-        f"σ {general(sigma)}", (sigma, 0.42), xytext=(0, 36 * _SIDE + 2),
+        name, (x, 0.42), xytext=(0, 36 * _SIDE + 2),
         textcoords="offset points", ha="center", va="bottom", fontsize=7,
     )  # fmt: skip
 

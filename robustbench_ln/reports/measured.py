@@ -13,7 +13,7 @@ from robustbench_ln.reports.references import DATA_SETS, bibtex, cite
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.reading import MISSING, Run
 from robustbench_ln.runs.records import Record
-from robustbench_ln.runs.variants import Naming, title_of
+from robustbench_ln.runs.variants import Naming, mode_title
 from robustbench_ln.texts.safe import Markdown
 
 __all__ = ["REFERENCES_FILE", "measured_files", "measured_section"]
@@ -153,7 +153,7 @@ def _mode(name: str, records: Sequence[Record], names: Naming) -> _Said:
     if priors := sorted({record.prior for record in records if record.prior}):
         parts.append(f"N0 = {', '.join(priors)}")
     keys = _MODE_KEYS.get(name, () if name == "plain" else _LOCALNORM)
-    return _Said(title_of(name, names), keys, f": {', '.join(parts).replace(';', ',')}")
+    return _Said(mode_title(name, names), keys, f": {', '.join(parts).replace(';', ',')}")
 
 
 def _repeats(run: Run) -> list[_Said]:

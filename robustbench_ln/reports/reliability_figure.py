@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from robustbench_ln.metrics.calibration import NUM_BINS, bin_confidence
+from robustbench_ln.metrics.intervals import wilson_interval
+from robustbench_ln.reports.captions import limit_stamp
 from robustbench_ln.reports.drawings import (
     Drawing,
     PaperFigure,
@@ -17,14 +19,15 @@ from robustbench_ln.reports.drawings import (
     pages_of,
     row_cell,
     spread_rows,
-    stamp_limit,
 )
-from robustbench_ln.reports.figure_style import line_style
+from robustbench_ln.reports.figure_keys import Key, KeyEntry
+from robustbench_ln.reports.figure_style import draw_percent_grid, title_of
+from robustbench_ln.reports.mode_styles import level_style
 from robustbench_ln.reports.noise_family import NoiseFamily
+from robustbench_ln.reports.panels import Places, place_panels
 from robustbench_ln.reports.reduced import Outcome, read_outcome
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.results import ModeResults
-from robustbench_ln.texts.safe import shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,47 +35,64 @@ if TYPE_CHECKING:
 
 __all__ = ["RELIABILITY"]
 
-_RUNS_A_PAGE = 5
+_PANEL, _LARGEST = 1.3, 2.2
+"""Inches: least and largest width of a mode's panel."""
+_MOST_ROWS = 4
+"""Rows of panels on a page."""
 _FEWEST_IMAGES = 10
 """Images in a bin, below which it is not drawn."""
 
-Read = Mapping[str, Mapping[ModeResults, Outcome]]
-"""Row's name -> mode -> what it said of each image."""
-Bin = tuple[int, float, float]
-"""Images, mean confidence, accuracy."""
+Outcomes = Mapping[str, Outcome]
+"""Row's name -> what a mode said of each image."""
+Bin = tuple[int, float, int]
+"""Images, mean confidence, right ones."""
 
 
-def _make(tables: Sequence[Table]) -> list[Piece]:
+def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
     pieces: list[Piece] = []
     for table in tables:
         found = _read(table)
-        for ending, runs in pages_of(_runs_of(found), _RUNS_A_PAGE):
+        for ending, modes in pages_of(list(found), _MOST_ROWS * int(inches / _PANEL)):
             words = (
                 f"Reliability under {table.title}: accuracy against mean confidence, in {NUM_BINS} "
-                f"equal bins of which each has {_FEWEST_IMAGES} images or more. Below the diagonal "
-                "a network is more confident than right"
+                f"equal bins of which each has {_FEWEST_IMAGES} images or more, with 95 % Wilson "
+                "intervals. Below the diagonal a network is more confident than right"
             )
-            part = {
-                sigma: {mode: o for mode, o in by_mode.items() if mode.run.label in runs}
-                for sigma, by_mode in found.items()
-            }
-            modes = {mode.variant for by_mode in part.values() for mode in by_mode}
-            height = 0.5 + 1.6 * len(runs) + 0.14 * -(-len(modes) // 4)
-            fill = partial(_fill, table=table, found=part)
-            name = f"_{table.name}{ending}"
-            pieces.append(Drawing(name, words, fill, height, _frame(part)))
+            part = {mode: found[mode] for mode in modes}
+            places = place_panels(len(modes), inches, least=_PANEL)
+            side = min(inches / places.columns, _LARGEST)
+            size = (
+                min(inches, max(0.4 + side * places.columns, 3)),
+                0.5 + (side + 0.1) * places.rows,
+            )
+            fill = partial(_fill, found=part, places=places)
+            stamp, name = limit_stamp(table), f"_{table.name}{ending}"
+            pieces.append(
+                Drawing(name, words, fill, size, _key(part, size[0]), stamp, _frame(part))
+            )
     return pieces
 
 
-def _read(table: Table) -> Read:
-    found: dict[str, dict[ModeResults, Outcome]] = {}
-    for row in spread_rows(table) if isinstance(table.family, NoiseFamily) else ():
-        for mode in table.modes:
+def _read(table: Table) -> dict[ModeResults, Outcomes]:
+    found: dict[ModeResults, dict[str, Outcome]] = {}
+    rows = spread_rows(table) if isinstance(table.family, NoiseFamily) else ()
+    for mode in table.modes:
+        for row in rows:
             cell = row_cell(table, row, mode)
             outcome = cell and read_outcome(mode, cell.record.condition)
             if outcome:
-                found.setdefault(row.name, {})[mode] = outcome
-    return found
+                found.setdefault(mode, {})[row.name] = outcome
+    return dict(found)
+
+
+def _key(found: Mapping[ModeResults, Outcomes], inches: float) -> Key:
+    entries = [KeyEntry(f"σ {name}", level_style(name, _names(found))) for name in _names(found)]
+    equal = {"color": "0.6", "linewidth": 0.7, "linestyle": (0, (1, 2))}
+    return Key([*entries, KeyEntry("accuracy equal to confidence", equal)], inches)
+
+
+def _names(found: Mapping[ModeResults, Outcomes]) -> list[str]:
+    return list(dict.fromkeys(name for outcomes in found.values() for name in outcomes))
 
 
 def _bins(outcome: Outcome) -> list[Bin]:
@@ -82,82 +102,45 @@ def _bins(outcome: Outcome) -> list[Bin]:
     sums = np.bincount(which, weights=outcome.confidence.astype(np.float64), minlength=NUM_BINS)
     right = np.bincount(which, weights=outcome.correct, minlength=NUM_BINS)
     return [
-        (int(n), float(s / n), float(k / n))
-        for n, s, k in zip(totals, sums, right, strict=True)
-        if n
+        (int(n), float(s / n), int(k)) for n, s, k in zip(totals, sums, right, strict=True) if n
     ]
 
 
-def _frame(found: Read) -> pd.DataFrame:
+def _frame(found: Mapping[ModeResults, Outcomes]) -> pd.DataFrame:
     rows = [
-        (mode.run.label, mode.variant, sigma, *one)
-        for sigma, by_mode in found.items()
-        for mode, outcome in by_mode.items()
-        for one in _bins(outcome)
+        (mode.run.label, mode.variant, sigma, n, confidence, k / n)
+        for mode, outcomes in found.items()
+        for sigma, outcome in outcomes.items()
+        for n, confidence, k in _bins(outcome)
     ]
     columns = ["label", "variant", "sigma", "total", "mean_confidence", "accuracy"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _fill(canvas: Canvas, *, table: Table, found: Read) -> None:
-    """Draw a row of panels for each run, a panel for each sigma."""
-    variants = list(dict.fromkeys(mode.variant for mode in table.modes))
-    runs = _runs_of(found)
-    grid = canvas.subplots(len(runs), max(len(found), 3), sharex=True, sharey=True, squeeze=False)
-    for axes in grid[:, len(found) :].flat:
-        axes.set_axis_off()
-    for row, label in zip(grid, runs, strict=True):
-        for axes, (sigma, by_mode) in zip(row, found.items(), strict=False):
-            for mode in (mode for mode in by_mode if mode.run.label == label):
-                _draw_bins(axes, by_mode[mode], mode.variant, variants.index(mode.variant))
-            _finish_panel(axes)
-            axes.set_title(f"σ {sigma}" if label == runs[0] else "", fontsize=8)
-        row[0].set_ylabel("accuracy, %")
-        if table.groups:
-            row[0].annotate(
-                shorten(label, 24), (-0.42, 0.5), xycoords="axes fraction", rotation=90,
-                ha="right", va="center", fontsize=7.5, fontweight="bold",
-            )  # fmt: skip
-    for axes in grid[-1]:
-        axes.set_xlabel("confidence, %")
-    stamp_limit(canvas, table)
-    _draw_legend_of_all(canvas, list(grid[:, 0]), variants)
+def _fill(canvas: Canvas, *, found: Mapping[ModeResults, Outcomes], places: Places) -> None:
+    """Draw a panel for each mode, a line for each sigma."""
+    panels = places.subplots(canvas, len(found), sharex=True, sharey=True)
+    names = _names(found)
+    for axes, (mode, outcomes) in zip(panels, found.items(), strict=True):
+        for name, outcome in outcomes.items():
+            _draw_bins(axes, outcome, level_style(name, names))
+        title = [mode.run.label, mode.title]
+        axes.set_title("\n".join(title_of(part, 24, 1) for part in title), fontsize=6.5)
+        axes.plot([0, 100], [0, 100], color="0.6", linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
+        axes.set(xlim=(-3, 103), ylim=(-3, 103), aspect="equal")
+        axes.set(xticks=[0, 50, 100], yticks=[0, 50, 100])
+        draw_percent_grid(axes, "both")
+    canvas.supxlabel("confidence, %", fontsize=8)
+    canvas.supylabel("accuracy, %", fontsize=8)
 
 
-def _runs_of(found: Read) -> list[str]:
-    return list(dict.fromkeys(mode.run.label for by_mode in found.values() for mode in by_mode))
-
-
-def _draw_bins(axes: Axes, outcome: Outcome, name: str, number: int) -> None:
+def _draw_bins(axes: Axes, outcome: Outcome, level: Mapping[str, Any]) -> None:
     bins = [one for one in _bins(outcome) if one[0] >= _FEWEST_IMAGES]
-    style = line_style(number) | {"markersize": 3, "linewidth": 0.8}
-    axes.plot([100 * b[1] for b in bins], [100 * b[2] for b in bins], label=name, **style)
-
-
-def _finish_panel(axes: Axes) -> None:
-    axes.plot([0, 100], [0, 100], color="0.6", linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
-    axes.set_xlim(0, 103)
-    axes.set_ylim(0, 103)
-    axes.set_aspect("equal")
-    axes.set_xticks([0, 50, 100])
-    axes.set_yticks([0, 50, 100])
-    axes.grid(color="0.92", linewidth=0.5)
-
-
-def _draw_legend_of_all(canvas: Canvas, panels: Sequence[Axes], variants: Sequence[str]) -> None:
-    """Draw one legend of all runs' modes, each mode once."""
-    named = {
-        str(line.get_label()): line
-        for axes in panels
-        for line in axes.get_lines()
-        if line.get_label() in variants
-    }
-    canvas.legend(
-        [named[name] for name in variants if name in named],
-        [name for name in variants if name in named],
-        loc="outside lower center", ncols=4, frameon=False, fontsize=6.5, handlelength=2.4,
-        columnspacing=1.2,
-    )  # fmt: skip
+    style = {**level, "markersize": 3, "linewidth": 0.8}
+    axes.plot([100 * b[1] for b in bins], [100 * b[2] / b[0] for b in bins], **style)
+    for n, confidence, k in bins:
+        ends = [100 * end for end in wilson_interval(k, n)]
+        axes.plot([100 * confidence] * 2, ends, color=style["color"], linewidth=0.6, zorder=1)
 
 
 RELIABILITY = PaperFigure(

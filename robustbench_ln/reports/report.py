@@ -18,11 +18,13 @@ from robustbench_ln.reports.captions import (
     short_caption,
 )
 from robustbench_ln.reports.checks_section import checks_section
+from robustbench_ln.reports.drawings import Press
 from robustbench_ln.reports.families import make_tables
-from robustbench_ln.reports.figures import figure_files, figures_of
+from robustbench_ln.reports.figure_style import KINDS, WIDTH, check_formats, check_width
+from robustbench_ln.reports.figures import draw_accuracy
 from robustbench_ln.reports.grids import Grid, to_markdown
 from robustbench_ln.reports.latex import latex_comments, to_latex
-from robustbench_ln.reports.markdown import code, heading, page, paragraph, picture, strong
+from robustbench_ln.reports.markdown import code, heading, page, paragraph, strong
 from robustbench_ln.reports.measured import measured_files, measured_section
 from robustbench_ln.reports.paper_figures import ACCURACY, choose_figures
 from robustbench_ln.reports.paper_section import make_paper_section
@@ -35,7 +37,7 @@ from robustbench_ln.runs.frame import make_frame
 from robustbench_ln.runs.reading import Run
 from robustbench_ln.runs.results import ModeResults, read_outcomes, read_results
 from robustbench_ln.runs.variants import check_naming
-from robustbench_ln.texts.safe import Markdown
+from robustbench_ln.texts.safe import Markdown, for_file_name
 
 __all__ = ["Report", "write_report"]
 
@@ -63,6 +65,8 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
     progress: Progress | None = None,
     figures: Sequence[str] = (ACCURACY,),
     names: str = "papers",
+    formats: Sequence[str] = KINDS,
+    width: float = WIDTH,
 ) -> Report:
     """Write the tables and figures of some runs into a folder.
 
@@ -76,13 +80,15 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
         baseline: What mCE is relative to; None gives the mean error alone.
         progress: Is told how far it is.
         figures: Names of the figures to make, "all" or "none".
+        formats: Kinds of files of each figure: "png", "svg", "pdf".
         names: What tables and figures call the modes: "papers", as the papers do, or "ids".
+        width: Of the figures, in inches.
 
     Raises:
         RecordError: A run cannot be read, or a file cannot be written.
-        SpecError: The labels do not fit the runs, or an unknown figure.
+        SpecError: The labels do not fit the runs, an unknown figure, or a width that none can have.
     """
-    chosen = choose_figures(figures)
+    chosen, inches, kinds = choose_figures(figures), check_width(width), check_formats(formats)
     progress = progress or Silent()
     naming = check_naming(names)
     wanted = read_results(paths, labels, naming)
@@ -93,20 +99,22 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
         modes = read_outcomes(wanted, progress)
     frame, tables, summary = make_frame(modes), make_tables(modes), summarise_modes(modes, baseline)
     runs = list({mode.run.path: mode.run for mode in modes}.values())
-    whose = for_file_name([run.label for run in runs])
+    press = Press(for_file_name([run.label for run in runs]), inches, kinds)
+    name = f"{ACCURACY}_{press.whose}"
     contents = {"cells.csv": csv_bytes(frame)}
+    drawings = {t: draw_accuracy(t, inches) if ACCURACY in chosen else [] for t in tables}
     for table in tables:
-        contents[f"accuracy_{table.name}.csv"] = csv_bytes(wide_frame(table))
-        contents[f"accuracy_{table.name}.tex"] = _latex(table).encode()
-        for name, figure in figures_of(table).items() if ACCURACY in chosen else ():
-            progress.describe(f"figure {name}")
-            contents |= figure_files(name, figure, table)
+        contents[f"{name}_{table.name}.csv"] = csv_bytes(wide_frame(table))
+        contents[f"{name}_{table.name}.tex"] = _latex(table, name).encode()
+        for drawing in drawings[table]:
+            progress.describe(f"figure {ACCURACY}{drawing.ending}")
+            contents |= drawing.files(name, kinds)
     if summary:
         contents["summary.csv"] = csv_bytes(summary_frame(summary))
     notes = unused_baseline(modes, summary, baseline)
     for note in notes:
         progress.note(f"Note: {note}")
-    papers = make_paper_section(tables, chosen, progress)
+    papers = make_paper_section(tables, chosen, press, progress)
     contents |= papers.files
     contents |= measured_files(tables, runs)
     sections = [
@@ -115,7 +123,7 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
         checks_section(runs),
         page(strong(f"Note: {note}.") for note in notes),
         summary_markdown(summary, baseline),
-        *(_section(table, has_figures=ACCURACY in chosen) for table in tables),
+        *(_section(table, [d.picture(name, kinds) for d in drawings[table]]) for table in tables),
         papers.markdown,
     ]
     contents["report.md"] = page(sections).encode()
@@ -137,21 +145,20 @@ def _run_section(runs: Sequence[Run]) -> Markdown:
     return page([title, to_markdown(Grid(header, tuple(rows))), commands])
 
 
-def _section(table: Table, *, has_figures: bool) -> Markdown:
+def _section(table: Table, pictures: Sequence[Markdown]) -> Markdown:
     stamp, note = limit_stamp(table), difference_note(table)
     parts = [heading(2, f"{table.heading}{stamp and f' - {stamp}'}")]
     parts += [strong(note)] if note else []
     parts += [to_markdown(full_grid(table)), paragraph(caption(table))]
-    if has_figures:
-        parts += [picture(f.shows, f"{name}.png") for name, f in figures_of(table).items()]
+    parts += pictures
     return page([*parts, *table.family.notes_below(table)])
 
 
-def _latex(table: Table) -> str:
+def _latex(table: Table, name: str) -> str:
     """Return a table for a paper, below the commands that made its runs."""
     runs = {mode.run.path: mode.run for mode in table.modes}.values()
     notes = [command for run in runs for command in run.commands]
     notes += [*wrap(caption(table), 100, break_on_hyphens=False), r"Needs \usepackage{booktabs}."]
-    label = f"tab:accuracy_{table.name}"
+    label = f"tab:{name}_{table.name}"
     text = to_latex(accuracy_grid(table), caption=short_caption(table), label=label)
     return latex_comments(notes) + text

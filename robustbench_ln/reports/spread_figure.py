@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from robustbench_ln.reports.drawings import Drawing, PaperFigure, Piece, draw_legend, legend_name
-from robustbench_ln.reports.figure_style import line_style
+from robustbench_ln.reports.drawings import Drawing, PaperFigure, Piece, pages_of
+from robustbench_ln.reports.figure_style import title_of
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.norm_history import QUANTITIES, NormRow, find_norm_history
-from robustbench_ln.texts.safe import shorten
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
 __all__ = ["SPREAD"]
@@ -23,44 +23,67 @@ Lines = Mapping[int, Mapping[int, float]]
 """Group -> epoch -> mean over layers."""
 
 
-def _make(tables: Sequence[Table]) -> list[Piece]:
+_RUNS_A_PAGE = 5
+
+
+def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
     runs = {mode.run.path: mode.run for table in tables for mode in table.modes}.values()
     found = {run.label: history for run in runs if (history := find_norm_history(run))}
-    if not found:
-        return []
     words = (
         "Scale gamma and shift beta over training: mean and variance over the channels, averaged "
-        "over the layers that have groups; a line for each group"
+        "over the layers that have groups; a line for each group, and the other networks in grey"
     )
-    height = 1.75 + 0.14 * -(-len(found) // 3)
-    return [Drawing("", words, partial(_fill, found=found), height)]
+    layers = _grouped_layers(found)
+    lines = {
+        label: {quantity: _average(history, quantity, layers) for quantity in QUANTITIES}
+        for label, history in found.items()
+    }
+    columns = 4 if inches >= 5 else 2
+    pieces: list[Piece] = []
+    for ending, labels in pages_of(list(found), _RUNS_A_PAGE):
+        fill = partial(_fill, lines=lines, labels=labels, columns=columns)
+        size = (inches, 0.35 + 1.35 * len(labels) * len(QUANTITIES) / columns)
+        pieces.append(Drawing(ending, words, fill, size))
+    return pieces
 
 
-def _fill(canvas: Canvas, *, found: Mapping[str, History]) -> None:
+def _fill(
+    canvas: Canvas,
+    *,
+    lines: Mapping[str, Mapping[str, Lines]],
+    labels: Sequence[str],
+    columns: int,
+) -> None:
+    """Draw a row of panels for each network; a quantity has the same axis in all rows."""
+    rows = len(QUANTITIES) // columns
+    grid: Any = canvas.subplots(len(labels) * rows, columns, sharex=True, squeeze=False)
+    panels = grid.reshape(len(labels), len(QUANTITIES))
+    for row, label in zip(panels, labels, strict=True):
+        for axes, quantity, first in zip(row, QUANTITIES, panels[0], strict=True):
+            axes.sharey(first) if axes is not first else None
+            for other, of_other in lines.items():
+                if other != label:
+                    _draw_groups(axes, of_other[quantity], "0.85", 1)
+            _draw_groups(axes, lines[label][quantity], "0.1", 2)
+            greek, _, what = quantity.partition("_")
+            axes.set_title(f"{what} of {'γ' if greek == 'gamma' else 'β'}", fontsize=7.5)
+        groups = len(lines[label][QUANTITIES[0]])
+        name = title_of(label, 20, 1) + (f"\n{groups} groups" if groups > 1 else "")
+        row[0].set_ylabel(name, fontsize=7, fontweight="bold")
+    canvas.supxlabel("epoch", fontsize=8)
+
+
+def _draw_groups(axes: Axes, lines: Lines, colour: str, zorder: int) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    panels = canvas.subplots(1, len(QUANTITIES))
-    layers = _grouped_layers(found)
-    for axes, quantity in zip(panels, QUANTITIES, strict=True):
-        for number, (label, history) in enumerate(found.items()):
-            lines = _average(history, quantity, layers)
-            colour = line_style(number)["color"]
-            name = legend_name(shorten(label, 32)) + (
-                f", {len(lines)} groups" if len(lines) > 1 else ""
-            )
-            for k, points in enumerate(lines.values()):
-                axes.plot(
-                    [*points], [*points.values()], color=colour, linewidth=0.7,
-                    marker="o" if len(points) == 1 else None, markersize=2,
-                    label=name if k == 0 else None,
-                )  # fmt: skip
-        greek, _, what = quantity.partition("_")
-        axes.set_title(f"{what} of {'γ' if greek == 'gamma' else 'β'}", fontsize=8)
-        axes.set_xlabel("epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
-        axes.tick_params(labelsize=6.5)
-        axes.margins(x=0.03)
-    draw_legend(canvas, panels[0], columns=3)
+    for points in lines.values():
+        axes.plot(
+            [*points], [*points.values()], color=colour, linewidth=0.7, zorder=zorder,
+            marker="o" if len(points) == 1 else None, markersize=2,
+        )  # fmt: skip
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+    axes.tick_params(labelsize=6.5)
+    axes.margins(x=0.03)
 
 
 def _grouped_layers(found: Mapping[str, History]) -> set[str]:

@@ -11,20 +11,28 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from statistics import fmean, stdev
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
+from robustbench_ln.reports.captions import limit_stamp
 from robustbench_ln.reports.drawings import (
     Drawing,
     PaperFigure,
     Piece,
-    draw_legend,
     spread_rows,
-    stamp_limit,
 )
-from robustbench_ln.reports.figure_style import draw_chance, line_style
+from robustbench_ln.reports.figure_keys import Key, KeyEntry, note_entries
+from robustbench_ln.reports.figure_style import (
+    draw_chance,
+    draw_percent_grid,
+    percent_ticks,
+    set_percents,
+    title_of,
+)
+from robustbench_ln.reports.mode_styles import level_style
 from robustbench_ln.reports.numbers import general
+from robustbench_ln.reports.panels import Places, place_panels
 from robustbench_ln.reports.tables import Row, Table
 from robustbench_ln.runs.results import ModeResults
 from robustbench_ln.texts.safe import shorten
@@ -36,7 +44,8 @@ if TYPE_CHECKING:
 __all__ = ["SWEEP", "Varied", "split_label"]
 
 _LABEL = re.compile(r"(?P<head>\D*?)(?P<number>\d{1,9}(\.\d{1,6})?)(?P<tail>\D*?)(-\d{1,6})?")
-_MOST_PANELS = 4
+_PANEL = 1.6
+"""Inches: least width of a panel."""
 
 
 class Varied(NamedTuple):
@@ -60,11 +69,11 @@ def split_label(label: str) -> Varied | None:
 
 Points = Mapping[float, Sequence[float]]
 """Number -> accuracy 0..1 of each training."""
-Series = tuple[str, str]
-"""Series and variant."""
+Series = tuple[str, str, str]
+"""Series, and the mode's variant and title."""
 
 
-def _make(tables: Sequence[Table]) -> list[Piece]:
+def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
     pieces: list[Piece] = []
     for table in tables:
         series = _find_series(table)
@@ -75,11 +84,45 @@ def _make(tables: Sequence[Table]) -> list[Piece]:
                 f"Accuracy against the number that the runs' labels name, {table.title}: means "
                 "over trainings, bars of a standard deviation"
             )
-            lines = -(-len(series) // _MOST_PANELS)
-            fill = partial(_fill, table=table, points=points)
-            height = 0.35 + 2.0 * lines
-            pieces.append(Drawing(f"_{table.name}", words, fill, height, _frame(points)))
+            places = place_panels(len(series), inches, least=_PANEL)
+            ticks = percent_ticks(_ends(points))
+            key = _key(table, points, ticks, inches)
+            fill = partial(_fill, table=table, points=points, places=places, ticks=ticks)
+            size = (inches, 0.3 + 2.0 * places.rows)
+            pieces.append(
+                Drawing(
+                    f"_{table.name}", words, fill, size, key, limit_stamp(table), _frame(points)
+                )
+            )
     return pieces
+
+
+def _ends(points: Mapping[Series, Mapping[str, Points]]) -> list[float]:
+    """Return the percents that the axis has to show."""
+    ends = []
+    for of_rows in points.values():
+        for values in (values for numbers in of_rows.values() for values in numbers.values()):
+            mean, spread = fmean(values), _sd(values) if len(values) > 1 else 0.0
+            ends += [100 * (mean - spread), 100 * (mean + spread)]
+    return ends
+
+
+def _key(
+    table: Table,
+    points: Mapping[Series, Mapping[str, Points]],
+    ticks: Sequence[float],
+    inches: float,
+) -> Key:
+    names = _row_names(points)
+    is_noise = table.rows[0].sigma is not None
+    entries = [
+        KeyEntry(f"σ {name}" if is_noise else name, level_style(name, names)) for name in names
+    ]
+    return Key([*entries, *note_entries(table, ticks, has_intervals=False)], inches)
+
+
+def _row_names(points: Mapping[Series, Mapping[str, Points]]) -> list[str]:
+    return list(dict.fromkeys(row for of_rows in points.values() for row in of_rows))
 
 
 def _find_series(table: Table) -> dict[Series, list[tuple[float, ModeResults]]]:
@@ -88,7 +131,9 @@ def _find_series(table: Table) -> dict[Series, list[tuple[float, ModeResults]]]:
     for mode in table.modes:
         varied = split_label(mode.run.label)
         if varied is not None:
-            found.setdefault((varied.series, mode.variant), []).append((varied.number, mode))
+            found.setdefault((varied.series, mode.variant, mode.title), []).append(
+                (varied.number, mode)
+            )
     return {name: members for name, members in found.items() if len({n for n, _ in members}) > 1}
 
 
@@ -108,7 +153,7 @@ def _points(
 def _frame(points: Mapping[Series, Mapping[str, Points]]) -> pd.DataFrame:
     rows = [
         (series, variant, row, number, len(values), fmean(values), _sd(values))
-        for (series, variant), of_rows in points.items()
+        for (series, variant, _), of_rows in points.items()
         for row, numbers in of_rows.items()
         for number, values in numbers.items()
     ]
@@ -120,29 +165,29 @@ def _sd(values: Sequence[float]) -> float:
     return stdev(values) if len(values) > 1 else math.nan
 
 
-def _fill(canvas: Canvas, *, table: Table, points: Mapping[Series, Mapping[str, Points]]) -> None:
-    columns = min(max(len(points), 2), _MOST_PANELS)
-    grid = canvas.subplots(-(-len(points) // columns), columns, sharey=True, squeeze=False)
-    names = list(dict.fromkeys(row for of_rows in points.values() for row in of_rows))
-    for axes in grid.flat[len(points) :]:
-        axes.set_axis_off()
-    for axes, (series, of_rows) in zip(grid.flat, points.items(), strict=False):
+def _fill(
+    canvas: Canvas,
+    *,
+    table: Table,
+    points: Mapping[Series, Mapping[str, Points]],
+    places: Places,
+    ticks: Sequence[float],
+) -> None:
+    panels = places.subplots(canvas, len(points), sharey=True)
+    names = _row_names(points)
+    for axes, (series, of_rows) in zip(panels, points.items(), strict=True):
         for row, numbers in of_rows.items():
-            head = f"{table.family.heading} {row}" if table.rows[0].sigma is not None else row
-            _draw_series(axes, numbers, head.replace("sigma", "σ"), names.index(row))
+            _draw_series(axes, numbers, level_style(row, names))
         _finish_panel(axes, series, sorted({x for of in of_rows.values() for x in of}))
-        draw_chance(axes.axhline, table)
-    for axes in grid[:, 0]:
-        axes.set_ylabel("accuracy, %")
-    stamp_limit(canvas, table)
-    draw_legend(canvas, grid[0, 0], columns=5)
+        draw_chance(axes.axhline, table, ticks)
+        set_percents(axes, "y", ticks)
+    canvas.supylabel("accuracy, %", fontsize=8)
 
 
-def _draw_series(axes: Axes, numbers: Points, name: str, number: int) -> None:
+def _draw_series(axes: Axes, numbers: Points, style: Mapping[str, Any]) -> None:
     means = [100 * fmean(values) for values in numbers.values()]
     spreads = [100 * _sd(values) if len(values) > 1 else 0 for values in numbers.values()]
-    style = line_style(number)
-    axes.errorbar([*numbers], means, yerr=spreads, elinewidth=0.8, label=name, **style)
+    axes.errorbar([*numbers], means, yerr=spreads, elinewidth=0.8, **style)
 
 
 def _finish_panel(axes: Axes, series: Series, numbers: Sequence[float]) -> None:
@@ -152,10 +197,10 @@ def _finish_panel(axes: Axes, series: Series, numbers: Sequence[float]) -> None:
         axes.minorticks_off()
     step = -(-len(numbers) // 6)
     axes.set_xticks(numbers[::step], map(general, numbers[::step]))
-    axes.set_title(series[1], fontsize=7.5)
+    axes.set_title(title_of(series[2], 26), fontsize=7.5)
     axes.set_xlabel(f"x in “{shorten(series[0], 30)}”", fontsize=7)
-    axes.set_ylim(0, 102)
-    axes.grid(axis="y", color="0.9", linewidth=0.5)
+    axes.margins(x=0.06)
+    draw_percent_grid(axes)
 
 
 SWEEP = PaperFigure(

@@ -27,7 +27,7 @@ from robustbench_ln.runs.predictions import Predictions, prediction_name, read_p
 from robustbench_ln.runs.reading import Run, read_runs
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.reduction import reduce_predictions
-from robustbench_ln.runs.variants import Naming, name_variants, title_of
+from robustbench_ln.runs.variants import Naming, mode_title, name_variants
 from robustbench_ln.spec import Condition, check_tie_rule
 
 __all__ = [
@@ -217,7 +217,7 @@ def modes_of(run: Run, names: Naming = "papers") -> list[ModeResults]:
             )
     modes = list(dict.fromkeys(options.mode for options in variants))
     return [
-        ModeResults(run=run, variant=name, title=title_of(name, names), cells=cells)
+        ModeResults(run=run, variant=name, title=mode_title(name, names), cells=cells)
         for options, name in sorted(variants.items(), key=lambda item: modes.index(item[0].mode))
         if (cells := _cells(found[options].values(), run.seed))
     ]

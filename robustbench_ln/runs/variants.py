@@ -13,7 +13,7 @@ from robustbench_ln.modes import MODES
 from robustbench_ln.runs.cells import ModeOptions
 from robustbench_ln.runs.records import Record
 
-__all__ = ["Naming", "check_naming", "name_variants", "title_of"]
+__all__ = ["Naming", "check_naming", "mode_title", "name_variants"]
 
 Naming = Literal["papers", "ids"]
 """Whether people read the papers' names of modes, or those of --modes."""
@@ -31,10 +31,10 @@ def check_naming(names: str) -> Naming:
     raise unknown_name(names, get_args(Naming), kind="kind of names")
 
 
-def title_of(variant: str, names: Naming = "papers") -> str:
+def mode_title(variant: str, names: Naming = "papers") -> str:
     """Return what people read for a name of `name_variants`.
 
-    >>> title_of("dbn-batch (sets of 128)"), title_of("ln-voting", "ids")
+    >>> mode_title("dbn-batch (sets of 128)"), mode_title("ln-voting", "ids")
     ('Dynamic BN-Batch (sets of 128)', 'ln-voting')
     """
     mode, gap, options = variant.partition(" ")

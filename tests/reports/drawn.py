@@ -1,23 +1,17 @@
-"""What a figure shows, read from its SVG."""
+"""What a figure shows, read from its SVG or from matplotlib's axes."""
 
 from __future__ import annotations
 
-import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
-from typing import NamedTuple
 
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from robustbench_ln.reports.drawings import Drawing
 from robustbench_ln.reports.families import read_tables
 from robustbench_ln.reports.tables import Table
-
-_SVG = "{http://www.w3.org/2000/svg}"
-
-
-class Line(NamedTuple):
-    """A drawn line: where its markers stand, and how many unbroken pieces it has."""
-
-    markers: list[tuple[float, float]]
-    pieces: int
 
 
 def only_table(*runs: Path) -> Table:
@@ -33,15 +27,10 @@ def texts_of(svg: bytes) -> list[str]:
     return [(node.text or "").strip() for node in root.iter(ET.Comment)]
 
 
-def lines_of(svg: bytes) -> list[Line]:
-    """Return the lines in the axes that have several markers, in the order they were drawn."""
-    (axes,) = (g for g in ET.fromstring(svg).iter(f"{_SVG}g") if g.get("id") == "axes_1")
-    lines = []
-    for group in axes:
-        uses = list(group.iter(f"{_SVG}use"))
-        if re.match(r"line2d_", group.get("id", "")) and len(uses) > 1:
-            path = group.find(f"{_SVG}path")
-            assert path is not None
-            markers = [(float(use.get("x", "")), float(use.get("y", ""))) for use in uses]
-            lines.append(Line(markers, path.get("d", "").count("M ")))
-    return lines
+def axes_of(drawing: Drawing) -> list[Axes]:
+    """Return the axes that a drawing fills, laid out, without those that are blank."""
+    figure = Figure(figsize=drawing.size, layout="constrained")
+    canvas = FigureCanvasAgg(figure)
+    drawing.fill(figure)
+    canvas.draw()
+    return [axes for axes in figure.axes if axes.axison]

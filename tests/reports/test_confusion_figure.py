@@ -30,7 +30,7 @@ def test_any_number_of_classes(tmp_path: Path, num_classes: int, figures: int) -
     records = [make_record("bn", total=400, correct=300), agn("bn", 1.0, 40, total=400)]
     labels = [i % 2 for i in range(400)]
     table = kept_table(tmp_path / "run", records, labels, num_classes=max(num_classes, 3))
-    pieces = CONFUSION.make([table])
+    pieces = CONFUSION.make([table], 6.8)
     assert len(pieces) == figures
     for piece in pieces:
         files = dict(piece.files("confusion"))

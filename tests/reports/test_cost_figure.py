@@ -25,6 +25,6 @@ def test_passes_of_every_mode(tmp_path: Path, name: str) -> None:
 def test_modes_that_cost_the_same_have_no_figure(tmp_path: Path) -> None:
     records = [make_record(m) for m in ("bn", "dbn-batch")]
     records += [agn(m, 1.0, 300) for m in ("bn", "dbn-batch")]
-    assert COST.make(tables_of(tmp_path / "a", records)) == []
+    assert COST.make(tables_of(tmp_path / "a", records), 6.8) == []
     records += [make_record("dbn-single-rot90"), agn("dbn-single-rot90", 1.0, 300)]
-    assert len(COST.make(tables_of(tmp_path / "b", records))) == 1
+    assert len(COST.make(tables_of(tmp_path / "b", records), 6.8)) == 1

@@ -18,7 +18,7 @@ from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.norms import LocalNorm2d, convert_batchnorm
 from robustbench_ln.progress import Silent
 from robustbench_ln.reports import drawings
-from robustbench_ln.reports.families import make_tables
+from robustbench_ln.reports.families import make_tables, read_tables
 from robustbench_ln.reports.paper_figures import ACCURACY, PAPER_FIGURES, choose_figures
 from robustbench_ln.reports.report import Report, write_report
 from robustbench_ln.reports.report_files import csv_bytes
@@ -96,7 +96,7 @@ DRAWN = ("images", "histogram", "confusion", "cost", "votes", "reliability", "ba
 @pytest.mark.parametrize("name", DRAWN)
 def test_a_figure_has_its_file_and_the_same_bytes_again(name: str, tables: list[Table]) -> None:
     files = [
-        {file: content for piece in PAPER_FIGURES[name].make(tables) for file, content in
+        {file: content for piece in PAPER_FIGURES[name].make(tables, 6.8) for file, content in
          piece.files(name)}
         for _ in range(2)
     ]  # fmt: skip
@@ -171,21 +171,28 @@ def test_one_cell_alone_is_drawn_or_left_out(tmp_path: Path, records: list) -> N
     assert not made & missing
 
 
-def test_bars_have_a_page_for_eight_modes(tmp_path: Path) -> None:
-    runs = [
-        write_run(tmp_path / label, [make_record(), corrupted("bn", "fog", 3, 500)], label=label)
-        for label in "abcdefghi"
-    ]
-    written, _ = draw(runs, tmp_path / "out", "bars")
-    names = sorted(
-        f.name for f in written.files if f.name.startswith("bars") and f.suffix == ".svg"
-    )
-    assert names == ["bars_cifar10-c_generated_1.svg", "bars_cifar10-c_generated_2.svg"]
+def test_a_page_of_bars_has_whole_networks(tmp_path: Path) -> None:
+    def pages(folder: str, numbers: list[int]) -> list[int]:
+        """Modes on each page, of networks that have so many."""
+        runs = []
+        for number, modes in enumerate(numbers):
+            records = [
+                corrupted("dbn-batch", "fog", 3, 500, set_size=size) for size in range(2, 2 + modes)
+            ]
+            path = tmp_path / folder / str(number)
+            runs.append(write_run(path, records, label=f"{folder}{number}"))
+        drawings = PAPER_FIGURES["bars"].make(read_tables(runs), 6.8)
+        return [sum("dbn-batch" in name for name in drawing.key.names) for drawing in drawings]
+
+    assert pages("a", [12]) == [12]
+    assert pages("b", [6, 6, 6]) == [6, 6]
+    assert pages("c", [14]) == [12, 2]
+    assert pages("d", [1] * 13) == [1, 1]
 
 
 def test_the_usual_report_has_the_usual_figures(tmp_path: Path) -> None:
     usual = write_report([noise_run(tmp_path / "run")], tmp_path / "a").files
-    assert {f.name for f in usual} >= {"accuracy_agn_paper_clip.png"}
+    assert {f.name for f in usual} >= {"accuracy_agn_paper_clip.svg"}
     assert not [f for f in usual if f.name.startswith(tuple(PAPER_FIGURES))]
     none = write_report([tmp_path / "run"], tmp_path / "b", figures=["none"]).files
     assert not [f for f in none if f.suffix in (".png", ".svg")]
@@ -219,7 +226,7 @@ def test_a_csv_file_has_the_numbers_of_a_figure(run: Path, tmp_path: Path) -> No
     tables = make_tables(read_outcomes(read_results([run])))
     noise = [table for table in tables if table.name.startswith("agn")]
     for name in ("confusion", "votes", "reliability", "histogram", "cost"):
-        (piece,) = PAPER_FIGURES[name].make(noise)
+        (piece,) = PAPER_FIGURES[name].make(noise, 6.8)
         (tmp_path / f"out/{name}_agn_paper_clip.csv").write_bytes(csv_bytes(piece.frame))
     (tmp_path / "out/cells.csv").write_bytes(csv_bytes(read_frame([run])))
     confusion = pd.read_csv(tmp_path / "out/confusion_agn_paper_clip.csv")
@@ -250,5 +257,5 @@ def test_samples_may_be_of_another_run_than_the_first(run: Path, tmp_path: Path)
     without = measure(tmp_path / "without", "A", samples=0, modes=("ln-batch",))
     tables = make_tables(read_results([without, run]))
     noise = next(table for table in tables if table.name.startswith("agn"))
-    assert len(PAPER_FIGURES["images"].make([noise])) == 1
-    assert PAPER_FIGURES["images"].make(make_tables(read_results([without]))) == []
+    assert len(PAPER_FIGURES["images"].make([noise], 6.8)) == 1
+    assert PAPER_FIGURES["images"].make(make_tables(read_results([without])), 6.8) == []

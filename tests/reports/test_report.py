@@ -69,7 +69,7 @@ def test_corruptions_as_they_always_were(tmp_path: Path, check_golden: CheckGold
         "accuracy_cifar10-c_generated.tex",
         *(
             f"accuracy_cifar10-c_generated{ending}.{kind}"
-            for ending in ("", "_narrow", "_severity", "_severity_narrow")
+            for ending in ("", "_severity")
             for kind in ("png", "svg")
         ),
         "summary.csv",
@@ -108,8 +108,6 @@ def test_same_records_same_bytes(tmp_path: Path) -> None:
         "accuracy_agn_paper_clip.tex",
         "accuracy_agn_paper_clip.png",
         "accuracy_agn_paper_clip.svg",
-        "accuracy_agn_paper_clip_narrow.png",
-        "accuracy_agn_paper_clip_narrow.svg",
         "summary.csv",
         "report.md",
     ]

@@ -37,7 +37,7 @@ def test_means_are_over_trainings(tmp_path: Path) -> None:
         sweep_run(tmp_path, "G=4-0", 920, 500),
         sweep_run(tmp_path, "other", 100, 100),
     ]
-    (piece,) = SWEEP.make(read_tables(runs))
+    (piece,) = SWEEP.make(read_tables(runs), 6.8)
     rows = piece.frame.set_index(["row", "x"])
     assert set(rows["series"]) == {"G=x"}
     assert rows["accuracy"]["1", 2] == pytest.approx(0.41)
@@ -48,4 +48,4 @@ def test_means_are_over_trainings(tmp_path: Path) -> None:
 
 def test_one_number_is_no_sweep(tmp_path: Path) -> None:
     runs = [sweep_run(tmp_path, f"G=2-{i}", 900, 400) for i in range(2)]
-    assert SWEEP.make(read_tables(runs)) == []
+    assert SWEEP.make(read_tables(runs), 6.8) == []
