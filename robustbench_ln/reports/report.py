@@ -70,7 +70,7 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
 ) -> Report:
     """Write the tables and figures of some runs into a folder.
 
-    cells.csv has a row for each cell; accuracy_*.csv, .tex, .png and .svg are one table each;
+    cells.csv has a row for each cell; accuracy_*.csv, .tex and figures are one table each;
     summary.csv has what each mode comes down to; report.md has them all.
 
     Args:

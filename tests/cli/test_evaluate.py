@@ -27,7 +27,7 @@ def test_one_command_gives_rows_tables_and_figures(lab, ln_bench):
     assert "dbn-single-rot90" in outcome.out
     assert "12 cells to do" in outcome.err
     written = {p.name for p in (lab.folder / "run/report").iterdir()}
-    assert {"report.md", "cells.csv", "accuracy_agn_paper_clip.png"} <= written
+    assert {"report.md", "cells.csv", "accuracy_net_agn_paper_clip.png"} <= written
     assert len(rows(lab)) == 12
     again = ln_bench(*lab.command())
     assert again.out == outcome.out
