@@ -4,7 +4,9 @@
     python -m reproduction.sweep groups cifar --train cifar10:data --test cifar10:data --out runs/gc
 
 norms: BatchNorm, LocalNorm, SwitchNorm, GroupNorm. groups: how many groups LocalNorm has (arXiv,
-figure 11). noise: Gaussian noise in a share of the training images (figure 10). Each network is a
+figure 11). noise: Gaussian noise in a share of the training images (figure 10). scratch: BatchNorm,
+LocalNorm, and Ghost BatchNorm, which trains on LocalNorm's small sets without its groups' gamma and
+beta, all from the same fresh weights. Each network is a
 `ln-bench train` and some `ln-bench evaluate`, whose commands are printed; a sweep that was stopped
 resumes. At the end: means and standard deviations over the seeds, in %.
 """
@@ -37,12 +39,14 @@ class Setting:
     Attributes:
         archs: Experiment -> network, the papers' where they say one.
         recipe: Of `ln-bench train`.
+        scratch_recipe: The same, of the scratch experiment.
         noise: In the training images of the noise experiment.
         tests: Noises of the test images, a command each.
     """
 
     archs: dict[str, str]
     recipe: str
+    scratch_recipe: str
     noise: Words
     tests: tuple[Words, ...]
 
@@ -68,10 +72,12 @@ class NetworkCommands(NamedTuple):
     commands: tuple[Words, ...]
 
 
+EXPERIMENTS = ("norms", "groups", "noise", "scratch")
 SETTINGS = {
     "mnist": Setting(
-        archs=dict.fromkeys(("norms", "groups", "noise"), "mnist-dnn"),
+        archs=dict.fromkeys(EXPERIMENTS, "mnist-dnn"),
         recipe="mnist",
+        scratch_recipe="mnist",
         noise=("--augment-noise", "agn-additive:1.0", "--convention", "released"),
         tests=(
             ("--noise", "agn-additive", "--convention", "released", "--range", "none",
@@ -80,16 +86,26 @@ SETTINGS = {
         ),
     ),
     "cifar": Setting(
-        archs={"norms": "resnet20", "groups": "vgg-localnorm", "noise": "resnet32-preact"},
+        archs={
+            "norms": "resnet20",
+            "groups": "vgg-localnorm",
+            "noise": "resnet32-preact",
+            "scratch": "resnet20",
+        },
         recipe="cifar-resnet",
+        scratch_recipe="cifar-resnet-short",
         noise=("--augment-noise", "agn:1.0"),
         tests=(
             ("--noise", "agn", "--sigmas", "0.25,0.5,1,2"),
+            ("--noise", "agn", "--convention", "released", "--sigmas", "0.5,1,2"),
             ("--noise", "apn,mbn", "--sigmas", "0.1,0.3,0.5"),
         ),
     ),
 }  # fmt: skip
-NORMS = {"BN": "batch", "LN": "local", "SN": "switch", "GN": "group"}
+NORMS = {
+    "norms": {"BN": "batch", "LN": "local", "SN": "switch", "GN": "group"},
+    "scratch": {"BN": "batch", "LN": "local", "Ghost": "ghost"},
+}
 SHARES = (0.0, 0.25, 0.5, 1.0)
 _LOCAL_MODES = ("--modes", "ln-batch,ln-voting")
 
@@ -97,8 +113,8 @@ _LOCAL_MODES = ("--modes", "ln-batch,ln-voting")
 def variations(experiment: str, setting: Setting) -> Iterator[Variation]:
     """Yield the networks of an experiment."""
     recipe = RECIPES[recipe_of(experiment, setting)]
-    if experiment == "norms":
-        for name, norm in NORMS.items():
+    if experiment in NORMS:
+        for name, norm in NORMS[experiment].items():
             yield Variation(name, ("--norm", norm), _modes_of(norm, recipe))
     elif experiment == "groups":
         size = recipe.batch_size
@@ -109,14 +125,14 @@ def variations(experiment: str, setting: Setting) -> Iterator[Variation]:
         for share in SHARES:
             noise = (*setting.noise, "--share", f"{share:g}") if share else ()
             for name, modes in (("BN", ("--modes", "bn,dbn-batch")), ("LN", _LOCAL_MODES)):
-                options = ("--norm", NORMS[name], *noise)
+                options = ("--norm", NORMS["norms"][name], *noise)
                 yield Variation(f"{name}, {share:.0%} noisy", options, (modes,))
 
 
 def _modes_of(norm: str, recipe: Recipe) -> tuple[Words, ...]:
     """Return all modes, and Dynamic BatchNorm with sets as small as LocalNorm's too."""
     every = ("--modes", "all")
-    if norm not in ("batch", "switch"):
+    if norm not in ("batch", "switch", "ghost"):
         return (every,)
     size = recipe.batch_size // recipe.num_groups
     return every, ("--modes", "dbn-batch", "--stat-batch", str(size))
@@ -124,6 +140,8 @@ def _modes_of(norm: str, recipe: Recipe) -> tuple[Words, ...]:
 
 def recipe_of(experiment: str, setting: Setting) -> str:
     """Return the recipe of the experiment's network."""
+    if experiment == "scratch":
+        return setting.scratch_recipe
     return "cifar-vgg" if setting.archs[experiment].startswith("vgg") else setting.recipe
 
 
@@ -146,6 +164,7 @@ def network_commands(
     trained, run = out / "trained" / name, out / "runs" / name
     common = ("--arch", setting.archs[arguments.experiment], "--device", arguments.device)
     epochs = () if arguments.epochs is None else ("--epochs", str(arguments.epochs))
+    limit = () if arguments.limit is None else ("--limit", str(arguments.limit))
     recipe = recipe_of(arguments.experiment, setting)
     train = (
         "train", *common, "--recipe", recipe, *variation.options, *epochs, "--seed", str(seed),
@@ -154,7 +173,7 @@ def network_commands(
     tests = (
         (
             "evaluate", str(trained / "last.pt"), *common, "--data", arguments.test,
-            "--normalize", RECIPES[recipe].normalize, *modes, *test,
+            "--normalize", RECIPES[recipe].normalize, *modes, *test, *limit,
             "--label", f"{variation.name}-{seed}", "--out", str(run),
         )
         for test, modes in product(setting.tests, variation.modes)
@@ -177,13 +196,14 @@ def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("experiment", choices=("norms", "groups", "noise"))
+    parser.add_argument("experiment", choices=EXPERIMENTS)
     parser.add_argument("setting", choices=tuple(SETTINGS))
     parser.add_argument("--train", required=True, metavar="KIND:PATH", help="as for ln-bench train")
     parser.add_argument("--test", required=True, metavar="KIND:PATH", help="and for evaluate")
     parser.add_argument("--out", required=True, type=Path, help="the same command resumes it")
     parser.add_argument("--seeds", type=int, default=3, help="number of trainings of each network")
     parser.add_argument("--epochs", type=int, help="default: the recipe's")
+    parser.add_argument("--limit", type=int, help="test images; default: all")
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args(words)
     if arguments.seeds < 1:

@@ -30,6 +30,7 @@ SUBJECTS = {
     "evaluation/checks/network_checks": "networks that would give wrong numbers",
     "files/failing_disks": "a full disk and a failing one, at every operation of every writer",
     "metrics/coverage": "intervals of every kind hold the truth in 95 % of simulated sets",
+    "models/odd_checkpoints": "what people's training scripts wrote, every kind of it",
     "models/public_checkpoints": "the public checkpoints classify as published",
     "models/networks/library_networks": "networks of torchvision and timm under the layouts",
     "models/networks/networks": "every network of ours against its restatement",

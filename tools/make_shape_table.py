@@ -25,10 +25,15 @@ def sums_of(name: str) -> Sums:
     return shape_sums(shapes.plain, shapes.head)
 
 
+def table_text() -> str:
+    """Return the content of the table's file."""
+    table = {name: encode_sums(sums_of(name)) for name in sorted(known_names())}
+    return json.dumps(table, indent=0) + "\n"
+
+
 def main() -> None:
     """Write the table."""
-    table = {name: encode_sums(sums_of(name)) for name in sorted(known_names())}
-    TABLE.write_text(json.dumps(table, indent=0) + "\n")
+    TABLE.write_text(table_text())
 
 
 if __name__ == "__main__":

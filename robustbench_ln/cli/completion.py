@@ -24,6 +24,7 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "layer",
             "instance",
             "renorm",
+            "ghost",
         ),
         "archs": (
             "mnist-dnn",
@@ -58,6 +59,7 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "mnist",
             "cifar-vgg",
             "cifar-resnet",
+            "cifar-resnet-short",
             "cifar-resnet-finetune",
             "cars-finetune",
             "imagenet-finetune",

@@ -77,9 +77,9 @@ def convert(
     """Replace BatchNorm2d by another norm with the same gamma, beta and eps.
 
     Every group of LocalNorm starts from the BatchNorm's parameters: before further training each
-    equals Dynamic BatchNorm on the same images. Batch Renormalization equals BatchNorm in
-    evaluation. That is checked with the new layers' own forward: above 1e-4 of the largest logit
-    nothing is written. The other norms have to be trained before they classify.
+    equals Dynamic BatchNorm on the same images. Ghost BatchNorm and Batch Renormalization equal
+    BatchNorm in evaluation. That is checked with the new layers' own forward: above 1e-4 of the
+    largest logit nothing is written. The other norms have to be trained before they classify.
     """
     from robustbench_ln.models.conversion import convert_network, write_converted
     from robustbench_ln.models.opened import input_shape, published_pipeline

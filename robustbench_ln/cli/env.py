@@ -13,7 +13,17 @@ from robustbench_ln.texts.console import say
 
 __all__ = ["env"]
 
-_PACKAGES = ("torch", "torchvision", "timm", "numpy", "scipy", "pandas", "matplotlib", "pillow")
+_PACKAGES = (
+    "torch",
+    "torchvision",
+    "timm",
+    "transformers",
+    "numpy",
+    "scipy",
+    "pandas",
+    "matplotlib",
+    "pillow",
+)
 _GIB = 1 << 30
 
 

@@ -84,6 +84,7 @@ def _archs() -> Rows:
         *rows,
         ("torchvision:NAME", "any classifier of torchvision.models"),
         ("timm:NAME", "any classifier of timm (pip install 'robustbench_ln[timm]')"),
+        ("hf:DIR", "a folder of transformers' (pip install 'robustbench_ln[transformers]')"),
     ]
 
 

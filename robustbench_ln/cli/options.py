@@ -47,8 +47,8 @@ Checkpoint = Annotated[
     str,
     typer.Argument(
         metavar="CKPT",
-        help="Saved weights: .pt .pth .th .tar .safetensors; or demo:batchnorm, demo:localnorm, "
-        "which come with the package",
+        help="Saved weights: .pt .pth .th .tar .safetensors; hf:DIR, a folder with config.json and "
+        "model.safetensors; or demo:batchnorm, demo:localnorm, which come with the package",
         show_default=False,
     ),
 ]
@@ -58,8 +58,8 @@ Arch = Annotated[
         metavar="NAME",
         autocompletion=complete("archs"),
         help="Network: resnet20, vgg-localnorm, ... (see ln-bench list archs), "
-        "torchvision:NAME or timm:NAME. Default: what CKPT states, if ln-bench train or "
-        "convert wrote it, or if it is demo:NAME",
+        "torchvision:NAME, timm:NAME, or hf:DIR for its config.json. Default: what CKPT states, "
+        "if ln-bench train or convert wrote it, or if it is hf:DIR or demo:NAME",
         show_default=False,
     ),
 ]
@@ -94,7 +94,7 @@ Normalize = Annotated[
         help="Input normalisation the network was trained with: none (0..1), symmetric (-1..1), "
         "raw (0..255), imagenet, cifar10, cifar100, mnist, or 0.5,0.5,0.5/0.25,0.25,0.25. "
         "Required, unless published weights of torchvision or timm, a checkpoint of ln-bench "
-        "train, or demo:NAME states it.",
+        "train, hf:DIR or demo:NAME states it.",
         show_default=False,
     ),
 ]

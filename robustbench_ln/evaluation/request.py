@@ -159,7 +159,8 @@ class ImageRequest:
         framing = choose_framing(self.options.framing, pipeline)
         if framing != self.options.framing:
             name = pipeline.normalization.name
-            progress.note(f"{pipeline.source}: {framing}, normalisation {name}")
+            departs = f"; {pipeline.departs}" if pipeline.departs else ""
+            progress.note(f"{pipeline.source}: {framing}, normalisation {name}{departs}")
         return replace(self.options, framing=framing)
 
 

@@ -15,6 +15,7 @@ from robustbench_ln.errors import CheckpointError
 from robustbench_ln.files.digests import file_sha256
 from robustbench_ln.models.containers import State, find_weights
 from robustbench_ln.models.formats import read_contents
+from robustbench_ln.models.hf_folder import HF, is_hf_folder
 
 __all__ = ["Checkpoint", "read_checkpoint"]
 
@@ -92,7 +93,8 @@ def read_checkpoint(path: Path, *, trust: bool = False, key: str | None = None) 
 
 def _check_file(path: Path) -> None:
     if path.is_dir():
-        raise CheckpointError(f"{path} is a folder; give the checkpoint file in it")
+        way = f", or {HF}{path}" if is_hf_folder(path) else ""
+        raise CheckpointError(f"{path} is a folder; give the checkpoint file in it{way}")
     if path.is_file():
         return
     if path.exists():

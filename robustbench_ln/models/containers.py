@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 
 from robustbench_ln.errors import CheckpointError, by_skin, setting
-from robustbench_ln.models.formats import refusal
+from robustbench_ln.models.formats import describe_foreign
 from robustbench_ln.models.inert_pickle import Inert
 
 __all__ = ["State", "Weights", "find_weights"]
@@ -66,7 +66,9 @@ def find_weights(
     """
     found = dict(_find_states(saved))
     if not found:
-        raise CheckpointError(refusal(where, foreign) if foreign else _no_weights(saved, where))
+        raise CheckpointError(
+            describe_foreign(where, foreign) if foreign else _no_weights(saved, where)
+        )
     path, part = _choose(found, key=key, where=where)
     whole = found[path]
     if any(name.startswith(_PREFIXES) for name in whole):

@@ -31,6 +31,7 @@ __all__ = ["Conversion", "Identity", "convert_network", "write_converted"]
 
 _IDENTITIES = {
     "local": "LocalNorm as it trains and Dynamic BatchNorm on each set of images",
+    "ghost": "Ghost BatchNorm and BatchNorm, both with running statistics,",
     "renorm": "Batch Renormalization and BatchNorm, both with running statistics,",
     "batch": "the written and the given BatchNorm network, both with running statistics,",
 }
@@ -92,8 +93,8 @@ def convert_network(
     """Replace every BatchNorm2d by another norm and check the identity that this norm has.
 
     LocalNorm's own forward, on a batch of G sets of images, equals Dynamic BatchNorm on each set;
-    that of Batch Renormalization equals BatchNorm in evaluation. The other norms have statistics
-    of their own.
+    those of Ghost BatchNorm and Batch Renormalization equal BatchNorm in evaluation. The other
+    norms have statistics of their own.
 
     Args:
         loaded: A network with BatchNorm2d; not changed.

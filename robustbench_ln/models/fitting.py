@@ -31,7 +31,8 @@ class LoadedModel:
         num_classes: K, read from the head's shape; None where the user's own function decides.
         num_groups: G, read from the shapes of the LocalNorm layers; 1 without any.
         architecture: The network by name; None where the user's own function makes it.
-        code_sha256: Digest of the code of that function; see `model_code_sha256`.
+        code_sha256: Digest of the code of that function (`model_code_sha256`), or of the
+            config.json that says the network of hf:DIR.
     """
 
     model: nn.Module

@@ -19,7 +19,7 @@ from robustbench_ln.errors import CheckpointError, by_skin, setting
 from robustbench_ln.files.regular_files import open_regular
 from robustbench_ln.models.torch_files import Unpickled, check_sums, read_archive, read_legacy
 
-__all__ = ["Contents", "read_contents", "refusal"]
+__all__ = ["Contents", "describe_foreign", "read_contents"]
 
 _TRUST = by_skin(
     command_line=f"pass {setting('trust', True)}",
@@ -128,7 +128,7 @@ def _load_torch(path: Path, *, trust: bool) -> Contents:
         return Contents(_load_trusted(path), {})
     read = _read_inert(path)
     if read.code:
-        raise CheckpointError(refusal(path, read.code))
+        raise CheckpointError(_refusal(path, read.code))
     return Contents(read.saved, {}, read.foreign)
 
 
@@ -157,14 +157,26 @@ def _load_trusted(path: Path) -> object:
         raise CheckpointError(f"{path}: {_DAMAGED} ({_first_line(error)})") from error
 
 
-def refusal(path: Path | str, names: Sequence[str]) -> str:
+def _refusal(path: Path, names: Sequence[str]) -> str:
     """Say that a file needs what it names, and that nothing of it was run."""
-    shown = ", ".join(name if name.isprintable() else repr(name) for name in names[:5])
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return (
-        f"{path}: refused, since loading it would run code from the file: it wants {shown}{more}. "
-        f"Save a state_dict() instead, or {_TRUST} if you trust its author"
+        f"{path}: refused, since loading it would run code from the file: it wants "
+        f"{_list_names(names)}. Save a state_dict() instead, or {_TRUST} if you trust its author"
     )
+
+
+def describe_foreign(path: str, names: Sequence[str]) -> str:
+    """Say that a file has objects in place of weights: a whole network, as torch.save(model)."""
+    return (
+        f"{path}: no weights in it, but objects of {_list_names(names)}, whose code would have to "
+        "run. Of a whole network, save the weights where its code is: "
+        f"torch.save(model.state_dict(), FILE); or {_TRUST} if you trust its author"
+    )
+
+
+def _list_names(names: Sequence[str]) -> str:
+    shown = ", ".join(name if name.isprintable() else repr(name) for name in names[:5])
+    return shown + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _load_safetensors(path: Path) -> Contents:

@@ -75,7 +75,10 @@ def _renamed(
     features = shapes.plain[weight][1]
     is_head = len(layers) == 1 and set(inside) <= set(parts) and _is_linear(parts, features)
     if not is_head:
-        raise CheckpointError(_describe_odd(checkpoint, layers or inside, weight, network))
+        weights = {name: t for name, t in inside.items() if name.endswith("weight")}
+        raise CheckpointError(
+            _describe_odd(checkpoint, weights | layers or inside, weight, network)
+        )
     moved = {module + n.rpartition(".")[2]: t for n, t in parts.items()}
     return replace(
         checkpoint,

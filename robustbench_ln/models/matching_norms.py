@@ -27,8 +27,9 @@ def match_norms(network: nn.Module, checkpoint: Checkpoint) -> nn.Module:
     """Return the network with the norm of its checkpoint.
 
     Names and shapes decide where they can: gamma of [G, C] is LocalNorm's, mixing weights are
-    SwitchNorm's, a counter of steps is Batch Renormalization's, other running statistics are
-    BatchNorm's. Between GroupNorm, LayerNorm and InstanceNorm the metadata's `norm` decides.
+    SwitchNorm's, a counter of steps is Batch Renormalization's, a set size is Ghost
+    BatchNorm's, other running statistics are BatchNorm's. Between GroupNorm, LayerNorm and
+    InstanceNorm the metadata's `norm` decides.
 
     Args:
         network: Returned as it is if it has no BatchNorm2d.

@@ -13,6 +13,7 @@ from robustbench_ln.lookup import unknown_name
 from robustbench_ln.models.architecture import Architecture
 from robustbench_ln.models.networks.allconv import AllConv
 from robustbench_ln.models.networks.densenet import DenseNet, from_other_name
+from robustbench_ln.models.networks.hf_models import hf_architecture
 from robustbench_ln.models.networks.mnist_dnn import MnistDnn
 from robustbench_ln.models.networks.resnet import CifarResNet
 from robustbench_ln.models.networks.resnet18 import (
@@ -178,7 +179,7 @@ def find_architecture(name: str) -> Architecture:
     """Return the network that `name` means.
 
     Args:
-        name: An id of ARCHITECTURES, "torchvision:NAME" or "timm:NAME".
+        name: An id of ARCHITECTURES, "torchvision:NAME", "timm:NAME" or "hf:DIR".
 
     Raises:
         SpecError: No such network, or a bare name that belongs to a library.
@@ -193,13 +194,15 @@ def find_architecture(name: str) -> Architecture:
         return torchvision_architecture(bare)
     if library == "timm":
         return timm_architecture(bare)
+    if library == "hf":
+        return hf_architecture(name)
     if library.endswith(".py"):
         way = by_skin(
             command_line=f"write {setting('model', name)}",
             python="give the network that it returns",
         )
         raise SpecError(f"{setting('arch', name)} names a file; {way}")
-    raise SpecError(f"{setting('arch', name)}: '{library}' is not 'torchvision' or 'timm'")
+    raise SpecError(f"{setting('arch', name)}: '{library}' is not 'torchvision', 'timm' or 'hf'")
 
 
 def build_model(

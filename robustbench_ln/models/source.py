@@ -11,6 +11,7 @@ from robustbench_ln.files.shipped import ShippedFile, find_shipped_checkpoint, i
 from robustbench_ln.models.architecture import Architecture
 from robustbench_ln.models.checkpoint import Checkpoint, read_checkpoint
 from robustbench_ln.models.fitting import LoadedModel, load_model, load_weights
+from robustbench_ln.models.hf_folder import HF, config_sha256, hf_folder, hf_weights, is_hf_name
 from robustbench_ln.models.model_code import model_code_sha256
 from robustbench_ln.models.nearest import describe_nearest
 from robustbench_ln.models.published_weights import (
@@ -35,7 +36,8 @@ class NetworkSource:
     """Where a network comes from.
 
     Attributes:
-        path: The checkpoint's file; or, as text, "demo:NAME" of one that comes with the package.
+        path: The checkpoint's file; or, as text, "demo:NAME" of one that comes with the package, or
+            "hf:DIR", a folder with weights and the config.json that says their network.
         arch: Its network by name; or
         model: "FILE.py:FUNCTION". Neither where the file says its network by name, as those of
             `ln-bench train` and `convert` do.
@@ -44,8 +46,8 @@ class NetworkSource:
         download: Fetch published weights to `path` where no file is there.
 
     Raises:
-        SpecError: Both of arch and model, a download of what nobody publishes, or no such
-            "demo:NAME".
+        SpecError: Both of arch and model, a download of what nobody publishes, no such
+            "demo:NAME", or "hf:DIR" with a network.
     """
 
     path: str | Path
@@ -66,6 +68,11 @@ class NetworkSource:
                 f"{self.arch or self.model or no_arch} is neither, so leave it out"
             )
         _ = self.shipped
+        for name, value in (("arch", self.arch), ("model", self.model)):
+            if value is not None and is_hf_name(self.path):
+                raise SpecError(
+                    f"{self.path} says its network itself; leave out {setting(name, value)}"
+                )
 
     @property
     def shipped(self) -> ShippedFile | None:
@@ -77,6 +84,8 @@ class NetworkSource:
     @property
     def label(self) -> str:
         """What tables call the network by default: the file's name without its ending."""
+        if is_hf_name(self.path):
+            return Path(str(self.path).removeprefix(HF)).resolve().name
         return Path(self.path).stem if self.shipped is None else self.shipped.label
 
 
@@ -101,11 +110,22 @@ def load_network(source: NetworkSource) -> LoadedModel:
         CheckpointError: The file cannot be read, or its weights do not fit.
         LayoutError: See `load_weights`.
     """
-    architecture = find_architecture(source.arch) if source.arch else None
+    name = str(source.path) if is_hf_name(source.path) else source.arch
+    architecture = find_architecture(name) if name else None
     if source.model is not None:
         return _load_user_model(source, source.model)
     checkpoint = _read(source)
-    return load_model(checkpoint, architecture or _stated_architecture(checkpoint))
+    loaded = load_model(checkpoint, architecture or _stated_architecture(checkpoint))
+    return _with_config(loaded, str(name)) if is_hf_name(name) else loaded
+
+
+def _with_config(loaded: LoadedModel, name: str) -> LoadedModel:
+    """Return a network of hf:DIR under its class's name, with the digest of what describes it."""
+    return replace(
+        loaded,
+        network=f"{HF}{type(loaded.model).__name__}",
+        code_sha256=config_sha256(hf_folder(name)),
+    )
 
 
 def _load_user_model(source: NetworkSource, model: str) -> LoadedModel:
@@ -125,6 +145,8 @@ def _read(source: NetworkSource) -> Checkpoint:
                 stacklevel=2,
             )
         return replace(read_checkpoint(shipped.path, key=source.key), path=path)
+    if is_hf_name(source.path):
+        path = hf_weights(hf_folder(str(source.path)))
     if not path.exists():
         _fetch_or_tell(path, source)
     return read_checkpoint(path, trust=source.trust, key=source.key)
@@ -138,7 +160,8 @@ def _stated_architecture(checkpoint: Checkpoint) -> Architecture:
     except SpecError as error:
         parts = [_GIVE_NETWORK]
         if stated:
-            parts.append(f"{checkpoint.path} says {stated[:60]!r}")
+            way = f": give {setting('arch', 'hf:DIR')}, its folder" if is_hf_name(stated) else ""
+            parts.append(f"{checkpoint.path} says {stated[:60]!r}{way}")
         nearest = describe_nearest(checkpoint)
         raise SpecError("; ".join([*parts, nearest] if nearest else parts)) from error
 

@@ -19,6 +19,7 @@ from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.files.schema import parse_json
 from robustbench_ln.models.architecture import Architecture
 from robustbench_ln.models.checkpoint import Checkpoint
+from robustbench_ln.models.hf_folder import HF, hf_folder, is_hf_name, read_input
 from robustbench_ln.models.networks.timm_models import import_timm
 from robustbench_ln.models.networks.torchvision_models import (
     import_torchvision_models,
@@ -41,6 +42,7 @@ class InputPipeline:
         crop: Side of the square that is cut out of the middle; None likewise.
         interpolation: "bilinear", "bicubic", ...; None where it is not said.
         accuracy: On the publisher's test images, 0..1; None where it is not said.
+        departs: What the publisher does to pictures that resize and crop do otherwise; "" if none.
     """
 
     source: str
@@ -49,6 +51,7 @@ class InputPipeline:
     crop: int | None
     interpolation: str | None
     accuracy: float | None = None
+    departs: str = ""
 
 
 def weights_metadata(architecture: Architecture, checkpoint: Checkpoint) -> InputPipeline | None:
@@ -63,7 +66,7 @@ def weights_metadata(architecture: Architecture, checkpoint: Checkpoint) -> Inpu
         return _torchvision_pipeline(name, architecture, checkpoint)
     if library == "timm":
         return _timm_pipeline(name, checkpoint)
-    return None
+    return _hf_pipeline(architecture.id) if is_hf_name(architecture.id) else None
 
 
 def stated_pipeline(checkpoint: Checkpoint) -> InputPipeline | None:
@@ -190,6 +193,21 @@ def _timm_cfg_pipeline(cfg: Mapping[str, Any], source: str) -> InputPipeline:
         resize=int(height / resolved["crop_pct"]) if is_centre_square else None,
         crop=height if is_centre_square else None,
         interpolation=resolved["interpolation"],
+    )
+
+
+def _hf_pipeline(name: str) -> InputPipeline | None:
+    read = read_input(hf_folder(name))
+    if read is None:
+        return None
+    departs = "it scales both sides to that, whatever the shape of a picture"
+    return InputPipeline(
+        source=f"the preprocessor in {name.removeprefix(HF)}",
+        normalization=_normalization(read.mean, read.std),
+        resize=read.resize,
+        crop=read.crop,
+        interpolation=read.interpolation,
+        departs=departs if read.is_squashed else "",
     )
 
 

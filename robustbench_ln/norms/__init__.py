@@ -1,6 +1,7 @@
 """Norm layers, and who shares their statistics."""
 
 from robustbench_ln.norms.choices import NORMS, Norm, convert_batchnorm, replace_norms
+from robustbench_ln.norms.ghost import GhostBatchNorm2d
 from robustbench_ln.norms.group_spread import GroupSpread, group_spread
 from robustbench_ln.norms.layers import (
     NormClasses,
@@ -23,6 +24,7 @@ __all__ = [
     "NORMS",
     "BatchRenorm2d",
     "Converted",
+    "GhostBatchNorm2d",
     "GroupSpread",
     "LocalNorm2d",
     "Moments",

@@ -11,6 +11,7 @@ from torch import nn
 
 from robustbench_ln.errors import LayoutError, listing
 from robustbench_ln.lookup import find_entry
+from robustbench_ln.norms.ghost import GhostBatchNorm2d
 from robustbench_ln.norms.layers import copy_network, layer_kind
 from robustbench_ln.norms.local import LocalNorm2d
 from robustbench_ln.norms.renorm import BatchRenorm2d
@@ -114,6 +115,14 @@ _ENTRIES = (
         build=lambda layer, _: BatchRenorm2d(layer.num_features, eps=layer.eps),
         mark="num_steps",
     ),
+    Norm(
+        id="ghost",
+        layer=GhostBatchNorm2d,
+        description="as batch, in training the statistics of sets of 16 images",
+        source="Hoffer et al. 2017",
+        build=lambda layer, _: GhostBatchNorm2d(layer.num_features, eps=layer.eps),
+        mark="set_size",
+    ),
 )
 
 NORMS: Mapping[str, Norm] = MappingProxyType({norm.id: norm for norm in _ENTRIES})
@@ -124,8 +133,8 @@ def replace_norms(model: nn.Module, norm: str, *, num_groups: int) -> Converted:
 
     The rule is by type: every BatchNorm2d and SyncBatchNorm. BatchNorm1d after a Linear layer
     stays, and all stay for "batch". gamma, beta and eps are carried over, for LocalNorm to each
-    group; for SwitchNorm and Batch Renormalization the running statistics too, and for the latter
-    the number of training steps; what is frozen stays so. GroupNorm has 32 groups of channels, or
+    group; where the norm has running statistics these too, and for Batch Renormalization the
+    number of training steps; what is frozen stays so. GroupNorm has 32 groups of channels, or
     the largest divisor of C below that leaves two channels or more in a group.
 
     Args:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from robustbench_ln.errors import LayoutError
+from robustbench_ln.norms.ghost import GhostBatchNorm2d
 from robustbench_ln.norms.moments import Moments, normalize_sets
 from robustbench_ln.norms.renorm import BatchRenorm2d
 from robustbench_ln.norms.switch import SwitchNorm2d
@@ -18,6 +19,7 @@ _PLAIN_FORWARDS = (
     nn.BatchNorm2d.forward,
     nn.SyncBatchNorm.forward,
     BatchRenorm2d.forward,
+    GhostBatchNorm2d.forward,
 )
 """Whose eval forward is (x - mean) / sqrt(variance + eps) * weight + bias and nothing else."""
 

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from robustbench_ln.errors import LayoutError
 from robustbench_ln.norms.moments import Moments, normalize_sets, set_moments
@@ -122,14 +121,7 @@ class BatchRenorm2d(RunningNorm2d):
         """Normalise [N, C, H, W]."""
         self.check_features(features)
         if not self.training:
-            return F.batch_norm(
-                features,
-                self.running_mean,
-                self.running_var,
-                self.weight,
-                self.bias,
-                eps=self.eps,
-            )
+            return self.normalize_running(features)
         batch = set_moments(features, len(features))
         r, d = self._correction(batch)
         self.update_running(batch)

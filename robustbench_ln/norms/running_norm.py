@@ -1,9 +1,10 @@
-"""What SwitchNorm and Batch Renormalization share: gamma, beta and running statistics."""
+"""What norms with running statistics share: gamma, beta and running statistics."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from robustbench_ln.errors import LayoutError
 from robustbench_ln.norms.moments import Moments
@@ -48,6 +49,12 @@ class RunningNorm2d(nn.Module):
         with torch.no_grad():
             self.running_mean.lerp_(batch.mean[0].to(self.running_mean), self.momentum)
             self.running_var.lerp_(batch.variance[0].to(self.running_var), self.momentum)
+
+    def normalize_running(self, features: Tensor) -> Tensor:
+        """Normalise as BatchNorm does in evaluation mode."""
+        return F.batch_norm(
+            features, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
+        )
 
     def check_features(self, features: Tensor) -> None:
         """Demand [N, C, H, W], and in training more than one value for each channel.

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from robustbench_ln.errors import LayoutError, setting
+from robustbench_ln.norms.channels_last import to_channels_last
 from robustbench_ln.norms.layers import (
     NormClasses,
     NormLayer,
@@ -132,9 +133,7 @@ def with_statistics(
             f"the network has no BatchNorm or LocalNorm layer: layout '{layout.name}' would "
             f"change nothing; use {setting('modes', 'plain')}"
         )
-    network = copy_network(model).eval().requires_grad_(False)
-    if all(p.ndim < 5 for p in network.parameters()):  # the weights of a Conv3d have none
-        network = network.to(memory_format=torch.channels_last)
+    network = to_channels_last(copy_network(model).eval().requires_grad_(False))
     view = StatisticsModel(network, layout, layers)
     for layer in layers:
         if layer.kind != "fixed":

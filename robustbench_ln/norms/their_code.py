@@ -15,11 +15,11 @@ from robustbench_ln.errors import LayoutError, LnBenchError, is_out_of_memory
 __all__ = ["first_line", "forward_failed", "their_code", "their_traceback"]
 
 _HERE, _OURS = Path(__file__).parent, Path(__file__).parents[1]
-_LAYERS = ("local.py", "renorm.py", "switch.py")
+_LAYERS = ("ghost.py", "group_kernel.py", "local.py", "renorm.py", "switch.py")
 """Layers of ours, which a network may call with anything."""
 _LIBRARIES = tuple(
     Path(spec.origin).parent
-    for name in ("torch", "torchvision", "timm")
+    for name in ("torch", "torchvision", "timm", "transformers")
     if (spec := importlib.util.find_spec(name)) is not None and spec.origin is not None
 )
 

@@ -51,7 +51,8 @@ class CheckpointDescription:
         num_groups: Number of groups of LocalNorm parameters; 1 without LocalNorm.
         norm_classes: Names of the user's own classes of norm layers.
         code_sha256: SHA-256 digest of the user's file that makes the network, and of what it
-            imports beside it; null for other networks, and for runs that did not keep it yet.
+            imports beside it, or of the config.json of hf:DIR; null for other networks, and for
+            runs that did not keep it yet.
     """
 
     path: Annotated[str | None, Text(longest=10_000, since=2)] = None

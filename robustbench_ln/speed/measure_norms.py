@@ -29,6 +29,7 @@ from robustbench_ln.norms import (
     replace_norms,
     with_statistics,
 )
+from robustbench_ln.norms.channels_last import to_channels_last
 from robustbench_ln.progress import Progress, Silent
 from robustbench_ln.rng import stream
 from robustbench_ln.speed.norm_costs import NetworkSpeed, NormSpeed
@@ -216,11 +217,16 @@ def _draw_batch(num_images: int, shape: tuple[int, int, int], num_classes: int) 
 
 
 def step_job(model: nn.Module, recipe: Recipe, batch: Batch) -> Callable[[], Step]:
-    """Return a training step of the model, which it changes; called, the job returns the step."""
-    optimizer = make_optimizer(model.train(), replace(recipe, learning_rate=_LEARNING_RATE))
+    """Return a training step as `train` does it; called, it returns what the step came to.
+
+    The model is changed, its weights and images are channels_last.
+    """
+    to_channels_last(model.train())
+    images = batch.images.contiguous(memory_format=torch.channels_last)
+    optimizer = make_optimizer(model, replace(recipe, learning_rate=_LEARNING_RATE))
 
     def run() -> Step:
-        step = training_step(model, optimizer, images=batch.images, labels=batch.labels)
+        step = training_step(model, optimizer, images=images, labels=batch.labels)
         assert math.isfinite(step.loss)  # else it had no backward pass
         return step
 

@@ -167,6 +167,7 @@ def for_file_name(texts: Sequence[str], most: int = 48) -> str:
     names = [_UNNAMED.sub("-", text).strip("-") for text in texts]
     joined = "_".join(names)
     is_whole = names == [text.replace(" ", "-") for text in texts]
+    is_whole &= len(names) == 1 or "_" not in "".join(names)  # which stands between them
     if is_whole and len(joined) <= most:
         return joined
     digest = sha256("\0".join(texts).encode("utf-8", "backslashreplace")).hexdigest()[:6]

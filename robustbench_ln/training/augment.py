@@ -101,6 +101,24 @@ def show_center(images: Tensor, recipe: Recipe) -> Tensor:
 
 def show_views(images: Tensor, views: list[View], recipe: Recipe) -> Tensor:
     """Return [N, H, W, C] images, each as its own view shows it."""
+    if recipe.augmentation == "crop-flip":
+        return _shift_all(images, views)
     rows = images.permute(0, 3, 1, 2)
     shown = [apply_view(row, view, recipe) for row, view in zip(rows, views, strict=True)]
     return torch.stack(shown).permute(0, 2, 3, 1)
+
+
+def _shift_all(images: Tensor, views: list[View]) -> Tensor:
+    """Return what `apply_view` shows of shifted and mirrored images, of all of them at once."""
+    num_images, height, width, _ = images.shape
+    tops, lefts, _, _, mirrored = torch.tensor(views).T[..., None]  # [N, 1] each
+    rows, columns = torch.arange(height), torch.arange(width)
+    columns = torch.where(mirrored > 0, columns.flip(0), columns)
+    shown_rows = _reflect(rows + tops, height)[:, :, None]  # [N, H, 1]
+    shown_columns = _reflect(columns + lefts, width)[:, None]  # [N, 1, W]
+    return images[torch.arange(num_images)[:, None, None], shown_rows, shown_columns]
+
+
+def _reflect(places: Tensor, size: int) -> Tensor:
+    """Return places 0..size-1: -1 is 1, and `size` is size - 2."""
+    return (size - 1) - ((size - 1) - places.abs()).abs()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +19,7 @@ from robustbench_ln.images import to_network, to_unit
 from robustbench_ln.rng import image_streams, stream
 from robustbench_ln.spec import Normalization
 from robustbench_ln.training.augment import draw_view, show_center, show_views
+from robustbench_ln.training.kept_images import KeptImages, keep_pixels
 from robustbench_ln.training.spec import TrainingSpec
 
 __all__ = ["Batch", "Batches", "Split", "split_images"]
@@ -34,7 +35,7 @@ class Split(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Images [N, C, H, W] float32, normalised, and labels [N]."""
+    """Images [N, C, H, W] float32, normalised, channels_last, and labels [N]."""
 
     images: Tensor
     labels: Tensor
@@ -75,11 +76,17 @@ class Batches:
         images: All images.
         spec: Recipe, seed, noise.
         normalization: Normalization of the network's input.
+        pixels: What reads the images.
     """
 
     images: ImageSet
     spec: TrainingSpec
     normalization: Normalization
+    pixels: ImageSet | KeptImages = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read pictures once."""
+        object.__setattr__(self, "pixels", keep_pixels(self.images))
 
     def training(self, indices: Indices, epoch: int) -> Iterator[Batch]:
         """Yield the whole batches of one epoch; the rest of a shuffled epoch is left out."""
@@ -100,7 +107,7 @@ class Batches:
         parts = np.split(np.resize(indices, num_batches * size), num_batches)
 
         def make(part: Indices) -> Batch:
-            pixels = torch.from_numpy(self.images.read(part))
+            pixels = torch.from_numpy(self.pixels.read(part))
             return self._normalized(show_center(pixels, self.spec.recipe), part)
 
         return map_ahead(make, parts, workers=1)
@@ -114,7 +121,7 @@ class Batches:
 
     def _augment(self, part: Indices, noisy: frozenset[int], epoch: int) -> Tensor:
         """Return [N, H, W, C]: uint8, or floats 0..1 where the noise's convention keeps them."""
-        pixels = torch.from_numpy(self.images.read(part))
+        pixels = torch.from_numpy(self.pixels.read(part))
         spec = self.spec
         if spec.recipe.augmentation != "none":
             streams = image_streams(spec.seed, "augment", epoch, indices=part.tolist())
@@ -136,6 +143,6 @@ class Batches:
 
     def _normalized(self, pixels: Tensor, part: Indices) -> Batch:
         mean, std = (torch.tensor(v) for v in (self.normalization.mean, self.normalization.std))
-        # Contiguous: a training step of ResNet-20 takes 0.39 s on a core, 0.49 s channels_last.
-        images = to_network(pixels, mean=mean, std=std).contiguous()
-        return Batch(images, torch.from_numpy(self.images.labels[part]))
+        return Batch(
+            to_network(pixels, mean=mean, std=std), torch.from_numpy(self.images.labels[part])
+        )

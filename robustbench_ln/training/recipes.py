@@ -12,8 +12,12 @@ from robustbench_ln.errors import SpecError, setting
 
 __all__ = ["RECIPES", "Recipe"]
 
-Schedule = Literal["step", "cosine"]
+Schedule = Literal["step", "cosine", "one-cycle"]
 Augmentation = Literal["none", "crop-flip", "resized-crop-flip"]
+
+
+_RISE = 0.3
+"""Share of all steps in which the rate of a cycle rises."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +30,10 @@ class Recipe:
         epochs: Passes over the training images.
         batch_size: N, images of one step.
         num_groups: G of LocalNorm where `--groups` is not given.
-        learning_rate: At the start.
+        learning_rate: The largest: at the start, or of a cycle.
         schedule: step: a tenth after one half of the epochs, a hundredth after three quarters;
-            cosine: to 0 over all steps.
+            cosine: to 0 over all steps; one-cycle: in a line from 0 up to the learning rate over
+            the first 30 % of all steps, and in a line to 0.
         weight_decay: Weight decay of every parameter.
         momentum: Momentum of the gradient.
         augmentation: none; crop-flip: shift by up to `crop` pixels and mirror one half of the
@@ -83,6 +88,9 @@ class Recipe:
         """
         if self.schedule == "cosine":
             return self.learning_rate * (1 + math.cos(math.pi * progress)) / 2
+        if self.schedule == "one-cycle":
+            rising, falling = progress / _RISE, (1 - progress) / (1 - _RISE)
+            return self.learning_rate * min(rising, falling)
         num_steps = (progress >= 0.5) + (progress >= 0.75)
         return self.learning_rate / 10.0**num_steps
 
@@ -110,6 +118,15 @@ _CIFAR_RESNET = Recipe(
     augmentation="crop-flip",
     crop=4,
     normalize="cifar10",
+)
+_CIFAR_RESNET_SHORT = replace(
+    _CIFAR_RESNET,
+    name="cifar-resnet-short",
+    purpose="the same in a sixth of the time",
+    epochs=30,
+    learning_rate=0.2,
+    schedule="one-cycle",
+    weight_decay=5e-4,
 )
 _CIFAR_VGG = replace(
     _CIFAR_RESNET,
@@ -150,7 +167,8 @@ _CARS_FINETUNE = replace(
     num_groups=4,
 )
 _ENTRIES = (
-    _MNIST, _CIFAR_VGG, _CIFAR_RESNET, _CIFAR_RESNET_FINETUNE, _CARS_FINETUNE, _IMAGENET_FINETUNE,
+    _MNIST, _CIFAR_VGG, _CIFAR_RESNET, _CIFAR_RESNET_SHORT, _CIFAR_RESNET_FINETUNE,
+    _CARS_FINETUNE, _IMAGENET_FINETUNE,
 )  # fmt: skip
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType({r.name: r for r in _ENTRIES})

@@ -49,6 +49,7 @@ def test_a_converted_checkpoint_is_evaluated_with_its_groups(lab, ln_bench, out)
         ("layer", "new.pt"),
         ("instance", "new.safetensors"),
         ("renorm", "new.safetensors"),
+        ("ghost", "new.safetensors"),
     ],
 )
 def test_every_norm_is_written_and_evaluated_again(lab, ln_bench, norm, out):
@@ -57,7 +58,7 @@ def test_every_norm_is_written_and_evaluated_again(lab, ln_bench, norm, out):
     first, check, path = outcome.out.splitlines()
     assert first == f"2 BatchNorm2d layers became {NORMS[norm].layer.__name__}"
     assert path == str(lab.folder / out)
-    if norm in ("renorm", "batch"):
+    if norm in ("renorm", "ghost", "batch"):
         assert float(check.split("at most ")[1].split(" ")[0]) < 1e-6
     else:
         assert f"the network now takes {NORMS[norm].description}; train it" in check
@@ -65,7 +66,7 @@ def test_every_norm_is_written_and_evaluated_again(lab, ln_bench, norm, out):
     assert new.metadata["norm"] == norm
     assert not {"num_groups", "group_size"} & set(new.metadata)
     modes = {"plain"}
-    if norm in ("batch", "switch", "renorm"):
+    if norm in ("batch", "switch", "renorm", "ghost"):
         modes = {"bn", "dbn-batch", "dbn-single", "dbn-single-rot90"}
     words = lab.command("--modes", "all", "--sigmas", "0")
     words[1] = str(lab.folder / out)

@@ -30,7 +30,7 @@ def convert(norm: str, num_groups: int | None = None) -> Conversion:
 
 
 def test_each_norm_has_the_identity_it_should():
-    for norm, num_groups in (("local", 4), ("renorm", None), ("batch", None)):
+    for norm, num_groups in (("local", 4), ("renorm", None), ("ghost", None), ("batch", None)):
         identity = convert(norm, num_groups).identity
         assert identity.difference <= 1e-5 * identity.scale
     assert all(convert(norm).identity is None for norm in ("switch", "group", "layer", "instance"))
@@ -39,7 +39,11 @@ def test_each_norm_has_the_identity_it_should():
 
 @pytest.mark.parametrize(
     ("norm", "num_groups", "wrong"),
-    [("local", 4, lambda layer: layer.weight[-1]), ("renorm", None, lambda x: x.running_var)],
+    [
+        ("local", 4, lambda layer: layer.weight[-1]),
+        ("renorm", None, lambda layer: layer.running_var),
+        ("ghost", None, lambda layer: layer.running_mean),
+    ],
 )
 def test_a_wrong_conversion_is_refused(monkeypatch, norm, num_groups, wrong):
     def spoil(model: torch.nn.Module, norm: str, *, num_groups: int) -> Converted:

@@ -70,7 +70,7 @@ def test_timm_network_with_a_weights_tag() -> None:
             "arch='torchvision:resnet18'",
         ),
         ("vgg16_bn", "write arch='vgg16-bn-cifar' or arch='torchvision:vgg16_bn'"),
-        ("tv:resnet50", "arch='tv:resnet50': 'tv' is not 'torchvision' or 'timm'"),
+        ("tv:resnet50", "arch='tv:resnet50': 'tv' is not 'torchvision', 'timm' or 'hf'"),
         ("net.py:build", "arch='net.py:build' names a file; give the network that it"),
     ],
 )

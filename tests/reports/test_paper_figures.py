@@ -254,3 +254,32 @@ def test_samples_may_be_of_another_run_than_the_first(run: Path, tmp_path: Path)
     noise = next(table for table in tables if table.name.startswith("agn"))
     assert len(PAPER_FIGURES["images"].make([noise], 6.8)) == 1
     assert PAPER_FIGURES["images"].make(make_tables(read_results([without])), 6.8) == []
+
+
+def test_pdf_and_svg_have_text_and_no_date(tmp_path: Path) -> None:
+    runs = [noise_run(tmp_path / "run")]
+    first = write_report(runs, tmp_path / "a", formats=["pdf", "svg"])
+    again = write_report(runs, tmp_path / "b", formats=["svg", "pdf"])
+    figures = [file for file in first.files if file.suffix in (".pdf", ".svg", ".png")]
+    assert [file.suffix for file in figures] == [".svg", ".pdf"]
+    for file in figures:
+        assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
+    svg, pdf = (file.read_bytes() for file in figures)
+    assert "Dynamic BN-Batch" in texts_of(svg)
+    assert b"/FontFile2" in pdf
+    assert b"/CreationDate" not in pdf
+    assert "agn_paper_clip.svg)" in again.markdown.read_text()
+    with pytest.raises(SpecError, match="unknown format 'pgn'; did you mean 'png'"):
+        write_report(runs, tmp_path / "c", formats=["pgn"])
+
+
+def test_modes_have_the_papers_names_for_people_and_ids_in_files(tmp_path: Path) -> None:
+    run = noise_run(tmp_path / "run")
+    for names, shown in (("papers", "| Dynamic BN-Batch"), ("ids", "| dbn-batch")):
+        written = write_report([run], tmp_path / names, figures=["none"], names=names)
+        assert shown in written.markdown.read_text()
+        (wide,) = (file for file in written.files if file.name.startswith("accuracy_resnet20_agn")
+                   and file.suffix == ".csv")  # fmt: skip
+        assert "resnet20 dbn-batch accuracy" in wide.read_text().splitlines()[0]
+    with pytest.raises(SpecError, match="unknown kind of names 'id'; did you mean 'ids'"):
+        write_report([run], tmp_path / "x", names="id")

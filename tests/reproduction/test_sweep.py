@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from reproduction.sweep import main, parse_arguments, sweep_commands
+from reproduction.sweep import EXPERIMENTS, main, parse_arguments, sweep_commands
 from robustbench_ln.cli.main import app
 
 ROOT = Path(__file__).parents[2]
@@ -98,8 +98,23 @@ def test_shares_of_noise() -> None:
     assert {Path(command[1]).name for command in tests} == {"last.pt"}
 
 
+def test_from_scratch_the_control_differs_in_its_norm_alone() -> None:
+    commands = commands_of("scratch", "cifar", "--seeds", "2", "--limit", "2000")
+    trainings = [command for command in commands if command[0] == "train"]
+    assert [value_of(c, "--norm") for c in trainings] == ["batch", "local", "ghost"] * 2
+    assert [value_of(c, "--seed") for c in trainings] == ["0"] * 3 + ["1"] * 3
+    assert {value_of(c, "--recipe") for c in trainings} == {"cifar-resnet-short"}
+    assert {value_of(c, "--limit") for c in trainings} == {None}
+    tests = [command for command in commands if command[0] == "evaluate"]
+    assert {value_of(c, "--limit") for c in tests} == {"2000"}
+    sizes = {value_of(c, "--stat-batch") for c in tests if "Ghost-0" in c}
+    assert sizes == {None, "16"}
+    conventions = {value_of(c, "--convention") for c in tests if value_of(c, "--noise") == "agn"}
+    assert conventions == {None, "released"}
+
+
 @pytest.mark.parametrize("setting", ["mnist", "cifar"])
-@pytest.mark.parametrize("experiment", ["norms", "groups", "noise"])
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_every_command_is_understood(experiment: str, setting: str) -> None:
     commands = commands_of(experiment, setting, "--seeds", "1")
     complaints = {str(CliRunner().invoke(app, command).exception) for command in commands}

@@ -37,6 +37,18 @@ def test_a_shift_is_a_loop_over_pixels(top, left, is_mirrored):
     assert torch.equal(shown, expected)
 
 
+def test_a_batch_is_shifted_as_its_images_are():
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (60, 8, 6, 3), generator=generator).to(torch.uint8)
+    views = views_of(SHIFT, 60, height=8, width=6)
+    shown = show_views(images, views, SHIFT)
+    assert shown.dtype == torch.uint8
+    for image, view, row in zip(images, views, shown, strict=True):
+        expected = apply_view(image.permute(2, 0, 1), view, SHIFT)
+        assert torch.equal(row.permute(2, 0, 1), expected)
+    assert len({view[:2] for view in views}) > 20  # of 25 shifts
+
+
 def test_shifts_are_uniform_and_half_the_images_are_mirrored():
     views = views_of(SHIFT, 2000)
     for values in ([v.top for v in views], [v.left for v in views]):

@@ -78,7 +78,7 @@ def test_validation_shows_all_in_batches_that_are_refilled():
     assert numbers == [*split.validation, *split.validation[:14]]
 
 
-def test_images_are_normalised_and_contiguous():
+def test_images_are_normalised_and_channels_last():
     spec = spec_of(PLAIN)
     plain = next(batches_of(spec).training(split_images(90, spec).training, 1)).images
     changed = next(
@@ -88,7 +88,7 @@ def test_images_are_normalised_and_contiguous():
     ).images
     mean, std = (torch.tensor(v).view(3, 1, 1) for v in ((0.5, 0.4, 0.3), (0.2, 0.1, 0.5)))
     torch.testing.assert_close(changed, (plain - mean) / std)
-    assert changed.is_contiguous()
+    assert changed.is_contiguous(memory_format=torch.channels_last)
     assert plain.shape == (16, 3, 8, 8)
 
 

@@ -30,6 +30,7 @@ NUMBERS = {
     "mnist": (10, 100, 10, 0.05, "cosine", 1e-4, "none", 0, 0, "none"),
     "cifar-vgg": (200, 128, 8, 0.05, "cosine", 5e-4, "crop-flip", 4, 0, "cifar10"),
     "cifar-resnet": (200, 128, 8, 0.1, "step", 1e-4, "crop-flip", 4, 0, "cifar10"),
+    "cifar-resnet-short": (30, 128, 8, 0.2, "one-cycle", 5e-4, "crop-flip", 4, 0, "cifar10"),
     "cifar-resnet-finetune": (3, 128, 8, 0.01, "cosine", 1e-4, "crop-flip", 4, 0, "imagenet"),
     "cars-finetune": (
         30, 16, 4, 0.005, "cosine", 1e-4, "resized-crop-flip", 224, 256, "imagenet",
@@ -66,6 +67,14 @@ def test_the_cosine_schedule(progress):
     assert recipe.learning_rate_at(progress) == pytest.approx(
         0.1 + 0.1 * math.cos(math.pi * progress)
     )
+
+
+@pytest.mark.parametrize(
+    ("progress", "rate"), [(0.0, 0.0), (0.15, 0.1), (0.3, 0.2), (0.65, 0.1), (0.93, 0.02), (1, 0)]
+)
+def test_a_cycle_rises_over_three_tenths_and_falls_to_zero(progress, rate):
+    recipe = replace(RECIPE, schedule="one-cycle", learning_rate=0.2)
+    assert recipe.learning_rate_at(progress) == pytest.approx(rate)
 
 
 def test_the_step_schedule():
