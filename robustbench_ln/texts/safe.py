@@ -162,7 +162,7 @@ def for_file_name(texts: Sequence[str], most: int = 48) -> str:
     digits of a digest tell them from others.
 
     >>> for_file_name(["ResNet-20", "LN G=8"]), for_file_name(["50 % & more"])
-    ('ResNet-20_LN-G=8', '50-more-d1f5d5')
+    ('ResNet-20_LN-G=8', '50-more-7595c8')
     """
     names = [_UNNAMED.sub("-", text).strip("-") for text in texts]
     joined = "_".join(names)
