@@ -19,6 +19,7 @@ from pathlib import Path
 from reproduction.check_tables import CHECK_BLOCKS
 from reproduction.claims import CLAIM_BLOCKS
 from reproduction.coverage_tables import COVERAGE_BLOCKS
+from reproduction.hostile_tables import HOSTILE_BLOCKS
 from reproduction.result_blocks import RESULT_BLOCKS, commands_of, forward_passes
 from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.registry import CORRUPTIONS
@@ -233,6 +234,7 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     **CLAIM_BLOCKS,
     **COVERAGE_BLOCKS,
     **CHECK_BLOCKS,
+    **HOSTILE_BLOCKS,
 }
 _BLOCK = re.compile(r"(<!-- begin (\w+) ?(.*?) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 

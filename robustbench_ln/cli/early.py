@@ -22,8 +22,10 @@ __all__ = ["check_early", "demand_normalization", "spec_of"]
 _STATES = re.compile(rb"(.*[._])?(normali[sz]e\w*|means?|stds?|stdev|mu|sigma)_?", re.IGNORECASE)
 """Names without one of which no file says how its network's input is normalised."""
 
-_TEXT = re.compile(rb"(?:X(.)\0\0\0|\x8c(.)|(\"))(?=([ -~]{1,255}))", re.DOTALL)
-"""A text in a pickle of any protocol, after its length; or in the head of safetensors."""
+_TEXT = re.compile(rb"(?:X(.)\0\0\0|\x8c(.))(?=([ -~]{1,255}))|\"(?=([ !#-~]{1,255})\")", re.DOTALL)
+"""A text in a pickle of any protocol, after its length; or in the head of safetensors.
+
+No byte is read more than twice: a text of a pickle begins with a byte that is in none."""
 
 _READ = 2**24
 """Bytes that hold the names of a file."""
@@ -111,6 +113,6 @@ def _read_names(file: BinaryIO) -> bytes:
 
 def _is_stating(found: re.Match[bytes]) -> bool:
     length = found[1] or found[2]
-    text = found[4][: length[0]] if length else found[4].partition(b'"')[0]
+    text = found[3][: length[0]] if length else found[4]
     is_whole = length is None or len(text) == length[0]
     return is_whole and _STATES.fullmatch(text) is not None and b"running_" not in text

@@ -60,6 +60,7 @@ def run(
     """
     from robustbench_ln.cli.suites import read_suite
     from robustbench_ln.evaluation.request import evaluate_request
+    from robustbench_ln.files.output_folders import refuse_links
     from robustbench_ln.reports.baselines import check_baseline, choose_baseline, severity_tables_of
 
     asked = read_suite(suite, allow_code=allow_code)
@@ -69,6 +70,7 @@ def run(
     if dry_run:
         say("\n".join(one.command(out) for one in asked.runs))
         return
+    refuse_links(out, ["report", *(one.folder for one in asked.runs)], is_deep=False)
     for one, request in zip(asked.runs, requests, strict=True):
         with open_display(spell) as display, _named(one):
             display.note(f"{one.folder}:")

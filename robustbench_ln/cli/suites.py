@@ -36,6 +36,9 @@ _SOURCES = ("data", "clean")
 _CODE = ("model", "trust_checkpoint")
 """Keys that make a file's code run."""
 
+_MOST_BYTES = 100_000
+"""Of a suite; Python's reader takes minutes for a key of 400,000 dots."""
+
 _NOT_KEYS = ("help", "save_config", "baseline")
 
 Table = dict[str, Any]
@@ -134,10 +137,21 @@ def write_suite(path: Path, words: Sequence[str]) -> None:
     text = f"[[run]]\n{tomli_w.dumps(run)}"
     if "baseline" in table:
         text += f"\n[report]\n{tomli_w.dumps({'baseline': table['baseline']})}"
-    content = text.encode()
+    content = _encoded(text)
     if path.exists() and read_regular(path) != content:
         raise RecordError(f"{path} holds another suite; give another {setting('save_config')}")
     write_whole(path, content)
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        wrong = text[error.start : error.end]
+        raise SpecError(
+            f"{setting('save_config')}: a name or label has {wrong!a}, which no text file can "
+            "hold; give another"
+        ) from error
 
 
 def _plain(value: object) -> object:
@@ -146,7 +160,8 @@ def _plain(value: object) -> object:
 
 def _parse(path: Path) -> Table:
     try:
-        return tomllib.loads(read_regular(path).decode())
+        content = read_regular(path, most=_MOST_BYTES)
+        return tomllib.loads(content.decode())
     except FileNotFoundError as error:
         hint = listing("suites")
         raise SpecError(f"{path}: no such suite; give a .toml file, or a name{hint}") from error

@@ -15,6 +15,7 @@ import typer
 from robustbench_ln.errors import LnBenchError, SpecError
 from robustbench_ln.files.appended_files import append_whole
 from robustbench_ln.texts.console import Level, Talk, current_talk, say_aside, set_talk
+from robustbench_ln.texts.safe import for_terminal
 
 __all__ = ["start_talk", "talk_options"]
 
@@ -85,4 +86,4 @@ def _logger(path: Path) -> Callable[[str], None]:
 
 def _append(path: Path, text: str) -> None:
     time = datetime.now().astimezone().isoformat(timespec="seconds")
-    append_whole(path, f"{time} {text}\n".encode())
+    append_whole(path, f"{time} {for_terminal(text)}\n".encode())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
@@ -65,7 +66,7 @@ class ClassList:
                 f"{self.name}: lists {len(self.classes)} classes; expected two or more, for the "
                 "prediction is the best of them"
             )
-        twice = {item for item in self.classes if self.classes.count(item) > 1}
+        twice = [item for item, count in Counter(self.classes).items() if count > 1]
         if twice:
             raise DataError(f"{self.name}: lists {min(map(repr, twice)):.60} twice; once is enough")
 

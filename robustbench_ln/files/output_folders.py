@@ -43,7 +43,7 @@ def refuse_other_folders(
     refuse_links(folder, own_names)
 
 
-def refuse_links(folder: Path, names: Iterable[str]) -> None:
+def refuse_links(folder: Path, names: Iterable[str], *, is_deep: bool = True) -> None:
     """Demand that files and folders of a command, and all below them, are no links.
 
     Writing or deleting through a link would change what lies elsewhere. The folder itself may be
@@ -52,6 +52,7 @@ def refuse_links(folder: Path, names: Iterable[str]) -> None:
     Args:
         folder: To be written.
         names: What to look at in it; those that are not there do no harm.
+        is_deep: Whether to look below them too.
 
     Raises:
         RecordError: One is a link, or a folder cannot be read.
@@ -61,7 +62,7 @@ def refuse_links(folder: Path, names: Iterable[str]) -> None:
         for path in left:
             if path.is_symlink():
                 raise _link_error(path)
-        left = [path for path in left if path.is_dir()]
+        left = [path for path in left if is_deep and path.is_dir()]
         while left:
             with os.scandir(left.pop()) as entries:
                 for entry in entries:

@@ -27,10 +27,21 @@ def open_regular(path: Path) -> BufferedReader:
     return os.fdopen(_open(path, os.O_RDONLY), "rb")
 
 
-def read_regular(path: Path) -> bytes:
-    """Return what is in a file; see `open_regular`."""
+def read_regular(path: Path, *, most: int | None = None) -> bytes:
+    """Return what is in a file; see `open_regular`.
+
+    Args:
+        path: The file.
+        most: Bytes that it may have; None is any number.
+
+    Raises:
+        OSError: It cannot be read, or is longer.
+    """
     with open_regular(path) as file:
-        return file.read()
+        content = file.read(-1 if most is None else most + 1)
+    if most is not None and len(content) > most:
+        raise OSError(errno.EFBIG, f"longer than {most:,} bytes", str(path))
+    return content
 
 
 def create_regular(path: Path) -> BufferedRandom:

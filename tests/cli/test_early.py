@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from robustbench_ln.cli.early import check_early
+from robustbench_ln.cli.early import _TEXT, _is_stating, check_early
 from robustbench_ln.errors import SpecError
 from robustbench_ln.models import build_model
 
@@ -92,6 +93,15 @@ def test_safetensors_state_it_in_their_head(tmp_path: Path) -> None:
     save_file(state, tmp_path / "b.safetensors")
     with pytest.raises(SpecError, match="normalize= is missing"):
         check_early(options(tmp_path / "b.safetensors", arch="resnet20"))
+
+
+@pytest.mark.parametrize("text", [b'"', b'"meam', b"X\1\0\0\0m", b"\x8c\4a.b_"])
+def test_names_are_looked_for_in_linear_time(text: bytes) -> None:
+    """Sixteen million bytes of them took minutes."""
+    content = text * (2**21 // len(text))
+    started = time.process_time()
+    assert not any(map(_is_stating, _TEXT.finditer(content)))
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(

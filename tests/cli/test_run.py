@@ -4,6 +4,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from robustbench_ln.files.shipped import SHIPPED_SUITES
 
 SHORT = "limit = 100\nsigmas = [0, 1]\nmodes = ['bn', 'ln-voting']\n"
@@ -58,3 +60,14 @@ def test_an_error_of_a_run_names_it(ln_bench, tmp_path):
     _, error = done.err.splitlines()
     assert error.startswith(f"Error: {suite}, [[run]] 1: ")
     assert "gone.pt: no such file" in error
+
+
+@pytest.mark.parametrize("name", ["BatchNorm", "report"])
+def test_nothing_is_written_through_links_of_the_folder(refuses, tmp_path, name):
+    elsewhere, out = tmp_path / "elsewhere", tmp_path / "out"
+    elsewhere.mkdir()
+    out.mkdir()
+    (out / name).symlink_to(elsewhere)
+    line = refuses("run", small_suite(tmp_path), "--out", str(out))
+    assert f"{out / name} is a link; nothing is written" in line
+    assert not list(elsewhere.iterdir())

@@ -153,3 +153,18 @@ def test_shipped_suites_can_be_read(name):
     suite = read_suite(name, allow_code=False)
     assert len(suite.runs) in (2, 4)
     assert all(not Path(str(run.options["checkpoint"])).is_absolute() for run in suite.runs)
+
+
+def test_a_key_of_many_dots_is_refused_by_its_length(tmp_path, ln_bench):
+    """Python's reader takes minutes for it."""
+    (tmp_path / "s.toml").write_text(".".join("a" * 200_000) + " = 1\n")
+    outcome = ln_bench("run", str(tmp_path / "s.toml"), "--out", str(tmp_path / "o"))
+    assert outcome.code == 2
+    assert "s.toml: longer than 100,000 bytes" in outcome.err
+
+
+def test_a_label_that_is_no_text_is_refused(tmp_path):
+    words = ["demo:batchnorm", "--data", "demo:digits", "--label", "\udcff", "--out", "o"]
+    with pytest.raises(LnBenchError, match=r"has '\\udcff', which no text file can hold"):
+        write_suite(tmp_path / "s.toml", words)
+    assert not list(tmp_path.iterdir())

@@ -89,3 +89,11 @@ def test_a_full_disk_ends_the_log_and_not_the_work(tmp_path, ln_bench):
         content = log.read_text() if log.exists() else ""
         assert content == "" or content.endswith("\n"), at
         log.touch()
+
+
+def test_a_log_has_no_control_characters(tmp_path, ln_bench):
+    log = tmp_path / "log.txt"
+    assert ln_bench("list", "a\x1b[2J\udcff", "--log", str(log)).code == 2
+    first, second = log.read_text().splitlines()
+    assert "ln-bench list 'a\\x1b[2J\\udcff'" in first
+    assert "unknown list 'a\\x1b[2J\\udcff'" in second

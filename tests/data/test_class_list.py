@@ -203,3 +203,9 @@ def test_folders_that_may_be_any_class_are_refused(tmp_path):
     mapped.write_text(json.dumps({"class a": 4, "class b": 2}))
     options = DataOptions(framing=SQUARE.framing, class_map=mapped)
     assert find(["class b", "class a"], load_images(folder.source, options), 5) == (2, 4)
+
+
+def test_long_lists_are_read_in_linear_time(tmp_path):
+    (tmp_path / "classes.txt").write_text("\n".join(map(str, range(100_000))) + "\n7\n")
+    with pytest.raises(DataError, match="lists '7' twice"):
+        read_class_list(tmp_path / "classes.txt")
