@@ -31,10 +31,11 @@ def demo(
     from robustbench_ln.demo import describe_outcome, run_demo
     from robustbench_ln.reports.report import write_report
     from robustbench_ln.reports.terminal import terminal_tables
+    from robustbench_ln.runs.results import read_results
 
     with open_display(spell) as display:
         runs = run_demo(out, progress=display)
-        written = write_report(runs, out / "report")
+        written = write_report(read_results(runs), out / "report")
     figure = next(file for file in written.files if file.suffix == ".png")
     say(f"{terminal_tables(written.tables, width=_WIDTH)}\n")
     say(fill(describe_outcome(written.frame), _WIDTH, break_on_hyphens=False))

@@ -109,15 +109,16 @@ def write_and_print(
     from robustbench_ln.reports.report import write_report
     from robustbench_ln.reports.summary_text import summary_text
     from robustbench_ln.reports.terminal import terminal_tables
+    from robustbench_ln.runs.results import read_results
 
     relative_to = choose_baseline(baseline)
     with open_display(spell) as display:
         for doubt in doubts_of(relative_to):
             display.note(Message(f"Warning: {doubt}"))
+        modes = read_results(runs, labels)
         written = write_report(
-            runs,
+            modes,
             out,
-            labels,
             relative_to,
             progress=display,
             figures=figures,

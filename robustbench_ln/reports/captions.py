@@ -43,7 +43,7 @@ def caption(table: Table) -> str:
         "Images": lambda row: row.total,
         "Order": lambda row: row.order,
         "Seed": lambda row: row.seed,
-        "Images that share statistics": lambda row: row.set_size if _shares(row) else None,
+        "Images that share statistics": lambda row: row.set_size if row.set_size != 1 else None,
         "Prior weight of the running statistics, in images": lambda row: row.prior,
         "Tied votes are broken by rule": lambda row: row.tie_rule,
         "Images with a tied vote": lambda row: row.ties if row.tie_rule else None,
@@ -92,7 +92,11 @@ def interval_words(table: Table) -> str:
 
 def interval_sentences(table: Table) -> list[str]:
     """Return what the intervals of means rest on, and where intervals of cells do not hold."""
-    return [*(mean_sentences(_units(table)) if table.has_means else []), *_class_order(table)]
+    rests = {
+        name: (mode, mode.units if mode.has_outcomes else None)
+        for mode, name in table.names.items()
+    }
+    return [*(mean_sentences(rests) if table.has_means else []), *_class_order(table)]
 
 
 def _class_order(table: Table) -> list[str]:
@@ -109,13 +113,6 @@ def _bold_sentences(table: Table) -> list[str]:
         if not table.has_means
     }
     return [_BOLD, *_by_name(lacks)]
-
-
-def _units(table: Table) -> dict[str, tuple[ModeResults, Units | None]]:
-    return {
-        name: (mode, mode.units if mode.has_outcomes else None)
-        for mode, name in table.names.items()
-    }
 
 
 def mean_sentences(rests: Mapping[str, tuple[ModeResults, Units | None]]) -> list[str]:
@@ -147,10 +144,6 @@ def _by_name(sentences: Mapping[str, Iterable[str]]) -> list[str]:
         sentence if len(of) == len(sentences) else f"{sentence[:-1]} ({', '.join(of)})."
         for sentence, of in names.items()
     ]
-
-
-def _shares(row: Record) -> bool:
-    return row.set_size is not None and row.set_size > 1
 
 
 def difference_note(table: Table) -> str:

@@ -8,10 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustbench_ln.modes import MODES
-from robustbench_ln.runs.predictions import read_predictions
-from robustbench_ln.runs.reduction import reduce_predictions
 from robustbench_ln.runs.results import ModeResults
-from robustbench_ln.spec import Condition, check_tie_rule
+from robustbench_ln.spec import Condition
 
 __all__ = ["Outcome", "read_outcome"]
 
@@ -46,21 +44,10 @@ def read_outcome(mode: ModeResults, condition: Condition) -> Outcome | None:
     """
     if not mode.has_predictions:
         return None
-    record = mode.cells[condition].record
-    predictions = read_predictions(
-        mode.path_of(condition), num_images=mode.run.num_images, num_classes=mode.run.num_classes
-    )
-    mode.reduce(predictions, condition)  # refuses what does not fit the row
-    rule = check_tie_rule(record.tie_rule or "random")
-    reduced = reduce_predictions(
-        MODES[record.mode],
-        predictions,
-        set_size=record.set_size or 1,
-        seed=record.seed,
-        tie_rule=rule,
-    )
+    predictions = mode.read_predictions(condition)
+    reduced = mode.reduce(predictions, condition)
     votes = predictions.class_index == reduced.class_index
     agreement = votes.mean(axis=0)
-    if MODES[record.mode].reduction != "vote":
+    if MODES[mode.any_record.mode].reduction != "vote":
         agreement = np.ones(len(predictions))
     return Outcome(predictions.labels, reduced.class_index, reduced.confidence, agreement)

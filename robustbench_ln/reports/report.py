@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from textwrap import wrap
 from typing import NamedTuple
@@ -35,8 +36,8 @@ from robustbench_ln.reports.table_grids import accuracy_grid, full_grid, wide_fr
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.frame import make_frame
 from robustbench_ln.runs.reading import Run
-from robustbench_ln.runs.results import ModeResults, read_outcomes, read_results
-from robustbench_ln.runs.variants import check_naming
+from robustbench_ln.runs.results import ModeResults, read_outcomes
+from robustbench_ln.runs.variants import check_naming, mode_title
 from robustbench_ln.texts.safe import Markdown, for_file_name
 
 __all__ = ["Report", "write_report"]
@@ -57,9 +58,8 @@ class Report(NamedTuple):
 
 
 def write_report(  # noqa: PLR0913  (one parameter for each setting)
-    paths: Sequence[Path],
+    modes: Sequence[ModeResults],
     out: Path,
-    labels: Sequence[str] = (),
     baseline: Baseline | None = None,
     *,
     progress: Progress | None = None,
@@ -74,9 +74,8 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
     summary.csv has what each mode comes down to; report.md has them all.
 
     Args:
-        paths: Run directories.
+        modes: The modes of the runs, as `read_results` returns them.
         out: Made if it does not exist. Files of an earlier report are replaced.
-        labels: What tables call the runs; () takes their own labels.
         baseline: What mCE is relative to; None gives the mean error alone.
         progress: Is told how far it is.
         figures: Names of the figures to make, "all" or "none".
@@ -85,20 +84,24 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
         width: Of the figures, in inches.
 
     Raises:
-        RecordError: A run cannot be read, or a file cannot be written.
-        SpecError: The labels do not fit the runs, an unknown figure, or a width that none can have.
+        RecordError: Predictions cannot be read, or a file cannot be written.
+        SpecError: An unknown figure, a baseline of another benchmark, or a width that none can
+            have.
     """
     chosen, inches, kinds = choose_figures(figures), check_width(width), check_formats(formats)
     progress = progress or Silent()
     naming = check_naming(names)
-    wanted = read_results(paths, labels, naming)
-    check_baseline(baseline, severity_tables_of(c for mode in wanted for c in mode.cells))
+    modes = [replace(mode, title=mode_title(mode.variant, naming)) for mode in modes]
+    check_baseline(baseline, severity_tables_of(c for mode in modes for c in mode.cells))
     if isinstance(baseline, ModeResults):
-        *modes, baseline = read_outcomes([*wanted, baseline], progress)
+        *modes, baseline = read_outcomes([*modes, baseline], progress)
     else:
-        modes = read_outcomes(wanted, progress)
+        modes = read_outcomes(modes, progress)
     frame, tables, summary = make_frame(modes), make_tables(modes), summarise_modes(modes, baseline)
-    runs = list({mode.run.path: mode.run for mode in modes}.values())
+    notes = unused_baseline(modes, summary, baseline)
+    for note in notes:
+        progress.note(f"Note: {note}")
+    runs = _runs_of(modes)
     press = Press(for_file_name([run.label for run in runs]), inches, kinds)
     name = f"{ACCURACY}_{press.whose}"
     contents = {"cells.csv": csv_bytes(frame)}
@@ -111,9 +114,6 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
             contents |= drawing.files(name, kinds)
     if summary:
         contents["summary.csv"] = csv_bytes(summary_frame(summary))
-    notes = unused_baseline(modes, summary, baseline)
-    for note in notes:
-        progress.note(f"Note: {note}")
     papers = make_paper_section(tables, chosen, press, progress)
     contents |= papers.files
     contents |= measured_files(tables, runs)
@@ -130,15 +130,17 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
     return Report(frame, tables, summary, write_files(out, contents))
 
 
+def _runs_of(modes: Iterable[ModeResults]) -> list[Run]:
+    return list({mode.run.path: mode.run for mode in modes}.values())
+
+
 def _run_section(runs: Sequence[Run]) -> Markdown:
     """Return what each run is of, and the commands that made them."""
-    digests = [
-        (run.records[0].checkpoint_sha256[:12], run.records[0].data_sha256[:12]) for run in runs
-    ]
     rows = [
-        (r.label, r.checkpoint, network, r.arch, r.data, images, r.normalization, r.device)
-        for r, (network, images) in zip(runs, digests, strict=True)
-    ]
+        (run.label, run.checkpoint, run.records[0].checkpoint_sha256[:12], run.arch, run.data,
+         run.records[0].data_sha256[:12], run.normalization, run.device)
+        for run in runs
+    ]  # fmt: skip
     header = ("run", "checkpoint", "SHA-256", "network", "data", "SHA-256", "normalize", "device")
     title = heading(1, f"Robustness of {', '.join(run.label for run in runs)}")
     commands = code(command for run in runs for command in run.commands)
@@ -156,8 +158,7 @@ def _section(table: Table, pictures: Sequence[Markdown]) -> Markdown:
 
 def _latex(table: Table, name: str) -> str:
     """Return a table for a paper, below the commands that made its runs."""
-    runs = {mode.run.path: mode.run for mode in table.modes}.values()
-    notes = [command for run in runs for command in run.commands]
+    notes = [command for run in _runs_of(table.modes) for command in run.commands]
     notes += [*wrap(caption(table), 100, break_on_hyphens=False), r"Needs \usepackage{booktabs}."]
     label = f"tab:{name}_{table.name}"
     text = to_latex(accuracy_grid(table), caption=short_caption(table), label=label)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import fmean
 from typing import ClassVar, NamedTuple
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustbench_ln.metrics.corruption_error import CorruptionErrors
-from robustbench_ln.metrics.intervals import Estimate
+from robustbench_ln.metrics.intervals import Estimate, Interval
 from robustbench_ln.metrics.student import mean_bounds
 from robustbench_ln.metrics.units import Units
 from robustbench_ln.reports.grids import Grid
@@ -214,6 +214,10 @@ class Table:
 
     family: Family
     cells: Mapping[ModeResults, Mapping[Place, Cell]]
+    _estimates: dict[tuple[Row, ModeResults], Estimate | None] = field(
+        default_factory=dict, init=False, repr=False
+    )
+    """Rows that were asked for: grids, files and figures ask for the same ones."""
 
     @property
     def name(self) -> str:
@@ -298,22 +302,16 @@ class Table:
         has none where what was right image by image is not known, or where units are too few.
         """
         if (row, mode) not in self._estimates:
-            self._estimates[row, mode] = self._estimate(row, mode)
+            value, interval = self.accuracy(row, mode), self._interval(row, mode)
+            self._estimates[row, mode] = None if value is None else Estimate(value, interval)
         return self._estimates[row, mode]
 
-    @cached_property
-    def _estimates(self) -> dict[tuple[Row, ModeResults], Estimate | None]:
-        """Rows that were asked for: grids, files and figures ask for the same ones."""
-        return {}
-
-    def _estimate(self, row: Row, mode: ModeResults) -> Estimate | None:
-        parts, value = self.parts_of(row, mode), self.accuracy(row, mode)
-        if parts is None or value is None:
+    def _interval(self, row: Row, mode: ModeResults) -> Interval | None:
+        parts = self.parts_of(row, mode)
+        if parts is None or (row.is_mean and not mode.has_outcomes):
             return None
         if not row.is_mean:
-            return Estimate(value, parts[0][0].interval)
-        if not mode.has_outcomes:
-            return Estimate(value, None)
+            return parts[0][0].interval
         outcomes = [[c.correct for c in part if c.correct is not None] for part in parts]
         means = [np.mean(part, axis=0) for part in outcomes]  # [N] each
-        return Estimate(value, mean_bounds(np.mean(means, axis=0), mode.units).pick())
+        return mean_bounds(np.mean(means, axis=0), mode.units).pick()

@@ -26,7 +26,7 @@ from robustbench_ln.runs.cells import ModeOptions
 from robustbench_ln.runs.predictions import Predictions, prediction_name, read_predictions
 from robustbench_ln.runs.reading import Run, read_runs
 from robustbench_ln.runs.records import Record
-from robustbench_ln.runs.reduction import reduce_predictions
+from robustbench_ln.runs.reduction import Reduced, reduce_predictions
 from robustbench_ln.runs.variants import Naming, mode_title, name_variants
 from robustbench_ln.spec import Condition, check_tie_rule
 
@@ -161,8 +161,20 @@ class ModeResults:
         key = self.cells[condition].record.cell
         return self.run.folder_of(key) / "predictions" / prediction_name(key, self.run.seed)
 
-    def reduce(self, predictions: Predictions, condition: Condition) -> NDArray[np.bool_]:
-        """Return [N]: what was right, from the predictions of a cell.
+    def read_predictions(self, condition: Condition) -> Predictions:
+        """Return what all groups predicted in a cell.
+
+        Raises:
+            RecordError: The file is missing or damaged.
+        """
+        return read_predictions(
+            self.path_of(condition),
+            num_images=self.run.num_images,
+            num_classes=self.run.num_classes,
+        )
+
+    def reduce(self, predictions: Predictions, condition: Condition) -> Reduced:
+        """Return what the mode said of each image, from the predictions of a cell.
 
         Raises:
             RecordError: They do not come to the numbers of its row.
@@ -186,7 +198,7 @@ class ModeResults:
             now, row = getattr(reduced, name), getattr(record, name)
             if row is not None and not math.isclose(now, row, rel_tol=1e-4, abs_tol=1e-6):
                 raise _other_row(path, f"{name} {now:.6g}", f"{row:.6g}")
-        return reduced.correct
+        return reduced
 
 
 def read_results(
@@ -274,9 +286,9 @@ def read_checked(
     for done, (path, members) in enumerate(files.items()):
         run = members[0][0].run
         progress.describe(f"{run.label}: predictions, {done} of {len(files)} files")
-        predictions = _read(run, path)
+        predictions = members[0][0].read_predictions(members[0][1])
         for mode, condition in members:
-            correct = mode.reduce(predictions, condition)
+            correct = mode.reduce(predictions, condition).correct
             yield CheckedPredictions(mode, condition, predictions, correct)
         _demand_same_images(*first.setdefault(run.path, (path, predictions)), path, predictions)
 
@@ -292,10 +304,6 @@ def _demand_same_images(
                 f"{path}: has another '{name}' than {first_path.name} of the same run; "
                 "measure it again in a new run directory"
             )
-
-
-def _read(run: Run, path: Path) -> Predictions:
-    return read_predictions(path, num_images=run.num_images, num_classes=run.num_classes)
 
 
 def read_outcomes(
@@ -356,16 +364,12 @@ def check_same_images(first: ModeResults, second: ModeResults) -> None:
             )
     if not (first.has_predictions and second.has_predictions):
         return
-    orders = [_image_order(mode) for mode in (first, second)]
-    if not np.array_equal(orders[0], orders[1]):
+    one, other = (mode.read_predictions(next(iter(mode.cells))) for mode in (first, second))
+    if not np.array_equal(one.image_index, other.image_index):
         raise RecordError(
             f"{first.run.path} and {second.run.path} have their images in different orders; "
             "measure both with the same version"
         )
-
-
-def _image_order(mode: ModeResults) -> NDArray[np.int64]:
-    return _read(mode.run, mode.path_of(next(iter(mode.cells)))).image_index
 
 
 def split_run(text: str) -> tuple[Path, str | None]:

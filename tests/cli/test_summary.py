@@ -15,6 +15,7 @@ from robustbench_ln.metrics.error_files import read_baseline
 from robustbench_ln.progress import Silent
 from robustbench_ln.reports.report import write_report
 from robustbench_ln.runs import results
+from robustbench_ln.runs.results import read_results
 from tests.cli.conftest import sharpen
 
 
@@ -199,7 +200,9 @@ def test_a_report_says_where_it_is(voting_lab, ln_bench):
     progress = Silent()
     said = []
     progress.describe = said.append
-    write_report([voting_lab.folder / "run"], voting_lab.folder / "out", progress=progress)
+    write_report(
+        read_results([voting_lab.folder / "run"]), voting_lab.folder / "out", progress=progress
+    )
     assert said == [
         "net: predictions, 0 of 3 files",
         "net: predictions, 1 of 3 files",

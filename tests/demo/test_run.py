@@ -13,6 +13,7 @@ from robustbench_ln.progress import Silent
 from robustbench_ln.reports.report import write_report
 from robustbench_ln.runs.reading import read_runs
 from robustbench_ln.runs.records import read_records
+from robustbench_ln.runs.results import read_results
 from tests.cli.conftest import (
     ln_bench,  # noqa: F401
     refuses,  # noqa: F401
@@ -40,7 +41,7 @@ def test_every_mode_is_measured_and_told(few):
     accuracy = {(r.mode, r.severity): r.accuracy for r in rows}
     assert min(accuracy[mode, 0.0] for mode in ("bn", "ln-voting")) > 0.8
     assert accuracy["bn", 1.0] < 0.6 < accuracy["ln-voting", 1.0]
-    written = write_report(few, few[0].parent / "report")
+    written = write_report(read_results(few), few[0].parent / "report")
     assert "better than BatchNorm" in describe_outcome(written.frame)
     assert {p.name for p in few[0].parents[1].iterdir()} == {"demo"}
 

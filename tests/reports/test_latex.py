@@ -8,6 +8,7 @@ import pytest
 from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.latex import to_latex
 from robustbench_ln.reports.report import write_report
+from robustbench_ln.runs.results import read_results
 from robustbench_ln.texts.safe import for_latex
 from tests.reports.synthetic_runs import agn, corrupted, make_record, write_run
 
@@ -108,7 +109,7 @@ def test_labels_of_any_kind_make_a_table_that_compiles(tmp_path: Path) -> None:
     records = [make_record("bn"), make_record("dbn-batch"), agn("bn", 0.5, 1), agn("bn", 1, 990)]
     records.append(agn("dbn-batch", 0.5, 500))
     runs = [write_run(tmp_path / f"r{i}", records, label=x) for i, x in enumerate(labels)]
-    written = write_report(runs, tmp_path / "out")
+    written = write_report(read_results(runs), tmp_path / "out")
     (file,) = [file for file in written.files if file.suffix == ".tex"]
     comments, _, latex = file.read_text().partition(r"\begin{table*}")
     assert [line[:18] for line in comments.splitlines()] == [
@@ -143,7 +144,8 @@ def test_heads_are_broken_only_where_that_makes_the_table_smaller() -> None:
 
 def test_families_of_corruptions_stand_above_their_rows(tmp_path: Path) -> None:
     records = [make_record("bn"), corrupted("bn", "fog", 1, 500), corrupted("bn", "snow", 1, 500)]
-    write_report([write_run(tmp_path / "run", records)], tmp_path / "out", figures=("none",))
+    modes = read_results([write_run(tmp_path / "run", records)])
+    write_report(modes, tmp_path / "out", figures=("none",))
     (latex,) = (tmp_path / "out").glob("*.tex")
     lines = latex.read_text().splitlines()
     first = lines.index(r"\multicolumn{2}{@{}l@{}}{\textit{weather}} \\")

@@ -75,7 +75,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def draw(runs: list[Path], out: Path, *names: str, **options) -> tuple[Report, list[str]]:
     notes = Notes()
     shown = {"progress": notes, "figures": names, "formats": ["svg"], "names": "ids"}
-    return write_report(runs, out, **(shown | options)), notes.notes
+    return write_report(read_results(runs), out, **(shown | options)), notes.notes
 
 
 @pytest.fixture(scope="module")
@@ -186,10 +186,10 @@ def test_a_page_of_bars_has_whole_networks(tmp_path: Path) -> None:
 
 
 def test_the_usual_report_has_the_usual_figures(tmp_path: Path) -> None:
-    usual = write_report([noise_run(tmp_path / "run")], tmp_path / "a").files
+    usual = write_report(read_results([noise_run(tmp_path / "run")]), tmp_path / "a").files
     assert {f.name for f in usual} >= {"accuracy_resnet20_agn_paper_clip.svg"}
     assert not [f for f in usual if f.name.startswith(tuple(PAPER_FIGURES))]
-    none = write_report([tmp_path / "run"], tmp_path / "b", figures=["none"]).files
+    none = write_report(read_results([tmp_path / "run"]), tmp_path / "b", figures=["none"]).files
     assert not [f for f in none if f.suffix in (".png", ".svg")]
 
 
@@ -212,7 +212,7 @@ def test_names_are_chosen_in_the_order_of_the_report() -> None:
 )
 def test_wrong_names_are_one_line(names: list[str], message: str, tmp_path: Path) -> None:
     with pytest.raises(SpecError, match=message):
-        write_report([tmp_path], tmp_path / "out", figures=names)
+        write_report([], tmp_path / "out", figures=names)
     assert not (tmp_path / "out").exists()
 
 
@@ -257,7 +257,7 @@ def test_samples_may_be_of_another_run_than_the_first(run: Path, tmp_path: Path)
 
 
 def test_pdf_and_svg_have_text_and_no_date(tmp_path: Path) -> None:
-    runs = [noise_run(tmp_path / "run")]
+    runs = read_results([noise_run(tmp_path / "run")])
     first = write_report(runs, tmp_path / "a", formats=["pdf", "svg"])
     again = write_report(runs, tmp_path / "b", formats=["svg", "pdf"])
     figures = [file for file in first.files if file.suffix in (".pdf", ".svg", ".png")]
@@ -274,12 +274,12 @@ def test_pdf_and_svg_have_text_and_no_date(tmp_path: Path) -> None:
 
 
 def test_modes_have_the_papers_names_for_people_and_ids_in_files(tmp_path: Path) -> None:
-    run = noise_run(tmp_path / "run")
+    run = read_results([noise_run(tmp_path / "run")])
     for names, shown in (("papers", "| Dynamic BN-Batch"), ("ids", "| dbn-batch")):
-        written = write_report([run], tmp_path / names, figures=["none"], names=names)
+        written = write_report(run, tmp_path / names, figures=["none"], names=names)
         assert shown in written.markdown.read_text()
         (wide,) = (file for file in written.files if file.name.startswith("accuracy_resnet20_agn")
                    and file.suffix == ".csv")  # fmt: skip
         assert "resnet20 dbn-batch accuracy" in wide.read_text().splitlines()[0]
     with pytest.raises(SpecError, match="unknown kind of names 'id'; did you mean 'ids'"):
-        write_report([run], tmp_path / "x", names="id")
+        write_report(run, tmp_path / "x", names="id")

@@ -14,6 +14,7 @@ from robustbench_ln.modes import MODES
 from robustbench_ln.reports.families import read_tables
 from robustbench_ln.reports.report import write_report
 from robustbench_ln.reports.terminal import terminal_tables
+from robustbench_ln.runs.results import read_results
 from tests.reports.synthetic_runs import agn, corrupted, make_record, noise_run, write_run
 
 CheckGolden = Callable[[str, str], None]
@@ -46,7 +47,7 @@ def corruption_run(path: Path) -> Path:
 
 
 def test_one_run_as_it_always_was(tmp_path: Path, check_golden: CheckGolden) -> None:
-    written = write_report([noise_run(tmp_path / "run")], tmp_path / "out")
+    written = write_report(read_results([noise_run(tmp_path / "run")]), tmp_path / "out")
     for name in ("report.md", "cells.csv", "accuracy_resnet20_agn_paper_clip.csv"):
         golden = name.replace("_resnet20", "")
         check_golden(f"one_run_{golden}", (tmp_path / "out" / name).read_text())
@@ -55,7 +56,7 @@ def test_one_run_as_it_always_was(tmp_path: Path, check_golden: CheckGolden) -> 
 
 def test_two_runs_as_they_always_were(tmp_path: Path, check_golden: CheckGolden) -> None:
     runs = [noise_run(tmp_path / "bn"), local_run(tmp_path / "ln")]
-    written = write_report(runs, tmp_path / "out")
+    written = write_report(read_results(runs), tmp_path / "out")
     check_golden("two_runs_report.md", (tmp_path / "out" / "report.md").read_text())
     (latex,) = (tmp_path / "out").glob("*.tex")
     check_golden("two_runs.tex", latex.read_text())
@@ -63,7 +64,7 @@ def test_two_runs_as_they_always_were(tmp_path: Path, check_golden: CheckGolden)
 
 
 def test_corruptions_as_they_always_were(tmp_path: Path, check_golden: CheckGolden) -> None:
-    written = write_report([corruption_run(tmp_path / "run")], tmp_path / "out")
+    written = write_report(read_results([corruption_run(tmp_path / "run")]), tmp_path / "out")
     names = [file.name for file in written.files]
     assert names == [
         "cells.csv",
@@ -92,7 +93,7 @@ def test_summary_and_tables_have_one_order_of_modes_and_noises(tmp_path: Path) -
         for mode, size in (("dbn-batch", 128), ("bn", None), ("dbn-batch", 16)):
             records += [make_record(mode, set_size=size)] if noise == "agn" else []
             records.append(agn(mode, 1.0, 500, set_size=size, corruption=noise))
-    written = write_report([write_run(tmp_path / "run", records)], tmp_path / "out")
+    written = write_report(read_results([write_run(tmp_path / "run", records)]), tmp_path / "out")
     modes = ["dbn-batch (sets of 128)", "dbn-batch (sets of 16)", "bn"]
     assert [mode.variant for mode in written.tables[0].modes] == modes
     titles = [table.title for table in written.tables]
@@ -103,8 +104,8 @@ def test_summary_and_tables_have_one_order_of_modes_and_noises(tmp_path: Path) -
 
 def test_same_records_same_bytes(tmp_path: Path) -> None:
     runs = [noise_run(tmp_path / "bn"), local_run(tmp_path / "ln")]
-    first = write_report(runs, tmp_path / "first")
-    second = write_report(runs, tmp_path / "second")
+    first = write_report(read_results(runs), tmp_path / "first")
+    second = write_report(read_results(runs), tmp_path / "second")
     assert [file.name for file in first.files] == [
         "cells.csv",
         "accuracy_resnet20_resnet20-local-34e7bc_agn_paper_clip.csv",
@@ -123,7 +124,7 @@ def test_same_records_same_bytes(tmp_path: Path) -> None:
 
 def test_clean_cells_alone_make_a_table_without_a_curve(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", [make_record("bn", correct=916)])
-    written = write_report([run], tmp_path / "out")
+    written = write_report(read_results([run]), tmp_path / "out")
     names = [file.name for file in written.files]
     assert names == [
         "cells.csv",
@@ -151,7 +152,7 @@ def test_terminal_tables_fit_a_terminal(tmp_path: Path, width: int) -> None:
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
     with pytest.raises(RecordError, match="cannot write .*out: File exists; check the path"):
-        write_report([noise_run(tmp_path / "run")], tmp_path / "out")
+        write_report(read_results([noise_run(tmp_path / "run")]), tmp_path / "out")
 
 
 def test_command_prints_tables_and_paths_apart(tmp_path: Path) -> None:
