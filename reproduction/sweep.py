@@ -3,10 +3,11 @@
     python -m reproduction.sweep groups mnist --train mnist:data --test mnist:data --out runs/g
     python -m reproduction.sweep groups cifar --train cifar10:data --test cifar10:data --out runs/gc
 
-norms: BatchNorm, LocalNorm, SwitchNorm, GroupNorm. groups: how many groups LocalNorm has (arXiv,
-figure 11). noise: Gaussian noise in a share of the training images (figure 10). scratch: BatchNorm,
-LocalNorm, and Ghost BatchNorm, which trains on LocalNorm's small sets without its groups' gamma and
-beta, all from the same fresh weights. Each network is a
+norms: BatchNorm, LocalNorm, SwitchNorm, GroupNorm. deviations: BatchNorm by l1 and l-infinity
+deviations, noisy and Ghost BatchNorm, to stand beside these. groups: how many groups LocalNorm has
+(arXiv, figure 11). noise: Gaussian noise in a share of the training images (figure 10). scratch:
+BatchNorm, LocalNorm, and Ghost BatchNorm, which trains on LocalNorm's small sets without its
+groups' gamma and beta, all from the same fresh weights. Each network is a
 `ln-bench train` and some `ln-bench evaluate`, whose commands are printed; a sweep that was stopped
 resumes. At the end: means and standard deviations over the seeds, in %.
 """
@@ -72,7 +73,7 @@ class NetworkCommands(NamedTuple):
     commands: tuple[Words, ...]
 
 
-EXPERIMENTS = ("norms", "groups", "noise", "scratch")
+EXPERIMENTS = ("norms", "deviations", "groups", "noise", "scratch")
 SETTINGS = {
     "mnist": Setting(
         archs=dict.fromkeys(EXPERIMENTS, "mnist-dnn"),
@@ -88,6 +89,7 @@ SETTINGS = {
     "cifar": Setting(
         archs={
             "norms": "resnet20",
+            "deviations": "resnet20",
             "groups": "vgg-localnorm",
             "noise": "resnet32-preact",
             "scratch": "resnet20",
@@ -105,6 +107,7 @@ SETTINGS = {
 NORMS = {
     "norms": {"BN": "batch", "LN": "local", "SN": "switch", "GN": "group"},
     "scratch": {"BN": "batch", "LN": "local", "Ghost": "ghost"},
+    "deviations": {"L1": "l1", "LInf": "linf", "Noisy": "noisy", "Ghost": "ghost"},
 }
 SHARES = (0.0, 0.25, 0.5, 1.0)
 _LOCAL_MODES = ("--modes", "ln-batch,ln-voting")
@@ -132,7 +135,7 @@ def variations(experiment: str, setting: Setting) -> Iterator[Variation]:
 def _modes_of(norm: str, recipe: Recipe) -> tuple[Words, ...]:
     """Return all modes, and Dynamic BatchNorm with sets as small as LocalNorm's too."""
     every = ("--modes", "all")
-    if norm not in ("batch", "switch", "ghost"):
+    if norm in ("local", "group"):
         return (every,)
     size = recipe.batch_size // recipe.num_groups
     return every, ("--modes", "dbn-batch", "--stat-batch", str(size))

@@ -25,6 +25,9 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "instance",
             "renorm",
             "ghost",
+            "l1",
+            "linf",
+            "noisy",
         ),
         "archs": (
             "mnist-dnn",

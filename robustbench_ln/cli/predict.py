@@ -127,7 +127,9 @@ def predict(
     said = predict_pictures(subject, images, spec)
     say(_tables(pictures, said, name_of))
     if sheet is not None:
-        save_png(draw_predictions(images, said, name_of), sheet)
+        names = [path.name for path in pictures]
+        title = f"{subject.label}, {subject.checkpoint.arch}"
+        save_png(draw_predictions(images, said, name_of, title=title, names=names), sheet)
 
 
 def _class_names(file: Path | None, num_classes: int) -> Callable[[int], str]:

@@ -17,10 +17,11 @@ from robustbench_ln.errors import RecordError, setting
 from robustbench_ln.files.whole_files import open_whole
 from robustbench_ln.images import round_to_uint8
 from robustbench_ln.spec import Condition
+from robustbench_ln.texts.safe import one_line, shorten
 
-__all__ = ["check_new", "draw_sheet", "enlarge", "save_png", "write_sheet"]
+__all__ = ["check_new", "draw_sheet", "enlarge", "load_font", "save_png", "write_sheet"]
 
-_SMALLEST_TILE, _GAP, _NAME_WIDTH, _TITLE_HEIGHT, _FONT_SIZE = 96, 4, 150, 24, 15
+_SMALLEST_TILE, _GAP, _TITLE_HEIGHT, _FONT_SIZE = 96, 4, 24, 13
 
 
 def write_sheet(
@@ -72,25 +73,48 @@ def draw_sheet(
         conditions: Corruptions or noises.
         options: Seed and photographs of frost.
     """
-    rows = list(dict.fromkeys(condition.corruption for condition in conditions))
-    columns = sorted({condition.severity for condition in conditions})
-    clean = images.read([0])
+    rows = list(dict.fromkeys(map(_row_name, conditions)))
+    columns = list(dict.fromkeys(map(_column_name, sorted(conditions, key=lambda c: c.severity))))
+    clean, font = images.read([0]), load_font(_FONT_SIZE)
     scale = -(-_SMALLEST_TILE // images.shape.smaller_side)
     height, width = (side * scale + _GAP for side in (images.shape.height, images.shape.width))
-    size = (_NAME_WIDTH + (len(columns) + 1) * width, _TITLE_HEIGHT + len(rows) * height)
-    sheet = Image.new("RGB", size, "white")
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(_FONT_SIZE)
-    for column, title in enumerate(["clean", *(f"{severity:g}" for severity in columns)]):
-        pen.text((_NAME_WIDTH + column * width, _GAP), title, fill="black", font=font)
+    left = round(max(font.getlength(line) for row in rows for line in row.split("\n"))) + 3 * _GAP
+    title = _title(images, conditions, options)
+    right = max(left + (len(columns) + 1) * width, round(font.getlength(title)) + 3 * _GAP)
+    sheet = Image.new("RGB", (right, 2 * _TITLE_HEIGHT + len(rows) * height), "white")
+    pen = ImageDraw.Draw(sheet)
+    pen.text((_GAP, _GAP), title, fill="black", font=font)
+    for column, name in enumerate(["clean", *columns]):
+        pen.text((left + column * width, _TITLE_HEIGHT + _GAP), name, fill="black", font=font)
     for row, name in enumerate(rows):
-        top = _TITLE_HEIGHT + row * height
+        top = 2 * _TITLE_HEIGHT + row * height
         pen.text((_GAP, top + height // 2), name, fill="black", font=font, anchor="lm")
-        sheet.paste(enlarge(clean[0], scale), (_NAME_WIDTH, top))
+        sheet.paste(enlarge(clean[0], scale), (left, top))
     for condition in conditions:
-        column, row = columns.index(condition.severity) + 1, rows.index(condition.corruption)
+        column = columns.index(_column_name(condition)) + 1
+        top = 2 * _TITLE_HEIGHT + rows.index(_row_name(condition)) * height
         tile = enlarge(_degrade_first(images, clean, condition, options), scale)
-        sheet.paste(tile, (_NAME_WIDTH + column * width, _TITLE_HEIGHT + row * height))
+        sheet.paste(tile, (left + column * width, top))
     return sheet
+
+
+def _title(images: ImageSet, conditions: Sequence[Condition], options: StreamOptions) -> str:
+    """Return which image is shown, and by which severities and seed."""
+    tables = sorted({c.severity_table for c in conditions if c.severity_table})
+    severities = [f"severities of {' and '.join(tables)}"] if tables else []
+    source = shorten(one_line(images.source), 60)
+    return ", ".join([f"first image of {source}", *severities, f"seed {options.seed}"])
+
+
+def _row_name(condition: Condition) -> str:
+    """Return a corruption's name, and below it what else tells it apart."""
+    limits = condition.range and {"none": "not clipped"}.get(condition.range, condition.range)
+    parts = [condition.convention, limits, condition.frost]
+    return "\n".join(filter(None, [condition.corruption, ", ".join(filter(None, parts))]))
+
+
+def _column_name(condition: Condition) -> str:
+    return f"{'severity' if condition.severity_table else 'σ'} {condition.severity:g}"
 
 
 def _degrade_first(
@@ -106,6 +130,14 @@ def _degrade_first(
     pixels = degraded if degraded.dtype == torch.uint8 else round_to_uint8(degraded)
     shown: NDArray[np.uint8] = pixels[0].numpy()
     return shown
+
+
+def load_font(size: int) -> ImageFont.FreeTypeFont:
+    """Return the font of sheets, which comes with matplotlib: Pillow's own lacks most letters."""
+    from matplotlib import get_data_path
+
+    path = Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+    return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
 
 
 def enlarge(image: NDArray[np.uint8], scale: int) -> Image.Image:

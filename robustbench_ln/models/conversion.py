@@ -31,6 +31,7 @@ __all__ = ["Conversion", "Identity", "convert_network", "write_converted"]
 
 _IDENTITIES = {
     "local": "LocalNorm as it trains and Dynamic BatchNorm on each set of images",
+    "noisy": "noisy BatchNorm and BatchNorm, both with running statistics,",
     "ghost": "Ghost BatchNorm and BatchNorm, both with running statistics,",
     "renorm": "Batch Renormalization and BatchNorm, both with running statistics,",
     "batch": "the written and the given BatchNorm network, both with running statistics,",

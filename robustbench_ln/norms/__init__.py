@@ -1,6 +1,7 @@
 """Norm layers, and who shares their statistics."""
 
 from robustbench_ln.norms.choices import NORMS, Norm, convert_batchnorm, replace_norms
+from robustbench_ln.norms.deviation import L1Norm2d, LInfNorm2d
 from robustbench_ln.norms.ghost import GhostBatchNorm2d
 from robustbench_ln.norms.group_spread import GroupSpread, group_spread
 from robustbench_ln.norms.layers import (
@@ -14,6 +15,7 @@ from robustbench_ln.norms.layout import StatisticsLayout
 from robustbench_ln.norms.local import LocalNorm2d
 from robustbench_ln.norms.logits import describe_output, take_logits
 from robustbench_ln.norms.moments import Moments, set_moments
+from robustbench_ln.norms.noisy import NoisyBatchNorm2d
 from robustbench_ln.norms.parameter_counts import ParameterCounts, count_parameters
 from robustbench_ln.norms.renorm import BatchRenorm2d, RenormSchedule
 from robustbench_ln.norms.replace import Converted
@@ -26,8 +28,11 @@ __all__ = [
     "Converted",
     "GhostBatchNorm2d",
     "GroupSpread",
+    "L1Norm2d",
+    "LInfNorm2d",
     "LocalNorm2d",
     "Moments",
+    "NoisyBatchNorm2d",
     "Norm",
     "NormClasses",
     "NormLayer",

@@ -11,9 +11,11 @@ from torch import nn
 
 from robustbench_ln.errors import LayoutError, listing
 from robustbench_ln.lookup import find_entry
+from robustbench_ln.norms.deviation import L1Norm2d, LInfNorm2d
 from robustbench_ln.norms.ghost import GhostBatchNorm2d
 from robustbench_ln.norms.layers import copy_network, layer_kind
 from robustbench_ln.norms.local import LocalNorm2d
+from robustbench_ln.norms.noisy import NoisyBatchNorm2d
 from robustbench_ln.norms.renorm import BatchRenorm2d
 from robustbench_ln.norms.replace import Converted, replace_modules
 from robustbench_ln.norms.switch import SwitchNorm2d
@@ -122,6 +124,30 @@ _ENTRIES = (
         source="Hoffer et al. 2017",
         build=lambda layer, _: GhostBatchNorm2d(layer.num_features, eps=layer.eps),
         mark="set_size",
+    ),
+    Norm(
+        id="l1",
+        layer=L1Norm2d,
+        description="as batch, with the mean absolute deviation for the standard deviation",
+        source="Santurkar et al. 2018",
+        build=lambda layer, _: L1Norm2d(layer.num_features, eps=layer.eps),
+        mark="has_l1_deviation",
+    ),
+    Norm(
+        id="linf",
+        layer=LInfNorm2d,
+        description="as batch, with the largest deviation for the standard deviation",
+        source="Santurkar et al. 2018",
+        build=lambda layer, _: LInfNorm2d(layer.num_features, eps=layer.eps),
+        mark="has_linf_deviation",
+    ),
+    Norm(
+        id="noisy",
+        layer=NoisyBatchNorm2d,
+        description="as batch, in training shifted and scaled at random",
+        source="Santurkar et al. 2018",
+        build=lambda layer, _: NoisyBatchNorm2d(layer.num_features, eps=layer.eps),
+        mark="noise_bounds",
     ),
 )
 

@@ -6,8 +6,6 @@ import torch
 from torch import Tensor
 
 from robustbench_ln.errors import LayoutError
-from robustbench_ln.norms.group_kernel import normalize_groups
-from robustbench_ln.norms.moments import Moments
 from robustbench_ln.norms.running_norm import RunningNorm2d
 
 __all__ = ["GhostBatchNorm2d"]
@@ -56,16 +54,8 @@ class GhostBatchNorm2d(RunningNorm2d):
         self.check_features(features)
         if not self.training:
             return self.normalize_running(features)
-        set_size = self._find_set_size(features)
-        num_sets, num_values = len(features) // set_size, features[:set_size, 0].numel()
-        shape = (num_sets, self.num_features)
-        sets = Moments(self.running_mean.new_zeros(shape), self.running_mean.new_zeros(shape))
-        normalized = normalize_groups(
-            features, self.weight.expand(shape), self.bias.expand(shape), eps=self.eps, seen=sets
-        )
-        mean, variance = (values.mean(dim=0, keepdim=True) for values in sets)
-        self.update_running(Moments(mean, variance * ((num_values - 1) / num_values)))
-        return normalized
+        num_sets = len(features) // self._find_set_size(features)
+        return self.normalize_batch(features, num_sets=num_sets)
 
     def _find_set_size(self, features: Tensor) -> int:
         """Return M, if each set of the batch has statistics."""

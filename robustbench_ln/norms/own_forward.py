@@ -8,8 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from robustbench_ln.errors import LayoutError
+from robustbench_ln.norms.deviation import L1Norm2d, LInfNorm2d
 from robustbench_ln.norms.ghost import GhostBatchNorm2d
 from robustbench_ln.norms.moments import Moments, normalize_sets
+from robustbench_ln.norms.noisy import NoisyBatchNorm2d
 from robustbench_ln.norms.renorm import BatchRenorm2d
 from robustbench_ln.norms.switch import SwitchNorm2d
 
@@ -20,6 +22,9 @@ _PLAIN_FORWARDS = (
     nn.SyncBatchNorm.forward,
     BatchRenorm2d.forward,
     GhostBatchNorm2d.forward,
+    L1Norm2d.forward,
+    LInfNorm2d.forward,
+    NoisyBatchNorm2d.forward,
 )
 """Whose eval forward is (x - mean) / sqrt(variance + eps) * weight + bias and nothing else."""
 

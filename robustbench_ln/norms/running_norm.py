@@ -7,7 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from robustbench_ln.errors import LayoutError
-from robustbench_ln.norms.moments import Moments
+from robustbench_ln.norms.group_kernel import normalize_groups
+from robustbench_ln.norms.moments import Moments, set_moments
 
 __all__ = ["RunningNorm2d"]
 
@@ -55,6 +56,25 @@ class RunningNorm2d(nn.Module):
         return F.batch_norm(
             features, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
         )
+
+    def normalize_batch(self, features: Tensor, *, num_sets: int) -> Tensor:
+        """Normalise contiguous sets of a training batch, each by its own statistics.
+
+        The running statistics move once, towards the mean over the sets.
+        """
+        shape = (num_sets, self.num_features)
+        sets = Moments(self.running_mean.new_zeros(shape), self.running_mean.new_zeros(shape))
+        normalized = normalize_groups(
+            features, self.weight.expand(shape), self.bias.expand(shape), eps=self.eps, seen=sets
+        )
+        num_values = features[:, 0].numel() // num_sets
+        mean, variance = (values.mean(dim=0, keepdim=True) for values in sets)
+        self.update_running(Moments(mean, variance * ((num_values - 1) / num_values)))
+        return normalized
+
+    def set_moments(self, features: Tensor, set_size: int) -> Moments:
+        """Return what takes the running statistics' place on sets of images, [S, C]."""
+        return set_moments(features, set_size)
 
     def check_features(self, features: Tensor) -> None:
         """Demand [N, C, H, W], and in training more than one value for each channel.

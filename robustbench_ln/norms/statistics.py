@@ -27,6 +27,7 @@ from robustbench_ln.norms.local import LocalNorm2d
 from robustbench_ln.norms.logits import take_logits
 from robustbench_ln.norms.moments import Moments, mix_moments, normalize_sets, set_moments
 from robustbench_ln.norms.own_forward import forward_with_moments, own_forward
+from robustbench_ln.norms.running_norm import RunningNorm2d
 from robustbench_ln.norms.their_code import forward_failed, their_code
 
 __all__ = ["StatisticsModel", "with_statistics"]
@@ -146,7 +147,8 @@ def _forward(current: _Current, layer: NormLayer, module: nn.Module, features: T
     layout = current.layout
     if treat_layer(layer, layout, int(features[0, 0].numel())) == "running":
         return own_forward(module, features)
-    moments = set_moments(features, layout.rows_per_set)
+    find = module.set_moments if isinstance(module, RunningNorm2d) else set_moments
+    moments = find(features, layout.rows_per_set)
     if layout.prior is not None and layer.has_running:
         running = Moments(module.running_mean, module.running_var)  # type: ignore[arg-type]
         moments = mix_moments(running, moments, running_weight=layout.running_weight)

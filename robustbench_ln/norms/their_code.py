@@ -15,7 +15,16 @@ from robustbench_ln.errors import LayoutError, LnBenchError, is_out_of_memory
 __all__ = ["first_line", "forward_failed", "their_code", "their_traceback"]
 
 _HERE, _OURS = Path(__file__).parent, Path(__file__).parents[1]
-_LAYERS = ("ghost.py", "group_kernel.py", "local.py", "renorm.py", "switch.py")
+_LAYERS = (
+    "deviation.py",
+    "ghost.py",
+    "group_kernel.py",
+    "local.py",
+    "noisy.py",
+    "renorm.py",
+    "running_norm.py",
+    "switch.py",
+)
 """Layers of ours, which a network may call with anything."""
 _LIBRARIES = tuple(
     Path(spec.origin).parent

@@ -159,7 +159,8 @@ def read_predictions(path: Path, *, num_images: int, num_classes: int) -> Predic
             raise refuse_archive(
                 path, f"'{name}' has {found[name].max()}; expected at most {most - 1}"
             )
-    if len(np.unique(found["image_index"])) < len(found["image_index"]):
+    ascending = np.sort(found["image_index"])  # np.unique takes 20 times as long
+    if (ascending[1:] == ascending[:-1]).any():
         raise refuse_archive(path, "'image_index' has an image twice")
     return Predictions(**{name: array.astype(_dtype_of(name)) for name, array in found.items()})
 

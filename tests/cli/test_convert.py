@@ -50,6 +50,9 @@ def test_a_converted_checkpoint_is_evaluated_with_its_groups(lab, ln_bench, out)
         ("instance", "new.safetensors"),
         ("renorm", "new.safetensors"),
         ("ghost", "new.safetensors"),
+        ("l1", "new.safetensors"),
+        ("linf", "new.pt"),
+        ("noisy", "new.safetensors"),
     ],
 )
 def test_every_norm_is_written_and_evaluated_again(lab, ln_bench, norm, out):
@@ -58,7 +61,7 @@ def test_every_norm_is_written_and_evaluated_again(lab, ln_bench, norm, out):
     first, check, path = outcome.out.splitlines()
     assert first == f"2 BatchNorm2d layers became {NORMS[norm].layer.__name__}"
     assert path == str(lab.folder / out)
-    if norm in ("renorm", "ghost", "batch"):
+    if norm in ("renorm", "ghost", "noisy", "batch"):
         assert float(check.split("at most ")[1].split(" ")[0]) < 1e-6
     else:
         assert f"the network now takes {NORMS[norm].description}; train it" in check
@@ -66,7 +69,7 @@ def test_every_norm_is_written_and_evaluated_again(lab, ln_bench, norm, out):
     assert new.metadata["norm"] == norm
     assert not {"num_groups", "group_size"} & set(new.metadata)
     modes = {"plain"}
-    if norm in ("batch", "switch", "renorm", "ghost"):
+    if norm in ("batch", "switch", "renorm", "ghost", "l1", "linf", "noisy"):
         modes = {"bn", "dbn-batch", "dbn-single", "dbn-single-rot90"}
     words = lab.command("--modes", "all", "--sigmas", "0")
     words[1] = str(lab.folder / out)

@@ -148,12 +148,17 @@ def test_what_cannot_be_is_refused():
 
 def test_the_sheet_shows_every_picture_and_bars_as_long_as_probabilities():
     said = ask(local_net(), "ln-single-voting,ln-voting")
-    sheet = np.asarray(draw_predictions(IMAGES, said, "class number {}".format))
-    assert sheet.shape == (4 * 184, 176 + 2 * 260, 3)
+    names = ["a.png", "b" * 99, "c\n", "σ"]
+    sheet = np.asarray(
+        draw_predictions(IMAGES, said, "class number {}".format, title="net", names=names)
+    )
+    assert sheet.shape == (28 + 4 * 204, 176 + 2 * 260, 3)
     for row in range(4):
-        shown = sheet[row * 184 + 8 : row * 184 + 168, 8:168]
+        top = 28 + row * 204 + 8
+        shown = sheet[top + 28 : top + 188, 8:168]
         assert np.array_equal(shown[::20, ::20], PIXELS[row])
+        assert (sheet[top : top + 20, 8:168] < 128).any(), "its name"
         for column, mode in enumerate(said):
-            line = sheet[row * 184 + 8 + 28 + 1, 176 + column * 260 : 176 + column * 260 + 260]
-            length = int((line == (157, 191, 230)).all(axis=-1).sum())
-            assert length == round(mode.guesses[row][0].probability * 252) + 1
+            line = sheet[top + 28 + 18 + 1, 176 + column * 260 : 176 + column * 260 + 260]
+            length = int((line == (0, 114, 178)).all(axis=-1).sum())
+            assert length == round(mode.guesses[row][0].probability * 244) + 1

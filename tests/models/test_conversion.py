@@ -30,10 +30,11 @@ def convert(norm: str, num_groups: int | None = None) -> Conversion:
 
 
 def test_each_norm_has_the_identity_it_should():
-    for norm, num_groups in (("local", 4), ("renorm", None), ("ghost", None), ("batch", None)):
-        identity = convert(norm, num_groups).identity
+    for norm in ("local", "renorm", "ghost", "noisy", "batch"):
+        identity = convert(norm, 4 if norm == "local" else None).identity
         assert identity.difference <= 1e-5 * identity.scale
-    assert all(convert(norm).identity is None for norm in ("switch", "group", "layer", "instance"))
+    for norm in ("switch", "group", "layer", "instance", "l1", "linf"):
+        assert convert(norm).identity is None
     assert convert("local", 4).eps == "1e-05,0.001"
 
 

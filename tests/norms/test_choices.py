@@ -11,7 +11,7 @@ from robustbench_ln.norms import NORMS, convert_batchnorm, replace_norms
 from robustbench_ln.norms.layers import layer_kind
 from tests.norms.networks import random_images, settle, small_net
 
-WITH_RUNNING = ("batch", "switch", "renorm", "ghost")
+WITH_RUNNING = ("batch", "switch", "renorm", "ghost", "l1", "linf", "noisy")
 
 
 class NormAndActivation(nn.BatchNorm2d):

@@ -51,6 +51,6 @@ def count(layers: Layers, norm: str, groups: int) -> tuple[int, int]:
         trainable += 2 * channels * (groups if norm == "local" else 1)
         if norm == "switch":
             trainable += 3 + 3  # weights of the means, weights of the variances
-        if norm in ("batch", "switch", "renorm", "ghost"):
+        if norm in ("batch", "switch", "renorm", "ghost", "l1", "linf", "noisy"):
             running += 2 * channels
     return trainable, trainable + running

@@ -109,7 +109,7 @@ def test_the_validation_accuracy_is_that_of_the_held_out_images(tmp_path):
     assert 0 < trained.last_accuracy == hits.mean()
 
 
-@pytest.mark.parametrize("norm", ["batch", "local", "switch", "renorm", "ghost"])
+@pytest.mark.parametrize("norm", ["batch", "local", "switch", "renorm", "ghost", "linf", "noisy"])
 @pytest.mark.parametrize("stop", [1, 2])
 def test_a_killed_training_goes_on_to_the_same_bits(tmp_path, norm, stop):
     groups = 4 if norm == "local" else 1

@@ -19,7 +19,7 @@ from robustbench_ln.evaluation.checks.fresh_statistics import (
 )
 from robustbench_ln.evaluation.checks.probe import Probe
 from robustbench_ln.evaluation.checks.result import CheckResult, not_applicable, note, passed
-from robustbench_ln.norms import SwitchNorm2d
+from robustbench_ln.norms import L1Norm2d, LInfNorm2d, SwitchNorm2d
 from robustbench_ln.norms.moments import Moments
 from robustbench_ln.spec import NORMALIZATIONS, parse_normalization
 
@@ -49,8 +49,9 @@ def check_input_statistics(probe: Probe) -> CheckResult:
     if first is None:
         return not_applicable(NAME, "the first norm layer has no running statistics")
     module = probe.subject.model.get_submodule(first.name)
-    if is_fresh(module) or not is_settled(module):
-        return not_applicable(NAME, f"'{first.name}' saw too few images in training")
+    obstacle = _find_obstacle(module)
+    if obstacle:
+        return not_applicable(NAME, f"'{first.name}' {obstacle}")
     divergence = _divergence(first.images, module)
     if divergence <= _largest(module):
         return passed(NAME, "the images are like those of the training", divergence=divergence)
@@ -61,6 +62,14 @@ def check_input_statistics(probe: Probe) -> CheckResult:
         f"{_advise(probe, pixels, module)}",
         divergence=divergence,
     )
+
+
+def _find_obstacle(module: nn.Module) -> str:
+    """Return why a layer's running statistics say nothing; "" where they do."""
+    if isinstance(module, L1Norm2d | LInfNorm2d):
+        return "keeps no variance but another deviation"
+    is_known = not is_fresh(module) and is_settled(module)
+    return "" if is_known else "saw too few images in training"
 
 
 def median_divergence(images: Moments, running: Moments, *, eps: float) -> float:
