@@ -32,7 +32,8 @@ __all__ = ["evaluate"]
 
 
 @explain_memory(
-    f"lower {setting('device_batch')}, then {setting('stat_batch')} or {setting('group_size')}"
+    f"lower {setting('device_batch')}, then {setting('stat_batch')} or {setting('group_size')}, or "
+    f"{setting('workers')}"
 )
 def evaluate(  # noqa: PLR0913  (one parameter for each setting)
     model_or_path: nn.Module | str | Path,
@@ -57,7 +58,8 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
     order: str = "shuffled",
     stat_batch: int = 128,
     group_size: int | None = None,
-    device_batch: int = 128,
+    device_batch: int | None = None,
+    workers: int | None = None,
     ties: str = "random",
     prior: float = 16.0,
     seed: int = 0,
@@ -109,14 +111,19 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
         group_size: Number of images that share statistics in ln-batch and ln-voting. None is that
             of training where the file states it, else the papers' batch of 128 over the number of
             groups.
-        device_batch: Number of images in the network at once. It decides memory, not results.
+        device_batch: Number of images in the network at once; None is a rule from shapes that suits
+            cache and memory. Results differ by rounding alone.
+        workers: Number of processes that share the work; None is as many as are worth their start.
+            They change no result. A network whose class is defined in the notebook or in the
+            program itself cannot go to them: put it into a file of its own and import it.
         ties: How tied votes are broken: "random", "lowest" or "logit-sum".
         prior: Weight of the running statistics in bn-adapt, in images.
         seed: Seed for noise, image order, group choice and tie-breaking.
         repeats: Number of seeds to measure: seed, seed + 1, ... Their standard deviation is the
             column `repeat_sd`.
         limit: Number of images to evaluate; None is all.
-        device: Device that runs the network, as "cuda:1"; None is that of the network's parameters.
+        device: Device that runs the network, as "cuda:1"; several GPUs as "cuda:0,cuda:1"; "auto"
+            is a GPU where there is one; None is that of the network's parameters.
         amp: "bf16" for autocast to bfloat16; None is float32.
         tf32: Whether CUDA may round products to TF32.
         compile_network: Whether to run the network through torch.compile.
@@ -172,6 +179,7 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
             stat_batch=stat_batch,
             group_size=group_size,
             device_batch=device_batch,
+            workers=workers,
             tie_rule=ties,
             prior=prior,
             seed=seed,

@@ -25,6 +25,7 @@ __all__ = [
     "SpecError",
     "TooLittleMemoryError",
     "TrainingError",
+    "WorkerError",
     "by_skin",
     "explain_memory",
     "is_out_of_memory",
@@ -159,6 +160,10 @@ class RecordError(LnBenchError):
 
 class TrainingError(LnBenchError):
     """A training cannot go on."""
+
+
+class WorkerError(LnBenchError):
+    """Workers cannot be started, or died of their work."""
 
 
 class TooLittleMemoryError(LnBenchError):

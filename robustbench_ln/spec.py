@@ -29,12 +29,16 @@ __all__ = [
     "check_seed",
     "check_tie_rule",
     "check_whole_numbers",
+    "check_workers",
     "missing_normalization",
     "parse_normalization",
 ]
 
 MOST_REPEATS = 1_000
 """Seeds of one run. A standard deviation over 1,000 is known to 2 %."""
+
+MOST_WORKERS = 1_000
+"""More than any machine has use for."""
 
 MOST_SAMPLES = 100
 """Images of a condition that a run keeps to be looked at."""
@@ -136,6 +140,18 @@ def check_seed(seed: int) -> int:
     return whole
 
 
+def check_workers(workers: int | None) -> int | None:
+    """Return the number of workers as a plain int; None is as many as are worth their start.
+
+    Raises:
+        SpecError: No whole number, or out of range.
+    """
+    whole = None if workers is None else _whole_number(workers, "workers")
+    if whole is not None and not 1 <= whole <= MOST_WORKERS:
+        raise SpecError(f"{setting('workers')} is {whole}; expected 1 to {MOST_WORKERS:,}")
+    return whole
+
+
 def _whole_number(value: Any, name: str) -> int:
     try:
         return int(operator.index(value))
@@ -206,13 +222,17 @@ class EvaluationSpec:
         stat_batch: B, images that share statistics in dbn-batch and bn-adapt.
         group_size: M, images that share statistics in ln-batch and ln-voting; None is as many as
             in training.
-        device_batch: Images that go through the network at once. Memory only, no result.
+        device_batch: Images that go through the network at once: memory and cache, not who shares
+            statistics. None is a rule from shapes.
+        workers: Processes that do the work; None is as many as are worth their start. They change
+            no row.
         tie_rule: How tied votes are broken: "random", "lowest" or "logit-sum".
         prior: Weight of the running statistics in bn-adapt, counted in images.
         seed: Seed for noise, image order, group choice and tie-breaking.
         repeats: Number of seeds: seed, seed + 1, ...; at most `MOST_REPEATS`.
         limit: Number of images to evaluate, the first in their order; None is all.
-        device: Where the network runs, as torch names it: "cpu", "cuda", "cuda:1".
+        device: Where the network runs, as torch names it: "cpu", "cuda", "cuda:1"; several GPUs
+            with commas between them, for workers.
         frost: Pictures that frost is cut from; None makes procedural ones.
         amp: "bf16": autocast to bfloat16; statistics stay float32. None is float32.
         uses_tf32: Let CUDA's matrix products and convolutions round to TF32.
@@ -233,7 +253,8 @@ class EvaluationSpec:
     order: str = "shuffled"
     stat_batch: int = 128
     group_size: int | None = None
-    device_batch: int = 128
+    device_batch: int | None = None
+    workers: int | None = None
     tie_rule: str = "random"
     prior: float = 16.0
     seed: int = 0
@@ -260,18 +281,14 @@ class EvaluationSpec:
         """Check the numbers."""
         check_whole_numbers(self, "stat_batch", "group_size", "device_batch", "repeats", "limit")
         check_whole_numbers(self, "samples")
+        object.__setattr__(self, "workers", check_workers(self.workers))
         object.__setattr__(self, "seed", check_seed(self.seed))
         check_mode_names(self.modes)
         _check_order(self.order)
         check_tie_rule(self.tie_rule)
-        counts = {
-            "stat_batch": self.stat_batch,
-            "group_size": 1 if self.group_size is None else self.group_size,
-            "device_batch": self.device_batch,
-            "limit": 1 if self.limit is None else self.limit,
-        }
-        for name, value in counts.items():
-            if value < 1:
+        for name in ("stat_batch", "group_size", "device_batch", "limit"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
                 raise SpecError(f"{setting(name)} is {value}; expected 1 or more images")
         if self.amp not in (None, "bf16"):
             raise SpecError(f"{setting('amp', self.amp)}: expected bf16")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 import torch
+
+from robustbench_ln.workers.launch import Launcher
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -30,6 +34,26 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"needs the real images and checkpoints in {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def launcher() -> Iterator[Launcher]:
+    """Start the server of workers once: it takes longer than most tests."""
+    modules = ["torch", "robustbench_ln.evaluation.unit", "robustbench_ln.corrupted_sets.making"]
+    with Launcher(modules) as started:
+        yield started
+
+
+@pytest.fixture
+def one_server(monkeypatch: pytest.MonkeyPatch, launcher: Launcher) -> None:
+    """Let evaluate and corrupt take their workers from that server."""
+
+    def launch(*_: object) -> AbstractContextManager[Launcher]:
+        return nullcontext(launcher)
+
+    evaluation = import_module("robustbench_ln.evaluation.run")
+    monkeypatch.setattr(evaluation, "launch", lambda n: nullcontext(None if n == 1 else launcher))
+    monkeypatch.setattr(import_module("robustbench_ln.corrupted_sets.writer"), "Launcher", launch)
 
 
 @pytest.fixture(autouse=True)

@@ -25,13 +25,14 @@ IMPORTS = {
     "metrics": {"files"},
     "runs": {"files", "metrics"},
     "data": {"files"},
+    "workers": {"files"},
     "norms": set(),
     "corruptions": {"data", "files"},
-    "corrupted_sets": {"corruptions", "data", "files"},
+    "corrupted_sets": {"corruptions", "data", "files", "workers"},
     "models": {"files", "norms"},
     "training": {"corruptions", "data", "files", "models", "norms"},
     "evaluation": {
-        "corrupted_sets", "corruptions", "data", "metrics", "models", "norms", "runs",
+        "corrupted_sets", "corruptions", "data", "metrics", "models", "norms", "runs", "workers",
     },
     "reports": {"files", "metrics", "runs"},
     "speed": {"evaluation", "models", "norms", "reports", "training"},
@@ -39,7 +40,7 @@ IMPORTS = {
     "demo": {"corruptions", "evaluation", "files", "models"},
     "cli": {
         "corrupted_sets", "corruptions", "data", "demo", "evaluation", "files", "metrics",
-        "models", "norms", "reports", "runs", "speed", "training",
+        "models", "norms", "reports", "runs", "speed", "training", "workers",
     },
 }  # fmt: skip
 """Room -> the rooms it imports, besides itself and the base; docs/architecture.md shows it."""

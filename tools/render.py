@@ -107,6 +107,49 @@ def speed_table(name: str) -> str:
     return "\n".join(parts)
 
 
+def turns_table(name: str) -> str:
+    """Medians, ratios of the same turn and goals of one raw record of benchmarks/recording.py."""
+    file = ROOT / "benchmarks" / "results" / f"{name}.json"
+    if not file.is_file():
+        return "Not measured yet.\n"
+    record = json.loads(file.read_text())
+    seconds = record["seconds"]
+    rows = []
+    for goal in record["goals"]:
+        job, against = seconds[goal["job"]], seconds[goal["against"]]
+        ratio = statistics.median(b / a for a, b in zip(job, against, strict=True))
+        rows += [
+            (goal["against"], f"{statistics.median(against):.1f}", "1", "-"),
+            (goal["job"], f"{statistics.median(job):.1f}", f"{ratio:.2f}", f"{goal['least']:g}"),
+        ]
+    about = f"{record['images']:,} images, {record['conditions']} conditions, {len(job)} turns, "
+    about += (
+        f"{record['cores']} cores, load {record['load']:.1f}, torch {record['versions']['torch']}"
+    )
+    header = ("", "median seconds", "times as fast", "goal")
+    table = to_markdown(Grid(header, tuple(rows)), has_markup=True)
+    return f"`{record['command']}`: {about}\n\n{table}"
+
+
+def peaks_table(name: str) -> str:
+    """Peak memory by images and workers: a raw record of benchmarks/memory.py."""
+    file = ROOT / "benchmarks" / "results" / f"{name}.json"
+    if not file.is_file():
+        return "Not measured yet.\n"
+    record = json.loads(file.read_text())
+    rows = tuple(
+        (
+            f"{p['images']:,}",
+            str(p["count"]),
+            f"{p['own'] / 1024:.0f}",
+            f"{p['workers'] / 1024:.0f}",
+        )
+        for p in record["peaks"]
+    )
+    header = ("images", "workers", "MiB of the command", "MiB of the largest worker")
+    return f"`{record['command']}`\n\n{to_markdown(Grid(header, rows), has_markup=True)}"
+
+
 def norms_speed_table(name: str) -> str:
     """Speed and parameters under every norm: a raw record of `ln-bench speed`."""
     about = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
@@ -227,6 +270,8 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     "models": models_table,
     "recipes": recipes_table,
     "memory": memory_table,
+    "turns": turns_table,
+    "peaks": peaks_table,
     "demo": demo_output,
     "fields": fields_table,
     "corruption_speed": corruption_speed_table,

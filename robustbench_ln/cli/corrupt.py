@@ -22,6 +22,8 @@ from robustbench_ln.cli.options import (
     Severities,
     SeverityTable,
     Sigmas,
+    Workers,
+    count_or_auto,
     split_names,
 )
 from robustbench_ln.cli.spelling import spell
@@ -79,14 +81,7 @@ def corrupt(
             metavar="N", help="Use only the first N images. Default: all", show_default=False
         ),
     ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="Number of threads; changes no byte. Default: all cores",
-            show_default=False,
-        ),
-    ] = None,
+    workers: Workers = "auto",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the set that is in the folder")
     ] = False,
@@ -140,7 +135,11 @@ def corrupt(
         stream = StreamOptions(seed=seed, frost=degradation.frost)
         write_sheet(images, spec.conditions, stream, path=preview, overwrite=overwrite)
     if out is not None:
-        options = GenerationOptions(workers=workers, frost=degradation.frost, overwrite=overwrite)
+        options = GenerationOptions(
+            workers=count_or_auto("workers", workers),
+            frost=degradation.frost,
+            overwrite=overwrite,
+        )
         with open_display(spell) as display:
             for line in images.notes:
                 display.note(f"Note: {line}")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from robustbench_ln.cli.options import split_names
+from robustbench_ln.cli.options import count_or_auto, split_names
 from robustbench_ln.corruption_names import check_sigma, parse_severities, parse_sigmas
 from robustbench_ln.files.regular_files import open_regular
 from robustbench_ln.files.shipped import is_shipped_name
@@ -57,7 +57,8 @@ def spec_of(options: Mapping[str, Any]) -> EvaluationSpec:
         order=options["order"],
         stat_batch=options["stat_batch"],
         group_size=options["group_size"],
-        device_batch=options["device_batch"],
+        device_batch=count_or_auto("device_batch", options["device_batch"]),
+        workers=count_or_auto("workers", options["workers"]),
         tie_rule=options["ties"],
         prior=options["prior"],
         seed=options["seed"],

@@ -22,7 +22,8 @@ from robustbench_ln.cli.options import (
     Corruptions,
     Crop,
     Data,
-    Device,
+    DeviceBatch,
+    Devices,
     DownloadAll,
     FrostDir,
     Interpolation,
@@ -37,6 +38,7 @@ from robustbench_ln.cli.options import (
     Sigmas,
     Ties,
     Trust,
+    Workers,
 )
 from robustbench_ln.cli.report import write_and_print
 from robustbench_ln.cli.spelling import spell
@@ -83,12 +85,8 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
-    device_batch: Annotated[
-        int,
-        typer.Option(
-            metavar="N", help="Images in the network at once; costs memory, changes no result"
-        ),
-    ] = 128,
+    device_batch: DeviceBatch = "auto",
+    workers: Workers = "auto",
     ties: Ties = "random",
     prior: Annotated[
         float,
@@ -113,7 +111,7 @@ def evaluate(
             metavar="N", help="Number of images to evaluate. Default: all", show_default=False
         ),
     ] = None,
-    device: Device = "cpu",
+    device: Devices = "cpu",
     amp: Annotated[
         str | None,
         typer.Option(

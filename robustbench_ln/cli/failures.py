@@ -18,9 +18,8 @@ __all__ = ["run_command"]
 DONE, WRONG_INPUT, INTERRUPTED, READER_GONE = 0, 2, 130, 141
 
 _LESS_MEMORY = (
-    f"lower {setting('device_batch')}, then {setting('stat_batch')} or {setting('group_size')}; "
-    f"for corrupt {setting('workers')}, for predict the number of pictures, for train another "
-    "recipe or network"
+    f"lower {setting('device_batch')}, then {setting('stat_batch')} or {setting('group_size')}, or "
+    f"{setting('workers')}; for predict the number of pictures, for train another recipe or network"
 )
 
 

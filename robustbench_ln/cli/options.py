@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from robustbench_ln.cli.completion import complete
+from robustbench_ln.errors import SpecError, setting
 
 __all__ = [
     "CLEAN_KINDS",
@@ -24,6 +25,8 @@ __all__ = [
     "Crop",
     "Data",
     "Device",
+    "DeviceBatch",
+    "Devices",
     "Download",
     "DownloadAll",
     "DownloadWeights",
@@ -40,6 +43,8 @@ __all__ = [
     "Sigmas",
     "Ties",
     "Trust",
+    "Workers",
+    "count_or_auto",
     "split_names",
 ]
 
@@ -278,9 +283,47 @@ FrostDir = Annotated[
         show_default=False,
     ),
 ]
+Devices = Annotated[
+    str,
+    typer.Option(
+        metavar="DEVICE",
+        help="Where the network runs: cpu, cuda, cuda:1, ..., several GPUs as cuda:0,cuda:1, or "
+        "auto: cuda where there is one",
+    ),
+]
+DeviceBatch = Annotated[
+    str,
+    typer.Option(
+        metavar="N",
+        help="Images in the network at once, or auto: as many as suit cache and memory; results "
+        "differ by rounding alone",
+    ),
+]
+Workers = Annotated[
+    str,
+    typer.Option(
+        metavar="N",
+        help="Number of processes, or auto: as many as are worth their start; changes no result",
+    ),
+]
 Device = Annotated[
     str, typer.Option(metavar="DEVICE", help="Where the network runs: cpu, cuda, cuda:1, ...")
 ]
+
+
+def count_or_auto(name: str, text: str) -> int | None:
+    """Return the number that an option holds, None for "auto".
+
+    Args:
+        name: The setting's, for the message.
+        text: "auto" or a whole number.
+    """
+    if text == "auto":
+        return None
+    try:
+        return int(text)
+    except ValueError as error:
+        raise SpecError(f"{setting(name, text)}: expected a whole number, or auto") from error
 
 
 def split_names(text: str) -> tuple[str, ...]:

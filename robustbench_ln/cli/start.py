@@ -7,6 +7,7 @@ from pathlib import Path
 
 from robustbench_ln.cli.signals import default_signals
 from robustbench_ln.texts.console import open_missing_streams, say_aside
+from robustbench_ln.workers.allocator import keep_freed_memory
 
 __all__ = ["main"]
 
@@ -14,6 +15,7 @@ __all__ = ["main"]
 def main() -> None:
     """Run the command line and exit."""
     default_signals()
+    keep_freed_memory()
     open_missing_streams()
     try:
         Path.cwd()

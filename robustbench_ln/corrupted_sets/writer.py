@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
-import os
+import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import lru_cache, partial
+from collections.abc import Sequence
+from contextlib import nullcontext
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import cv2
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from robustbench_ln.corrupted_sets.arrays_writer import ArrayFormat
 from robustbench_ln.corrupted_sets.folders_writer import FolderFormat
-from robustbench_ln.corrupted_sets.listing import Entry, read_listing
+from robustbench_ln.corrupted_sets.listing import read_listing
+from robustbench_ln.corrupted_sets.making import MakingTask, Order
 from robustbench_ln.corrupted_sets.manifest import Manifest, find_damage
 from robustbench_ln.corrupted_sets.set_folder import check_free_space, open_set
 from robustbench_ln.corrupted_sets.set_format import SetFormat, Unit, split_units
 from robustbench_ln.corrupted_sets.spec import GenerationSpec
 from robustbench_ln.corruptions.degrade import Inputs, degrade
 from robustbench_ln.corruptions.frost import digest_of, procedural_frost
-from robustbench_ln.corruptions.stream import StreamOptions, find_inputs, map_ahead
 from robustbench_ln.data.image_set import ArrayImages, ImageSet
 from robustbench_ln.errors import RecordError, SpecError, setting
 from robustbench_ln.progress import Progress, Silent
-from robustbench_ln.spec import Condition, FrostTextures
+from robustbench_ln.spec import FrostTextures, check_workers
+from robustbench_ln.workers.choice import choose_workers, count_cores
+from robustbench_ln.workers.crew import open_crew
+from robustbench_ln.workers.launch import Launcher, can_launch
 
 __all__ = ["GenerationOptions", "generate", "verify"]
 
+_MODULES = ("robustbench_ln.corrupted_sets.making",)
+_SECONDS_PER_VALUE = 5e-8
+"""To degrade and write one pixel value, about."""
 _PACKAGES = ("robustbench_ln", "torch", "numpy", "scipy", "opencv-python-headless", "pillow")
 
 
@@ -40,7 +43,7 @@ class GenerationOptions(NamedTuple):
     """How a set is made; what changes no byte of it, but for the pictures of frost.
 
     Attributes:
-        workers: Threads; None is all cores.
+        workers: Processes; None is as many as are worth their start.
         frost: Pictures that frost is cut from; None makes procedural ones.
         overwrite: Take away the set that is in the folder.
     """
@@ -64,7 +67,7 @@ def generate(
         images: The clean images.
         spec: What to make of them.
         out: The set's folder: new, empty, or one that the same call began.
-        options: Threads, pictures of frost, whether to overwrite.
+        options: Workers, pictures of frost, whether to overwrite.
         progress: Is told how far it is.
 
     Raises:
@@ -74,8 +77,8 @@ def generate(
         RecordError: The folder holds something else, or cannot be written, or the disk is full.
     """
     progress = progress or Silent()
-    workers = os.cpu_count() or 1 if options.workers is None else options.workers
-    num_images = _check_counts(images, spec, workers)
+    check_workers(options.workers)
+    num_images = _count_images(images, spec)
     _check_first_image(images, spec, options)
     describe = partial(_describe, images, spec, options)
     with open_set(out, describe, overwrite=options.overwrite) as manifest:
@@ -86,9 +89,23 @@ def generate(
             set_format = ArrayFormat(out, spec, images, num_images)
         units = set_format.pending(split_units(images, num_images, spec.conditions), manifest)
         check_free_space(out, sum(set_format.num_bytes(unit) for unit in units))
-        stream = StreamOptions(seed=spec.seed, frost=options.frost, workers=workers)
-        with _one_thread_each():
-            _make_units(images, units, set_format, manifest, (stream, num_images, progress))
+        task = MakingTask(
+            folder=out,
+            images=images,
+            num_images=num_images,
+            set_format=set_format,
+            seed=spec.seed,
+            frost=options.frost,
+        )
+        workers = choose_workers(
+            options.workers,
+            units=len(units),
+            seconds=sum(unit.stop - unit.start for unit in units)
+            * math.prod(images.shape)
+            * _SECONDS_PER_VALUE,
+            most=count_cores() if can_launch() else 1,
+        )
+        _make_units(task, _in_order(images, units), manifest, workers, progress)
         manifest.complete()
 
 
@@ -112,9 +129,7 @@ def verify(folder: Path) -> int:
     return len(listing.entries)
 
 
-def _check_counts(images: ImageSet, spec: GenerationSpec, workers: int) -> int:
-    if workers < 1:
-        raise SpecError(f"{setting('workers')} is {workers}; expected 1 or more")
+def _count_images(images: ImageSet, spec: GenerationSpec) -> int:
     if spec.limit is not None and spec.limit > len(images):
         raise SpecError(
             f"{setting('limit')} is {spec.limit}; {images.source} has {len(images)} images"
@@ -146,43 +161,30 @@ def _describe(images: ImageSet, spec: GenerationSpec, options: GenerationOptions
 
 
 def _make_units(
-    images: ImageSet,
-    units: Sequence[Unit],
-    set_format: SetFormat,
-    manifest: Manifest,
-    job: tuple[StreamOptions, int, Progress],
+    task: MakingTask, units: Sequence[Unit], manifest: Manifest, workers: int, progress: Progress
 ) -> None:
-    """Make units in threads, list them in this one."""
-    stream, num_images, progress = job
+    """Have units made in their order, and list them here."""
     left = Counter(unit.condition for unit in units)
     progress.start(cells=len(left), image_passes=sum(unit.stop - unit.start for unit in units))
-    everything = np.arange(num_images)
-    inputs: dict[Condition, Inputs] = {
-        condition: find_inputs(images, everything, condition, stream) for condition in left
-    }
-
-    @lru_cache(maxsize=2)
-    def read(start: int, stop: int) -> NDArray[np.uint8]:
-        return images.read(range(start, stop))
-
-    def make(unit: Unit) -> tuple[Unit, list[Entry]]:
-        indices = range(unit.start, unit.stop)
-        pixels = torch.from_numpy(read(unit.start, unit.stop))
-        degraded = degrade(
-            pixels,
-            unit.condition,
-            seed=stream.seed,
-            indices=indices,
-            inputs=inputs[unit.condition],
+    with (
+        nullcontext() if workers == 1 else Launcher(_MODULES) as launcher,
+        open_crew(task, workers, launcher, advance=progress.advance) as crew,
+    ):
+        rescaled = [condition for condition in left if condition.range == "rescale"]
+        limits = dict(zip(rescaled, crew.map(map(Order, rescaled)), strict=True))
+        orders = (
+            Order(
+                unit.condition,
+                unit,
+                limits[unit.condition].limits if unit.condition in limits else None,
+            )
+            for unit in units
         )
-        return unit, set_format.write(unit, degraded.images.numpy())
-
-    for unit, entries in map_ahead(make, _in_order(images, units), workers=stream.workers):
-        set_format.settle(unit, entries, manifest)
-        progress.describe(f"{unit.condition.corruption} {unit.condition.severity:g}")
-        progress.advance(unit.stop - unit.start)
-        left[unit.condition] -= 1
-        progress.finish_cells(left[unit.condition] == 0)
+        for unit, made in zip(units, crew.map(orders), strict=True):
+            task.set_format.settle(unit, made.entries, manifest)
+            progress.describe(f"{unit.condition.corruption} {unit.condition.severity:g}")
+            left[unit.condition] -= 1
+            progress.finish_cells(left[unit.condition] == 0)
 
 
 def _in_order(images: ImageSet, units: Sequence[Unit]) -> list[Unit]:
@@ -190,16 +192,3 @@ def _in_order(images: ImageSet, units: Sequence[Unit]) -> list[Unit]:
     if isinstance(images, ArrayImages):
         return list(units)
     return sorted(units, key=lambda unit: unit.start)
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Keep the workers' libraries from starting threads of their own."""
-    threads = torch.get_num_threads(), cv2.getNumThreads()
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads[0])
-        cv2.setNumThreads(threads[1])

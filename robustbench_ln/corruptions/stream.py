@@ -42,7 +42,7 @@ class StreamOptions(NamedTuple):
     Attributes:
         seed: Seed of the run.
         frost: Pictures that frost is cut from; None makes procedural ones.
-        workers: Threads that read and degrade ahead. They change nothing but the time.
+        workers: Threads that read and degrade ahead; 0 is none. They change nothing but the time.
     """
 
     seed: int
@@ -92,6 +92,9 @@ def map_ahead(
     function: Callable[[Item], Result], items: Iterable[Item], *, workers: int
 ) -> Iterator[Result]:
     """Yield `function(item)` in order, made by threads which are at most `workers` items ahead."""
+    if workers == 0:
+        yield from map(function, items)
+        return
     waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(max_workers=workers) as pool:
         try:

@@ -14,7 +14,7 @@ from robustbench_ln.corruptions.noise_sums import NoiseSums
 from robustbench_ln.corruptions.stream import StreamOptions, degraded_chunks
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.images import to_network
-from robustbench_ln.spec import Condition, EvaluationSpec, Normalization
+from robustbench_ln.spec import Condition, Normalization
 
 __all__ = ["Chunk", "network_chunks"]
 
@@ -38,12 +38,19 @@ def network_chunks(
     indices: NDArray[np.int64],
     condition: Condition,
     *,
-    spec: EvaluationSpec,
+    options: StreamOptions,
     normalization: Normalization,
 ) -> Iterator[Chunk]:
-    """Yield all images in the order of `indices`; the next chunk is made meanwhile."""
+    """Yield all images in the order of `indices`.
+
+    Args:
+        images: Where they come from.
+        indices: Positions in the data set.
+        condition: What to do to them.
+        options: Seed, pictures of frost, whether the next chunk is made meanwhile.
+        normalization: Of the network's input.
+    """
     mean, std = torch.tensor(normalization.mean), torch.tensor(normalization.std)
-    options = StreamOptions(seed=spec.seed, frost=spec.frost)
     for chunk in degraded_chunks(images, indices, condition, options):
         pixels = to_network(chunk.degraded.images, mean=mean, std=std)
         yield Chunk(pixels, *chunk.degraded)

@@ -1,9 +1,9 @@
-"""Passes of a network over the images of one condition: what evaluates, and what predicts."""
+"""A network under every layout that a run needs, and what each makes of the images."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -11,10 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from robustbench_ln.corruptions.noise_sums import NoiseMeaning, NoiseSums, describe_noise
+from robustbench_ln.corruptions.noise_sums import NoiseSums
+from robustbench_ln.corruptions.stream import StreamOptions
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import CheckpointError
 from robustbench_ln.evaluation.checks import as_logits
+from robustbench_ln.evaluation.device_batch import DeviceBatch
 from robustbench_ln.evaluation.image_tally import ImageTally
 from robustbench_ln.evaluation.inputs import network_chunks
 from robustbench_ln.evaluation.plan import Pass
@@ -24,12 +26,10 @@ from robustbench_ln.norms import StatisticsModel, with_statistics
 from robustbench_ln.runs.seen_images import SeenImages
 from robustbench_ln.spec import Condition, EvaluationSpec
 
-__all__ = ["Measured", "Views", "Work", "make_views", "run_passes"]
+__all__ = ["Measured", "Passed", "View", "Work", "make_views", "run_passes"]
 
 Kept = TypeVar("Kept")
 Indices = NDArray[np.int64]
-Views = Mapping[Pass, StatisticsModel]
-"""Pass -> the network under its layout, on its device."""
 
 
 class Work(NamedTuple):
@@ -39,129 +39,165 @@ class Work(NamedTuple):
         subject: The network.
         images: The test images.
         indices: [N] their positions, in the order of evaluation.
+        order: All positions, where `indices` are a part that begins with a whole set of every
+            pass. The first of them fill the last set. None is `indices`.
+        samples: Number of degraded images to keep, the first of `indices`.
     """
 
     subject: Subject
     images: ImageSet
     indices: Indices
+    order: Indices | None = None
+    samples: int = 0
+
+
+class View(NamedTuple):
+    """A pass, ready to run.
+
+    Attributes:
+        model: The network under the pass's layout, on its device.
+        sets: Whole sets that go through it at once.
+    """
+
+    model: StatisticsModel
+    sets: int
 
 
 class Measured(NamedTuple, Generic[Kept]):
-    """What one pass under one condition gave.
+    """What one pass over consecutive images gave.
 
     Attributes:
         parts: What was kept of each block of images, in their order.
-        refills: Images that were shown again to fill the last set.
         seconds: Time that the network took.
-        meaning: What a LocalNorm noise did to the images; None where there is none.
-        seen: What the images looked like.
+        sets: Whole sets that went through it at once: fewer where a GPU had no memory for more.
+        running_layers: Norm layers that kept their running statistics under a dynamic layout.
     """
 
     parts: list[Kept]
-    refills: int
     seconds: float
-    meaning: NoiseMeaning | None
+    sets: int
+    running_layers: tuple[str, ...]
+
+
+class Passed(NamedTuple, Generic[Kept]):
+    """What all passes over consecutive images gave.
+
+    Attributes:
+        measured: By pass.
+        sums: What a LocalNorm noise did to each image; else empty.
+        seen: What the images looked like.
+    """
+
+    measured: dict[Pass, Measured[Kept]]
+    sums: list[NoiseSums]
     seen: SeenImages
 
 
 def make_views(
-    subject: Subject, images: ImageSet, passes: Sequence[Pass], spec: EvaluationSpec
-) -> Views:
+    subject: Subject, images: ImageSet, batches: Mapping[Pass, DeviceBatch], spec: EvaluationSpec
+) -> dict[Pass, View]:
     """Return the network under the layout of each pass, on its device."""
-    return {p: _make_view(subject, images, p, spec) for p in passes}
+    return {
+        p: View(_make_model(subject, images, p, spec), batch.sets) for p, batch in batches.items()
+    }
 
 
-def _make_view(
+def _make_model(
     subject: Subject, images: ImageSet, one_pass: Pass, spec: EvaluationSpec
 ) -> StatisticsModel:
-    view = with_statistics(
+    model = with_statistics(
         subject.model,
         one_pass.layout,
         image_shape=images.shape.as_input,
         norm_classes=subject.norm_classes,
     )
-    view = view.to(spec.device)
+    model = model.to(spec.device)
     if spec.outputs == "probabilities":
-        view.register_forward_hook(lambda _view, _images, rows: as_logits(rows))
+        model.register_forward_hook(lambda _model, _images, rows: as_logits(rows))
     if spec.is_compiled:
-        view.network.compile()
-    return view
+        model.network.compile()
+    return model
 
 
 def run_passes(
-    views: Views,
+    views: Mapping[Pass, View],
     work: Work,
     condition: Condition,
     *,
-    spec: EvaluationSpec,
+    options: StreamOptions,
     keep: Callable[[Tensor, Indices], Kept],
-) -> Iterator[tuple[Pass, Measured[Kept]]]:
-    """Show the images under a condition to every pass, and yield each pass when it is through.
+) -> Passed[Kept]:
+    """Show the images under a condition to every pass.
 
     Args:
         views: The passes.
         work: Network, images and their order.
         condition: What is done to the images.
-        spec: How they are evaluated.
+        options: Seed, pictures of frost, whether the next images are made meanwhile.
         keep: Function of logits [G, n, K] and the positions [n] of their images that returns what
             to keep of them.
 
     Raises:
         CheckpointError: The network gives no finite logits.
     """
-    runs = {
-        p: _PassRun(view, work, keep=keep, device_batch=spec.device_batch)
-        for p, view in views.items()
-    }
+    runs = {p: _PassRun(view, work, keep=keep) for p, view in views.items()}
+    order = work.indices if work.order is None else work.order
+    most_refills = max(run.refills for run in runs.values())
     sums: list[NoiseSums] = []
-    tally = ImageTally(num_images=len(work.indices), num_samples=spec.samples)
-    normalization = work.subject.normalization
+    tally = ImageTally(num_images=len(work.indices), num_samples=work.samples)
     for chunk in network_chunks(
-        work.images, work.indices, condition, spec=spec, normalization=normalization
+        work.images,
+        np.concatenate([work.indices, order[:most_refills]]),
+        condition,
+        options=options,
+        normalization=work.subject.normalization,
     ):
         sums += chunk.sums
         tally.add(chunk.degraded)
         for run in runs.values():
             run.feed(chunk.images)
-    meaning, seen = describe_noise(sums) if sums else None, tally.finish()
-    for p, run in runs.items():
-        yield p, run.finish(meaning, seen)
+    measured = {p: run.finish() for p, run in runs.items()}
+    return Passed(measured, sums[: len(work.indices)], tally.finish())
 
 
 class _PassRun(Generic[Kept]):
-    """One pass under one condition; see `run_passes`."""
+    """One pass under one condition; see `run_passes`.
 
-    def __init__(
-        self,
-        view: StatisticsModel,
-        work: Work,
-        *,
-        keep: Callable[[Tensor, Indices], Kept],
-        device_batch: int,
-    ) -> None:
+    Attributes:
+        refills: Images behind those of the work that fill its last set: they feed statistics only.
+    """
+
+    def __init__(self, view: View, work: Work, *, keep: Callable[[Tensor, Indices], Kept]) -> None:
+        self.refills = -len(work.indices) % (view.model.layout.set_size or 1)
+        self._model = view.model
         self._work = work
         self._keep = keep
-        self._layout_name = view.layout.name
-        self._device = next((p.device for p in view.parameters()), torch.device("cpu"))
-        self._runner = SetRunner(view, num_images=len(work.indices), device_batch=device_batch)
+        self._device = next((p.device for p in view.model.parameters()), torch.device("cpu"))
+        self._runner = SetRunner(view.model, sets=view.sets)
+        self._num_missing = len(work.indices) + self.refills
         self._num_done = 0
         self._parts: list[Kept] = []
         self._seconds = 0.0
 
     def feed(self, images: Tensor) -> None:
-        """Take the next images of the stream, normalised."""
-        self._collect(self._runner.feed(images.to(self._device)))
+        """Take the next images of the stream, normalised; those behind the last set are left."""
+        own = images[: self._num_missing]
+        self._num_missing -= len(own)
+        if len(own):
+            self._collect(self._runner.feed(own.to(self._device)))
 
-    def finish(self, meaning: NoiseMeaning | None, seen: SeenImages) -> Measured[Kept]:
+    def finish(self) -> Measured[Kept]:
         """Run what is left and return everything."""
         self._collect(self._runner.finish())
-        return Measured(self._parts, self._runner.refills, self._seconds, meaning, seen)
+        layers = self._model.running_layers
+        return Measured(self._parts, self._seconds, self._runner.sets, layers)
 
     def _collect(self, blocks: Iterator[Tensor]) -> None:
         started = time.perf_counter()
-        for logits in blocks:
-            indices = self._work.indices[self._num_done : self._num_done + logits.shape[1]]
-            _check_logits(logits, self._work, indices, layout_name=self._layout_name)
+        for block in blocks:
+            indices = self._work.indices[self._num_done : self._num_done + block.shape[1]]
+            logits = block[:, : len(indices)]
+            _check_logits(logits, self._work, indices, layout_name=self._model.layout.name)
             self._parts.append(self._keep(logits, indices))
             self._num_done += len(indices)
         self._seconds += time.perf_counter() - started

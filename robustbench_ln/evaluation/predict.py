@@ -10,14 +10,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from robustbench_ln.corruptions.stream import StreamOptions
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.evaluation.arithmetic import arithmetic
 from robustbench_ln.evaluation.checks import find_outputs, make_probe, sample_pixels
+from robustbench_ln.evaluation.device_batch import choose_device_batch
 from robustbench_ln.evaluation.from_logits import predict
 from robustbench_ln.evaluation.pass_run import Work, make_views, run_passes
 from robustbench_ln.evaluation.plan import plan_passes
 from robustbench_ln.evaluation.subject import Subject
 from robustbench_ln.modes import Mode
+from robustbench_ln.norms.costs import measure_costs
 from robustbench_ln.runs.reduction import pick_groups, reduce_votes
 from robustbench_ln.spec import CLEAN, EvaluationSpec, check_tie_rule
 
@@ -77,10 +80,15 @@ def predict_pictures(
     pixels = sample_pixels(images, work.indices)
     probe = make_probe(subject, plan.layers, spec, pixels=pixels, shape=images.shape)
     spec = replace(spec, outputs=find_outputs(probe))
-    views = make_views(subject, images, plan.passes, spec)
+    costs = measure_costs(subject.model, images.shape.as_input)
+    batches = {p: choose_device_batch(p.layout, costs, spec) for p in plan.passes}
+    views = make_views(subject, images, batches, spec)
     said = {}
     with arithmetic(spec):
-        for p, measured in run_passes(views, work, CLEAN, spec=spec, keep=lambda logits, _: logits):
+        passed = run_passes(
+            views, work, CLEAN, options=StreamOptions(seed=spec.seed), keep=lambda logits, _: logits
+        )
+        for p, measured in passed.measured.items():
             logits = torch.cat(measured.parts, dim=1)
             for mode in p.modes:
                 said[mode.name] = _guess(mode, logits, p.layout.set_size, spec)

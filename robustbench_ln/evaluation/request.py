@@ -19,7 +19,7 @@ from robustbench_ln.errors import SpecError, setting
 from robustbench_ln.evaluation.own_network import name_own_network
 from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.evaluation.subject import Subject, subject_of
-from robustbench_ln.models.device import check_device
+from robustbench_ln.models.device import choose_devices
 from robustbench_ln.models.opened import choose_framing, choose_normalize, open_network
 from robustbench_ln.models.published_weights import has_published_weights
 from robustbench_ln.models.source import NetworkSource
@@ -228,7 +228,6 @@ class EvaluationRequest:
     def __post_init__(self) -> None:
         """Check the whole, and fill in what its parts take from each other."""
         check_normalization(self.normalize)
-        check_device(self.spec.device)
         images, network = self.images, self.network
         arch = None if isinstance(network, nn.Module) else network.arch
         fetches = choose_fetches(self.download, base=images.base, arch=arch)
@@ -236,7 +235,12 @@ class EvaluationRequest:
         if not isinstance(network, nn.Module):
             network = replace(network, download=fetches.weights)
         found = images.resolve()
-        spec = replace(self.spec, conditions=found.conditions, frost=found.frost)
+        spec = replace(
+            self.spec,
+            conditions=found.conditions,
+            frost=found.frost,
+            device=",".join(choose_devices(self.spec.device)),
+        )
         for name, value in (("images", images), ("network", network), ("spec", spec)):
             object.__setattr__(self, name, value)
 

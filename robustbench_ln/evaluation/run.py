@@ -4,35 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import compress
+from itertools import compress, islice
 from operator import not_
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-from torch import Tensor
-
 from robustbench_ln.corrupted_sets.reader import StoredSet
+from robustbench_ln.corruptions.noise_sums import NoiseMeaning, describe_noise
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.data.oddities import find_oddities
 from robustbench_ln.errors import Message, setting
-from robustbench_ln.evaluation.arithmetic import arithmetic
 from robustbench_ln.evaluation.checks import RunChecks
-from robustbench_ln.evaluation.from_logits import predict
-from robustbench_ln.evaluation.pass_run import Measured, Views, Work, make_views, run_passes
+from robustbench_ln.evaluation.pass_run import Measured
 from robustbench_ln.evaluation.plan import Pass, cell_of, missing_modes, plan_passes
 from robustbench_ln.evaluation.sets import evaluation_order
 from robustbench_ln.evaluation.subject import Subject, describe_run
+from robustbench_ln.evaluation.unit import (
+    EvaluationTask,
+    Unit,
+    UnitResult,
+    join_results,
+    split_condition,
+)
+from robustbench_ln.evaluation.workforce import launch, plan_workforce
 from robustbench_ln.modes import Mode
+from robustbench_ln.norms import count_groups
 from robustbench_ln.progress import Progress, Silent
-from robustbench_ln.rng import stream
 from robustbench_ln.runs.description import RunDescription
 from robustbench_ln.runs.predictions import Predictions, join_predictions, prediction_name
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.reduction import reduce_predictions
+from robustbench_ln.runs.seen_images import SeenImages
 from robustbench_ln.runs.writing import RunDirectory
 from robustbench_ln.spec import CLEAN, Condition, EvaluationSpec, check_tie_rule
+from robustbench_ln.workers.crew import Crew, open_crew
 
 __all__ = ["evaluate"]
 
@@ -74,33 +79,46 @@ def evaluate(
     spec = replace(spec, group_size=spec.group_size or subject.group_size)
     plan = plan_passes(subject, images, spec)
     indices = evaluation_order(len(images), order=spec.order, seed=spec.seed, limit=spec.limit)
-    work = Work(subject, images, indices)
     for line in find_oddities(images):
         progress.note(f"Note: {line}")
+    force = plan_workforce(subject, images, plan.passes, spec)
+    spec = replace(spec, device=force.devices[0])
     about = describe_run(subject, images, spec, progress=progress)
+    about = replace(about, device_batches=force.sizes)
+    task = EvaluationTask(
+        subject=subject,
+        images=images,
+        stored=stored,
+        spec=spec,
+        indices=indices,
+        batches=force.batches,
+        devices=force.devices,
+        threads=force.threads,
+    )
     with RunDirectory(out, about) as run:
         if run.gains_code:
             progress.note(_NEW_DIGEST)
-        checks = RunChecks(run, subject, images, stored=stored, progress=progress)
-        sizes = [p.layout.set_size or 1 for p in plan.passes]
-        spec = checks.before(
-            spec, layers=plan.layers, indices=indices, set_sizes=sizes, is_clean=is_clean
-        )
-        views = make_views(subject, images, plan.passes, spec)
-        jobs = [
-            _Job(_reorder(work, seed, spec), stored, replace(spec, seed=seed), views, run, about)
-            for seed in range(spec.seed, spec.seed + spec.repeats)
-        ]
-        with arithmetic(spec):
-            _run_jobs(jobs, progress, after_clean=lambda: checks.after_clean(spec))
+        missing = [p for job in _jobs_of(task, run, about) for p in job.missing_passes()]
+        workers = force.choose_workers(spec, missing, num_images=len(indices))
+        with launch(workers) as launcher:
+            checks = RunChecks(run, subject, images, stored=stored, progress=progress)
+            sizes = [p.layout.set_size or 1 for p in plan.passes]
+            spec = checks.before(
+                spec, layers=plan.layers, indices=indices, set_sizes=sizes, is_clean=is_clean
+            )
+            task = replace(task, spec=spec, is_alone=workers == 1)
+            with open_crew(task, workers, launcher, advance=progress.advance) as crew:
+                jobs = _jobs_of(task, run, about)
+                _start(jobs, progress, num_groups=count_groups(plan.layers))
+                _run_jobs(jobs, crew, progress, after_clean=lambda: checks.after_clean(spec))
         return list(run.records)
 
 
-def _reorder(work: Work, seed: int, spec: EvaluationSpec) -> Work:
-    """Return the work of a repeat: the same images, in another order where it is random."""
-    if seed == spec.seed or spec.order == "as-is":
-        return work
-    return work._replace(indices=stream(seed, "order").permutation(np.sort(work.indices)))
+def _jobs_of(task: EvaluationTask, run: RunDirectory, about: RunDescription) -> list[_Job]:
+    """Return one job for each seed."""
+    spec = task.spec
+    seeds = range(spec.seed, spec.seed + spec.repeats)
+    return [_Job(replace(spec, seed=seed), task, run, about) for seed in seeds]
 
 
 class _Todo(NamedTuple):
@@ -110,49 +128,72 @@ class _Todo(NamedTuple):
     condition: Condition
     missing: dict[Pass, tuple[Mode, ...]]
 
+    def units(self) -> list[Unit]:
+        """Return the units that measure it."""
+        task = self.job.task
+        whole = Unit(
+            seed=self.job.spec.seed,
+            condition=self.condition,
+            passes=tuple(self.missing),
+            start=0,
+            stop=len(task.indices),
+        )
+        return split_condition(whole, task.batches, task.images.shape)
 
-def _run_jobs(jobs: Sequence[_Job], progress: Progress, *, after_clean: Callable[[], None]) -> None:
+
+class _Found(NamedTuple):
+    """What a pass found under a condition."""
+
+    predictions: Predictions
+    measured: Measured[Predictions]
+    meaning: NoiseMeaning | None
+    seen: SeenImages
+
+
+def _start(jobs: Sequence[_Job], progress: Progress, *, num_groups: int) -> None:
+    """Say how much there is to do."""
+    missing = [found for job in jobs for found in job.find_missing().values()]
+    modes = [modes for passes in missing for modes in passes.values()]
+    num_images = len(jobs[0].task.indices)
+    progress.start(cells=sum(map(len, modes)), image_passes=num_images * num_groups * len(modes))
+
+
+def _run_jobs(
+    jobs: Sequence[_Job],
+    crew: Crew[Unit, UnitResult],
+    progress: Progress,
+    *,
+    after_clean: Callable[[], None],
+) -> None:
     """Measure condition by condition; what is already recorded is not measured again.
 
     The first seed's clean cell comes first, and `after_clean` once it is there.
     """
     todo = [_Todo(job, *one) for job in jobs for one in job.find_missing().items()]
-    passes = [one for each in todo for one in each.missing.items()]
-    num_groups = jobs[0].num_groups
-    progress.start(
-        cells=sum(len(modes) for _, modes in passes),
-        image_passes=len(jobs[0].work.indices) * sum(num_groups[p] for p, _ in passes),
-    )
     is_first = [each.job is jobs[0] and each.condition == CLEAN for each in todo]
-    for each in compress(todo, is_first):
-        _measure(each, jobs[0], progress)
+    _measure(list(compress(todo, is_first)), crew, progress)
     after_clean()
-    for each in compress(todo, map(not_, is_first)):
-        _measure(each, jobs[0], progress)
+    _measure(list(compress(todo, map(not_, is_first))), crew, progress)
 
 
-def _measure(each: _Todo, first: _Job, progress: Progress) -> None:
-    job, condition, missing = each
-    repeat = "" if job is first else f", seed {job.spec.seed}"
-    progress.describe(f"{condition.corruption} {condition.severity:g}{repeat}")
-    job.measure(condition, missing, progress)
+def _measure(todo: Sequence[_Todo], crew: Crew[Unit, UnitResult], progress: Progress) -> None:
+    """Have the units done in their order; write each condition when its last unit is there."""
+    split = [each.units() for each in todo]
+    results = crew.map(unit for units in split for unit in units)
+    for (job, condition, missing), units in zip(todo, split, strict=True):
+        repeat = "" if job.spec.seed == job.task.spec.seed else f", seed {job.spec.seed}"
+        progress.describe(f"{condition.corruption} {condition.severity:g}{repeat}")
+        job.write(condition, missing, list(islice(results, len(units))), progress)
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One seed of a call of `evaluate`, with everything that its cells share."""
+    """One seed of a call of `evaluate`: what its cells share, and where they are written."""
 
-    work: Work
-    stored: Mapping[Condition, ImageSet]
     spec: EvaluationSpec
-    views: Views
+    task: EvaluationTask
     directory: RunDirectory
     description: RunDescription
-
-    @property
-    def num_groups(self) -> dict[Pass, int]:
-        """Forward passes that each image takes."""
-        return {p: view.num_groups for p, view in self.views.items()}
 
     def find_missing(self) -> dict[Condition, dict[Pass, tuple[Mode, ...]]]:
         """Return the modes that have no row yet, by condition and pass."""
@@ -161,50 +202,43 @@ class _Job:
 
     def _missing(self, condition: Condition) -> dict[Pass, tuple[Mode, ...]]:
         done = self.directory.cells
-        missing = {p: missing_modes(p, condition, done, self.spec) for p in self.views}
+        missing = {p: missing_modes(p, condition, done, self.spec) for p in self.task.batches}
         return {p: modes for p, modes in missing.items() if modes}
 
-    def measure(
+    def missing_passes(self) -> list[Pass]:
+        """Return the passes that are to be done, one entry for each condition."""
+        return [p for passes in self.find_missing().values() for p in passes]
+
+    def write(
         self,
         condition: Condition,
         missing: dict[Pass, tuple[Mode, ...]],
+        results: Sequence[UnitResult],
         progress: Progress,
     ) -> None:
-        """Run the passes over the images of a condition, and write what they gave."""
-        images = self.stored[condition] if condition.is_stored else self.work.images
-
-        def keep(logits: Tensor, indices: NDArray[np.int64]) -> Predictions:
-            progress.advance(logits.shape[0] * logits.shape[1])
-            labels, classes = images.labels[indices], self.spec.classes
-            return predict(logits, image_index=indices, labels=labels, classes=classes)
-
-        for p, measured in run_passes(
-            {p: self.views[p] for p in missing},
-            self.work._replace(images=images),
-            condition,
-            spec=self.spec,
-            keep=keep,
-        ):
-            predictions = join_predictions(measured.parts)
-            rows = [self._record(condition, p, mode, measured, predictions) for mode in missing[p]]
+        """Write what the units of a condition gave."""
+        whole = join_results(results, num_samples=self.spec.samples)
+        meaning = describe_noise(whole.sums) if whole.sums else None
+        for p, measured in whole.measured.items():
+            found = _Found(join_predictions(measured.parts), measured, meaning, whole.seen)
+            rows = [self._record(condition, p, mode, found) for mode in missing[p]]
             name = prediction_name(rows[0].cell, first_seed=self.description.seed)
-            self.directory.write_predictions(name, predictions, measured.seen)
+            self.directory.write_predictions(name, found.predictions, found.seen)
             self.directory.append(rows)
+            self._note_smaller_batch(p, measured.sets)
             progress.finish_cells(len(rows))
 
-    def _record(
-        self,
-        condition: Condition,
-        one_pass: Pass,
-        mode: Mode,
-        measured: Measured[Predictions],
-        predictions: Predictions,
-    ) -> Record:
+    def _note_smaller_batch(self, p: Pass, sets: int) -> None:
+        """Keep in run.json what a GPU of too little memory left of a device batch."""
+        if sets < self.task.batches[p].sets:
+            self.directory.note_device_batch(p.layout.label, sets * p.layout.rows_per_set)
+
+    def _record(self, condition: Condition, one_pass: Pass, mode: Mode, found: _Found) -> Record:
         layout, spec, about = one_pass.layout, self.spec, self.description
         cell = cell_of(condition, mode, layout, spec)
         reduced = reduce_predictions(
             mode,
-            predictions,
+            found.predictions,
             set_size=layout.set_size or 1,
             seed=spec.seed,
             tie_rule=check_tie_rule(spec.tie_rule),
@@ -217,18 +251,18 @@ class _Job:
             seed=cell.seed,
             **cell.options._asdict(),
             **cell.condition.to_json(),
-            num_groups=predictions.num_groups,
-            total=len(predictions),
+            num_groups=found.predictions.num_groups,
+            total=len(found.predictions),
             correct=int(reduced.correct.sum()),
             expected_correct=reduced.expected_correct,
             expected_sd=reduced.expected_sd,
             ties=reduced.ties,
-            refills=measured.refills,
-            running_layers=self.views[one_pass].running_layers,
-            **(measured.meaning._asdict() if measured.meaning else {}),
+            refills=-len(found.predictions) % (layout.set_size or 1),
+            running_layers=found.measured.running_layers,
+            **(found.meaning._asdict() if found.meaning else {}),
             nll=reduced.nll,
             ece=reduced.ece,
-            images_sha256=measured.seen.digest,
-            seconds=round(measured.seconds, 3),
+            images_sha256=found.seen.digest,
+            seconds=round(found.measured.seconds, 3),
             versions=about.versions,
         )

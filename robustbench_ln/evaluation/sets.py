@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from robustbench_ln.errors import SpecError, setting
 from robustbench_ln.norms import StatisticsModel
 from robustbench_ln.rng import stream
 
@@ -37,47 +38,54 @@ def evaluation_order(
 class SetRunner:
     """Runs a network under one layout over a stream of images, whole sets at a time.
 
-    Sets are consecutive images of the stream. The last incomplete set is refilled with the first
-    images of the stream; refills feed statistics only. Memory holds one device batch, not the
-    stream. `device_batch` never changes which images share statistics: it is rounded to whole sets,
-    and a set that is larger goes through the network whole.
+    Sets are consecutive images of the stream, which ends with a whole one. Memory holds one device
+    batch, not the stream. The batch never changes which images share statistics. A GPU whose
+    memory is too small for it gets half of it from then on.
 
     Args:
         view: The network under its layout.
-        num_images: Number of images of the whole stream; at least one set.
-        device_batch: Images that go through the network at once, rotations counted.
+        sets: Whole sets that go through the network at once.
+
+    Attributes:
+        sets: The same, after what the memory of a GPU taught.
     """
 
-    def __init__(self, view: StatisticsModel, *, num_images: int, device_batch: int) -> None:
-        set_size = view.layout.set_size or 1
-        assert set_size <= num_images, "the plan makes one set of N where N is smaller"
+    def __init__(self, view: StatisticsModel, *, sets: int) -> None:
         self._view = view
-        self._set_size = set_size
-        self._block = max(1, device_batch // view.layout.rows_per_set) * set_size
-        self._head: list[Tensor] = []
+        self._set_size = view.layout.set_size or 1
         self._waiting: list[Tensor] = []
-        self.refills = -num_images % set_size
+        self.sets = sets
 
     def feed(self, images: Tensor) -> Iterator[Tensor]:
         """Take the next [n, C, H, W] of the stream; yield logits [G, m, K] of completed blocks."""
-        missing = self.refills - sum(map(len, self._head))
-        if missing > 0:
-            self._head.append(images[:missing])
         self._waiting.append(images)
-        if sum(map(len, self._waiting)) >= self._block:
+        block = self.sets * self._set_size
+        if sum(map(len, self._waiting)) >= block:
             ready = torch.cat(self._waiting)
-            end = len(ready) // self._block * self._block
+            end = len(ready) // block * block
             self._waiting = [ready[end:]]
-            for start in range(0, end, self._block):
-                yield self._run(ready[start : start + self._block])
+            for start in range(0, end, block):
+                yield self._run(ready[start : start + block])
 
     def finish(self) -> Iterator[Tensor]:
-        """Yield the logits of what is left, its last set refilled."""
+        """Yield the logits of what is left."""
         rest = torch.cat(self._waiting)
         if len(rest):
-            yield self._run(torch.cat([rest, *self._head]))[:, : len(rest)]
+            yield self._run(rest)
 
     def _run(self, images: Tensor) -> Tensor:
-        with torch.inference_mode():
-            groups = range(self._view.num_groups)
-            return torch.stack([self._view(images, group=g).float().cpu() for g in groups])
+        try:
+            with torch.inference_mode():
+                groups = range(self._view.num_groups)
+                return torch.stack([self._view(images, group=g).float().cpu() for g in groups])
+        except torch.OutOfMemoryError as error:
+            sets = len(images) // self._set_size
+            if sets == 1:
+                raise SpecError(
+                    f"the memory of the GPU is too small for {self._set_size} images that share "
+                    f"statistics; lower {setting('stat_batch')} or {setting('group_size')}"
+                ) from error
+        self.sets = sets // 2
+        torch.cuda.empty_cache()
+        middle = self.sets * self._set_size
+        return torch.cat([self._run(images[:middle]), self._run(images[middle:])], dim=1)

@@ -19,7 +19,7 @@ from robustbench_ln.norms.noisy import NoisyBatchNorm2d
 from robustbench_ln.norms.parameter_counts import ParameterCounts, count_parameters
 from robustbench_ln.norms.renorm import BatchRenorm2d, RenormSchedule
 from robustbench_ln.norms.replace import Converted
-from robustbench_ln.norms.statistics import StatisticsModel, with_statistics
+from robustbench_ln.norms.statistics import StatisticsModel, count_groups, with_statistics
 from robustbench_ln.norms.switch import SwitchNorm2d
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "SwitchNorm2d",
     "convert_batchnorm",
     "count_classes",
+    "count_groups",
     "count_parameters",
     "describe_output",
     "find_norm_layers",

@@ -27,6 +27,7 @@ __all__ = [
     "count_classes",
     "find_norm_layers",
     "layer_kind",
+    "run_grey_images",
     "treat_layer",
 ]
 
@@ -175,7 +176,7 @@ def find_norm_layers(
         if isinstance(module, norm_classes):
             check_own_layer(name, module)
             module.register_forward_hook(check_own_forward(name))
-    _run_grey_images(probe, image_shape)
+    run_grey_images(probe, image_shape)
     return tuple(
         _describe(name, module, kind, positions.get(name))
         for name, module in model.named_modules()
@@ -189,7 +190,7 @@ def count_classes(model: nn.Module, image_shape: tuple[int, int, int]) -> int:
     Raises:
         LayoutError: The network cannot take such images, or gives something else.
     """
-    output, num_images = _run_grey_images(copy_network(model).eval(), image_shape)
+    output, num_images = run_grey_images(copy_network(model).eval(), image_shape)
     logits = take_logits(output, num_images)
     if logits.ndim != 2:
         raise LayoutError(
@@ -198,7 +199,7 @@ def count_classes(model: nn.Module, image_shape: tuple[int, int, int]) -> int:
     return logits.shape[1]
 
 
-def _run_grey_images(network: nn.Module, image_shape: tuple[int, int, int]) -> tuple[Any, int]:
+def run_grey_images(network: nn.Module, image_shape: tuple[int, int, int]) -> tuple[Any, int]:
     """Return what a network gives for a few grey images, and how many they are."""
     # LocalNorm cuts the batch into groups, a layer without running statistics needs more than one.
     groups = sorted({m.num_groups for m in network.modules() if isinstance(m, LocalNorm2d)})

@@ -68,6 +68,13 @@ class StatisticsLayout:
         return cls(name="set", set_size=set_size)
 
     @property
+    def label(self) -> str:
+        """A short name for files: "set16", "image"."""
+        size = self.set_size if self.name in ("batch", "set") else None
+        prior = "" if self.prior is None else f"-prior{self.prior:g}"
+        return f"{self.name}{size or ''}{prior}"
+
+    @property
     def rows_per_set(self) -> int:
         """Images that go through the network together for one set; rotations count."""
         return ROTATIONS if self.name == "rot90" else self.set_size or 1

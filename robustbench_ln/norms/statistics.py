@@ -7,6 +7,7 @@ instances. Dropout and stochastic depth stay off: nothing is ever put in trainin
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -30,7 +31,7 @@ from robustbench_ln.norms.own_forward import forward_with_moments, own_forward
 from robustbench_ln.norms.running_norm import RunningNorm2d
 from robustbench_ln.norms.their_code import forward_failed, their_code
 
-__all__ = ["StatisticsModel", "with_statistics"]
+__all__ = ["StatisticsModel", "count_groups", "with_statistics"]
 
 
 @dataclass(slots=True)
@@ -60,7 +61,7 @@ class StatisticsModel(nn.Module):
         self.layout = layout
         self.norm_layers = norm_layers
         reached = [layer for layer in norm_layers if layer.positions is not None]
-        self.num_groups = max((layer.num_groups for layer in reached), default=1)
+        self.num_groups = count_groups(norm_layers)
         self.running_layers = tuple(
             layer.name
             for layer in reached
@@ -96,6 +97,12 @@ class StatisticsModel(nn.Module):
         with their_code(forward_failed(images)):
             output = self.network(images)
         return take_logits(output, len(images))
+
+
+def count_groups(layers: Iterable[NormLayer]) -> int:
+    """Return the groups of LocalNorm parameters that images reach; 1 where there are none."""
+    reached = (layer for layer in layers if layer.positions is not None)
+    return max((layer.num_groups for layer in reached), default=1)
 
 
 def with_statistics(

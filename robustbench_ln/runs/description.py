@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 from robustbench_ln.errors import RecordError, setting
 from robustbench_ln.files.regular_files import open_regular
 from robustbench_ln.files.resumable_folders import add_new, find_changes
-from robustbench_ln.files.rules import Part, Real, Several, Text, Texts, Whole
+from robustbench_ln.files.rules import Numbers, Part, Real, Several, Text, Texts, Whole
 from robustbench_ln.files.schema import SCHEMA, check_fields, parse_fields, parse_json
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.runs.check_results import CheckResult
@@ -128,6 +128,8 @@ class RunDescription:
         dtype: Type of the network's weights.
         versions: Versions of the packages that results may depend on.
         checks: What the checks of the latest start said.
+        device_batches: Number of images that went through the network at once, rotations counted,
+            by layout.
     """
 
     schema: Annotated[int, Whole(least=1, most=SCHEMA)] = SCHEMA
@@ -143,6 +145,7 @@ class RunDescription:
     dtype: Annotated[str, Text(choices=("float32",))]
     versions: Annotated[dict[str, str], Texts()]
     checks: Annotated[tuple[CheckResult, ...], Several(of=Part(of=CheckResult), since=3)] = ()
+    device_batches: Annotated[dict[str, int], Numbers(since=4)] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check every field."""
@@ -213,7 +216,11 @@ def resume_description(
             f"{folder} holds a run with another {change.name} ({change}); give {setting('out')} a "
             "new folder"
         )
-    return replace(asked, commands=tuple(add_new(earlier.commands, asked.commands)))
+    return replace(
+        asked,
+        commands=tuple(add_new(earlier.commands, asked.commands)),
+        device_batches=earlier.device_batches | asked.device_batches,
+    )
 
 
 def _identity(description: RunDescription) -> dict[str, Any]:

@@ -68,10 +68,11 @@ class SeenImages:
 
 
 def join_seen(parts: Sequence[SeenImages], *, num_samples: int) -> SeenImages:
-    """Return consecutive parts of the images as one."""
+    """Return consecutive parts of the images as one; parts without samples have no size of them."""
+    samples = [part.samples for part in parts if len(part.samples)]
     return SeenImages(
         histogram=np.sum([part.histogram for part in parts], axis=0, dtype=np.int64),
-        samples=np.concatenate([part.samples for part in parts])[:num_samples],
+        samples=np.concatenate(samples or [parts[0].samples])[:num_samples],
     )
 
 

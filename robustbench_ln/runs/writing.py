@@ -98,6 +98,13 @@ class RunDirectory(ResumableFolder[RunDescription]):
         self._description = replace(self._description, checks=checks)
         self.describe(self._description)
 
+    def note_device_batch(self, layout: str, rows: int) -> None:
+        """Keep in run.json that fewer images than planned went through the network at once."""
+        batches = self._description.device_batches | {layout: rows}
+        if batches != self._description.device_batches:
+            self._description = replace(self._description, device_batches=batches)
+            self.describe(self._description)
+
     def write_predictions(self, name: str, predictions: Predictions, seen: SeenImages) -> None:
         """Write predictions/NAME, with the images that they are of."""
         folder = self.path / "predictions"

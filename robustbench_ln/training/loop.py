@@ -27,7 +27,6 @@ from robustbench_ln.spec import parse_normalization
 from robustbench_ln.training.batches import Batch, Batches, split_images
 from robustbench_ln.training.description import describe_training
 from robustbench_ln.training.directory import TrainingDirectory
-from robustbench_ln.training.heap import keep_freed_memory
 from robustbench_ln.training.log import EpochRow, norm_rows
 from robustbench_ln.training.spec import TrainingSpec
 from robustbench_ln.training.start import StartNetwork
@@ -76,7 +75,6 @@ def train(
         LayoutError: A norm layer has too few values for statistics.
         TrainingError: The loss is no longer finite.
     """
-    keep_freed_memory()
     training = _Training(start, images, spec, progress=progress or Silent())
     with TrainingDirectory(out, describe_training(start, images, spec)) as directory:
         return training.run(directory)

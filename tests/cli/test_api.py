@@ -233,7 +233,8 @@ def test_too_little_memory_is_one_line_that_names_parameters(lab, monkeypatch):
     with pytest.raises(ln.LnBenchError) as caught:
         ln.evaluate(network, images, [0, 1, 2, 3], normalize="none", noises="agn", modes="bn")
     assert str(caught.value) == (
-        "this machine has too little memory; lower device_batch=, then stat_batch= or group_size="
+        "this machine has too little memory; lower device_batch=, then stat_batch= or group_size=, "
+        "or workers="
     )
     assert "allocate" in str(caught.value.__cause__)
 

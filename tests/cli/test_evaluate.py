@@ -85,6 +85,9 @@ def test_prior_ties_group_size_and_label_arrive(lab, ln_bench):
         (["--order", "sorted"], "unknown --order 'sorted'"),
         (["--convention", "papers"], "unknown convention 'papers'"),
         (["--device", "gpu"], "--device gpu: "),
+        (["--device", "cuda:98,cuda:99"], "--device cuda:98: .*use --device cpu"),
+        (["--workers", "0"], "--workers is 0; expected 1 to 1,000"),
+        (["--workers", "some"], "--workers some"),
         (["--device", "cuda:99"], "--device cuda:99: .*use --device cpu"),
         (["--normalize", "imagnet"], "unknown normalisation 'imagnet'; did you mean 'imagenet'"),
         (["--normalize", "1,2/3"], "2 means and 1 standard deviations"),
@@ -168,11 +171,11 @@ def test_a_full_disk_is_one_line_and_what_was_finished_stays(lab, ln_bench, monk
 def test_an_interrupt_leaves_a_run_that_goes_on(lab, ln_bench, monkeypatch):
     real, calls = pass_run._PassRun.finish, []
 
-    def interrupt(self, *found):
+    def interrupt(self):
         calls.append(1)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return real(self, *found)
+        return real(self)
 
     monkeypatch.setattr(pass_run._PassRun, "finish", interrupt)
     outcome = ln_bench(*lab.command("--modes", "bn"))

@@ -1,4 +1,4 @@
-"""Sets are the same bytes however they are made: by many threads, in pieces, after a stop."""
+"""Sets are the same bytes however they are made: by many workers, in pieces, after a stop."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from tests.corrupted_sets.sample_sets import (
 )
 
 MODULE = importlib.import_module("robustbench_ln.corrupted_sets.writer")
+MAKING = importlib.import_module("robustbench_ln.corrupted_sets.making")
 
 
 class StoppedError(Exception):
@@ -42,7 +43,7 @@ def test_a_stopped_set_lists_whole_files_only_and_goes_on(tmp_path, monkeypatch,
 
     with monkeypatch.context() as patch:
         patch.setattr(MODULE, "_check_first_image", lambda *_: None)
-        patch.setattr(MODULE, "degrade", stop)
+        patch.setattr(MAKING, "degrade", stop)
         with pytest.raises(StoppedError):
             generate(make_images(), make_spec(format=name), out=out,
                      options=GenerationOptions(workers=1))  # fmt: skip
@@ -74,6 +75,7 @@ def test_a_full_disk_leaves_no_part_of_a_file_and_the_set_goes_on(tmp_path, monk
     assert tree_digest(out) == tree_digest(tmp_path / "whole")
 
 
+@pytest.mark.usefixtures("one_server")
 @pytest.mark.parametrize("name", ["npy", "npz", "folder"])
 def test_bytes_depend_on_no_number_of_workers(tmp_path, name):
     for workers in (1, 2, 5):

@@ -11,9 +11,12 @@ import torch
 from torch import Tensor, nn
 
 import robustbench_ln as ln
+from robustbench_ln.corruptions.degrade import degrade
+from robustbench_ln.corruptions.stream import StreamOptions
 from robustbench_ln.data.image_set import ArrayImages
 from robustbench_ln.errors import CheckpointError, LayoutError
 from robustbench_ln.evaluation import pass_run
+from robustbench_ln.evaluation.device_batch import DeviceBatch
 from robustbench_ln.evaluation.own_network import name_own_network
 from robustbench_ln.evaluation.pass_run import Work, make_views, run_passes
 from robustbench_ln.evaluation.plan import plan_passes
@@ -27,6 +30,7 @@ IMAGES = ArrayImages(source="some", kind="arrays", pixels=PIXELS, labels=np.zero
 SPEC = EvaluationSpec(
     modes=("bn", "dbn-batch", "dbn-single"), stat_batch=3, group_size=3, device_batch=2
 )
+OPTIONS = StreamOptions(seed=0)
 ORDER = np.array([6, 0, 5, 1, 4, 2, 3])
 
 
@@ -34,17 +38,19 @@ def subject():
     return name_own_network(small_net(), parse_normalization("0.4/0.2", 3), image_shape=(3, 8, 8))
 
 
+def views_of(network, plan):
+    batches = {p: DeviceBatch(max(1, 2 // (p.layout.set_size or 1)), 2) for p in plan.passes}
+    return make_views(network, IMAGES, batches, SPEC)
+
+
 def test_what_is_kept_is_of_the_images_in_their_order():
     plan = plan_passes(subject(), IMAGES, SPEC)
-    views = make_views(subject(), IMAGES, plan.passes, SPEC)
-    done = {
-        p.layout.name: measured
-        for p, measured in run_passes(
-            views, Work(subject(), IMAGES, ORDER), CLEAN, spec=SPEC, keep=lambda x, i: (x, i)
-        )
-    }
+    views = views_of(subject(), plan)
+    work = Work(subject(), IMAGES, ORDER)
+    passed = run_passes(views, work, CLEAN, options=OPTIONS, keep=lambda x, i: (x, i))
+    done = {p.layout.name: measured for p, measured in passed.measured.items()}
     assert list(done) == ["running", "batch", "image"]
-    assert {name: m.refills for name, m in done.items()} == {"running": 0, "batch": 2, "image": 0}
+    assert {name: m.sets for name, m in done.items()} == {"running": 2, "batch": 1, "image": 2}
     shown = (torch.from_numpy(PIXELS[ORDER]).permute(0, 3, 1, 2) / 255 - 0.4) / 0.2
     for p, view in views.items():
         parts = done[p.layout.name].parts
@@ -53,21 +59,38 @@ def test_what_is_kept_is_of_the_images_in_their_order():
         size = p.layout.set_size or len(ORDER)
         padded = torch.cat([shown, shown[: -len(ORDER) % size]])
         with torch.inference_mode():
-            expected = torch.cat([view(part) for part in padded.split(size)])[: len(ORDER)]
+            expected = torch.cat([view.model(part) for part in padded.split(size)])[: len(ORDER)]
         logits = torch.cat([logits for logits, _ in parts], dim=1)
         torch.testing.assert_close(logits, expected[None], rtol=1e-4, atol=1e-4)
-        assert done[p.layout.name].meaning is None
+    assert passed.sums == []
 
 
-def test_noise_is_drawn_once_for_all_passes_and_its_meaning_is_the_same():
+def test_noise_is_drawn_once_for_all_passes_and_refills_are_not_summed():
     plan = plan_passes(subject(), IMAGES, SPEC)
     noise = Condition(corruption="agn", severity=0.5, convention="paper", range="clip")
     work = Work(subject(), IMAGES, ORDER)
-    views = make_views(subject(), IMAGES, plan.passes, SPEC)
-    results = [m for _, m in run_passes(views, work, noise, spec=SPEC, keep=lambda _, i: len(i))]
-    assert [sum(m.parts) for m in results] == [7, 7, 7]
-    assert results[0].meaning is not None
-    assert {m.meaning for m in results} == {results[0].meaning}
+    views = views_of(subject(), plan)
+    passed = run_passes(views, work, noise, options=OPTIONS, keep=lambda _, i: len(i))
+    assert [sum(m.parts) for m in passed.measured.values()] == [7, 7, 7]
+    expected = degrade(torch.from_numpy(PIXELS[ORDER]), noise, seed=0, indices=ORDER.tolist())
+    assert passed.sums == expected.sums
+
+
+def test_a_part_gives_what_the_whole_gives_and_the_first_images_fill_its_last_set():
+    plan = plan_passes(subject(), IMAGES, SPEC)
+    whole, *parts = (
+        run_passes(
+            views_of(subject(), plan), work, CLEAN, options=OPTIONS, keep=lambda x, _: x
+        ).measured
+        for work in (
+            Work(subject(), IMAGES, ORDER),
+            Work(subject(), IMAGES, ORDER[:6], ORDER),
+            Work(subject(), IMAGES, ORDER[6:], ORDER),
+        )
+    )
+    for p in plan.passes:
+        joined = torch.cat([x for part in parts for x in part[p].parts], dim=1)
+        assert torch.equal(joined, torch.cat(whole[p].parts, dim=1))
 
 
 def test_pictures_are_read_once_for_all_modes(monkeypatch):
@@ -90,9 +113,9 @@ def test_logits_that_are_not_finite_name_the_image():
     network.head.bias.data[0] = float("nan")
     bad = name_own_network(network, parse_normalization("0.4/0.2", 3), image_shape=(3, 8, 8))
     plan = plan_passes(bad, IMAGES, SPEC)
-    views = make_views(bad, IMAGES, plan.passes, SPEC)
+    views = views_of(bad, plan)
     with pytest.raises(CheckpointError, match="NaN or infinite for image 6 of some"):
-        list(run_passes(views, Work(bad, IMAGES, ORDER), CLEAN, spec=SPEC, keep=lambda x, _: x))
+        run_passes(views, Work(bad, IMAGES, ORDER), CLEAN, options=OPTIONS, keep=lambda x, _: x)
 
 
 def test_sets_are_run_in_one_place() -> None:

@@ -17,6 +17,10 @@ from robustbench_ln.spec import Normalization
 __all__ = ["FirstNorm", "find_first_norm"]
 
 
+_BATCH = 32
+"""Images at once where the rule of the spec is meant: they go through a few layers alone."""
+
+
 class FirstNorm(NamedTuple):
     """The first norm layer that is called.
 
@@ -37,7 +41,7 @@ def find_first_norm(probe: Probe, pixels: Pixels, normalization: Normalization) 
         network.get_submodule(layer.name).register_forward_pre_hook(partial(_stop, layer.name))
         for layer in reached
     ]
-    size = probe.spec.device_batch
+    size = probe.spec.device_batch or _BATCH
     try:
         found = [
             _reach(network, probe.normalize(pixels[start : start + size], normalization))
