@@ -20,6 +20,7 @@ from reproduction.trainings import Trainings, Values, training_values
 from robustbench_ln.metrics.units import MIN_VERDICT_UNITS
 from robustbench_ln.reports.families import read_tables
 from robustbench_ln.reports.grids import Grid, to_markdown
+from robustbench_ln.runs.variants import mode_title
 
 RESULTS = Path(__file__).parent / "records"
 NUM_TRAININGS = 3
@@ -327,7 +328,10 @@ def means_table(group: str) -> str:
             for line in lines
         }
     body = tuple(
-        (f"{line.network} {line.variant}", *(_mean_sd(found[line]) for found in columns.values()))
+        (
+            f"{line.network} {mode_title(line.variant)}",
+            *(_mean_sd(found[line]) for found in columns.values()),
+        )
         for line in lines
     )
     return to_markdown(Grid(("", *columns), body))

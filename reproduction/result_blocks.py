@@ -19,6 +19,7 @@ from robustbench_ln.reports.grids import Grid, to_markdown
 from robustbench_ln.reports.numbers import estimate_text, fixed, percent, signed_percent
 from robustbench_ln.reports.table_grids import accuracy_grid
 from robustbench_ln.reports.tables import Table
+from robustbench_ln.runs.variants import mode_title
 
 __all__ = ["RESULT_BLOCKS", "commands_of", "forward_passes"]
 
@@ -50,7 +51,7 @@ def summary_table(name: str) -> str:
         quantities = list(dict.fromkeys(line["quantity"] for line in of_table))
         found: dict[str, dict[str, dict[str, str]]] = {}
         for line in of_table:
-            name_of_row = f"{line['label']} {line['variant']}"
+            name_of_row = f"{line['label']} {mode_title(line['variant'])}"
             found.setdefault(name_of_row, {})[line["quantity"]] = line
         rows = [
             (row, *(_cell(cells.get(q), q) for q in quantities), _units(cells))
@@ -148,7 +149,7 @@ def _with_cost(table: Table) -> Grid:
     """The grid of a table, and what each mode costs."""
     grid = training_grid(table)
     groups = {
-        f"{mode.run.label.rsplit('-', 1)[0]} {mode.variant}": (record.mode, str(record.num_groups))
+        f"{mode.run.label.rsplit('-', 1)[0]} {mode.title}": (record.mode, str(record.num_groups))
         for mode in table.modes
         for record in table.records_of(mode)
     }

@@ -14,6 +14,7 @@ from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.numbers import MISSING, percent
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.results import Cell, ModeResults
+from robustbench_ln.runs.variants import mode_title
 
 __all__ = ["Trainings", "training_grid", "training_values"]
 
@@ -57,7 +58,7 @@ def training_grid(table: Table) -> Grid:
     values = training_values(table)
     columns = list(dict.fromkeys(map(_name_column, table.modes)))
     return Grid(
-        (table.family.heading, *(f"{c.network} {c.variant}" for c in columns)),
+        (table.family.heading, *(f"{c.network} {mode_title(c.variant)}" for c in columns)),
         tuple(
             (row, *(_mean_sd([*line.get(column, {}).values()]) for column in columns))
             for row, line in values.items()

@@ -42,6 +42,14 @@ class Mode:
     is_mixed: bool = False
     statistics: str
 
+    @property
+    def title(self) -> str:
+        """What people read: the papers' name, or one like theirs."""
+        return _TITLES.get(self.name, self.paper)
+
+
+_TITLES = {"plain": "Plain", "bn-adapt": "BN-Adapt"}
+"""Of the modes that the papers do not have."""
 
 _ROWS: tuple[tuple[str, str, LayoutName, Reduction, Needs, str], ...] = (
     ("plain", "-", "running", "argmax", "any", "the network's own eval forward"),
@@ -51,7 +59,7 @@ _ROWS: tuple[tuple[str, str, LayoutName, Reduction, Needs, str], ...] = (
     ("dbn-single-rot90", "Dynamic BN ROT90", "rot90", "argmax", "batch",
      "the image and its 3 rotations"),
     ("ln-single", "LN-Single", "image", "pick", "local", "the image alone; a random group"),
-    ("ln-single-voting", "LN-Single-Vote", "image", "vote", "local",
+    ("ln-single-voting", "LN-Single-Voting", "image", "vote", "local",
      "the image alone; plurality of all groups"),
     ("ln-batch", "LN-Batch", "set", "pick", "local", "M test images; a random group a set"),
     ("ln-voting", "LN-Voting", "set", "vote", "local", "M test images; plurality of all groups"),

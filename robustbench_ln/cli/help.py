@@ -45,7 +45,7 @@ PANELS = {
     ),
     "Output": (
         "out", "label", "baseline", "set_format", "jpeg", "preview", "overwrite", "verify",
-        "sheet", "samples", "figures", "width", "strict", "save_config",
+        "sheet", "samples", "figures", "names", "format", "width", "strict", "save_config",
     ),
     "Compute": ("device", "device_batch", "workers", "amp", "tf32", "compile_network"),
     "Messages": ("quiet", "verbose", "log"),

@@ -50,6 +50,18 @@ def report(
             "bars, cost, votes, reliability, spread, sweep",
         ),
     ] = "accuracy",
+    names: Annotated[
+        str,
+        typer.Option(
+            metavar="papers|ids",
+            help="What tables and figures call the modes: as the papers do, or as --modes; CSV "
+            "files always have ids",
+        ),
+    ] = "papers",
+    format: Annotated[
+        str,
+        typer.Option(metavar="png,svg,pdf", help="Kinds of files of each figure, comma-separated"),
+    ] = "png,svg,pdf",
     width: Annotated[
         float,
         typer.Option(
@@ -61,8 +73,8 @@ def report(
 ) -> None:
     """Write the tables and figures of one or several runs, side by side.
 
-    cells.csv, summary.csv, accuracy_*.csv, .tex, .png and .svg, and report.md; the tables also on
-    stdout.
+    cells.csv, summary.csv, accuracy_*.csv, .tex, .png, .svg and .pdf, references.bib and report.md;
+    the tables also on stdout.
     """
     from robustbench_ln.reports.report_files import report_folder
 
@@ -70,7 +82,14 @@ def report(
         raise SpecError(f"{len(runs)} runs need a folder for their report; give --out DIR")
     folder = report_folder(runs[0]) if out is None else out
     write_and_print(
-        runs, folder, label or (), baseline=baseline, figures=split_names(figures), width=width
+        runs,
+        folder,
+        label or (),
+        baseline=baseline,
+        figures=split_names(figures),
+        names=names,
+        formats=split_names(format),
+        width=width,
     )
 
 
@@ -81,6 +100,8 @@ def write_and_print(
     *,
     baseline: str,
     figures: Sequence[str] = ("accuracy",),
+    names: str = "papers",
+    formats: Sequence[str] = ("png", "svg", "pdf"),
     width: float = 6.8,
 ) -> None:
     """Write the report of some runs; tables go to stdout, the names of the files to stderr."""
@@ -96,7 +117,14 @@ def write_and_print(
             display.note(Message(f"Warning: {doubt}"))
         modes = read_results(runs, labels)
         written = write_report(
-            modes, out, relative_to, progress=display, figures=figures, width=width
+            modes,
+            out,
+            relative_to,
+            progress=display,
+            figures=figures,
+            names=names,
+            formats=formats,
+            width=width,
         )
     width = max(80, get_terminal_size().columns)
     say(terminal_tables(written.tables, width=width))

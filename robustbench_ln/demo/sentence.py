@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from robustbench_ln.errors import RecordError, setting
+from robustbench_ln.modes import MODES
 
 __all__ = ["describe_outcome"]
 
@@ -20,14 +21,15 @@ def describe_outcome(frame: pd.DataFrame, *, severity: float = 1.0) -> str:
         RecordError: No such rows.
     """
     rows = {mode: _row(frame, mode, severity) for mode in ("bn", "dbn-batch", "ln-voting")}
+    batch, voting = MODES["dbn-batch"].title, MODES["ln-voting"].title
     return (
         f"At sigma {severity:g} BatchNorm reads {_share(rows['bn'])} of {rows['bn']['total']:,} "
-        "digits with the statistics of training (bn) and "
-        f"{_share(rows['dbn-batch'])} with those of the test images (dbn-batch), LocalNorm "
-        f"{_share(rows['ln-voting'])} (ln-voting): {_stand(rows, 'bn')}, "
+        "digits with the statistics of training and "
+        f"{_share(rows['dbn-batch'])} with those of the test images ({batch}), LocalNorm "
+        f"{_share(rows['ln-voting'])} ({voting}): {_stand(rows, 'bn')}, "
         f"{_stand(rows, 'dbn-batch')} (by 95 % intervals that overlap or not; `ln-bench compare` "
         f"tests the same digits in pairs). {rows['dbn-batch']['set_size']:.0f} digits share "
-        f"statistics in dbn-batch, {rows['ln-voting']['set_size']:.0f} in ln-voting."
+        f"statistics in {batch}, {rows['ln-voting']['set_size']:.0f} in {voting}."
     )
 
 
@@ -49,5 +51,6 @@ def _stand(rows: dict[str, pd.Series], mode: str) -> str:
     """Return how the interval of the votes lies to that of a mode of BatchNorm."""
     votes, other = rows["ln-voting"], rows[mode]
     if votes["low"] > other["high"]:
-        return f"better than {mode}"
-    return f"{'worse than' if votes['high'] < other['low'] else 'overlapping with'} {mode}"
+        return f"better than {MODES[mode].title}"
+    words = "worse than" if votes["high"] < other["low"] else "overlapping with"
+    return f"{words} {MODES[mode].title}"

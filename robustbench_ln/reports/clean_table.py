@@ -24,10 +24,12 @@ Column = tuple[str, str]
 
 def _make(tables: Sequence[Table], _: float) -> list[Piece]:
     found: dict[Row, dict[Column, list[float]]] = {}
+    titles: dict[str, str] = {}
     for mode in dict.fromkeys(mode for table in tables for mode in table.modes):
         clean = [cell for condition, cell in mode.cells.items() if condition.is_clean]
         if clean:
             row = _without_training(mode.run.label), mode.variant
+            titles[mode.variant] = mode.title
             of_data = found.setdefault(row, {}).setdefault(_column(mode), [])
             of_data.append(clean[0].accuracy)
     if not found:
@@ -39,8 +41,8 @@ def _make(tables: Sequence[Table], _: float) -> list[Piece]:
     )
     grid = Grid(
         ("network", "mode", *(data for _, data in columns)),
-        tuple((*row, *(_text(cells.get(column, [])) for column in columns))
-              for row, cells in found.items()),
+        tuple((network, titles[variant], *(_text(cells.get(column, [])) for column in columns))
+              for (network, variant), cells in found.items()),
         groups=("", "", *(arch for arch, _ in columns)),
     )  # fmt: skip
     return [PrintedGrid(words, grid, _frame(found))]

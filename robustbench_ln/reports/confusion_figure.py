@@ -98,7 +98,7 @@ def _draw_page(table: Table, panels: Sequence[_Panel], inches: float, ending: st
         f"Confusion matrices under {table.title}: share of each class's images (rows) by predicted "
         "class (columns). Above each: accuracy, and the share of the most predicted class"
     )
-    fill = partial(_fill, table=table, panels=panels)
+    fill = partial(_fill, panels=panels)
     size = (min(inches, 0.9 + columns * _PANEL), 0.5 + 1.78 * modes)
     return Drawing(ending, words, fill, size, None, limit_stamp(table), _frame(panels))
 
@@ -123,7 +123,7 @@ def _frame(panels: Sequence[_Panel]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _fill(canvas: Canvas, *, table: Table, panels: Sequence[_Panel]) -> None:
+def _fill(canvas: Canvas, *, panels: Sequence[_Panel]) -> None:
     modes = list(dict.fromkeys(panel.mode for panel in panels))
     names = list(dict.fromkeys(panel.row.name for panel in panels))
     grid = canvas.subplots(len(modes), len(names), squeeze=False)
@@ -133,7 +133,7 @@ def _fill(canvas: Canvas, *, table: Table, panels: Sequence[_Panel]) -> None:
         axes = grid[modes.index(panel.mode), names.index(panel.row.name)]
         image = _draw_matrix(axes, panel)
     for axes, mode in zip(grid[:, 0], modes, strict=True):
-        title = [mode.run.label, mode.variant] if table.groups else [mode.variant]
+        title = [mode.run.label, mode.title]
         name = "\n".join(title_of(part, 22, 1) for part in title)
         axes.set_ylabel(name, fontsize=7, fontweight="bold")
     canvas.supylabel("class", fontsize=8)

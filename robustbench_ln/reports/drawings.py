@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 __all__ = [
-    "Drawing", "PaperFigure", "Piece", "PrintedGrid", "find_kept", "pages_of", "row_cell",
+    "Drawing", "PaperFigure", "Piece", "Press", "PrintedGrid", "find_kept", "pages_of", "row_cell",
     "spread_rows",
 ]  # fmt: skip
 
@@ -51,9 +51,9 @@ class Drawing(NamedTuple):
     stamp: str = ""
     frame: pd.DataFrame | None = None
 
-    def files(self, name: str) -> Iterator[tuple[str, bytes]]:
+    def files(self, name: str, kinds: Sequence[Kind] = KINDS) -> Iterator[tuple[str, bytes]]:
         """Yield name and content of each file."""
-        for kind in KINDS:
+        for kind in kinds:
             content = self.render(kind)
             yield f"{name}{self.ending}.{kind}", content
         if self.frame is not None:
@@ -71,9 +71,13 @@ class Drawing(NamedTuple):
         if self.stamp:
             above.suptitle(self.stamp, x=0.01, ha="left", fontsize=7.5, color="#D55E00")
 
-    def markdown(self, name: str) -> Markdown:
+    def picture(self, name: str, kinds: Sequence[Kind] = KINDS) -> Markdown:
+        """Return the picture for a Markdown page, of the first kind that there is."""
+        return picture(self.words, f"{name}{self.ending}.{kinds[0]}")
+
+    def markdown(self, name: str, kinds: Sequence[Kind] = KINDS) -> Markdown:
         """Return the picture with its words."""
-        return page([picture(self.words, f"{name}{self.ending}.png"), paragraph(self.words)])
+        return page([self.picture(name, kinds), paragraph(self.words)])
 
 
 class PrintedGrid(NamedTuple):
@@ -89,17 +93,31 @@ class PrintedGrid(NamedTuple):
     grid: Grid
     frame: pd.DataFrame
 
-    def files(self, name: str) -> Iterator[tuple[str, bytes]]:
+    def files(self, name: str, kinds: Sequence[Kind] = KINDS) -> Iterator[tuple[str, bytes]]:  # noqa: ARG002 as a drawing's
         """Yield name and content of each file."""
         yield f"{name}.csv", csv_bytes(self.frame)
         yield f"{name}.tex", to_latex(self.grid, caption=self.words, label=f"tab:{name}").encode()
 
-    def markdown(self, name: str) -> Markdown:  # noqa: ARG002 as a drawing's
+    def markdown(self, name: str, kinds: Sequence[Kind] = KINDS) -> Markdown:  # noqa: ARG002 as a drawing's
         """Return the grid with its words."""
         return page([to_markdown(self.grid), paragraph(self.words)])
 
 
 Piece = Drawing | PrintedGrid
+
+
+class Press(NamedTuple):
+    """How the files of a report are made.
+
+    Attributes:
+        whose: Part of their names that says whose runs they are of.
+        inches: Width of figures.
+        kinds: Kinds of files of each figure.
+    """
+
+    whose: str
+    inches: float
+    kinds: tuple[Kind, ...]
 
 
 class PaperFigure(NamedTuple):

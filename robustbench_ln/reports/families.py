@@ -10,6 +10,7 @@ from robustbench_ln.reports.corruption_family import CorruptionFamily
 from robustbench_ln.reports.noise_family import NoiseFamily
 from robustbench_ln.reports.tables import Family, Place, Table
 from robustbench_ln.runs.results import Cell, ModeResults, read_results
+from robustbench_ln.runs.variants import Naming
 from robustbench_ln.spec import Condition
 
 __all__ = [
@@ -59,9 +60,11 @@ def sort_conditions(conditions: Iterable[Condition]) -> list[Condition]:
     return sorted(conditions, key=place)
 
 
-def read_tables(paths: Sequence[Path], labels: Sequence[str] = ()) -> list[Table]:
+def read_tables(
+    paths: Sequence[Path], labels: Sequence[str] = (), names: Naming = "papers"
+) -> list[Table]:
     """Return the tables of run directories; see `read_runs` for what is refused."""
-    return make_tables(read_results(paths, labels))
+    return make_tables(read_results(paths, labels, names))
 
 
 def make_tables(modes: Sequence[ModeResults]) -> list[Table]:

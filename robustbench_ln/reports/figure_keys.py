@@ -95,7 +95,7 @@ def line_entries(modes: Sequence[ModeResults], *, has_networks: bool = True) -> 
     styles: dict[str, Mapping[str, Any]] = {}
     for mode, style in styles_of(modes).items():
         line = "-" if has_networks else "none"
-        styles.setdefault(mode.variant, style | {"linestyle": line, "zorder": 1})
+        styles.setdefault(mode.title, style | {"linestyle": line, "zorder": 1})
     entries = [KeyEntry(name, style) for name, style in styles.items()]
     networks = dict.fromkeys(mode.run.label for mode in modes) if has_networks else ()
     return entries + [
@@ -108,7 +108,7 @@ def bar_entries(modes: Sequence[ModeResults]) -> list[KeyEntry]:
     """Return each mode of a figure of bars with its colour, and each network's hatch."""
     colours: dict[str, str] = {}
     for mode, style in styles_of(modes).items():
-        colours.setdefault(mode.variant, style["color"])
+        colours.setdefault(mode.title, style["color"])
     entries = [KeyEntry(name, {"facecolor": c}, is_area=True) for name, c in colours.items()]
     return entries + [
         KeyEntry(label, {"facecolor": "0.6", "hatch": hatch_of(number), "edgecolor": "white",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from textwrap import wrap
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from robustbench_ln.errors import SpecError, setting
+from robustbench_ln.lookup import unknown_name
 from robustbench_ln.metrics.intervals import Estimate
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.texts.safe import for_figure, one_line, shorten
@@ -18,16 +20,24 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 __all__ = [
-    "KINDS", "WIDTH", "Kind", "check_width", "draw_chance", "draw_percent_grid", "interval_ends",
-    "percent_ticks", "render_figure", "set_percents", "title_of", "wrap_label",
+    "KINDS", "WIDTH", "Kind", "check_formats", "check_width", "draw_chance", "draw_percent_grid",
+    "interval_ends", "percent_ticks", "render_figure", "set_percents", "title_of", "wrap_label",
 ]  # fmt: skip
 
 WIDTH = 6.8
 """Inches: both columns of a journal's page; one has about 3.3."""
 _NARROWEST, _WIDEST = 3.0, 12.0
 
-Kind = Literal["png", "svg"]
-KINDS: tuple[Kind, ...] = ("png", "svg")
+Kind = Literal["png", "svg", "pdf"]
+KINDS: tuple[Kind, ...] = ("png", "svg", "pdf")
+_METADATA: Mapping[Kind, Mapping[str, None]] = MappingProxyType(
+    {
+        "png": MappingProxyType({"Software": None}),
+        "svg": MappingProxyType({"Date": None}),
+        "pdf": MappingProxyType({"Creator": None, "Producer": None, "CreationDate": None}),
+    }
+)
+"""What differs from day to day, or between versions of matplotlib, and is left out."""
 
 _STYLE: Any = {
     "font.size": 8,
@@ -39,6 +49,8 @@ _STYLE: Any = {
     "hatch.linewidth": 0.6,
     "text.parse_math": False,
     "svg.hashsalt": "robustbench_ln",
+    "svg.fonttype": "none",
+    "pdf.fonttype": 42,
 }
 _LETTERS = 15
 """Letters of an axis's label in an inch."""
@@ -63,6 +75,20 @@ def check_width(inches: float) -> float:
     return inches
 
 
+def check_formats(names: Sequence[str]) -> tuple[Kind, ...]:
+    """Return kinds of files, each once, in the order of `KINDS`.
+
+    Raises:
+        SpecError: An unknown one, or none.
+    """
+    for name in names:
+        if name not in KINDS:
+            raise unknown_name(name, KINDS, kind="format")
+    if not names:
+        raise SpecError(f"{setting('formats')} is empty; give one or more of {', '.join(KINDS)}")
+    return tuple(kind for kind in KINDS if kind in names)
+
+
 def render_figure(
     fill: Callable[[Canvas], None], *, size: tuple[float, float], kind: Kind
 ) -> bytes:
@@ -84,8 +110,7 @@ def render_figure(
         for text in figure.findobj(Text):
             text.set_text(for_figure(text.get_text()))
         buffer = io.BytesIO()
-        metadata = {"Date": None} if kind == "svg" else {"Software": None}
-        figure.savefig(buffer, format=kind, dpi=200, metadata=metadata)
+        figure.savefig(buffer, format=kind, dpi=200, metadata=dict(_METADATA[kind]))
     return buffer.getvalue()
 
 

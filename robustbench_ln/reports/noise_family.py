@@ -94,7 +94,7 @@ class NoiseFamily(Family):
         indent = "  " if table.groups else ""
         for label, modes in table.by_run.items():
             lines += [(label, *[""] * len(table.rows), "")] if table.groups else []
-            lines += [(indent + mode.variant, *_narrow_cells(table, mode)) for mode in modes]
+            lines += [(indent + mode.title, *_narrow_cells(table, mode)) for mode in modes]
         return Grid((self.heading, *(row.name for row in table.rows), "+-"), tuple(lines))
 
     def notes_below(self, table: Table) -> list[Markdown]:

@@ -47,8 +47,8 @@ def panels_of(modes: Sequence[ModeResults]) -> list[Panel]:
         return [Panel("", tuple(modes))]
     if len(networks) > _MOST_NETWORKS:
         return split_networks(modes)
-    variants = dict.fromkeys(mode.variant for mode in modes)
-    return [Panel(name, tuple(m for m in modes if m.variant == name)) for name in variants]
+    variants = dict.fromkeys(mode.title for mode in modes)
+    return [Panel(name, tuple(m for m in modes if m.title == name)) for name in variants]
 
 
 def split_networks(modes: Sequence[ModeResults]) -> list[Panel]:

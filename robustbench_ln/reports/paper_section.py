@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from robustbench_ln.progress import Progress
+from robustbench_ln.reports.drawings import Press
 from robustbench_ln.reports.markdown import heading, page, paragraph
 from robustbench_ln.reports.paper_figures import PAPER_FIGURES
 from robustbench_ln.reports.tables import Table
@@ -27,9 +28,9 @@ class PaperSection(NamedTuple):
 
 
 def make_paper_section(
-    tables: Sequence[Table], names: Sequence[str], inches: float, progress: Progress
+    tables: Sequence[Table], names: Sequence[str], press: Press, progress: Progress
 ) -> PaperSection:
-    """Make the figures of some names, of a width; say which of them these runs have nothing for.
+    """Make the figures of some names; say which of them these runs have nothing for.
 
     Raises:
         RecordError: What a figure needs is missing from a run that should have it, or damaged.
@@ -38,14 +39,15 @@ def make_paper_section(
     blocks: list[Markdown] = []
     for figure in (PAPER_FIGURES[name] for name in names if name in PAPER_FIGURES):
         progress.describe(f"figure {figure.name}")
-        pieces = figure.make(tables, inches)
+        pieces = figure.make(tables, press.inches)
         if not pieces:
             missing = f"No figure {figure.name}: {figure.needs}"
             progress.note(f"Note: {missing}")
             blocks.append(paragraph(f"{missing}."))
             continue
         blocks.append(heading(2, figure.title))
+        name = f"{figure.name}_{press.whose}"
         for piece in pieces:
-            files |= piece.files(figure.name)
-            blocks.append(piece.markdown(figure.name))
+            files |= piece.files(name, press.kinds)
+            blocks.append(piece.markdown(name, press.kinds))
     return PaperSection(files, page(blocks))

@@ -65,7 +65,7 @@ def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
                 min(inches, max(0.4 + side * places.columns, 3)),
                 0.5 + (side + 0.1) * places.rows,
             )
-            fill = partial(_fill, table=table, found=part, places=places)
+            fill = partial(_fill, found=part, places=places)
             stamp, name = limit_stamp(table), f"_{table.name}{ending}"
             pieces.append(
                 Drawing(name, words, fill, size, _key(part, size[0]), stamp, _frame(part))
@@ -117,16 +117,14 @@ def _frame(found: Mapping[ModeResults, Outcomes]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _fill(
-    canvas: Canvas, *, table: Table, found: Mapping[ModeResults, Outcomes], places: Places
-) -> None:
+def _fill(canvas: Canvas, *, found: Mapping[ModeResults, Outcomes], places: Places) -> None:
     """Draw a panel for each mode, a line for each sigma."""
     panels = places.subplots(canvas, len(found), sharex=True, sharey=True)
     names = _names(found)
     for axes, (mode, outcomes) in zip(panels, found.items(), strict=True):
         for name, outcome in outcomes.items():
             _draw_bins(axes, outcome, level_style(name, names))
-        title = [mode.run.label, mode.variant] if table.groups else [mode.variant]
+        title = [mode.run.label, mode.title]
         axes.set_title("\n".join(title_of(part, 24, 1) for part in title), fontsize=6.5)
         axes.plot([0, 100], [0, 100], color="0.6", linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
         axes.set(xlim=(-3, 103), ylim=(-3, 103), aspect="equal")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from textwrap import wrap
 from typing import NamedTuple
@@ -18,13 +19,14 @@ from robustbench_ln.reports.captions import (
     short_caption,
 )
 from robustbench_ln.reports.checks_section import checks_section
-from robustbench_ln.reports.drawings import Drawing
+from robustbench_ln.reports.drawings import Press
 from robustbench_ln.reports.families import make_tables
-from robustbench_ln.reports.figure_style import WIDTH, check_width
+from robustbench_ln.reports.figure_style import KINDS, WIDTH, check_formats, check_width
 from robustbench_ln.reports.figures import draw_accuracy
 from robustbench_ln.reports.grids import Grid, to_markdown
 from robustbench_ln.reports.latex import latex_comments, to_latex
-from robustbench_ln.reports.markdown import code, heading, page, paragraph, picture, strong
+from robustbench_ln.reports.markdown import code, heading, page, paragraph, strong
+from robustbench_ln.reports.measured import measured_files, measured_section
 from robustbench_ln.reports.paper_figures import ACCURACY, choose_figures
 from robustbench_ln.reports.paper_section import make_paper_section
 from robustbench_ln.reports.report_files import csv_bytes, write_files
@@ -35,7 +37,8 @@ from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.frame import make_frame
 from robustbench_ln.runs.reading import Run
 from robustbench_ln.runs.results import ModeResults, read_outcomes
-from robustbench_ln.texts.safe import Markdown
+from robustbench_ln.runs.variants import check_naming, mode_title
+from robustbench_ln.texts.safe import Markdown, for_file_name
 
 __all__ = ["Report", "write_report"]
 
@@ -61,11 +64,13 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
     *,
     progress: Progress | None = None,
     figures: Sequence[str] = (ACCURACY,),
+    names: str = "papers",
+    formats: Sequence[str] = KINDS,
     width: float = WIDTH,
 ) -> Report:
     """Write the tables and figures of some runs into a folder.
 
-    cells.csv has a row for each cell; accuracy_*.csv, .tex, .png and .svg are one table each;
+    cells.csv has a row for each cell; accuracy_*.csv, .tex and figures are one table each;
     summary.csv has what each mode comes down to; report.md has them all.
 
     Args:
@@ -74,6 +79,8 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
         baseline: What mCE is relative to; None gives the mean error alone.
         progress: Is told how far it is.
         figures: Names of the figures to make, "all" or "none".
+        formats: Kinds of files of each figure: "png", "svg", "pdf".
+        names: What tables and figures call the modes: "papers", as the papers do, or "ids".
         width: Of the figures, in inches.
 
     Raises:
@@ -81,8 +88,10 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
         SpecError: An unknown figure, a baseline of another benchmark, or a width that none can
             have.
     """
-    chosen, inches = choose_figures(figures), check_width(width)
+    chosen, inches, kinds = choose_figures(figures), check_width(width), check_formats(formats)
     progress = progress or Silent()
+    naming = check_naming(names)
+    modes = [replace(mode, title=mode_title(mode.variant, naming)) for mode in modes]
     check_baseline(baseline, severity_tables_of(c for mode in modes for c in mode.cells))
     if isinstance(baseline, ModeResults):
         *modes, baseline = read_outcomes([*modes, baseline], progress)
@@ -92,25 +101,29 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
     notes = unused_baseline(modes, summary, baseline)
     for note in notes:
         progress.note(f"Note: {note}")
+    runs = _runs_of(modes)
+    press = Press(for_file_name([run.label for run in runs]), inches, kinds)
+    name = f"{ACCURACY}_{press.whose}"
     contents = {"cells.csv": csv_bytes(frame)}
     drawings = {t: draw_accuracy(t, inches) if ACCURACY in chosen else [] for t in tables}
     for table in tables:
-        contents[f"accuracy_{table.name}.csv"] = csv_bytes(wide_frame(table))
-        contents[f"accuracy_{table.name}.tex"] = _latex(table).encode()
+        contents[f"{name}_{table.name}.csv"] = csv_bytes(wide_frame(table))
+        contents[f"{name}_{table.name}.tex"] = _latex(table, name).encode()
         for drawing in drawings[table]:
             progress.describe(f"figure {ACCURACY}{drawing.ending}")
-            contents |= drawing.files(ACCURACY)
+            contents |= drawing.files(name, kinds)
     if summary:
         contents["summary.csv"] = csv_bytes(summary_frame(summary))
-    runs = _runs_of(modes)
-    papers = make_paper_section(tables, chosen, inches, progress)
+    papers = make_paper_section(tables, chosen, press, progress)
     contents |= papers.files
+    contents |= measured_files(tables, runs)
     sections = [
         _run_section(runs),
+        measured_section(tables, runs, naming),
         checks_section(runs),
         page(strong(f"Note: {note}.") for note in notes),
         summary_markdown(summary, baseline),
-        *(_section(table, drawings[table]) for table in tables),
+        *(_section(table, [d.picture(name, kinds) for d in drawings[table]]) for table in tables),
         papers.markdown,
     ]
     contents["report.md"] = page(sections).encode()
@@ -134,19 +147,19 @@ def _run_section(runs: Sequence[Run]) -> Markdown:
     return page([title, to_markdown(Grid(header, tuple(rows))), commands])
 
 
-def _section(table: Table, drawings: Sequence[Drawing]) -> Markdown:
+def _section(table: Table, pictures: Sequence[Markdown]) -> Markdown:
     stamp, note = limit_stamp(table), difference_note(table)
     parts = [heading(2, f"{table.heading}{stamp and f' - {stamp}'}")]
     parts += [strong(note)] if note else []
     parts += [to_markdown(full_grid(table)), paragraph(caption(table))]
-    parts += [picture(d.words, f"{ACCURACY}{d.ending}.png") for d in drawings]
+    parts += pictures
     return page([*parts, *table.family.notes_below(table)])
 
 
-def _latex(table: Table) -> str:
+def _latex(table: Table, name: str) -> str:
     """Return a table for a paper, below the commands that made its runs."""
     notes = [command for run in _runs_of(table.modes) for command in run.commands]
     notes += [*wrap(caption(table), 100, break_on_hyphens=False), r"Needs \usepackage{booktabs}."]
-    label = f"tab:accuracy_{table.name}"
+    label = f"tab:{name}_{table.name}"
     text = to_latex(accuracy_grid(table), caption=short_caption(table), label=label)
     return latex_comments(notes) + text

@@ -69,8 +69,8 @@ def split_label(label: str) -> Varied | None:
 
 Points = Mapping[float, Sequence[float]]
 """Number -> accuracy 0..1 of each training."""
-Series = tuple[str, str]
-"""Series and variant."""
+Series = tuple[str, str, str]
+"""Series, and the mode's variant and title."""
 
 
 def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
@@ -131,7 +131,9 @@ def _find_series(table: Table) -> dict[Series, list[tuple[float, ModeResults]]]:
     for mode in table.modes:
         varied = split_label(mode.run.label)
         if varied is not None:
-            found.setdefault((varied.series, mode.variant), []).append((varied.number, mode))
+            found.setdefault((varied.series, mode.variant, mode.title), []).append(
+                (varied.number, mode)
+            )
     return {name: members for name, members in found.items() if len({n for n, _ in members}) > 1}
 
 
@@ -151,7 +153,7 @@ def _points(
 def _frame(points: Mapping[Series, Mapping[str, Points]]) -> pd.DataFrame:
     rows = [
         (series, variant, row, number, len(values), fmean(values), _sd(values))
-        for (series, variant), of_rows in points.items()
+        for (series, variant, _), of_rows in points.items()
         for row, numbers in of_rows.items()
         for number, values in numbers.items()
     ]
@@ -195,7 +197,7 @@ def _finish_panel(axes: Axes, series: Series, numbers: Sequence[float]) -> None:
         axes.minorticks_off()
     step = -(-len(numbers) // 6)
     axes.set_xticks(numbers[::step], map(general, numbers[::step]))
-    axes.set_title(title_of(series[1], 26), fontsize=7.5)
+    axes.set_title(title_of(series[2], 26), fontsize=7.5)
     axes.set_xlabel(f"x in “{shorten(series[0], 30)}”", fontsize=7)
     axes.margins(x=0.06)
     draw_percent_grid(axes)

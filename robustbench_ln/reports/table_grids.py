@@ -28,7 +28,7 @@ def accuracy_grid(table: Table) -> Grid:
     estimates = [[table.estimate(row, mode) for mode in table.modes] for row in table.rows]
     sections = [row.section for row in table.rows]
     return Grid(
-        (table.family.heading, *(mode.variant for mode in table.modes)),
+        (table.family.heading, *(mode.title for mode in table.modes)),
         tuple(
             (row.name, *map(_text, line, table.modes))
             for row, line in zip(table.rows, estimates, strict=True)

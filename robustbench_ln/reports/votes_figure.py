@@ -56,7 +56,7 @@ def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
                 f"Share of the groups that agree on the vote, against accuracy, {table.title}: "
                 "95 % Wilson intervals, and below how many images have that agreement"
             )
-            fill = partial(_fill, table=table, found=part)
+            fill = partial(_fill, found=part)
             name, stamp, key = f"_{table.name}{ending}", limit_stamp(table), _key(part, inches)
             pieces.append(Drawing(name, words, fill, (inches, 3.2), key, stamp, _frame(part)))
     return pieces
@@ -100,7 +100,7 @@ def _frame(found: Mapping[ModeResults, Outcomes]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _fill(canvas: Canvas, *, table: Table, found: Mapping[ModeResults, Outcomes]) -> None:
+def _fill(canvas: Canvas, *, found: Mapping[ModeResults, Outcomes]) -> None:
     names = _names(found)
     grid = canvas.subplots(
         2, len(found), sharex="col", sharey="row", height_ratios=(2.4, 1), squeeze=False
@@ -109,7 +109,7 @@ def _fill(canvas: Canvas, *, table: Table, found: Mapping[ModeResults, Outcomes]
         for name, outcome in outcomes.items():
             _draw_outcome(upper, lower, outcome, name, names)
         upper.plot([0, 100], [0, 100], color="0.6", linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
-        title = [mode.run.label, mode.variant] if table.groups else [mode.variant]
+        title = [mode.run.label, mode.title]
         letters = 26 if len(found) > 1 else 60
         upper.set_title("\n".join(title_of(part, letters, 1) for part in title), fontsize=7.5)
         upper.set_ylim(-3, 103)

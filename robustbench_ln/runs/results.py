@@ -27,7 +27,7 @@ from robustbench_ln.runs.predictions import Predictions, prediction_name, read_p
 from robustbench_ln.runs.reading import Run, read_runs
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.reduction import Reduced, reduce_predictions
-from robustbench_ln.runs.variants import name_variants
+from robustbench_ln.runs.variants import Naming, mode_title, name_variants
 from robustbench_ln.spec import Condition, check_tie_rule
 
 __all__ = [
@@ -93,6 +93,7 @@ class ModeResults:
     Attributes:
         run: The run.
         variant: The mode, and what tells it from the same mode with other options in this run.
+        title: The same for people.
         cells: Condition -> cell, in the order of measurement. There is at least one.
         is_class_ordered: Whether its statistics sets were found to hold few classes each, so that
             the intervals of its cells do not hold.
@@ -100,6 +101,7 @@ class ModeResults:
 
     run: Run
     variant: str
+    title: str
     cells: Mapping[Condition, Cell]
     is_class_ordered: bool = False
 
@@ -199,12 +201,14 @@ class ModeResults:
         return reduced
 
 
-def read_results(paths: Sequence[Path], labels: Sequence[str] = ()) -> list[ModeResults]:
+def read_results(
+    paths: Sequence[Path], labels: Sequence[str] = (), names: Naming = "papers"
+) -> list[ModeResults]:
     """Return every mode of some runs, in the order of tables; see `read_runs` and `modes_of`."""
-    return [mode for run in read_runs(paths, labels) for mode in modes_of(run)]
+    return [mode for run in read_runs(paths, labels) for mode in modes_of(run, names)]
 
 
-def modes_of(run: Run) -> list[ModeResults]:
+def modes_of(run: Run, names: Naming = "papers") -> list[ModeResults]:
     """Return the modes of a run: as first measured, one mode with several options side by side.
 
     Raises:
@@ -225,8 +229,8 @@ def modes_of(run: Run) -> list[ModeResults]:
             )
     modes = list(dict.fromkeys(options.mode for options in variants))
     return [
-        ModeResults(run=run, variant=variants[options], cells=cells)
-        for options in sorted(variants, key=lambda options: modes.index(options.mode))
+        ModeResults(run=run, variant=name, title=mode_title(name, names), cells=cells)
+        for options, name in sorted(variants.items(), key=lambda item: modes.index(item[0].mode))
         if (cells := _cells(found[options].values(), run.seed))
     ]
 

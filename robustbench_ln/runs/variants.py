@@ -6,11 +6,39 @@ That not all of the network's classes are scored is always said.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, get_args
 
+from robustbench_ln.lookup import unknown_name
+from robustbench_ln.modes import MODES
 from robustbench_ln.runs.cells import ModeOptions
 from robustbench_ln.runs.records import Record
 
-__all__ = ["name_variants"]
+__all__ = ["Naming", "check_naming", "mode_title", "name_variants"]
+
+Naming = Literal["papers", "ids"]
+"""Whether people read the papers' names of modes, or those of --modes."""
+
+
+def check_naming(names: str) -> Naming:
+    """Return a value of `Naming`.
+
+    Raises:
+        SpecError: It is none.
+    """
+    for known in get_args(Naming):
+        if names == known:
+            return known  # type: ignore[no-any-return]
+    raise unknown_name(names, get_args(Naming), kind="kind of names")
+
+
+def mode_title(variant: str, names: Naming = "papers") -> str:
+    """Return what people read for a name of `name_variants`.
+
+    >>> mode_title("dbn-batch (sets of 128)"), mode_title("ln-voting", "ids")
+    ('Dynamic BN-Batch (sets of 128)', 'ln-voting')
+    """
+    mode, gap, options = variant.partition(" ")
+    return f"{MODES[mode].title}{gap}{options}" if names == "papers" else variant
 
 
 def name_variants(records: Sequence[Record]) -> dict[ModeOptions, str]:

@@ -8,11 +8,14 @@ text and returns what shows this text, and nothing else, in one kind of output.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from hashlib import sha256
 
 __all__ = [
     "Markdown",
     "for_csv",
     "for_figure",
+    "for_file_name",
     "for_latex",
     "for_markdown",
     "for_message",
@@ -147,6 +150,31 @@ def for_csv(value: object) -> object:
 
 def _is_number(text: str) -> bool:
     return re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", text, re.IGNORECASE) is not None
+
+
+_UNNAMED = re.compile(r"[^A-Za-z0-9_.+=-]+")
+
+
+def for_file_name(texts: Sequence[str], most: int = 48) -> str:
+    r"""Return texts as a part of a file's name and of a `\label`: letters, digits and "_.+=-".
+
+    Spaces become hyphens. Where more than spaces is lost, or texts are too many or too long, six
+    digits of a digest tell them from others.
+
+    >>> for_file_name(["ResNet-20", "LN G=8"]), for_file_name(["50 % & more"])
+    ('ResNet-20_LN-G=8', '50-more-7595c8')
+    """
+    names = [_UNNAMED.sub("-", text).strip("-") for text in texts]
+    joined = "_".join(names)
+    is_whole = names == [text.replace(" ", "-") for text in texts]
+    is_whole &= len(names) == 1 or "_" not in "".join(names)  # which stands between them
+    if is_whole and len(joined) <= most:
+        return joined
+    digest = sha256("\0".join(texts).encode("utf-8", "backslashreplace")).hexdigest()[:6]
+    if len(joined) > most:
+        more = f"-and-{len(names) - 1}-more" if len(names) > 1 else ""
+        joined = f"{names[0][: most - len(more)].strip('-')}{more}"
+    return f"{joined}-{digest}".strip("-")
 
 
 def for_figure(text: str) -> str:

@@ -24,10 +24,10 @@ def test_one_command_gives_rows_tables_and_figures(lab, ln_bench):
     outcome = ln_bench(*lab.command())
     assert outcome.code == 0, outcome.err
     assert "additive Gaussian noise (AGN), paper convention, values clipped" in outcome.out
-    assert "dbn-single-rot90" in outcome.out
+    assert "Dynamic BN ROT90" in outcome.out
     assert "12 cells to do" in outcome.err
     written = {p.name for p in (lab.folder / "run/report").iterdir()}
-    assert {"report.md", "cells.csv", "accuracy_agn_paper_clip.png"} <= written
+    assert {"report.md", "cells.csv", "accuracy_net_agn_paper_clip.png"} <= written
     assert len(rows(lab)) == 12
     again = ln_bench(*lab.command())
     assert again.out == outcome.out
@@ -307,7 +307,7 @@ def test_classes_are_scored_alone(lab, ln_bench):
     options = ["--data", source, "--class-map", str(lab.folder / "map.json"), "--modes", "bn"]
     outcome = ln_bench(*lab.command(*options, "--classes", str(listed)))
     assert outcome.code == 0, outcome.err
-    assert "bn (3 classes)" in outcome.out
+    assert "BatchNorm (3 classes)" in outcome.out
     found = rows(lab)[0]
     scope: dict = {}
     exec((lab.folder / "net.py").read_text(), scope)

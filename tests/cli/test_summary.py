@@ -118,7 +118,7 @@ def test_without_predictions_there_are_values_and_no_intervals(stored, ln_bench,
     assert after["units"].isna().all()
     said = " ".join(outcome.out.split())
     assert said.count("No interval over several cells: predictions were not kept.") == 2
-    wide = pd.read_csv(lab.folder / "run/report/accuracy_cifar10-c_official.csv")
+    wide = pd.read_csv(lab.folder / "run/report/accuracy_net_cifar10-c_official.csv")
     assert wide["net bn low"].notna().tolist() == [True] + [False] * 16
 
 

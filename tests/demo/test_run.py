@@ -42,7 +42,7 @@ def test_every_mode_is_measured_and_told(few):
     assert min(accuracy[mode, 0.0] for mode in ("bn", "ln-voting")) > 0.8
     assert accuracy["bn", 1.0] < 0.6 < accuracy["ln-voting", 1.0]
     written = write_report(read_results(few), few[0].parent / "report")
-    assert "better than bn" in describe_outcome(written.frame)
+    assert "better than BatchNorm" in describe_outcome(written.frame)
     assert {p.name for p in few[0].parents[1].iterdir()} == {"demo"}
 
 

@@ -16,15 +16,14 @@ from robustbench_ln.reports.tables import Table
 
 def only_table(*runs: Path) -> Table:
     """Return the one table of some runs."""
-    (table,) = read_tables(runs)
+    (table,) = read_tables(runs, names="ids")
     return table
 
 
 def texts_of(svg: bytes) -> list[str]:
-    """Return all texts; they are drawn as paths, and the writer leaves each as a comment."""
-    parser = ET.XMLParser(target=ET.TreeBuilder(insert_comments=True))
-    root = ET.fromstring(svg, parser)
-    return [(node.text or "").strip() for node in root.iter(ET.Comment)]
+    """Return all texts, line by line."""
+    lines = ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
+    return ["".join(line.itertext()).strip() for line in lines]
 
 
 def axes_of(drawing: Drawing) -> list[Axes]:

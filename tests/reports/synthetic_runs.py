@@ -141,7 +141,8 @@ def corrupted(mode: str, corruption: str, severity: int, correct: int, **fields:
 def tables_of(path: Path, *runs: list[Record]) -> list[Table]:
     """The tables of runs that are called r0, r1, ..."""
     return read_tables(
-        [write_run(path / f"r{i}", run, label=f"r{i}") for i, run in enumerate(runs)]
+        [write_run(path / f"r{i}", run, label=f"r{i}") for i, run in enumerate(runs)],
+        names="ids",
     )
 
 
@@ -177,5 +178,5 @@ def kept_table(
 ) -> Table:
     """The one table of a run that kept its predictions."""
     write_predictions(write_run(path, records, num_classes=num_classes), records, labels)
-    (table,) = make_tables(read_outcomes(read_results([path])))
+    (table,) = make_tables(read_outcomes(read_results([path], names="ids")))
     return table

@@ -12,7 +12,7 @@ def test_trainings_are_one_row(tmp_path: Path) -> None:
         write_run(tmp_path / name, [make_record(correct=correct)], label=name)
         for name, correct in (("LN-0", 900), ("LN-1", 920), ("BN-0", 800), ("-1", 10))
     ]
-    (piece,) = CLEAN_TABLE.make(read_tables(runs), 6.8)
+    (piece,) = CLEAN_TABLE.make(read_tables(runs, names="ids"), 6.8)
     assert piece.grid.header == ("network", "mode", "cifar10, 1000 images")
     assert piece.grid.groups == ("", "", "resnet20")
     assert piece.grid.rows == (

@@ -17,7 +17,6 @@ from robustbench_ln.errors import RecordError, SpecError
 from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.norms import LocalNorm2d, convert_batchnorm
 from robustbench_ln.progress import Silent
-from robustbench_ln.reports import drawings
 from robustbench_ln.reports.families import make_tables, read_tables
 from robustbench_ln.reports.paper_figures import ACCURACY, PAPER_FIGURES, choose_figures
 from robustbench_ln.reports.report import Report, write_report
@@ -75,20 +74,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def draw(runs: list[Path], out: Path, *names: str, **options) -> tuple[Report, list[str]]:
     notes = Notes()
-    modes = read_results(runs)
-    return write_report(modes, out, progress=notes, figures=names, **options), notes.notes
-
-
-@pytest.fixture(autouse=True)
-def _one_kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw each figure once: what one kind shows, all show."""
-    monkeypatch.setattr(drawings, "KINDS", ("svg",))
+    shown = {"progress": notes, "figures": names, "formats": ["svg"], "names": "ids"}
+    return write_report(read_results(runs), out, **(shown | options)), notes.notes
 
 
 @pytest.fixture(scope="module")
 def tables(run: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Table]:
     other = measure(tmp_path_factory.mktemp("other") / "run", "B", samples=0, modes=("ln-voting",))
-    return make_tables(read_outcomes(read_results([run, other])[2:]))
+    return make_tables(read_outcomes(read_results([run, other], names="ids")[2:]))
 
 
 DRAWN = ("images", "histogram", "confusion", "cost", "votes", "reliability", "bars")
@@ -98,7 +91,7 @@ DRAWN = ("images", "histogram", "confusion", "cost", "votes", "reliability", "ba
 def test_a_figure_has_its_file_and_the_same_bytes_again(name: str, tables: list[Table]) -> None:
     files = [
         {file: content for piece in PAPER_FIGURES[name].make(tables, 6.8) for file, content in
-         piece.files(name)}
+         piece.files(name, ("svg",))}
         for _ in range(2)
     ]  # fmt: skip
     ending = "cifar10-c_generated" if name == "bars" else "agn_paper_clip"
@@ -119,12 +112,13 @@ def test_what_cannot_be_made_is_said(run: Path, tmp_path: Path) -> None:
 
 def test_labels_are_text_in_tables(run: Path, tmp_path: Path) -> None:
     written, _ = draw([run], tmp_path / "out", "clean", "cost")
-    latex = (tmp_path / "out/clean.tex").read_text()
+    (file,) = (tmp_path / "out").glob("clean_*.tex")
+    latex = file.read_text()
     assert r"\_\$x\textasciicircum{}2\$ \textbackslash{}alpha" in latex
     assert r"\input{a}" not in latex
     page = written.markdown.read_text()
     assert "**b** <i>" not in page
-    assert "(cost_agn_paper_clip.png)" in page
+    assert f"({file.stem.replace('clean', 'cost')}_agn_paper_clip.svg)" in page
 
 
 def test_other_figures_are_made_without_samples_and_histograms(tmp_path: Path) -> None:
@@ -135,7 +129,7 @@ def test_other_figures_are_made_without_samples_and_histograms(tmp_path: Path) -
     written, notes = draw([run], tmp_path / "out2", "all")
     names = ["images", "histogram", "confusion", "votes", "reliability", "spread", "sweep"]
     assert [note.split()[3].strip(":") for note in notes] == names
-    assert "cost_agn_paper_clip.svg" in {file.name for file in written.files}
+    assert "cost_A_agn_paper_clip.svg" in {file.name for file in written.files}
 
 
 def test_damage_is_one_line_that_names_the_file(run: Path, tmp_path: Path) -> None:
@@ -182,7 +176,7 @@ def test_a_page_of_bars_has_whole_networks(tmp_path: Path) -> None:
             ]
             path = tmp_path / folder / str(number)
             runs.append(write_run(path, records, label=f"{folder}{number}"))
-        drawings = PAPER_FIGURES["bars"].make(read_tables(runs), 6.8)
+        drawings = PAPER_FIGURES["bars"].make(read_tables(runs, names="ids"), 6.8)
         return [sum("dbn-batch" in name for name in drawing.key.names) for drawing in drawings]
 
     assert pages("a", [12]) == [12]
@@ -193,7 +187,7 @@ def test_a_page_of_bars_has_whole_networks(tmp_path: Path) -> None:
 
 def test_the_usual_report_has_the_usual_figures(tmp_path: Path) -> None:
     usual = write_report(read_results([noise_run(tmp_path / "run")]), tmp_path / "a").files
-    assert {f.name for f in usual} >= {"accuracy_agn_paper_clip.svg"}
+    assert {f.name for f in usual} >= {"accuracy_resnet20_agn_paper_clip.svg"}
     assert not [f for f in usual if f.name.startswith(tuple(PAPER_FIGURES))]
     none = write_report(read_results([tmp_path / "run"]), tmp_path / "b", figures=["none"]).files
     assert not [f for f in none if f.suffix in (".png", ".svg")]
@@ -260,3 +254,32 @@ def test_samples_may_be_of_another_run_than_the_first(run: Path, tmp_path: Path)
     noise = next(table for table in tables if table.name.startswith("agn"))
     assert len(PAPER_FIGURES["images"].make([noise], 6.8)) == 1
     assert PAPER_FIGURES["images"].make(make_tables(read_results([without])), 6.8) == []
+
+
+def test_pdf_and_svg_have_text_and_no_date(tmp_path: Path) -> None:
+    runs = read_results([noise_run(tmp_path / "run")])
+    first = write_report(runs, tmp_path / "a", formats=["pdf", "svg"])
+    again = write_report(runs, tmp_path / "b", formats=["svg", "pdf"])
+    figures = [file for file in first.files if file.suffix in (".pdf", ".svg", ".png")]
+    assert [file.suffix for file in figures] == [".svg", ".pdf"]
+    for file in figures:
+        assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
+    svg, pdf = (file.read_bytes() for file in figures)
+    assert "Dynamic BN-Batch" in texts_of(svg)
+    assert b"/FontFile2" in pdf
+    assert b"/CreationDate" not in pdf
+    assert "agn_paper_clip.svg)" in again.markdown.read_text()
+    with pytest.raises(SpecError, match="unknown format 'pgn'; did you mean 'png'"):
+        write_report(runs, tmp_path / "c", formats=["pgn"])
+
+
+def test_modes_have_the_papers_names_for_people_and_ids_in_files(tmp_path: Path) -> None:
+    run = read_results([noise_run(tmp_path / "run")])
+    for names, shown in (("papers", "| Dynamic BN-Batch"), ("ids", "| dbn-batch")):
+        written = write_report(run, tmp_path / names, figures=["none"], names=names)
+        assert shown in written.markdown.read_text()
+        (wide,) = (file for file in written.files if file.name.startswith("accuracy_resnet20_agn")
+                   and file.suffix == ".csv")  # fmt: skip
+        assert "resnet20 dbn-batch accuracy" in wide.read_text().splitlines()[0]
+    with pytest.raises(SpecError, match="unknown kind of names 'id'; did you mean 'ids'"):
+        write_report(run, tmp_path / "x", names="id")

@@ -48,8 +48,9 @@ def corruption_run(path: Path) -> Path:
 
 def test_one_run_as_it_always_was(tmp_path: Path, check_golden: CheckGolden) -> None:
     written = write_report(read_results([noise_run(tmp_path / "run")]), tmp_path / "out")
-    for name in ("report.md", "cells.csv", "accuracy_agn_paper_clip.csv"):
-        check_golden(f"one_run_{name}", (tmp_path / "out" / name).read_text())
+    for name in ("report.md", "cells.csv", "accuracy_resnet20_agn_paper_clip.csv"):
+        golden = name.replace("_resnet20", "")
+        check_golden(f"one_run_{golden}", (tmp_path / "out" / name).read_text())
     check_golden("one_run_terminal.txt", terminal_tables(written.tables) + "\n")
 
 
@@ -57,7 +58,8 @@ def test_two_runs_as_they_always_were(tmp_path: Path, check_golden: CheckGolden)
     runs = [noise_run(tmp_path / "bn"), local_run(tmp_path / "ln")]
     written = write_report(read_results(runs), tmp_path / "out")
     check_golden("two_runs_report.md", (tmp_path / "out" / "report.md").read_text())
-    check_golden("two_runs.tex", (tmp_path / "out" / "accuracy_agn_paper_clip.tex").read_text())
+    (latex,) = (tmp_path / "out").glob("*.tex")
+    check_golden("two_runs.tex", latex.read_text())
     check_golden("two_runs_terminal.txt", terminal_tables(written.tables) + "\n")
 
 
@@ -66,20 +68,21 @@ def test_corruptions_as_they_always_were(tmp_path: Path, check_golden: CheckGold
     names = [file.name for file in written.files]
     assert names == [
         "cells.csv",
-        "accuracy_cifar10-c_generated.csv",
-        "accuracy_cifar10-c_generated.tex",
+        "accuracy_resnet20_cifar10-c_generated.csv",
+        "accuracy_resnet20_cifar10-c_generated.tex",
         *(
-            f"accuracy_cifar10-c_generated{ending}.{kind}"
+            f"accuracy_resnet20_cifar10-c_generated{ending}.{kind}"
             for ending in ("", "_severity")
-            for kind in ("png", "svg")
+            for kind in ("png", "svg", "pdf")
         ),
         "summary.csv",
+        "references.bib",
         "report.md",
     ]
     check_golden("corruptions_report.md", (tmp_path / "out" / "report.md").read_text())
-    wide = tmp_path / "out" / "accuracy_cifar10-c_generated.csv"
+    wide = tmp_path / "out" / "accuracy_resnet20_cifar10-c_generated.csv"
     check_golden("corruptions_wide.csv", wide.read_text())
-    latex = tmp_path / "out" / "accuracy_cifar10-c_generated.tex"
+    latex = tmp_path / "out" / "accuracy_resnet20_cifar10-c_generated.tex"
     check_golden("corruptions.tex", latex.read_text())
     check_golden("corruptions_terminal.txt", terminal_tables(written.tables) + "\n")
 
@@ -105,11 +108,13 @@ def test_same_records_same_bytes(tmp_path: Path) -> None:
     second = write_report(read_results(runs), tmp_path / "second")
     assert [file.name for file in first.files] == [
         "cells.csv",
-        "accuracy_agn_paper_clip.csv",
-        "accuracy_agn_paper_clip.tex",
-        "accuracy_agn_paper_clip.png",
-        "accuracy_agn_paper_clip.svg",
+        "accuracy_resnet20_resnet20-local-34e7bc_agn_paper_clip.csv",
+        "accuracy_resnet20_resnet20-local-34e7bc_agn_paper_clip.tex",
+        "accuracy_resnet20_resnet20-local-34e7bc_agn_paper_clip.png",
+        "accuracy_resnet20_resnet20-local-34e7bc_agn_paper_clip.svg",
+        "accuracy_resnet20_resnet20-local-34e7bc_agn_paper_clip.pdf",
         "summary.csv",
+        "references.bib",
         "report.md",
     ]
     for one, other in zip(first.files, second.files, strict=True):
@@ -121,7 +126,13 @@ def test_clean_cells_alone_make_a_table_without_a_curve(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", [make_record("bn", correct=916)])
     written = write_report(read_results([run]), tmp_path / "out")
     names = [file.name for file in written.files]
-    assert names == ["cells.csv", "accuracy_clean.csv", "accuracy_clean.tex", "report.md"]
+    assert names == [
+        "cells.csv",
+        "accuracy_resnet20_clean.csv",
+        "accuracy_resnet20_clean.tex",
+        "references.bib",
+        "report.md",
+    ]
     assert "| 91.6 [89.7, 93.2] |" in written.files[-1].read_text()
 
 
@@ -150,7 +161,7 @@ def test_command_prints_tables_and_paths_apart(tmp_path: Path) -> None:
     run = noise_run(tmp_path / "run")
     result = CliRunner().invoke(app, [str(run), "--label", "mine"])
     assert result.exit_code == 0
-    assert "dbn-batch  87.9  52.0  14.0  3.1" in result.stdout
+    assert "Dynamic BN-Batch  87.9  52.0  14.0  3.1" in result.stdout
     assert result.stderr.splitlines()[-1] == str(run / "report" / "report.md")
     assert (run / "report" / "report.md").read_text().startswith("# Robustness of mine\n")
 

@@ -36,7 +36,7 @@ def test_trainings_of_one_network_make_one_column(tmp_path: Path) -> None:
         LN_0=noisy(800, 700),
     )
     grid = training_grid(table)
-    assert grid.header == ("sigma", "BN bn", "LN bn")
+    assert grid.header == ("sigma", "BN BatchNorm", "LN BatchNorm")
     assert grid.rows == (
         ("0", "91.0 ± 1.0", "80.0"),
         ("0.5", "54.0 ± 5.3", "70.0"),  # sqrt((4^2 + 2^2 + 6^2) / 2) = 5.29

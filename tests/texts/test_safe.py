@@ -9,6 +9,7 @@ from robustbench_ln.reports.markdown import code, heading, page, paragraph
 from robustbench_ln.texts.safe import (
     for_csv,
     for_figure,
+    for_file_name,
     for_latex,
     for_markdown,
     for_message,
@@ -112,3 +113,17 @@ def test_no_time_is_lost_on_a_megabyte():
     for text in ("[" * 10**6, "<a" * 10**6, "&a" * 10**6, "_" * 10**6, "www." * 10**6, "`" * 10**6):
         for_markdown(text)
         io.StringIO(for_message(text))
+
+
+def test_names_of_files_tell_hostile_labels_apart() -> None:
+    labels = ["a/b", "a\\b", "a}b", "%ab", "ß", "模", "../..", "a" * 99, "a" * 98 + "b"]
+    names = [for_file_name([label]) for label in labels]
+    assert len(set(names)) == len(labels)
+    for name in names:
+        assert re.fullmatch(r"[A-Za-z0-9_.+=-]{1,60}", name)
+        assert not name.startswith("-")
+    many = for_file_name([f"LN-{i}" for i in range(20)])
+    assert many.startswith("LN-0-and-19-more-")
+    assert many != for_file_name([f"LN-{i}" for i in range(1, 21)])
+    assert for_file_name(["a", "b"]) == "a_b" == for_file_name(["a_b"])[:3]
+    assert for_file_name(["a", "b_c"]) != for_file_name(["a_b", "c"])
