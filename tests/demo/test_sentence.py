@@ -31,7 +31,7 @@ def frame(bn: float, dynamic: float, votes: float) -> pd.DataFrame:
 def test_localnorm_is_better_than_one_and_like_the_other():
     assert describe_outcome(frame(0.24, 0.953, 0.951)) == (
         "At sigma 1 BatchNorm reads 24.0% [22.0, 26.0] of 1,000 digits with the statistics of "
-        "training (bn) and 95.3% [93.3, 97.3] with those of the test images (dbn-batch), "
+        "training and 95.3% [93.3, 97.3] with those of the test images (Dynamic BN-Batch), "
         "LocalNorm 95.1% [93.1, 97.1] (LN-Voting): better than BatchNorm, overlapping with "
         "Dynamic BN-Batch "
         "(by 95 % intervals that overlap or not; `ln-bench compare` tests the same digits in "
