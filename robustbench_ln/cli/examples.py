@@ -29,7 +29,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "audit": (
             "ln-bench audit demo:batchnorm --data demo:digits --modes dbn-batch --limit 200"
-            " --set-sizes 1,8,32 --streams by-class --out runs/audit",
+            " --streams by-class,dirichlet-0.1 --out runs/audit",
         ),
         "run": (
             "ln-bench run suite.toml --out runs/suite",

@@ -8,6 +8,7 @@ __all__ = ["key_of", "option_of", "spell"]
 
 _OPTIONS = {
     "compile_network": "--compile",
+    "formats": "--format",
     "has_new_head": "--new-head",
     "images": "--data",
     "is_percent": "--percent",

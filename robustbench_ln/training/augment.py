@@ -110,7 +110,7 @@ def show_views(images: Tensor, views: list[View], recipe: Recipe) -> Tensor:
 
 def _shift_all(images: Tensor, views: list[View]) -> Tensor:
     """Return what `apply_view` shows of shifted and mirrored images, of all of them at once."""
-    num_images, height, width, _ = images.shape
+    num_images, height, width = images[..., 0].shape
     tops, lefts, _, _, mirrored = torch.tensor(views).T[..., None]  # [N, 1] each
     rows, columns = torch.arange(height), torch.arange(width)
     columns = torch.where(mirrored > 0, columns.flip(0), columns)

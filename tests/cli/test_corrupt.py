@@ -42,10 +42,13 @@ def test_a_set_is_made_continued_verified_and_shown(ln_bench, source, tmp_path):
     with Image.open(tmp_path / "sheet.png") as sheet:
         shown = np.asarray(sheet)
     fog = np.load(tmp_path / "set/fog.npy")
-    assert shown.shape == (24 + 100, 150 + 3 * 100, 3)
-    for column, image in enumerate([np.load(tmp_path / "data.npz")["images"][0], fog[0], fog[6]]):
-        left = 150 + column * 100
-        assert np.array_equal(shown[24 : 24 + 96 : 3, left : left + 96 : 3], image)
+    assert shown.shape[0] == 2 * 24 + 100  # two lines of text, and a row of tiles
+    lefts = []
+    for image in [np.load(tmp_path / "data.npz")["images"][0], fog[0], fog[6]]:
+        tiles = {x: shown[48 : 48 + 96 : 3, x : x + 96 : 3] for x in range(shown.shape[1] - 96)}
+        lefts.append([x for x, tile in tiles.items() if np.array_equal(tile, image)])
+    assert lefts[0]
+    assert lefts[1:] == [[x + 100 for x in lefts[0]], [x + 200 for x in lefts[0]]]
 
 
 def test_a_whole_table_is_nineteen_files(ln_bench, source, tmp_path):

@@ -83,8 +83,8 @@ def shorter(words: list[str]) -> list[str]:
 @pytest.mark.filterwarnings("ignore:no photographs of frost")
 def test_the_examples_of_the_help_work(folder, ln_bench):
     ran = set()
-    for name in ("list", "env", "inspect", "evaluate", "run", "report", "compare", "score", "mce",
-                 "predict", "speed", "corrupt", "train", "convert"):  # fmt: skip
+    for name in ("list", "env", "inspect", "evaluate", "audit", "run", "report", "compare", "score",
+                 "mce", "predict", "speed", "corrupt", "train", "convert"):  # fmt: skip
         for example in EXAMPLES[name]:
             program, *words = shlex.split(example)
             assert program == "ln-bench"

@@ -88,7 +88,7 @@ def check_markdown(page: str) -> None:
     text = without_code(page)
     assert not re.search(r"(?<!\\)<script|\]\(http|http://|(?<!\\)`", text)
     titles = re.findall("^#+ (.{,4})", text, re.M)
-    assert set(titles) <= {"Robu", "Chec", "Summ", "agn,", "cifa"}
+    assert set(titles) <= {"Robu", "How ", "Chec", "Summ", "Addi", "Corr"}
     for table in re.findall(r"(?:^\|.*\n)+", text, re.M):
         assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}) == 1
 

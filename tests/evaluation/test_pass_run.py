@@ -122,7 +122,7 @@ def test_sets_are_run_in_one_place() -> None:
     users = {p.name for p in PACKAGE.rglob("*.py") if "SetRunner(" in p.read_text()}
     assert users == {"pass_run.py"}
     chunks = {p.name for p in PACKAGE.rglob("*.py") if "network_chunks(" in p.read_text()}
-    assert chunks == {"inputs.py", "pass_run.py"}
+    assert chunks == {"inputs.py", "pass_run.py", "calibration.py"}  # the last measures a chunk
 
 
 class Net(nn.Module):

@@ -102,6 +102,7 @@ class Worker:
         environment = os.environ | {
             "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1",
             "TMPDIR": str(root / "spare"), "MPLCONFIGDIR": str(root / "spare"),
+            "TORCHINDUCTOR_CACHE_DIR": str(root / "spare"),
             "HOME": str(root / "spare"), "COLUMNS": "100",
         }  # fmt: skip
         with (root / "worker.txt").open("wb") as said:
