@@ -101,10 +101,12 @@ def render_figure(
     from matplotlib.figure import Figure as Canvas
     from matplotlib.text import Text
 
+    from robustbench_ln.reports.figure_layout import SteadyLayout
+
     with mpl.rc_context():
         mpl.rcdefaults()  # whatever the user's own style is: same records, same bytes
         mpl.rcParams.update(_STYLE)
-        figure = Canvas(figsize=size, layout="constrained")
+        figure = Canvas(figsize=size, layout=SteadyLayout())
         FigureCanvasAgg(figure)
         fill(figure)
         for text in figure.findobj(Text):

@@ -16,6 +16,7 @@ from robustbench_ln.corrupted_sets.preview import (
 )
 from robustbench_ln.corruptions.conditions import noise_conditions
 from robustbench_ln.corruptions.degrade import degrade
+from robustbench_ln.corruptions.frost import load_frost_textures
 from robustbench_ln.corruptions.request import ConditionRequest
 from robustbench_ln.corruptions.stream import StreamOptions
 from robustbench_ln.errors import RecordError
@@ -102,6 +103,7 @@ def test_names_say_what_tells_conditions_apart(monkeypatch):
     assert written[0].startswith("first image of ")
     assert written[0].endswith(", seed 6")
     written.clear()
+    load_frost_textures.cache_clear()  # it warns once in a process
     asked = ConditionRequest(corruptions=("frost",), severities=(2,), severity_table="cifar10-c")
     with pytest.warns(UserWarning, match="frost is procedural"):
         found = asked.resolve_one_family()
