@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from robustbench_ln.cli.options import Names
 from robustbench_ln.texts.console import say, tell
 
 __all__ = ["compare"]
@@ -34,6 +35,7 @@ def compare(
             show_default=False,
         ),
     ] = None,
+    names: Names = "papers",
 ) -> None:
     """Compare two modes or networks on the same images: paired, with intervals and tests.
 
@@ -50,8 +52,10 @@ def compare(
     )
     from robustbench_ln.reports.report_files import csv_bytes, write_files
     from robustbench_ln.runs.results import find_modes, split_run
+    from robustbench_ln.runs.variants import check_naming
 
-    sides = [find_modes(*split_run(text)) for text in (first, second)]
+    naming = check_naming(names)
+    sides = [find_modes(*split_run(text), naming) for text in (first, second)]
     pairs = [compare_modes(*pair) for pair in pair_modes(*sides)]
     width = max(80, get_terminal_size().columns)
     say("\n\n".join(pair_text(pair, width=width) for pair in pairs))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from robustbench_ln.cli.options import Names
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.errors import Message
 from robustbench_ln.texts.console import say, say_aside, tell
@@ -40,6 +41,7 @@ def mce(
         Path | None,
         typer.Option(metavar="DIR", help="Write mce.csv and mce.md there too", show_default=False),
     ] = None,
+    names: Names = "papers",
 ) -> None:
     """Sum up errors under common corruptions: mean error, mCE, relative mCE.
 
@@ -50,7 +52,7 @@ def mce(
     from robustbench_ln.reports.mce import summarise_mce, write_mce
 
     table = read_errors(errors, is_percent=percent)
-    relative_to = _read_baseline(baseline, is_percent=percent)
+    relative_to = _read_baseline(baseline, is_percent=percent, names=names)
     tables = [table] if relative_to is None else [table, relative_to]
     doubts = [
         spell(Message(doubt))
@@ -65,9 +67,10 @@ def mce(
         tell(str(file))
 
 
-def _read_baseline(name: str, *, is_percent: bool) -> CorruptionErrors | None:
+def _read_baseline(name: str, *, is_percent: bool, names: str) -> CorruptionErrors | None:
     from robustbench_ln.reports.baselines import choose_baseline, errors_of
     from robustbench_ln.runs.results import ModeResults
+    from robustbench_ln.runs.variants import check_naming
 
-    baseline = choose_baseline(name, is_percent=is_percent)
+    baseline = choose_baseline(name, is_percent=is_percent, names=check_naming(names))
     return errors_of(baseline) if isinstance(baseline, ModeResults) else baseline

@@ -34,6 +34,7 @@ __all__ = [
     "Interpolation",
     "Model",
     "Modes",
+    "Names",
     "Noise",
     "Normalize",
     "PixelRange",
@@ -144,6 +145,14 @@ Baseline = Annotated[
         autocompletion=complete("baselines"),
         help="What mCE is relative to: alexnet, wrn-40-2 (ln-bench list baselines), a table of "
         "errors, or a mode of a run; none: mean errors only",
+    ),
+]
+Names = Annotated[
+    str,
+    typer.Option(
+        metavar="papers|ids",
+        help="What the modes are called: as in the papers, or by their ids, as in --modes; CSV "
+        "files always have ids",
     ),
 ]
 Clean = Annotated[

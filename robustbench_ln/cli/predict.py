@@ -156,7 +156,7 @@ def _tables(
 
     texts = [
         [
-            [mode.mode.name]
+            [mode.mode.title]
             + [
                 f"{name_of(guess.class_index)} {describe_guess(guess, mode.num_groups)}"
                 for guess in mode.guesses[row]
@@ -173,7 +173,7 @@ def _tables(
         for line in table:
             cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
             lines.append(f"  {'  '.join(cells).rstrip()}")
-    sets = [mode.mode.name for mode in said if mode.mode.layout in ("batch", "set")]
+    sets = [mode.mode.title for mode in said if mode.mode.layout in ("batch", "set")]
     if sets:
         number = f"all {len(pictures)} pictures" if len(pictures) > 1 else "the one picture"
         lines.append(f"Statistics of {number} as one set: {', '.join(sets)}")

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from robustbench_ln.cli.completion import complete
-from robustbench_ln.cli.options import Baseline, split_names
+from robustbench_ln.cli.options import Baseline, Names, split_names
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import Message, SpecError
@@ -50,14 +50,7 @@ def report(
             "bars, cost, votes, reliability, spread, sweep",
         ),
     ] = "accuracy",
-    names: Annotated[
-        str,
-        typer.Option(
-            metavar="papers|ids",
-            help="What tables and figures call the modes: as the papers do, or as --modes; CSV "
-            "files always have ids",
-        ),
-    ] = "papers",
+    names: Names = "papers",
     format: Annotated[
         str,
         typer.Option(metavar="png,svg,pdf", help="Kinds of files of each figure, comma-separated"),

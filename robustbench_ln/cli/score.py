@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from robustbench_ln.cli.options import Names
 from robustbench_ln.errors import SpecError
 from robustbench_ln.texts.console import say, tell
 from robustbench_ln.texts.safe import one_line
@@ -54,6 +55,7 @@ def score(
             show_default=False,
         ),
     ] = None,
+    names: Names = "papers",
 ) -> None:
     """Count the votes of a finished run again: other tie rules, fewer groups, their agreement.
 
@@ -65,11 +67,13 @@ def score(
     from robustbench_ln.reports.score import score_frame, score_mode, voting_modes
     from robustbench_ln.reports.score_text import score_grids, score_note
     from robustbench_ln.runs.results import find_modes, split_run
+    from robustbench_ln.runs.variants import check_naming
     from robustbench_ln.spec import check_tie_rule
 
     rule = check_tie_rule(ties)
     path, mode = split_run(run)
-    scored = [(one, score_mode(one)) for one in voting_modes(find_modes(path, mode).values())]
+    modes = find_modes(path, mode, check_naming(names))
+    scored = [(one, score_mode(one)) for one in voting_modes(modes.values())]
     grids = [
         score_grids(one, scores, rule=rule, votes=_numbers(votes, scores)) for one, scores in scored
     ]

@@ -71,7 +71,7 @@ def _draw_mode(
     left, top = place
     font = load_font(_FONT_SIZE)
     width = _COLUMN_WIDTH - 2 * _GAP
-    pen.text((left, top), said.mode.name, fill="black", font=font)
+    pen.text((left, top), said.mode.title, fill="black", font=font)
     for line, guess in enumerate(said.guesses[row], start=1):
         upper = top + line * _LINE_HEIGHT
         numbers = describe_guess(guess, said.num_groups)

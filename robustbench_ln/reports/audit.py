@@ -45,6 +45,11 @@ class _Curve(NamedTuple):
     by_size: Mapping[int, Floats]
 
     @property
+    def title(self) -> str:
+        """The mode's name in the papers."""
+        return MODES[self.mode].title
+
+    @property
     def reference(self) -> int | None:
         """The largest size of which there are enough sets for a verdict; None for no two sizes."""
         enough = [
@@ -127,7 +132,7 @@ def _size_sentence(curve: _Curve) -> str:
     """Say from which size on sets are about as good as those of the reference."""
     reference = curve.reference
     if reference is None:
-        return f"{curve.mode}: too few images for a verdict on the size of sets."
+        return f"{curve.title}: too few images for a verdict on the size of sets."
     differences = {
         size: _paired(curve, size, reference) for size in curve.by_size if size < reference
     }
@@ -135,12 +140,12 @@ def _size_sentence(curve: _Curve) -> str:
     if not close:
         least = max(differences)
         return (
-            f"{curve.mode}: sets of {least} are not shown to be within {100 * CLOSE:g} points of "
+            f"{curve.title}: sets of {least} are not shown to be within {100 * CLOSE:g} points of "
             f"sets of {reference} ({_points(differences[least])})."
         )
     least = close[-1]
     return (
-        f"{curve.mode}: sets of {least} are within {100 * CLOSE:g} points of sets of {reference} "
+        f"{curve.title}: sets of {least} are within {100 * CLOSE:g} points of sets of {reference} "
         f"({_points(differences[least])})."
     )
 
@@ -165,7 +170,7 @@ def _stream_sentences(curve: _Curve, shuffled: _Curve) -> list[str]:
         for size in dict.fromkeys((min(shared), shuffled.reference or max(shared), max(shared)))
         if size in shared
     ]
-    return [f"{curve.mode}, {curve.stream} against shuffled: {', '.join(parts)}."]
+    return [f"{curve.title}, {curve.stream} against shuffled: {', '.join(parts)}."]
 
 
 def _unpaired(curve: _Curve, shuffled: _Curve, size: int) -> Estimate:

@@ -49,7 +49,7 @@ def _sizes_drawing(modes: Sequence[ModeResults], condition: Condition) -> Drawin
         f"{_SIZES}, {name}, shuffled images; dotted lines are modes without sets; {_INTERVALS}",
         partial(_draw_sizes, modes=modes, condition=condition),
         (WIDTH, 3.0),
-        Key([KeyEntry(mode, _mode_style(mode)) for mode in _names(modes)], WIDTH),
+        Key([KeyEntry(MODES[mode].title, _mode_style(mode)) for mode in _names(modes)], WIDTH),
     )
 
 
@@ -102,6 +102,7 @@ def _draw_sizes(canvas: Canvas, *, modes: Sequence[ModeResults], condition: Cond
         else:
             axes.axhline(100 * own[0].cells[condition].accuracy, **style)
     _finish(axes, modes, condition)
+    _name_axis(canvas, condition)
     axes.set_ylabel("accuracy, %")
 
 
@@ -121,8 +122,9 @@ def _draw_streams(
         for stream, style in styles.items():
             own = [m for m in modes if (m.any_record.mode, m.any_record.order) == (name, stream)]
             _draw_curve(axes, own, condition, style)
-        axes.set_title(name, fontsize=8)
+        axes.set_title(MODES[name].title, fontsize=8)
         _finish(axes, modes, condition)
+    _name_axis(canvas, condition)
     for axes in grid[:, 0]:
         axes.set_ylabel("accuracy, %")
 
@@ -137,12 +139,15 @@ def _draw_curve(
     axes.fill_between([*cells], low, high, color=style["color"], alpha=0.12, linewidth=0)
 
 
+def _name_axis(canvas: Canvas, condition: Condition) -> None:
+    canvas.supxlabel(f"images that share statistics; {condition_name(condition)}", fontsize=8)
+
+
 def _finish(axes: Axes, modes: Sequence[ModeResults], condition: Condition) -> None:
     sizes = sorted({mode.set_size for mode in modes if _has_sets(mode)})
     axes.set_xscale("log", base=2)
     axes.set_xticks(sizes, map(str, sizes), fontsize=7)
     axes.minorticks_off()
-    axes.set_xlabel("images that share statistics")
     axes.grid(axis="y", color="0.9", linewidth=0.5)
     ends = [100 * end for mode in modes for end in mode.cells[condition].interval]
     set_percents(axes, "y", percent_ticks(ends))

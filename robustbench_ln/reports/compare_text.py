@@ -67,7 +67,7 @@ def _section(pair: Pair) -> Markdown:
 def cells_frame(pairs: Iterable[Pair]) -> pd.DataFrame:
     """Return a row for each cell of some comparisons: shares 0..1."""
     rows = [
-        {"first": pair.first.name, "second": pair.second.name}
+        {"first": pair.first.key, "second": pair.second.key}
         | condition.to_json()
         | {
             "total": pair.units.num_images,
@@ -90,7 +90,7 @@ def cells_frame(pairs: Iterable[Pair]) -> pd.DataFrame:
 def summary_frame(pairs: Iterable[Pair]) -> pd.DataFrame:
     """Return a row for each pooled difference and each number that sums up a curve."""
     rows: list[dict[str, Any]] = [
-        {"first": pair.first.name, "second": pair.second.name, "table": part.family.name}
+        {"first": pair.first.key, "second": pair.second.key, "table": part.family.name}
         | {"quantity": quantity}
         | estimate_fields("value", estimate)
         | {"p_value": p_value, "units": pair.units.num_units}

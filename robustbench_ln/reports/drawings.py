@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import pandas as pd
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 __all__ = [
-    "Drawing", "PaperFigure", "Piece", "Press", "PrintedGrid", "find_kept", "pages_of", "row_cell",
-    "spread_rows",
+    "Drawing", "PaperFigure", "Piece", "Press", "PrintedGrid", "Sheet", "find_kept", "pages_of",
+    "row_cell", "spread_rows",
 ]  # fmt: skip
 
 
@@ -150,11 +150,29 @@ def row_cell(table: Table, row: Row, mode: ModeResults) -> Cell | None:
     return None if parts is None or row.is_mean else parts[0][0]
 
 
-def pages_of(items: Sequence[T], size: int) -> list[tuple[str, list[T]]]:
-    """Return the items of each page, and the ending of its files' name: "" where one is enough."""
+class Sheet(NamedTuple, Generic[T]):
+    """A part of a figure that is too large for one picture.
+
+    Attributes:
+        ending: The end of its files' name; "" where one picture is enough.
+        part: What its words say of it; likewise.
+        items: What it shows.
+    """
+
+    ending: str
+    part: str
+    items: list[T]
+
+
+def pages_of(items: Sequence[T], size: int) -> list[Sheet[T]]:
+    """Return items by pages of at most `size`."""
     pages = [list(items[start : start + size]) for start in range(0, len(items), size)]
-    endings = [f"_{number}" for number in range(1, len(pages) + 1)] if len(pages) > 1 else [""]
-    return list(zip(endings, pages, strict=False))
+    if len(pages) == 1:
+        return [Sheet("", "", pages[0])]
+    return [
+        Sheet(f"_{number}", f" (part {number} of {len(pages)})", page)
+        for number, page in enumerate(pages, start=1)
+    ]
 
 
 def find_kept(

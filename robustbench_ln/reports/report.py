@@ -94,18 +94,20 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
     modes = [replace(mode, title=mode_title(mode.variant, naming)) for mode in modes]
     check_baseline(baseline, severity_tables_of(c for mode in modes for c in mode.cells))
     if isinstance(baseline, ModeResults):
+        baseline = replace(baseline, title=mode_title(baseline.variant, naming))
         *modes, baseline = read_outcomes([*modes, baseline], progress)
     else:
         modes = read_outcomes(modes, progress)
     frame, tables, summary = make_frame(modes), make_tables(modes), summarise_modes(modes, baseline)
+    drawings = {t: draw_accuracy(t, inches) if ACCURACY in chosen else [] for t in tables}
     notes = unused_baseline(modes, summary, baseline)
+    notes += [_no_curve(t) for t in tables if ACCURACY in chosen and not drawings[t]]
     for note in notes:
         progress.note(f"Note: {note}")
     runs = _runs_of(modes)
     press = Press(for_file_name([run.label for run in runs]), inches, kinds)
     name = f"{ACCURACY}_{press.whose}"
     contents = {"cells.csv": csv_bytes(frame)}
-    drawings = {t: draw_accuracy(t, inches) if ACCURACY in chosen else [] for t in tables}
     for table in tables:
         contents[f"{name}_{table.name}.csv"] = csv_bytes(wide_frame(table))
         contents[f"{name}_{table.name}.tex"] = _latex(table, name).encode()
@@ -128,6 +130,10 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
     ]
     contents["report.md"] = page(sections).encode()
     return Report(frame, tables, summary, write_files(out, contents))
+
+
+def _no_curve(table: Table) -> str:
+    return f"no figure {ACCURACY} of {table.title}: it needs a sigma above 0"
 
 
 def _runs_of(modes: Iterable[ModeResults]) -> list[Run]:

@@ -253,10 +253,7 @@ class Table:
     @cached_property
     def names(self) -> dict[ModeResults, str]:
         """What to call each column; the label is left out where there is only one."""
-        return {
-            mode: f"{mode.run.label} {mode.title}" if self.groups else mode.title
-            for mode in self.modes
-        }
+        return {mode: mode.name if self.groups else mode.title for mode in self.modes}
 
     @cached_property
     def by_run(self) -> dict[str, list[ModeResults]]:

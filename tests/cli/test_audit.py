@@ -23,8 +23,8 @@ def test_an_audit_has_ordinary_rows_a_table_figures_and_a_verdict(command, lab, 
     words = [*command, *WORDS, "--set-sizes", "1,4,8", "--streams", "by-class,dirichlet-1"]
     outcome = ln_bench(*words)
     assert outcome.code == 0, outcome.err
-    assert "dbn-batch: sets of " in outcome.out
-    assert "bn-adapt, by-class against shuffled: " in outcome.out
+    assert "Dynamic BN-Batch: sets of " in outcome.out
+    assert "BN-Adapt, by-class against shuffled: " in outcome.out
     out = lab.folder / "audit"
     frame = pd.read_csv(out / "report" / "audit.csv")
     sizes = frame.groupby(["stream", "mode"])["set_size"].unique().map(sorted)

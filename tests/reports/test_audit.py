@@ -49,7 +49,9 @@ def test_rows_are_those_of_the_runs(tmp_path: Path) -> None:
 def test_the_reference_is_the_largest_size_with_six_sets(tmp_path: Path) -> None:
     modes = modes_of(tmp_path, {1: 0.3, 100: 0.77, 200: 0.8, 400: 0.8, 800: 0.9})
     (sentence,) = audit_sentences(modes)  # 6 sets of 400 and 3 of 800
-    assert sentence.startswith("dbn-batch: sets of 200 are within 2 points of sets of 400 (+0.0 [")
+    assert sentence.startswith(
+        "Dynamic BN-Batch: sets of 200 are within 2 points of sets of 400 (+0.0 ["
+    )
 
 
 def test_a_size_that_is_not_close_ends_the_row_of_close_ones(tmp_path: Path) -> None:
@@ -64,7 +66,7 @@ def test_a_size_that_is_not_close_ends_the_row_of_close_ones(tmp_path: Path) -> 
 def test_too_few_images_decide_nothing(tmp_path: Path) -> None:
     modes = modes_of(tmp_path, {800: 0.8, 1200: 0.8})
     assert audit_sentences(modes) == [
-        "dbn-batch: too few images for a verdict on the size of sets."
+        "Dynamic BN-Batch: too few images for a verdict on the size of sets."
     ]
 
 
@@ -74,7 +76,7 @@ def test_a_stream_is_compared_at_the_smallest_the_reference_and_the_largest(tmp_
     modes += modes_of(tmp_path, dict.fromkeys(shares, 0.5), order="by-class")
     sentence = audit_sentences(modes)[1]
     expected = 100 * ((NOISE < 0.5).mean() - (NOISE < 0.9).mean())
-    assert sentence.startswith(f"dbn-batch, by-class against shuffled: {expected:+.1f} [")
+    assert sentence.startswith(f"Dynamic BN-Batch, by-class against shuffled: {expected:+.1f} [")
     ends = [part.rpartition(" ")[2] for part in sentence[:-1].split(",") if "sets of" in part]
     assert ends == ["4", "400", "1200"]
     assert sentence.endswith(f"{expected:+.1f} points with sets of 1200.")  # two sets: no interval
