@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     convert = convert_batchnorm
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _PUBLIC = {
     "DataOptions": "data.DataOptions",

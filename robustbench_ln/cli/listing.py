@@ -21,7 +21,7 @@ def list_entries(
         typer.Argument(
             metavar="WHAT",
             help="modes, norms, noises, corruptions, archs, recipes, normalizations, baselines, "
-            "suites or demo. Default: what there is to list",
+            "suites or demo. Default: show what can be listed",
             show_default=False,
         ),
     ] = None,

@@ -58,7 +58,7 @@ def predict(
     sheet: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE.png", help="Draw the pictures beside it all", show_default=False
+            metavar="FILE.png", help="Draw the pictures with all predictions", show_default=False
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the sheet")] = False,

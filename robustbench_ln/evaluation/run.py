@@ -42,8 +42,8 @@ from robustbench_ln.workers.crew import Crew, open_crew
 __all__ = ["evaluate"]
 
 _NEW_DIGEST = Message(
-    f"Note: this run does not say of which code of {setting('model')} its rows are; from now on it "
-    "does, and other code is refused"
+    f"Note: this run did not record which code of {setting('model')} made its rows; from now on it "
+    "does, and different code is refused"
 )
 
 

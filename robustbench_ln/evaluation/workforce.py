@@ -131,7 +131,7 @@ class Workforce:
         return f"the network cannot go to other processes ({self.obstacle}){where}"
 
     def check_memory(self, workers: int = 1) -> None:
-        """Demand room for the batches of so many workers; see `device_batch.check_memory`."""
+        """Demand memory for the batches of all workers; see `device_batch.check_memory`."""
         available = available_memory() if self.is_cpu else None
         for p, batch in self.batches.items():
             check_memory(p.layout, batch, self.costs, available=available, workers=workers)

@@ -77,7 +77,7 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
         modes: The modes of the runs, as `read_results` returns them.
         out: Made if it does not exist. Files of an earlier report are replaced.
         baseline: What mCE is relative to; None gives the mean error alone.
-        progress: Is told how far it is.
+        progress: Display that shows how far the job is.
         figures: Names of the figures to make, "all" or "none".
         formats: Kinds of files of each figure: "png", "svg", "pdf".
         names: What tables and figures call the modes: "papers", as the papers do, or "ids".

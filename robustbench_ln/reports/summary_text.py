@@ -122,7 +122,8 @@ def _notes(lines: Lines, baseline: Baseline | None) -> str:
         )
     if repeats := {quantity.repeats for quantity in quantities} - {1}:
         sentences.append(
-            f"SD: over {max(repeats)} seeds (draws, order, group picks), apart from the interval."
+            f"SD: standard deviation over {max(repeats)} seeds (noise, image order, group choice); "
+            "no part of the interval."
         )
     return " ".join(sentences)
 

@@ -364,7 +364,7 @@ def check_same_images(first: ModeResults, second: ModeResults) -> None:
         if values[0] != values[1]:
             short = [str(value)[:12] for value in values]
             raise RecordError(
-                f"{first.name} and {second.name} have another {field} ({short[0]}, {short[1]}): "
+                f"{first.name} and {second.name} differ in {field} ({short[0]} and {short[1]}): "
                 "a paired comparison needs the same images, order and draws"
             )
     if not (first.has_predictions and second.has_predictions):

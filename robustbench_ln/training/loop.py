@@ -117,7 +117,7 @@ class _Training:
         if left:
             self._tell()
         if self.trained.epochs and left:
-            self.progress.note(f"{directory.path}: going on after epoch {self.trained.epochs}")
+            self.progress.note(f"{directory.path}: resuming after epoch {self.trained.epochs}")
         for epoch in left:
             self._run_epoch(epoch, directory)
         return self.trained

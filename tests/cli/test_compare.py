@@ -164,7 +164,7 @@ def test_what_cannot_be_compared_is_one_line(run, refuses, ln_bench, lab):
     ):  # fmt: skip
         other = lab.folder / word
         assert ln_bench(*lab.command("--modes", "bn", option, value, run=word)).code == 0
-        assert f"have another {word} " in refuses("compare", f"{run}:dbn-single", f"{other}:bn")
+        assert f" differ in {word} (" in refuses("compare", f"{run}:dbn-single", f"{other}:bn")
     mbn = ("--modes", "bn", "--noise", "mbn", "--sigmas", "0.5")
     assert ln_bench(*lab.command(*mbn, run="other")).code == 0
     rows = (lab.folder / "other/cells.jsonl").read_text().splitlines()
