@@ -29,7 +29,7 @@ class Order(NamedTuple):
     Attributes:
         condition: What is done to the images.
         unit: The images; None asks for the limits.
-        limits: For the range "rescale", once they are known.
+        limits: Smallest and largest value for the range "rescale", once they are known.
     """
 
     condition: Condition
@@ -48,7 +48,7 @@ class Made(NamedTuple):
 
     Attributes:
         entries: Files that stand.
-        limits: Of the set, where they were asked for.
+        limits: Smallest and largest value of the set, where they were asked for.
     """
 
     entries: list[Entry]
@@ -60,7 +60,7 @@ class MakingTask:
     """Everything that the units of a set share.
 
     Attributes:
-        folder: Of the set.
+        folder: Folder of the set.
         images: The clean images.
         num_images: How many of them, from the first.
         set_format: Where a unit's images go.

@@ -45,7 +45,7 @@ class Workforce:
     Attributes:
         batches: Device batch of each pass.
         devices: Where networks run, one worker after the other.
-        costs: Of one image in the network.
+        costs: Costs of one image in the network.
         values: Pixel values of an image.
         obstacle: Why the network cannot go to other processes; None where it can.
     """
@@ -150,7 +150,7 @@ def plan_workforce(
     Args:
         subject: The network.
         images: The test images.
-        passes: Of the run.
+        passes: Passes of the run.
         spec: What was asked for.
 
     Raises:

@@ -153,7 +153,7 @@ class InertUnpickler(pickle._Unpickler):
     """Unpickles one object. Python's own unpickler with its imports and its pitfalls taken out.
 
     Args:
-        stream: At the pickle.
+        stream: Stream, at the beginning of the pickle.
         load_storage: Called with a persistent id, (class, key, location, size, ...) of a storage,
             whose class is a dtype; returns its values, flat.
 

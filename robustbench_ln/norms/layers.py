@@ -55,7 +55,7 @@ class NormLayer:
     """One norm layer of a network.
 
     Attributes:
-        name: As in named_modules(); "" where the network itself is the layer.
+        name: Name in named_modules(); "" where the network itself is the layer.
         class_name: "BatchNorm2d", ...
         kind: What layouts can do with it.
         num_features: Channels, or None where the class does not say.

@@ -98,7 +98,7 @@ def audit_sentences(modes: Sequence[ModeResults]) -> list[str]:
     """Return what an audit comes down to, a sentence for each mode and stream.
 
     Args:
-        modes: Of all its runs, which know what was right image by image.
+        modes: Modes of all its runs, which know what was right image by image.
     """
     curves = _curves(modes)
     shuffled = [curve for curve in curves if curve.stream == SHUFFLED]

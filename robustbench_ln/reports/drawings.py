@@ -34,7 +34,7 @@ class Drawing(NamedTuple):
     """One picture.
 
     Attributes:
-        ending: Of the files' name, after the figure's; "" or it begins with "_".
+        ending: End of the files' name, after the figure's; "" or it begins with "_".
         words: What it shows, for people.
         fill: Draws all but the legend into an empty figure, or a part of one.
         size: Width and height in inches, without the legend.
@@ -124,8 +124,8 @@ class PaperFigure(NamedTuple):
     """A figure or table of the papers that a report can have.
 
     Attributes:
-        name: Of `--figures`, and the beginning of its files' names.
-        title: For people.
+        name: Name in `--figures`, and the beginning of its files' names.
+        title: Title, for people.
         make: Returns what can be made of some tables, with a width in inches; nothing where they
             have nothing of it.
         needs: What runs must have for it, as the end of "No figure NAME: ".

@@ -146,7 +146,7 @@ def set_percents(
     Args:
         axes: The panel.
         axis: Which of its axes.
-        ticks: From `percent_ticks`.
+        ticks: What `percent_ticks` returned.
         is_tight: Whether it begins at the first tick, as an axis of bars does.
     """
     room = 0.03 * (ticks[-1] - ticks[0])

@@ -81,7 +81,7 @@ def write_report(  # noqa: PLR0913  (one parameter for each setting)
         figures: Names of the figures to make, "all" or "none".
         formats: Kinds of files of each figure: "png", "svg", "pdf".
         names: What tables and figures call the modes: "papers", as the papers do, or "ids".
-        width: Of the figures, in inches.
+        width: Width of the figures, in inches.
 
     Raises:
         RecordError: Predictions cannot be read, or a file cannot be written.

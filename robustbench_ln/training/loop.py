@@ -64,7 +64,7 @@ def train(
 
     Args:
         start: The network; its weights are changed.
-        images: To train and, a share of them, to validate on.
+        images: Images to train on and, a share of them, to validate on.
         spec: What to do.
         out: Training directory.
         progress: Display that shows how far the job is; None shows nothing.
@@ -82,7 +82,7 @@ def train(
 
 @dataclass(slots=True)
 class _Sums:
-    """Of an epoch so far."""
+    """Sums over an epoch so far."""
 
     loss: float = 0.0
     correct: int = 0

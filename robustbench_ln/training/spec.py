@@ -26,7 +26,7 @@ class TrainingSpec:
         noise: Noise on a share of the training images; None is none.
         noise_share: That share, above 0 and up to 1.
         limit: Number of training images to use; None is all.
-        device: As torch names it.
+        device: Torch's name of the device.
 
     Raises:
         SpecError: A number out of its range.
