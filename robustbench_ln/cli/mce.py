@@ -69,8 +69,13 @@ def mce(
 
 def _read_baseline(name: str, *, is_percent: bool, names: str) -> CorruptionErrors | None:
     from robustbench_ln.reports.baselines import choose_baseline, errors_of
+    from robustbench_ln.runs.merging import missing_shards
     from robustbench_ln.runs.results import ModeResults
     from robustbench_ln.runs.variants import check_naming
 
     baseline = choose_baseline(name, is_percent=is_percent, names=check_naming(names))
-    return errors_of(baseline) if isinstance(baseline, ModeResults) else baseline
+    if not isinstance(baseline, ModeResults):
+        return baseline
+    for line in missing_shards([baseline.run]):
+        say_aside(spell(line))
+    return errors_of(baseline)
