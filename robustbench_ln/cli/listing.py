@@ -83,8 +83,8 @@ def _archs() -> Rows:
     return [
         *rows,
         ("torchvision:NAME", "any classifier of torchvision.models"),
-        ("timm:NAME", "any classifier of timm (pip install 'robustbench_ln[timm]')"),
-        ("hf:DIR", "a folder of transformers' (pip install 'robustbench_ln[transformers]')"),
+        ("timm:NAME", "any classifier of timm (pip install timm)"),
+        ("hf:DIR", "a folder of transformers' (pip install transformers)"),
     ]
 
 

@@ -158,18 +158,17 @@ _UNNAMED = re.compile(r"[^A-Za-z0-9_.+=-]+")
 def for_file_name(texts: Sequence[str], most: int = 48) -> str:
     r"""Return texts as a part of a file's name and of a `\label`: letters, digits and "_.+=-".
 
-    A "_" stands between texts; one within a text is doubled, and a space becomes two hyphens.
-    Where the texts cannot be read back from that, or are too many or too long, six digits of a
-    digest tell them from others.
+    A "+" stands between texts, and a space becomes two hyphens. Where the texts cannot be read back
+    from that, or are too many or too long, six digits of a digest tell them from others.
 
     >>> for_file_name(["ResNet-20", "LN G=8"]), for_file_name(["50 % & more"])
-    ('ResNet-20_LN--G=8', '50-more-7595c8')
+    ('ResNet-20+LN--G=8', '50-more-7595c8')
     """
-    joined = "_".join(text.replace("_", "__").replace(" ", "--") for text in texts)
+    joined = "+".join(text.replace(" ", "--") for text in texts)
     if len(joined) <= most and not _UNNAMED.search(joined) and _read_name(joined) == [*texts]:
         return joined
     names = [_UNNAMED.sub("-", text).strip("-") for text in texts]
-    joined = "_".join(names)
+    joined = "+".join(names)
     digest = sha256("\0".join(texts).encode("utf-8", "backslashreplace")).hexdigest()[:6]
     if len(joined) > most:
         more = f"-and-{len(names) - 1}-more" if len(names) > 1 else ""
@@ -178,8 +177,7 @@ def for_file_name(texts: Sequence[str], most: int = 48) -> str:
 
 
 def _read_name(name: str) -> list[str]:
-    parts = re.split("(?<!_)_(?!_)", name)
-    return [part.replace("__", "_").replace("--", " ") for part in parts]
+    return [part.replace("--", " ") for part in name.split("+")]
 
 
 def for_figure(text: str) -> str:
