@@ -23,7 +23,7 @@ __all__ = [
     "SCHEMA", "FieldRule", "check_fields", "parse_fields", "parse_json", "rules_of", "shown",
 ]  # fmt: skip
 
-SCHEMA = 4
+SCHEMA = 5
 """Version of the fields of cells.jsonl and run.json.
 
 1: the first. Rows that were written early in it lack some fields.
