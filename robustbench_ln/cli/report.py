@@ -77,8 +77,8 @@ def report(
 ) -> None:
     """Write the tables and figures of one or several runs, side by side.
 
-    cells.csv, summary.csv, accuracy_*.csv, .tex, .png, .svg and .pdf, references.bib and report.md;
-    the tables also on stdout.
+    cells.csv, summary.csv, accuracy_*.csv, .tex, .png, .svg and .pdf, references.bib, report.md and
+    index.html, one file to share that has it all; the tables also on stdout.
     """
     from robustbench_ln.reports.report_files import report_folder
     from robustbench_ln.reports.settings import ReportSettings

@@ -40,6 +40,7 @@ class Drawing(NamedTuple):
         key: The legend; None for none.
         stamp: Said above all panels: that not all images were evaluated.
         frame: The numbers that it shows, as a CSV file; None for none.
+        has_images: Whether it shows test images.
     """
 
     ending: str
@@ -49,6 +50,7 @@ class Drawing(NamedTuple):
     key: Key | None = None
     stamp: str = ""
     frame: pd.DataFrame | None = None
+    has_images: bool = False
 
     def files(self, name: str, kinds: Sequence[Kind] = KINDS) -> Iterator[tuple[str, bytes]]:
         """Yield name and content of each file."""

@@ -1,4 +1,4 @@
-"""The report of one or several runs: CSV, Markdown, LaTeX, figures. Same records, same bytes."""
+"""The report of one or several runs: CSV, pages, LaTeX, figures. Same records, same bytes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from robustbench_ln.reports.checks_section import checks_section
 from robustbench_ln.reports.drawings import Press
 from robustbench_ln.reports.families import make_tables
 from robustbench_ln.reports.grids import Grid
+from robustbench_ln.reports.html_page import html_page
 from robustbench_ln.reports.markdown import markdown_page
 from robustbench_ln.reports.measured import measured_files, measured_section
 from robustbench_ln.reports.paper_section import make_paper_section
 from robustbench_ln.reports.report_files import csv_bytes, write_files
+from robustbench_ln.reports.report_page import asked_section, report_page, with_slides
 from robustbench_ln.reports.settings import ReportSettings
 from robustbench_ln.reports.summary import Baseline, SummaryLine, summarise_modes
 from robustbench_ln.reports.summary_text import summary_frame, summary_section
@@ -58,7 +60,7 @@ def write_report(
     """Write the tables and figures of some runs into a folder.
 
     cells.csv has a row for each cell; accuracy_*.csv, .tex and figures are one table each;
-    summary.csv has what each mode comes down to; report.md has them all.
+    summary.csv has what each mode comes down to; report.md and index.html have them all.
 
     Args:
         modes: The modes of the runs, as `read_results` returns them.
@@ -81,21 +83,20 @@ def write_report(
     press = Press(for_file_name([run.label for run in runs]), settings.width, settings.kinds)
     sections = [make_section(t, press, settings.chosen, progress) for t in tables]
     papers = make_paper_section(tables, settings.chosen, press, progress)
+    about = [*measured_section(tables, runs, settings.naming), *checks_section(runs)]
+    found = [*(Strong(f"{note}.") for note in notes), *summary_section(summary, baseline)]
     contents = {"cells.csv": csv_bytes(frame)}
     for section in sections:
         contents |= section.files
     if summary:
         contents["summary.csv"] = csv_bytes(summary_frame(summary))
     contents |= papers.files | measured_files(tables, runs)
-    blocks = [
-        *_run_section(runs),
-        *measured_section(tables, runs, settings.naming),
-        *checks_section(runs),
-        *(Strong(f"{note}.") for note in notes),
-        *summary_section(summary, baseline),
-        *(block for section in sections for block in section.blocks),
-        *papers.blocks,
-    ]
+    shown = [block for section in sections for block in section.blocks]
+    blocks = [*_run_section(runs), *about, *found, *shown, *papers.blocks]
+    progress.describe("index.html")
+    parts = [b for t, s in zip(tables, sections, strict=True) for b in with_slides(t, s)]
+    page = report_page(runs, [*found, *parts, *papers.blocks, *about, *asked_section(runs)])
+    contents["index.html"] = html_page(page, contents)
     contents["report.md"] = markdown_page(blocks).encode()
     return Report(frame, tables, summary, write_files(out, contents))
 
