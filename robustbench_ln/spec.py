@@ -230,14 +230,12 @@ class EvaluationSpec:
         seed: Seed for noise, image order, group choice and tie-breaking.
         repeats: Number of seeds: seed, seed + 1, ...; at most `MOST_REPEATS`.
         limit: Number of images to evaluate, the first in their order; None is all.
-        device: Where the network runs, as torch names it: "cpu", "cuda", "cuda:1"; several GPUs
-            with commas between them, for workers.
+        device: Where the network runs, as torch names it: "cpu", "cuda:1", "cuda:0,cuda:1".
         frost: Pictures that frost is cut from; None makes procedural ones.
         amp: "bf16": autocast to bfloat16, statistics in float32. None is float32.
         uses_tf32: Let CUDA's matrix products and convolutions round to TF32.
         is_compiled: Run the network through torch.compile.
-        outputs: "probabilities" where the network returns them and their logarithm is to be taken;
-            `evaluate` decides.
+        outputs: "probabilities" where the network returns them, not logits; `evaluate` decides.
         classes: Indices of the classes that are scored, in order; None is all.
         is_strict: Whether warnings of the checks are errors.
         samples: Degraded images to keep of each condition, at most `MOST_SAMPLES`.

@@ -58,7 +58,7 @@ _DEFAULTS = {
     "sliding": True,
 }
 _STREAMS = ("by-class", "dirichlet-0.1", "dirichlet-1", "dirichlet-10")
-_REPLACED = ("order", "stat_batch", "group_size", "sliding", "baseline", "save_config")
+_REPLACED = ("order", "stat_batch", "group_size", "sliding", "shard", "baseline", "save_config")
 """Options of evaluate that an audit has no use for."""
 
 

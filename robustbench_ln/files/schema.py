@@ -30,6 +30,7 @@ SCHEMA = 5
 2: every file has every field, but those that say 3: files that were written early in it lack them.
 3: every file has every field.
 4: every file has every field, but those that say 5: files that were written early in it lack them.
+5: every file has every field.
 """
 
 T = TypeVar("T")
