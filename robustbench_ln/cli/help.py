@@ -47,7 +47,10 @@ PANELS = {
         "out", "label", "baseline", "set_format", "jpeg", "preview", "overwrite", "verify",
         "sheet", "samples", "figures", "names", "format", "width", "strict", "save_config",
     ),
-    "Compute": ("device", "device_batch", "workers", "dry_run", "amp", "tf32", "compile_network"),
+    "Compute": (
+        "device", "device_batch", "workers", "shard", "dry_run", "amp", "tf32",
+        "compile_network",
+    ),
     "Messages": ("quiet", "verbose", "log"),
 }  # fmt: skip
 """Parameters of commands by panel, the commonly used first; those of no panel come last.

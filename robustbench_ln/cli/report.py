@@ -22,7 +22,11 @@ __all__ = ["report", "write_and_print"]
 def report(
     runs: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN...", help="Run directories of ln-bench evaluate"),
+        typer.Argument(
+            metavar="RUN...",
+            help="Run directories of ln-bench evaluate; shards of a run, or the folder that holds "
+            "them, are one run",
+        ),
     ],
     out: Annotated[
         Path | None,
@@ -109,13 +113,17 @@ def write_and_print(
     from robustbench_ln.reports.report import write_report
     from robustbench_ln.reports.summary_text import summary_text
     from robustbench_ln.reports.terminal import terminal_tables
-    from robustbench_ln.runs.results import read_results
+    from robustbench_ln.runs.merging import missing_shards
+    from robustbench_ln.runs.results import ModeResults, read_results
 
     relative_to = choose_baseline(baseline)
     with open_display(spell) as display:
         for doubt in doubts_of(relative_to):
             display.note(Message(f"Warning: {doubt}"))
         modes = read_results(runs, labels)
+        based = [relative_to] if isinstance(relative_to, ModeResults) else []
+        for line in missing_shards(mode.run for mode in [*modes, *based]):
+            display.note(line)
         written = write_report(
             modes,
             out,
