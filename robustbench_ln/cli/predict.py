@@ -145,7 +145,7 @@ def predict(
     subject = subject_of(network, images.shape)
     name_of = _class_names(classes, subject.num_classes)
     truth = _true_classes(true_class, len(pictures), name_of, subject.num_classes)
-    copies = predict_copies(subject, images, spec, degradations=degradations)
+    copies = predict_copies(subject, images, spec, degrade=degradations)
     say(_tables(pictures, copies, name_of, truth))
     if sheet is not None:
         names = [path.name for path in pictures]

@@ -81,14 +81,14 @@ def predict_copies(
     images: ImageSet,
     spec: EvaluationSpec,
     *,
-    degradations: Sequence[Degradation] = (),
+    degrade: Sequence[Degradation] = (),
 ) -> tuple[Copies, ...]:
     """Return what each mode says of the pictures as they are, then of each degradation's copies.
 
     Raises:
         LnBenchError: As `predict_pictures` does.
     """
-    copies = [(None, images), *((d, DegradedImages(images, d)) for d in degradations)]
+    copies = [(None, images), *((d, DegradedImages(images, d)) for d in degrade)]
     return tuple(Copies(d, shown, predict_pictures(subject, shown, spec)) for d, shown in copies)
 
 

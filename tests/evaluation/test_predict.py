@@ -153,7 +153,7 @@ def test_copies_are_sets_of_their_own_and_pictures_keep_their_pick():
         local_net(), parse_normalization("0.4/0.2", 3), image_shape=(3, 8, 8)
     )
     dark, flat = Degradation("brightness", 0.5), Degradation("contrast", 0.25)
-    copies = predict_copies(subject, IMAGES, spec, degradations=(flat, dark))
+    copies = predict_copies(subject, IMAGES, spec, degrade=(flat, dark))
     assert [copy.degradation for copy in copies] == [None, flat, dark]
     for copy in copies:
         assert copy.said == predict_pictures(subject, copy.images, spec)
