@@ -34,7 +34,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     left_out = rows[0].index("seconds")
     found["cells.csv"] = repr([row[:left_out] + row[left_out + 1 :] for row in rows]).encode()
     return {
-        name: re.sub(rb"(?m)^(% )?ln-bench evaluate .*\n", b"", text)
+        name: re.sub(rb"(?m)^(% |<pre.*><code>)?ln-bench evaluate .*\n", b"", text)
         for name, text in found.items()
     }
 
