@@ -302,10 +302,8 @@ class EvaluationSpec:
             raise SpecError(
                 f"{setting('repeats')} is {self.repeats}; expected 1 to {MOST_REPEATS:,} seeds"
             )
-        if not 0 <= self.samples <= MOST_SAMPLES:
-            raise SpecError(
-                f"{setting('samples')} is {self.samples}; expected 0 to {MOST_SAMPLES} images"
-            )
+        if not 0 <= (kept := self.samples) <= MOST_SAMPLES:
+            raise SpecError(f"{setting('samples')} is {kept}; expected 0 to {MOST_SAMPLES} images")
         if not (self.modes and self.conditions):
             raise SpecError("nothing to do: no mode or no condition was given")
 

@@ -42,7 +42,7 @@ from robustbench_ln.cli.options import (
     Trust,
     Workers,
 )
-from robustbench_ln.cli.report import write_and_print
+from robustbench_ln.cli.report import write_usual_report
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError
@@ -204,4 +204,4 @@ def evaluate(
         write_suite(save_config, sys.argv[2:])
     with open_display(spell) as display:
         evaluate_request(request, out=out, progress=display)
-    write_and_print([out], out / "report", baseline=baseline)
+    write_usual_report([out], out, baseline)

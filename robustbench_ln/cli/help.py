@@ -30,7 +30,7 @@ PANELS = {
     ),
     "Data": (
         "data", "clean", "image_size", "channels", "limit", "order", "resize", "crop",
-        "interpolation", "class_map", "classes", "download",
+        "interpolation", "class_map", "classes", "true_class", "degrade", "download",
     ),
     "Training": (
         "recipe", "epochs", "learning_rate", "augment_noise", "share", "convention", "pixel_range",

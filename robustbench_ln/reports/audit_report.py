@@ -9,7 +9,8 @@ from typing import NamedTuple
 from robustbench_ln.progress import Progress
 from robustbench_ln.reports.audit import audit_frame, audit_sentences, condition_name, judged
 from robustbench_ln.reports.audit_figures import audit_drawings
-from robustbench_ln.reports.markdown import heading, page, paragraph
+from robustbench_ln.reports.blocks import Heading, Paragraph
+from robustbench_ln.reports.markdown import markdown_page
 from robustbench_ln.reports.report_files import csv_bytes, write_files
 from robustbench_ln.runs.results import ModeResults, read_outcomes, read_results
 
@@ -52,12 +53,11 @@ def write_audit(runs: Mapping[str, Path], out: Path, *, progress: Progress) -> W
     for drawing in drawings:
         progress.describe(f"audit{drawing.ending}")
         contents |= dict(drawing.files("audit"))
-    text = page(
+    text = markdown_page(
         [
-            heading(1, "Audit"),
-            *map(paragraph, sentences),
-            paragraph(_describe(modes)),
-            *(drawing.markdown("audit") for drawing in drawings),
+            Heading(1, "Audit"),
+            *map(Paragraph, [*sentences, _describe(modes)]),
+            *(block for drawing in drawings for block in drawing.blocks("audit")),
         ]
     )
     contents["audit.md"] = text.encode()
