@@ -95,11 +95,11 @@ def test_windows_that_slide_are_compared_with_sets_of_the_same_images(tmp_path: 
         for mode in read_results([write_run(tmp_path / "run", records)])
     ]
     sizes, windows, sentence = audit_sentences(modes)
-    assert sizes.startswith("dbn-batch: sets of 1 are within")
-    assert windows.startswith("dbn-batch: sliding windows of 1 are within")
+    assert sizes.startswith("Dynamic BN-Batch: sets of 1 are within")
+    assert windows.startswith("Dynamic BN-Batch: sliding windows of 1 are within")
     expected = 100 * ((NOISE < 0.6) * 1.0 - (NOISE < 0.5)).mean()
     assert sentence.startswith(
-        f"dbn-batch, shuffled, sliding windows against sets: +{expected:.1f} ["
+        f"Dynamic BN-Batch, shuffled, sliding windows against sets: +{expected:.1f} ["
     )
     assert sentence.count("with ") == 3
     paired = difference_bounds(NOISE < 0.6, NOISE < 0.5, find_units(N, [4])).pick()
@@ -119,7 +119,7 @@ def test_a_stream_of_conditions_is_compared_with_the_mean_over_all(tmp_path: Pat
     modes += [with_right(m, 0.5) for m in read_results([write_run(tmp_path / "mixed", [mixed])])]
     expected = 100 * ((NOISE < 0.5).mean() - ((NOISE < 0.9).mean() + (NOISE < 0.3).mean()) / 2)
     assert audit_sentences(modes)[1].startswith(
-        f"dbn-batch, mixed against shuffled: {expected:+.1f} ["
+        f"Dynamic BN-Batch, mixed against shuffled: {expected:+.1f} ["
     )
     frame = audit_frame(modes)
     assert frame[["stream", "corruption", "severity"]].iloc[2].tolist() == ["mixed", "mixed", 0]
