@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from robustbench_ln.cli.options import AsJson
 from robustbench_ln.texts.console import say, tell
 
 __all__ = ["compare"]
@@ -34,6 +35,7 @@ def compare(
             show_default=False,
         ),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Compare two modes or networks on the same images: paired, with intervals and tests.
 
@@ -48,14 +50,18 @@ def compare(
         pairs_blocks,
         summary_frame,
     )
+    from robustbench_ln.reports.json_results import compare_json, json_text
     from robustbench_ln.reports.markdown import markdown_page
     from robustbench_ln.reports.report_files import csv_bytes, write_files
     from robustbench_ln.runs.results import find_modes, split_run
 
     sides = [find_modes(*split_run(text)) for text in (first, second)]
     pairs = [compare_modes(*pair) for pair in pair_modes(*sides)]
-    width = max(80, get_terminal_size().columns)
-    say("\n\n".join(pair_text(pair, width=width) for pair in pairs))
+    if as_json:
+        say(json_text("compare", compare_json(pairs)))
+    else:
+        width = max(80, get_terminal_size().columns)
+        say("\n\n".join(pair_text(pair, width=width) for pair in pairs))
     if out is None:
         return
     files = {

@@ -46,6 +46,7 @@ PANELS = {
     "Output": (
         "out", "label", "baseline", "set_format", "jpeg", "preview", "overwrite", "verify",
         "sheet", "samples", "figures", "names", "format", "width", "strict", "save_config",
+        "as_json",
     ),
     "Compute": ("device", "device_batch", "workers", "dry_run", "amp", "tf32", "compile_network"),
     "Messages": ("quiet", "verbose", "log"),
