@@ -31,7 +31,8 @@ def compare(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Write comparison.csv, comparison_summary.csv and comparison.md there too",
+            help="Write comparison.html, one page to share, and comparison.md, .csv, "
+            "_summary.csv and _images.csv there too",
             show_default=False,
         ),
     ] = None,
@@ -44,12 +45,15 @@ def compare(
     flips of whole sets for all others; Holm's correction is over the cells of one comparison.
     """
     from robustbench_ln.reports.compare import compare_modes, pair_modes
+    from robustbench_ln.reports.compare_images import images_frame
+    from robustbench_ln.reports.compare_page import compare_page
     from robustbench_ln.reports.compare_text import (
         cells_frame,
         pair_text,
         pairs_blocks,
         summary_frame,
     )
+    from robustbench_ln.reports.html_page import html_page
     from robustbench_ln.reports.json_results import compare_json, json_text
     from robustbench_ln.reports.markdown import markdown_page
     from robustbench_ln.reports.report_files import csv_bytes, write_files
@@ -67,6 +71,8 @@ def compare(
     files = {
         "comparison.csv": csv_bytes(cells_frame(pairs)),
         "comparison_summary.csv": csv_bytes(summary_frame(pairs)),
+        "comparison_images.csv": csv_bytes(images_frame(pairs)),
+        "comparison.html": html_page(compare_page(pairs)),
         "comparison.md": markdown_page(pairs_blocks(pairs)).encode(),
     }
     for file in write_files(out, files):
