@@ -23,6 +23,7 @@ from robustbench_ln.models.source import NetworkSource
 from robustbench_ln.norms import NormClasses
 from robustbench_ln.progress import Progress
 from robustbench_ln.runs.frame import read_frame, tidy_frame
+from robustbench_ln.runs.shards import parse_shard
 from robustbench_ln.spec import EvaluationSpec
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
     group_size: int | None = None,
     device_batch: int | None = None,
     workers: int | None = None,
+    shard: str = "1/1",
     ties: str = "random",
     prior: float = 16.0,
     seed: int = 0,
@@ -117,6 +119,8 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
         workers: Number of processes that share the work; None is as many as are worth their start.
             They change no result. A network whose class is defined in the notebook or in the
             program itself cannot go to them: put it into a file of its own and import it.
+        shard: "i/n" for the i-th of n shards of the conditions, and the clean images; each needs a
+            run directory of its own, and `ln-bench report` reads them as one run. "1/1" is all.
         ties: How tied votes are broken: "random", "lowest" or "logit-sum".
         prior: Weight of the running statistics in bn-adapt, in images.
         seed: Seed for noise, image order, group choice and tie-breaking.
@@ -182,6 +186,7 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
             group_size=group_size,
             device_batch=device_batch,
             workers=workers,
+            shard=parse_shard(shard),
             tie_rule=ties,
             prior=prior,
             seed=seed,

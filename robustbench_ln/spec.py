@@ -239,6 +239,7 @@ class EvaluationSpec:
         classes: Indices of the classes that are scored, in order; None is all.
         is_strict: Whether warnings of the checks are errors.
         samples: Degraded images to keep of each condition, at most `MOST_SAMPLES`.
+        shard: (i, n): every n-th condition from the i-th on, and the clean images.
 
     Raises:
         SpecError: An unknown mode, order or tie rule, a number out of its range, or a fraction
@@ -267,6 +268,7 @@ class EvaluationSpec:
     classes: tuple[int, ...] | None = None
     is_strict: bool = False
     samples: int = 4
+    shard: tuple[int, int] = (1, 1)
 
     @property
     def arithmetic(self) -> str:

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from robustbench_ln.cli.options import AsJson
-from robustbench_ln.texts.console import say, tell
+from robustbench_ln.cli.spelling import spell
+from robustbench_ln.texts.console import say, say_aside, tell
 
 __all__ = ["compare"]
 
@@ -17,8 +18,8 @@ Side = Annotated[
     str,
     typer.Argument(
         metavar="RUN[:MODE]",
-        help="Run directory of ln-bench evaluate, and a mode: runs/r20:dbn-batch. Without one, "
-        "every mode of the run.",
+        help="Run directory of ln-bench evaluate, or folder of its shards, and a mode: "
+        "runs/r20:dbn-batch. Without one, every mode of the run.",
         show_default=False,
     ),
 ]
@@ -57,9 +58,12 @@ def compare(
     from robustbench_ln.reports.json_results import compare_json, json_text
     from robustbench_ln.reports.markdown import markdown_page
     from robustbench_ln.reports.report_files import csv_bytes, write_files
+    from robustbench_ln.runs.merging import missing_shards
     from robustbench_ln.runs.results import find_modes, split_run
 
     sides = [find_modes(*split_run(text)) for text in (first, second)]
+    for line in missing_shards(mode.run for side in sides for mode in side.values()):
+        say_aside(spell(line))
     pairs = [compare_modes(*pair) for pair in pair_modes(*sides)]
     if as_json:
         say(json_text("compare", compare_json(pairs)))

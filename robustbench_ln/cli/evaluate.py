@@ -36,6 +36,7 @@ from robustbench_ln.cli.options import (
     Resize,
     Severities,
     SeverityTable,
+    Shard,
     Sigmas,
     Ties,
     Trust,
@@ -92,6 +93,7 @@ def evaluate(
     ] = None,
     device_batch: DeviceBatch = "auto",
     workers: Workers = "auto",
+    shard: Shard = "1/1",
     ties: Ties = "random",
     prior: Annotated[
         float,

@@ -48,7 +48,10 @@ PANELS = {
         "sheet", "samples", "figures", "names", "format", "width", "strict", "save_config",
         "as_json",
     ),
-    "Compute": ("device", "device_batch", "workers", "dry_run", "amp", "tf32", "compile_network"),
+    "Compute": (
+        "device", "device_batch", "workers", "shard", "dry_run", "amp", "tf32",
+        "compile_network",
+    ),
     "Messages": ("quiet", "verbose", "log"),
 }  # fmt: skip
 """Parameters of commands by panel, the commonly used first; those of no panel come last.

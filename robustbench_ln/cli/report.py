@@ -26,7 +26,11 @@ __all__ = ["report", "write_usual_report"]
 def report(
     runs: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN...", help="Run directories of ln-bench evaluate"),
+        typer.Argument(
+            metavar="RUN...",
+            help="Run directories of ln-bench evaluate; shards of a run, or the folder that holds "
+            "them, are one run",
+        ),
     ],
     out: Annotated[
         Path | None,
@@ -127,10 +131,15 @@ def _write_and_print(
     from robustbench_ln.reports.report import write_report
     from robustbench_ln.reports.summary_text import summary_text
     from robustbench_ln.reports.terminal import terminal_tables
-    from robustbench_ln.runs.results import read_results
+    from robustbench_ln.runs.merging import missing_shards
+    from robustbench_ln.runs.results import ModeResults, read_results
 
     with open_display(spell) as display:
-        written = write_report(read_results(runs, labels), out, settings, progress=display)
+        modes = read_results(runs, labels)
+        based = [settings.baseline] if isinstance(settings.baseline, ModeResults) else []
+        for line in missing_shards(mode.run for mode in [*modes, *based]):
+            display.note(line)
+        written = write_report(modes, out, settings, progress=display)
     if as_json:
         say(json_text("report", report_json(written, written.files)))
     else:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robustbench_ln.cli.options import AsJson
+from robustbench_ln.cli.spelling import spell
 from robustbench_ln.errors import SpecError
-from robustbench_ln.texts.console import say, tell
+from robustbench_ln.texts.console import say, say_aside, tell
 from robustbench_ln.texts.safe import one_line
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def score(
         str,
         typer.Argument(
             metavar="RUN[:MODE]",
-            help="Run directory of ln-bench evaluate with voting modes, or one of them",
+            help="Run directory of ln-bench evaluate with voting modes, or folder of its shards; "
+            "and one of these modes",
             show_default=False,
         ),
     ],
@@ -68,12 +70,16 @@ def score(
     from robustbench_ln.reports.report_files import csv_bytes, report_folder, write_files
     from robustbench_ln.reports.score import score_frame, score_mode, voting_modes
     from robustbench_ln.reports.score_text import score_grids, score_note
+    from robustbench_ln.runs.merging import missing_shards
     from robustbench_ln.runs.results import find_modes, split_run
     from robustbench_ln.spec import check_tie_rule
 
     rule = check_tie_rule(ties)
     path, mode = split_run(run)
-    scored = [(one, score_mode(one)) for one in voting_modes(find_modes(path, mode).values())]
+    modes = find_modes(path, mode).values()
+    for line in missing_shards(mode.run for mode in modes):
+        say_aside(spell(line))
+    scored = [(one, score_mode(one)) for one in voting_modes(modes)]
     grids = [
         score_grids(one, scores, rule=rule, votes=_numbers(votes, scores)) for one, scores in scored
     ]

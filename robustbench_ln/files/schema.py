@@ -29,6 +29,7 @@ SCHEMA = 4
 1: the first. Rows that were written early in it lack some fields.
 2: every file has every field, but those that say 3: files that were written early in it lack them.
 3: every file has every field.
+4: every file has every field, but those that say 5: files that were written early in it lack them.
 """
 
 T = TypeVar("T")
