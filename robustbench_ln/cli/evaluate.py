@@ -76,7 +76,8 @@ def evaluate(
         str,
         typer.Option(
             metavar="NAME",
-            help="Order of the test images: shuffled, by-class or dirichlet-A (seeded), or as-is",
+            help="Order of the test images: shuffled, by-class or dirichlet-A (seeded), or as-is; "
+            "mixed or growing: shuffled, each image under one of the conditions",
         ),
     ] = "shuffled",
     stat_batch: Annotated[
@@ -91,6 +92,14 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    sliding: Annotated[
+        bool,
+        typer.Option(
+            "--sliding",
+            help="Each image shares statistics with the images before it, as in a video, and not "
+            "sets of images with each other",
+        ),
+    ] = False,
     device_batch: DeviceBatch = "auto",
     workers: Workers = "auto",
     shard: Shard = "1/1",

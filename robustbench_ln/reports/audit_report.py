@@ -17,6 +17,12 @@ from robustbench_ln.runs.results import ModeResults, read_outcomes, read_results
 __all__ = ["WrittenAudit", "write_audit"]
 
 
+_MIXED = (
+    " Mixed and growing are streams in which each image has one of the conditions, clean included; "
+    "they are compared with the mean over all of them."
+)
+
+
 class WrittenAudit(NamedTuple):
     """What was written.
 
@@ -60,7 +66,8 @@ def write_audit(runs: Mapping[str, Path], out: Path, *, progress: Progress) -> W
 
 def _describe(modes: Sequence[ModeResults]) -> str:
     """Return what the sentences are about, and what their intervals are."""
-    conditions = judged([condition for mode in modes for condition in mode.cells])
+    found = [condition for mode in modes for condition in mode.cells if condition.parts is None]
+    conditions = judged(found)
     names = ", ".join(map(condition_name, conditions))
     over = f"the mean over {names}" if len(conditions) > 1 else names
     return (
@@ -68,4 +75,5 @@ def _describe(modes: Sequence[ModeResults]) -> str:
         "sizes of sets are compared image by image, Student's t on the larger sets; two streams "
         "by the intervals of both accuracies on their sets. Sets of one class are not alike, "
         "which makes these wide. Fewer than 3 sets have no interval."
+        f"{_MIXED if any(c.parts for mode in modes for c in mode.cells) else ''}"
     )

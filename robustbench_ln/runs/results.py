@@ -176,7 +176,7 @@ class ModeResults:
         reduced = reduce_predictions(
             MODES[record.mode],
             predictions,
-            set_size=record.set_size or 1,
+            set_size=record.images_together,
             seed=record.seed,
             tie_rule=check_tie_rule(record.tie_rule or "random"),
         )
