@@ -105,7 +105,7 @@ def load_run(*paths: str | Path, labels: Sequence[str] = (), names: str = "paper
         SpecError: No path, or not as many labels as runs.
     """
     if not paths:
-        raise SpecError(f"{setting('paths')} is empty; give a run directory")
+        raise SpecError("no run directory is given; give one or several")
     modes = read_results([Path(path) for path in paths], labels, check_naming(names))
     return Results(read_outcomes(modes))
 

@@ -64,7 +64,7 @@ def test_runs_are_read_alone_or_side_by_side(tmp_path: Path) -> None:
     assert shown.count("<table") == 1
     assert "dbn-batch" in repr(both)
     assert both.summary()["quantity"].tolist()[0] == "area under the curve"
-    with pytest.raises(SpecError, match="paths= is empty"):
+    with pytest.raises(SpecError, match="no run directory is given"):
         ln.load_run()
     with pytest.raises(RecordError, match="no cells.jsonl"):
         ln.load_run(tmp_path / "none")
