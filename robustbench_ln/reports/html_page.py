@@ -25,7 +25,8 @@ __all__ = ["MOST_BYTES", "Page", "html_page"]
 MOST_BYTES = 10_000_000
 """Of a page: what mail takes as an attachment. Pictures beyond it stay in files beside the page."""
 
-_NUMBER = re.compile(r"[<>]?([+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?![\w.])")
+_NUMBER = re.compile(r"[<>]?([+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?=$| [\[(±]|\*|\.\.)")
+"""A number, alone or with what details it: an interval, a deviation, a mark, the end of a span."""
 
 
 class Page(NamedTuple):
