@@ -23,6 +23,7 @@ from robustbench_ln.models.source import NetworkSource
 from robustbench_ln.norms import NormClasses
 from robustbench_ln.progress import Progress
 from robustbench_ln.runs.frame import read_frame
+from robustbench_ln.runs.shards import parse_shard
 from robustbench_ln.spec import EvaluationSpec
 
 if TYPE_CHECKING:
@@ -58,8 +59,10 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
     order: str = "shuffled",
     stat_batch: int = 128,
     group_size: int | None = None,
+    sliding: bool = False,
     device_batch: int | None = None,
     workers: int | None = None,
+    shard: str = "1/1",
     ties: str = "random",
     prior: float = 16.0,
     seed: int = 0,
@@ -107,16 +110,21 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
         severities: Severities of the corruptions, each 1-5.
         frost_dir: Folder with the photographs for frost; None looks for an installed package.
         order: Order of the test images: "shuffled", "by-class" or "dirichlet-A", as in
-            "dirichlet-0.1" (decided by the seed); or "as-is".
+            "dirichlet-0.1" (decided by the seed); or "as-is". "mixed" and "growing" (severity):
+            shuffled, and each image under one of the conditions.
         stat_batch: Number of images that share statistics in dbn-batch and bn-adapt.
         group_size: Number of images that share statistics in ln-batch and ln-voting. None is that
             of training where the file states it, else the papers' batch of 128 over the number of
             groups.
+        sliding: Whether each image shares statistics with the images before it, as in a video, in
+            place of sets of images with each other.
         device_batch: Number of images in the network at once; None is a rule from shapes that suits
             cache and memory. Results differ by rounding alone.
         workers: Number of processes that share the work; None is as many as are worth their start.
             They change no result. A network whose class is defined in the notebook or in the
             program itself cannot go to them: put it into a file of its own and import it.
+        shard: "i/n" for the i-th of n shards of the conditions, and the clean images; each needs a
+            run directory of its own, and `ln-bench report` reads them as one run. "1/1" is all.
         ties: How tied votes are broken: "random", "lowest" or "logit-sum".
         prior: Weight of the running statistics in bn-adapt, in images.
         seed: Seed for noise, image order, group choice and tie-breaking.
@@ -179,8 +187,10 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
             order=order,
             stat_batch=stat_batch,
             group_size=group_size,
+            is_sliding=sliding,
             device_batch=device_batch,
             workers=workers,
+            shard=parse_shard(shard),
             tie_rule=ties,
             prior=prior,
             seed=seed,

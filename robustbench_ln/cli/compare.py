@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from robustbench_ln.texts.console import say, tell
+from robustbench_ln.cli.spelling import spell
+from robustbench_ln.texts.console import say, say_aside, tell
 
 __all__ = ["compare"]
 
@@ -16,8 +17,8 @@ Side = Annotated[
     str,
     typer.Argument(
         metavar="RUN[:MODE]",
-        help="Run directory of ln-bench evaluate, and a mode: runs/r20:dbn-batch. Without one, "
-        "every mode of the run.",
+        help="Run directory of ln-bench evaluate, or folder of its shards, and a mode: "
+        "runs/r20:dbn-batch. Without one, every mode of the run.",
         show_default=False,
     ),
 ]
@@ -45,13 +46,17 @@ def compare(
     from robustbench_ln.reports.compare_text import (
         cells_frame,
         pair_text,
-        pairs_markdown,
+        pairs_blocks,
         summary_frame,
     )
+    from robustbench_ln.reports.markdown import markdown_page
     from robustbench_ln.reports.report_files import csv_bytes, write_files
+    from robustbench_ln.runs.merging import missing_shards
     from robustbench_ln.runs.results import find_modes, split_run
 
     sides = [find_modes(*split_run(text)) for text in (first, second)]
+    for line in missing_shards(mode.run for side in sides for mode in side.values()):
+        say_aside(spell(line))
     pairs = [compare_modes(*pair) for pair in pair_modes(*sides)]
     width = max(80, get_terminal_size().columns)
     say("\n\n".join(pair_text(pair, width=width) for pair in pairs))
@@ -60,7 +65,7 @@ def compare(
     files = {
         "comparison.csv": csv_bytes(cells_frame(pairs)),
         "comparison_summary.csv": csv_bytes(summary_frame(pairs)),
-        "comparison.md": pairs_markdown(pairs).encode(),
+        "comparison.md": markdown_page(pairs_blocks(pairs)).encode(),
     }
     for file in write_files(out, files):
         tell(str(file))

@@ -15,6 +15,7 @@ from robustbench_ln.cli.options import count_or_auto, split_names
 from robustbench_ln.corruption_names import check_sigma, parse_severities, parse_sigmas
 from robustbench_ln.files.regular_files import open_regular
 from robustbench_ln.files.shipped import is_shipped_name
+from robustbench_ln.runs.shards import parse_shard
 from robustbench_ln.spec import EvaluationSpec, check_normalization, missing_normalization
 
 __all__ = ["check_early", "demand_normalization", "spec_of"]
@@ -57,6 +58,7 @@ def spec_of(options: Mapping[str, Any]) -> EvaluationSpec:
         order=options["order"],
         stat_batch=options["stat_batch"],
         group_size=options["group_size"],
+        is_sliding=options["sliding"],
         device_batch=count_or_auto("device_batch", options["device_batch"]),
         workers=count_or_auto("workers", options["workers"]),
         tie_rule=options["ties"],
@@ -70,6 +72,7 @@ def spec_of(options: Mapping[str, Any]) -> EvaluationSpec:
         is_compiled=options["compile_network"],
         is_strict=options["strict"],
         samples=options["samples"],
+        shard=parse_shard(options["shard"]),
     )
 
 

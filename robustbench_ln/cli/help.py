@@ -30,7 +30,7 @@ PANELS = {
     ),
     "Data": (
         "data", "clean", "image_size", "channels", "limit", "order", "resize", "crop",
-        "interpolation", "class_map", "classes", "download",
+        "interpolation", "class_map", "classes", "true_class", "degrade", "download",
     ),
     "Training": (
         "recipe", "epochs", "learning_rate", "augment_noise", "share", "convention", "pixel_range",
@@ -41,13 +41,17 @@ PANELS = {
         "severity_table", "frost_dir", "seed", "repeats",
     ),
     "Statistics": (
-        "modes", "set_sizes", "streams", "stat_batch", "group_size", "ties", "prior",
+        "modes", "drift", "set_sizes", "streams", "stat_batch", "group_size", "sliding", "ties",
+        "prior",
     ),
     "Output": (
         "out", "label", "baseline", "set_format", "jpeg", "preview", "overwrite", "verify",
         "sheet", "samples", "figures", "names", "format", "width", "strict", "save_config",
     ),
-    "Compute": ("device", "device_batch", "workers", "dry_run", "amp", "tf32", "compile_network"),
+    "Compute": (
+        "device", "device_batch", "workers", "shard", "dry_run", "amp", "tf32",
+        "compile_network",
+    ),
     "Messages": ("quiet", "verbose", "log"),
 }  # fmt: skip
 """Parameters of commands by panel, the commonly used first; those of no panel come last.

@@ -67,7 +67,12 @@ def mce(
 
 def _read_baseline(name: str, *, is_percent: bool) -> CorruptionErrors | None:
     from robustbench_ln.reports.baselines import choose_baseline, errors_of
+    from robustbench_ln.runs.merging import missing_shards
     from robustbench_ln.runs.results import ModeResults
 
     baseline = choose_baseline(name, is_percent=is_percent)
-    return errors_of(baseline) if isinstance(baseline, ModeResults) else baseline
+    if not isinstance(baseline, ModeResults):
+        return baseline
+    for line in missing_shards([baseline.run]):
+        say_aside(spell(line))
+    return errors_of(baseline)

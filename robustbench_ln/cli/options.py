@@ -40,6 +40,7 @@ __all__ = [
     "Resize",
     "Severities",
     "SeverityTable",
+    "Shard",
     "Sigmas",
     "Ties",
     "Trust",
@@ -304,6 +305,14 @@ Workers = Annotated[
     typer.Option(
         metavar="N",
         help="Number of processes, or auto: as many as are worth their start; changes no result",
+    ),
+]
+Shard = Annotated[
+    str,
+    typer.Option(
+        metavar="I/N",
+        help="Measure the I-th of N shards: every N-th condition, and the clean images; each shard "
+        "needs a run directory of its own, and report reads them as one run; 1/1 is the whole",
     ),
 ]
 Device = Annotated[

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from robustbench_ln.cli.spelling import spell
 from robustbench_ln.errors import SpecError
-from robustbench_ln.texts.console import say, tell
+from robustbench_ln.texts.console import say, say_aside, tell
 from robustbench_ln.texts.safe import one_line
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def score(
         str,
         typer.Argument(
             metavar="RUN[:MODE]",
-            help="Run directory of ln-bench evaluate with voting modes, or one of them",
+            help="Run directory of ln-bench evaluate with voting modes, or folder of its shards; "
+            "and one of these modes",
             show_default=False,
         ),
     ],
@@ -59,33 +61,38 @@ def score(
 
     Nothing is measured: the predictions of every group are in the run directory.
     """
-    from robustbench_ln.reports.grids import to_markdown, to_text
-    from robustbench_ln.reports.markdown import heading, page, paragraph
+    from robustbench_ln.reports.blocks import Block, Heading, Paragraph
+    from robustbench_ln.reports.grids import to_text
+    from robustbench_ln.reports.markdown import markdown_page
     from robustbench_ln.reports.report_files import csv_bytes, report_folder, write_files
     from robustbench_ln.reports.score import score_frame, score_mode, voting_modes
     from robustbench_ln.reports.score_text import score_grids, score_note
+    from robustbench_ln.runs.merging import missing_shards
     from robustbench_ln.runs.results import find_modes, split_run
     from robustbench_ln.spec import check_tie_rule
 
     rule = check_tie_rule(ties)
     path, mode = split_run(run)
-    scored = [(one, score_mode(one)) for one in voting_modes(find_modes(path, mode).values())]
+    modes = find_modes(path, mode).values()
+    for line in missing_shards(mode.run for mode in modes):
+        say_aside(spell(line))
+    scored = [(one, score_mode(one)) for one in voting_modes(modes)]
     grids = [
         score_grids(one, scores, rule=rule, votes=_numbers(votes, scores)) for one, scores in scored
     ]
     notes = [score_note(one, scores) for one, scores in scored]
     width = max(80, get_terminal_size().columns)
-    blocks = [heading(1, "Votes counted again")]
+    blocks: list[Block] = [Heading(1, "Votes counted again")]
     for of_mode, note in zip(grids, notes, strict=True):
         for title, grid in of_mode.items():
             say(f"{one_line(title)}\n{to_text(grid, width=width)}")
-            blocks += [heading(2, title), to_markdown(grid)]
+            blocks += [Heading(2, title), grid]
         say(f"{fill(note, width)}\n")
-        blocks.append(paragraph(note))
+        blocks.append(Paragraph(note))
     folder = report_folder(path) if out is None else out
     contents = {
         "score.csv": csv_bytes(score_frame(scored)),
-        "score.md": page(blocks).encode(),
+        "score.md": markdown_page(blocks).encode(),
     }
     for file in write_files(folder, contents):
         tell(str(file))

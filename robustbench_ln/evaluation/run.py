@@ -35,6 +35,7 @@ from robustbench_ln.runs.predictions import Predictions, join_predictions, predi
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.reduction import reduce_predictions
 from robustbench_ln.runs.seen_images import SeenImages
+from robustbench_ln.runs.shards import Shard
 from robustbench_ln.runs.writing import RunDirectory
 from robustbench_ln.spec import CLEAN, Condition, EvaluationSpec, check_tie_rule
 from robustbench_ln.workers.crew import Crew, open_crew
@@ -71,12 +72,14 @@ def evaluate(
         RecordError: The directory holds another run, is in use, or cannot be written.
     """
     progress = progress or Silent()
-    plan, force, task, is_clean = plan_run(subject, images, spec)
+    plan, force, task, is_clean, whole_sha256 = plan_run(subject, images, spec)
     images, spec, indices = task.images, task.spec, task.indices
     for line in find_oddities(images):
         progress.note(f"Note: {line}")
     about = describe_run(subject, images, spec, progress=progress)
     about = replace(about, device_batches=force.sizes)
+    if (shard := Shard(*spec.shard)).count > 1:
+        about = replace(about, shard=str(shard), shard_of=whole_sha256)
     with RunDirectory(out, about) as run:
         if run.gains_code:
             progress.note(_NEW_DIGEST)
@@ -120,7 +123,7 @@ class _Todo(NamedTuple):
             start=0,
             stop=len(task.indices),
         )
-        return split_condition(whole, task.batches, task.images.shape)
+        return split_condition(whole, task.batches, task.images.shape, parts=task.parts)
 
 
 class _Found(NamedTuple):
@@ -215,7 +218,7 @@ class _Job:
         reduced = reduce_predictions(
             mode,
             found.predictions,
-            set_size=layout.set_size or 1,
+            set_size=layout.images_together,
             seed=spec.seed,
             tie_rule=check_tie_rule(spec.tie_rule),
         )
@@ -233,7 +236,7 @@ class _Job:
             expected_correct=reduced.expected_correct,
             expected_sd=reduced.expected_sd,
             ties=reduced.ties,
-            refills=-len(found.predictions) % (layout.set_size or 1),
+            refills=-len(found.predictions) % layout.images_together,
             running_layers=found.measured.running_layers,
             **(found.meaning._asdict() if found.meaning else {}),
             nll=reduced.nll,

@@ -15,6 +15,7 @@ from robustbench_ln.files.schema import SCHEMA, check_fields, parse_fields, pars
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.runs.check_results import CheckResult
 from robustbench_ln.runs.records import DIGEST, ORDER, SEED
+from robustbench_ln.runs.shards import SHARD_PATTERN
 
 __all__ = [
     "FILE_NAME",
@@ -35,6 +36,7 @@ _MOST_BYTES = 100_000_000
 
 _PATH = Text(longest=10_000)
 _CODE = Text(pattern=DIGEST.pattern, like=DIGEST.like, since=3)
+_SHARD = Text(pattern=SHARD_PATTERN, like="a shard of a run, as 2/4", since=5)
 _SIDE = Whole(least=1, most=10**6)
 _CHANNELS = Several(of=Real(), least=1, most=100)
 
@@ -130,6 +132,9 @@ class RunDescription:
         checks: What the checks of the latest start said.
         device_batches: Number of images that went through the network at once, rotations counted,
             by layout.
+        shard: Which shard of a run this is, "2/4" for the second of four; null for a whole run.
+        shard_of: SHA-256 digest of the cells of the whole run that it is a shard of; null for a
+            whole run.
     """
 
     schema: Annotated[int, Whole(least=1, most=SCHEMA)] = SCHEMA
@@ -146,10 +151,18 @@ class RunDescription:
     versions: Annotated[dict[str, str], Texts()]
     checks: Annotated[tuple[CheckResult, ...], Several(of=Part(of=CheckResult), since=3)] = ()
     device_batches: Annotated[dict[str, int], Numbers(since=4)] = field(default_factory=dict)
+    shard: Annotated[str | None, _SHARD] = None
+    shard_of: Annotated[str | None, Text(pattern=DIGEST.pattern, like=DIGEST.like, since=5)] = None
 
     def __post_init__(self) -> None:
         """Check every field."""
         check_fields(self)
+        numbers = [int(part) for part in (self.shard or "1/1").split("/")]
+        if numbers[0] > numbers[1] or (self.shard is None) != (self.shard_of is None):
+            raise RecordError(
+                f"'shard' is {self.shard} and 'shard_of' is {self.shard_of}; expected a shard of a "
+                "run, as 2/4, and a digest, or null and null"
+            )
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -216,11 +229,28 @@ def resume_description(
             f"{folder} holds a run with another {change.name} ({change}); give {setting('out')} a "
             "new folder"
         )
+    _refuse_other_shards(folder, earlier, asked)
     return replace(
         asked,
         commands=tuple(add_new(earlier.commands, asked.commands)),
         device_batches=earlier.device_batches | asked.device_batches,
     )
+
+
+def _refuse_other_shards(folder: Path, earlier: RunDescription, asked: RunDescription) -> None:
+    """Demand the same shard of the same run, or the whole of one."""
+    names = [
+        "a whole run" if about.shard is None else f"shard {about.shard}"
+        for about in (earlier, asked)
+    ]
+    cure = f"give {setting('out')} a new folder"
+    if names[0] != names[1]:
+        raise RecordError(f"{folder} holds {names[0]}, not {names[1]}; {cure}")
+    if earlier.shard_of != asked.shard_of:
+        raise RecordError(
+            f"{folder} holds {names[0]} of a run with other conditions, modes, statistics or "
+            f"repeats, and those of a shard cannot change; {cure}"
+        )
 
 
 def _identity(description: RunDescription) -> dict[str, Any]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from robustbench_ln.errors import RecordError, SpecError, setting
 from robustbench_ln.files.paths import full_path
-from robustbench_ln.runs.cells import CellKey, ModeOptions
+from robustbench_ln.runs.cells import CellKey
 from robustbench_ln.runs.check_results import CheckResult
 from robustbench_ln.runs.description import read_description
-from robustbench_ln.runs.records import Record, read_records, refuse_other_counts
+from robustbench_ln.runs.merging import demand_one_run, find_shards, merge_parts
+from robustbench_ln.runs.records import Record, read_records
+from robustbench_ln.runs.shards import Shard, parse_shard
 from robustbench_ln.texts.safe import one_line, shorten
 
 __all__ = ["MISSING", "Run", "read_runs"]
@@ -45,6 +48,8 @@ class Run:
         checks: What the checks of its latest start said.
         identity: What the parts of one run have in common.
         folders: Directory of each cell that is not in `path`.
+        shards: Which shards of a run these are; () is a whole run.
+        shard_of: Digest of the cells of that run.
     """
 
     path: Path
@@ -62,6 +67,8 @@ class Run:
     checks: Sequence[CheckResult] = ()
     identity: Mapping[str, Any] = field(default_factory=dict)
     folders: Mapping[CellKey, Path] = field(default_factory=dict)
+    shards: tuple[Shard, ...] = ()
+    shard_of: str | None = None
 
     def folder_of(self, cell: CellKey) -> Path:
         """Return the directory that has a cell's row and predictions."""
@@ -74,25 +81,28 @@ def read_runs(paths: Sequence[Path], labels: Sequence[str] = ()) -> list[Run]:
     Directories of one label with the same network, images and settings are parts of one run.
 
     Args:
-        paths: Run directories.
+        paths: Run directories, and folders that hold the shards of a run.
         labels: What tables call them; () takes the labels that were given to `evaluate`.
 
     Raises:
-        RecordError: No run directory, no cells, rows of several runs in one, or parts of one run
-            that have measured a cell with other results.
+        RecordError: No run directory, no cells, rows of several runs in one, parts of one run that
+            have measured a cell with other results, or shards of runs that differ.
         SpecError: As many labels as runs are needed, each its own.
     """
-    resolved = Counter(full_path(path) for path in paths)
+    parts = {path: find_shards(path) for path in paths}
+    resolved = Counter(full_path(part) for path in paths for part in parts[path])
     if twice := [path for path, times in resolved.items() if times > 1]:
         raise SpecError(f"{twice[0]} is given {resolved[twice[0]]} times; give each run once")
     if labels and len(labels) != len(paths):
         raise SpecError(
             f"{len(labels)} labels for {len(paths)} runs; give {setting('label')} once for each run"
         )
-    runs = [_read_run(path) for path in paths]
-    if labels:
-        runs = [replace(run, label=_name(label)) for run, label in zip(runs, labels, strict=True)]
-    merged = _merge_parts(runs)
+    runs = []
+    for path, label in zip_longest(paths, labels):
+        read = [_read_run(part) for part in parts[path]]
+        runs += read if label is None else [replace(run, label=_name(label)) for run in read]
+        demand_one_run(path, runs[-len(read) :])
+    merged = merge_parts(runs)
     names = _choose_labels(merged, is_chosen=bool(labels))
     return [replace(run, label=name) for run, name in zip(merged, names, strict=True)]
 
@@ -129,68 +139,9 @@ def _read_run(path: Path) -> Run:
         records=records,
         checks=about.checks,
         identity=about.identity,
+        shards=() if about.shard is None else (Shard(*parse_shard(about.shard)),),
+        shard_of=about.shard_of,
     )
-
-
-def _merge_parts(runs: Sequence[Run]) -> list[Run]:
-    """Return the runs with the parts of each put together, where its first part stood."""
-    merged: list[Run] = []
-    for run in runs:
-        place = next((i for i, earlier in enumerate(merged) if _are_parts(earlier, run)), None)
-        if place is None:
-            merged.append(run)
-        else:
-            merged[place] = _merge(merged[place], run)
-    return merged
-
-
-def _are_parts(first: Run, second: Run) -> bool:
-    """Whether runs differ in conditions and modes alone; a mode must have the same options.
-
-    Two runs of the very same cells are repetitions, which stand side by side.
-    """
-    if (first.label, first.identity) != (second.label, second.identity):
-        return False
-    cells = [{record.cell for record in run.records} for run in (first, second)]
-    options = [_options(run) for run in (first, second)]
-    shared = options[0].keys() & options[1].keys()
-    return cells[0] != cells[1] and all(options[0][mode] == options[1][mode] for mode in shared)
-
-
-def _options(run: Run) -> dict[str, set[ModeOptions]]:
-    found: dict[str, set[ModeOptions]] = {}
-    for record in run.records:
-        found.setdefault(record.mode, set()).add(record.options)
-    return found
-
-
-def _merge(first: Run, second: Run) -> Run:
-    known = {record.cell: record for record in first.records}
-    for record in second.records:
-        refuse_other_counts(
-            known.get(record.cell, record),
-            record,
-            f"{first.folder_of(record.cell)} and {second.path}",
-            cure=f"give each its own {setting('label')} to show them side by side",
-        )
-    new = [record for record in second.records if record.cell not in known]
-    return replace(
-        first,
-        records=[*first.records, *new],
-        commands=tuple(dict.fromkeys((*first.commands, *second.commands))),
-        checks=tuple(_different([*first.checks, *second.checks])),
-        folders={**first.folders, **{record.cell: second.path for record in new}},
-    )
-
-
-def _different(checks: Sequence[CheckResult]) -> Iterator[CheckResult]:
-    """Yield each check of some parts once, unless they say different things."""
-    said: set[tuple[str, str, str]] = set()
-    for check in checks:
-        key = (check.name, check.status, check.message if check.line else "")
-        if key not in said:
-            said.add(key)
-            yield check
 
 
 def _name(label: str) -> str:

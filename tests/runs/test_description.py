@@ -90,3 +90,31 @@ def test_a_run_needs_rows_of_its_first_seed(tmp_path: Path) -> None:
     (run / "run.json").write_text(json.dumps(content | {"seed": 0}))
     with pytest.raises(RecordError, match=r"cells\.jsonl: no row has the 'seed' of run\.json, 0"):
         read_runs([run])
+
+
+@pytest.mark.parametrize(
+    ("shard", "of", "words"),
+    [
+        ("3/2", "a" * 64, "'shard' is 3/2 and 'shard_of' is a"),
+        ("1/2", None, "'shard' is 1/2 and 'shard_of' is None; expected a shard of a run, as 2/4"),
+        (None, "a" * 64, "'shard' is None and 'shard_of' is a"),
+        ("0/2", "a" * 64, "'shard' is '0/2'; expected a shard of a run, as 2/4 or null"),
+        ("x", "a" * 64, "'shard' is 'x'; expected a shard of a run"),
+        (1, "a" * 64, "'shard' is 1; expected a shard of a run"),
+    ],
+)
+def test_shards_that_cannot_be_are_refused(tmp_path: Path, shard, of, words: str) -> None:
+    run = noise_run(tmp_path / "run")
+    content = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(content | {"shard": shard, "shard_of": of}))
+    with pytest.raises(RecordError, match=words):
+        read_description(run)
+
+
+def test_a_run_without_the_fields_of_shards_is_whole(tmp_path: Path) -> None:
+    run = noise_run(tmp_path / "run")
+    content = json.loads((run / "run.json").read_text())
+    del content["shard"], content["shard_of"]
+    content["schema"] = 4
+    (run / "run.json").write_text(json.dumps(content))
+    assert read_description(run).shard is None
