@@ -56,6 +56,8 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "predict": (
             "ln-bench predict resnet20.th cat.png dog.png --arch resnet20 --normalize imagenet"
             " --resize 32 --crop 32 --sheet sheet.png",
+            "ln-bench predict resnet20.th cat.png --arch resnet20 --normalize imagenet --resize 32"
+            " --crop 32 --true-class 3 --degrade brightness:0.3,contrast:0.2 --sheet dark.png",
         ),
         "speed": ("ln-bench speed --arch mnist-dnn --norm local --repetitions 1",),
         "corrupt": (

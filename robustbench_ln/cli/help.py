@@ -30,7 +30,7 @@ PANELS = {
     ),
     "Data": (
         "data", "clean", "image_size", "channels", "limit", "order", "resize", "crop",
-        "interpolation", "class_map", "classes", "download",
+        "interpolation", "class_map", "classes", "true_class", "degrade", "download",
     ),
     "Training": (
         "recipe", "epochs", "learning_rate", "augment_noise", "share", "convention", "pixel_range",
@@ -41,7 +41,8 @@ PANELS = {
         "severity_table", "frost_dir", "seed", "repeats",
     ),
     "Statistics": (
-        "modes", "set_sizes", "streams", "stat_batch", "group_size", "ties", "prior",
+        "modes", "drift", "set_sizes", "streams", "stat_batch", "group_size", "sliding", "ties",
+        "prior",
     ),
     "Output": (
         "out", "label", "baseline", "set_format", "jpeg", "preview", "overwrite", "verify",

@@ -26,13 +26,13 @@ from robustbench_ln.cli.options import (
 )
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
-from robustbench_ln.errors import DataError
+from robustbench_ln.errors import DataError, SpecError, setting
 from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.texts.console import say
 from robustbench_ln.texts.safe import one_line, shorten
 
 if TYPE_CHECKING:
-    from robustbench_ln.evaluation.predict import ModeGuesses
+    from robustbench_ln.evaluation.predict import Copies
 
 __all__ = ["predict"]
 
@@ -52,6 +52,24 @@ def predict(
         typer.Option(
             metavar="FILE",
             help="Names of the classes, one a line; default: their numbers",
+            show_default=False,
+        ),
+    ] = None,
+    true_class: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CLASS",
+            help="What the pictures show, a number or a name of --classes; once for all, or once "
+            "for each picture in their order",
+            show_default=False,
+        ),
+    ] = None,
+    degrade: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND:FACTOR,...",
+            help="Show copies too: brightness:0.3 has 30 % of each value, contrast:0.2 has 20 % of "
+            "each distance to the channel's mean",
             show_default=False,
         ),
     ] = None,
@@ -79,15 +97,16 @@ def predict(
     A network of one channel gets the pictures in grey.
 
     Modes with sets of images (dbn-batch, ln-batch, ln-voting, bn-adapt) use all pictures of the
-    command as one set.
+    command as one set, and the copies of each degradation as another.
     """
     from dataclasses import replace
 
     from robustbench_ln.corrupted_sets.preview import check_new, save_png
     from robustbench_ln.data import Framing
     from robustbench_ln.data.file_images import open_files
-    from robustbench_ln.evaluation.predict import predict_pictures
-    from robustbench_ln.evaluation.prediction_sheet import draw_predictions
+    from robustbench_ln.evaluation.degraded_copies import parse_degradations
+    from robustbench_ln.evaluation.predict import predict_copies
+    from robustbench_ln.evaluation.prediction_sheet import draw_predictions, sheet_rows
     from robustbench_ln.evaluation.subject import subject_of
     from robustbench_ln.models.device import check_device
     from robustbench_ln.models.opened import choose_framing, open_network
@@ -103,6 +122,7 @@ def predict(
         device=check_device(device),
     )
     framing = Framing(resize=resize, crop=crop, interpolation=interpolation)
+    degradations = () if degrade is None else parse_degradations(degrade)
     if sheet is not None:
         check_new(sheet, name="sheet", overwrite=overwrite)
     source = NetworkSource(
@@ -124,12 +144,14 @@ def predict(
     )
     subject = subject_of(network, images.shape)
     name_of = _class_names(classes, subject.num_classes)
-    said = predict_pictures(subject, images, spec)
-    say(_tables(pictures, said, name_of))
+    truth = _true_classes(true_class, len(pictures), name_of, subject.num_classes)
+    copies = predict_copies(subject, images, spec, degrade=degradations)
+    say(_tables(pictures, copies, name_of, truth))
     if sheet is not None:
         names = [path.name for path in pictures]
+        rows = list(sheet_rows(copies, names, name_of, truth))
         title = f"{subject.label}, {subject.checkpoint.arch}"
-        save_png(draw_predictions(images, said, name_of, title=title, names=names), sheet)
+        save_png(draw_predictions(rows, name_of, title=title), sheet)
 
 
 def _class_names(file: Path | None, num_classes: int) -> Callable[[int], str]:
@@ -148,33 +170,81 @@ def _class_names(file: Path | None, num_classes: int) -> Callable[[int], str]:
     return [shorten(one_line(name)) for name in names].__getitem__
 
 
-def _tables(
-    pictures: Sequence[Path], said: Sequence[ModeGuesses], name_of: Callable[[int], str]
-) -> str:
-    """Return a table for each picture, and what the sets were."""
-    from robustbench_ln.evaluation.prediction_sheet import describe_guess
+def _true_classes(
+    given: list[str] | None, num_pictures: int, name_of: Callable[[int], str], num_classes: int
+) -> list[int] | None:
+    """Return the class of each picture, given by name or number; None where none is given."""
+    if not given:
+        return None
+    if len(given) not in (1, num_pictures):
+        raise SpecError(
+            f"{setting('true_class')} is given {len(given)} times for {num_pictures} "
+            f"picture{'s' if num_pictures > 1 else ''}; give it once, or once for each picture"
+        )
+    found = [_find_class(text, name_of, num_classes) for text in given]
+    return found * num_pictures if len(found) == 1 else found
 
-    texts = [
-        [
-            [mode.mode.name]
-            + [
-                f"{name_of(guess.class_index)} {describe_guess(guess, mode.num_groups)}"
-                for guess in mode.guesses[row]
-            ]
-            for mode in said
-        ]
+
+def _find_class(text: str, name_of: Callable[[int], str], num_classes: int) -> int:
+    named = [index for index in range(num_classes) if name_of(index) == text]
+    if len(named) > 1:
+        raise SpecError(
+            f"{setting('true_class', text)} is the name of classes {named[0]} and {named[1]}; "
+            "give the number"
+        )
+    if named:
+        return named[0]
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else num_classes
+    if number >= num_classes:
+        raise SpecError(
+            f"{setting('true_class', text)} is no class; expected 0 to {num_classes - 1}, or a "
+            f"name of {setting('classes')}"
+        )
+    return number
+
+
+def _tables(
+    pictures: Sequence[Path],
+    copies: Sequence[Copies],
+    name_of: Callable[[int], str],
+    truth: Sequence[int] | None,
+) -> str:
+    """Return a table for each picture and each of its copies, and what the sets were."""
+    from robustbench_ln.evaluation.prediction_sheet import describe_copy
+
+    shown = [
+        (row, copy, None if truth is None else truth[row])
         for row in range(len(pictures))
+        for copy in copies
     ]
+    texts = [_lines(copy, row, name_of, true_class) for row, copy, true_class in shown]
     columns = zip(*(line for table in texts for line in table), strict=True)
     widths = [max(map(len, column)) for column in columns]
     lines = []
-    for picture, table in zip(pictures, texts, strict=True):
-        lines.append(one_line(str(picture)))
+    for (row, copy, true_class), table in zip(shown, texts, strict=True):
+        captions = describe_copy(copy.degradation, true_class, name_of)
+        lines.append(one_line(", ".join((str(pictures[row]), *captions))))
         for line in table:
             cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
             lines.append(f"  {'  '.join(cells).rstrip()}")
-    sets = [mode.mode.name for mode in said if mode.mode.layout in ("batch", "set")]
+    sets = [mode.mode.name for mode in copies[0].said if mode.mode.layout in ("batch", "set")]
     if sets:
         number = f"all {len(pictures)} pictures" if len(pictures) > 1 else "the one picture"
-        lines.append(f"Statistics of {number} as one set: {', '.join(sets)}")
+        alone = ", each degradation by itself" if len(copies) > 1 else ""
+        lines.append(f"Statistics of {number} as one set{alone}: {', '.join(sets)}")
     return "\n".join(lines)
+
+
+def _lines(
+    copy: Copies, row: int, name_of: Callable[[int], str], true_class: int | None
+) -> list[list[str]]:
+    """Return a line for each mode: its name, whether it is right, and its guesses."""
+    from robustbench_ln.evaluation.prediction_sheet import describe_guess, verdict_on
+
+    lines = []
+    for mode in copy.said:
+        guesses = mode.guesses[row]
+        verdict = [] if true_class is None else [verdict_on(guesses[0], true_class)]
+        said = [f"{name_of(g.class_index)} {describe_guess(g, mode.num_groups)}" for g in guesses]
+        lines.append([mode.mode.name, *verdict, *said])
+    return lines

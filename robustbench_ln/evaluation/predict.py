@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from robustbench_ln.corruptions.stream import StreamOptions
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.evaluation.arithmetic import arithmetic
 from robustbench_ln.evaluation.checks import find_outputs, make_probe, sample_pixels
+from robustbench_ln.evaluation.degraded_copies import Degradation, DegradedImages
 from robustbench_ln.evaluation.device_batch import choose_device_batch
 from robustbench_ln.evaluation.from_logits import predict
 from robustbench_ln.evaluation.pass_run import Work, make_views, run_passes
@@ -24,7 +26,7 @@ from robustbench_ln.norms.costs import measure_costs
 from robustbench_ln.runs.reduction import pick_groups, reduce_votes
 from robustbench_ln.spec import CLEAN, EvaluationSpec, check_tie_rule
 
-__all__ = ["Guess", "ModeGuesses", "predict_pictures"]
+__all__ = ["Copies", "Guess", "ModeGuesses", "predict_copies", "predict_pictures"]
 
 NUM_GUESSES = 5
 
@@ -58,6 +60,36 @@ class ModeGuesses(NamedTuple):
     num_groups: int
     set_size: int | None
     guesses: tuple[tuple[Guess, ...], ...]
+
+
+class Copies(NamedTuple):
+    """All pictures in one degradation, or as they are, and what each mode says.
+
+    Attributes:
+        degradation: What was done to them; None for the pictures as they are.
+        images: The pictures as the network saw them.
+        said: Of each mode; sets are of these copies alone.
+    """
+
+    degradation: Degradation | None
+    images: ImageSet
+    said: tuple[ModeGuesses, ...]
+
+
+def predict_copies(
+    subject: Subject,
+    images: ImageSet,
+    spec: EvaluationSpec,
+    *,
+    degrade: Sequence[Degradation] = (),
+) -> tuple[Copies, ...]:
+    """Return what each mode says of the pictures as they are, then of each degradation's copies.
+
+    Raises:
+        LnBenchError: As `predict_pictures` does.
+    """
+    copies = [(None, images), *((d, DegradedImages(images, d)) for d in degrade)]
+    return tuple(Copies(d, shown, predict_pictures(subject, shown, spec)) for d, shown in copies)
 
 
 def predict_pictures(

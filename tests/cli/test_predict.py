@@ -117,9 +117,66 @@ def test_framing_votes_and_seed_arrive(lab, ln_bench, pictures):
     assert len(picks) > 1
 
 
+def test_degraded_copies_and_verdicts_stand_beside_the_pictures(lab, ln_bench, pictures):
+    classes = ["--classes", f"{lab.folder}/classes.txt", "--modes", "bn,dbn-batch"]
+    for index in range(3):
+        half = np.rint(np.asarray(Image.open(pictures[index])) * 0.5).astype(np.uint8)
+        Image.fromarray(half).save(lab.folder / f"half{index}.png")
+    halves = [f"{lab.folder}/half{index}.png" for index in range(3)]
+    plain = table(ln_bench(*command(lab, *pictures, *classes)).out)
+    dark = table(ln_bench(*command(lab, *halves, *classes)).out)
+    extra = ["--degrade", "brightness:0.5,contrast:0.1", "--true-class", "cat"]
+    sheet = lab.folder / "sheet.png"
+    outcome = ln_bench(*command(lab, *pictures, *classes, *extra, "--sheet", str(sheet)))
+    assert outcome.code == 0, outcome.err
+    rows = table(outcome.out)
+    assert len(rows) == 18
+    for picture, half in zip(pictures, halves, strict=True):
+        for mode in ("bn", "dbn-batch"):
+            for caption, expected in (
+                ("", plain[picture, mode]),
+                ("brightness 50 %, ", dark[half, mode]),
+            ):
+                verdict = "right" if expected[0] == "cat" else "wrong"
+                got = rows[f"{picture}, {caption}true class cat", mode]
+                assert got == [verdict, *expected]
+    last = outcome.out.splitlines()[-1]
+    assert last == (
+        "Statistics of all 3 pictures as one set, each degradation by itself: dbn-batch"
+    )
+    with Image.open(sheet) as image:
+        assert image.size == (16 + 168 + 2 * 260, 28 + 9 * (168 + 28 + 36 + 16))
+
+
+def test_each_picture_may_have_its_class_by_name_or_number(lab, ln_bench, pictures):
+    given = ["--true-class", "1", "--true-class", "dog", "--true-class", "0"]
+    classes = ["--classes", f"{lab.folder}/classes.txt", "--modes", "bn"]
+    rows = table(ln_bench(*command(lab, *pictures, *classes, *given)).out)
+    names = [picture.rpartition(" ")[2] for picture, _ in rows]
+    assert names == ["bird", "dog", "airplane"]
+    (lab.folder / "numbers.txt").write_text("4\n3\n2\n1\n0\n")
+    classes[1] = f"{lab.folder}/numbers.txt"
+    outcome = ln_bench(*command(lab, pictures[0], *classes, "--true-class", "4"))
+    assert outcome.out.splitlines()[0].endswith("true class 4"), "a name comes before a number"
+
+
 @pytest.mark.parametrize(
     ("extra", "message"),
     [
+        (["--degrade", "brightness:2"], "--degrade brightness:2: the factor is what is left"),
+        (["--degrade", "fog:3"], "unknown degradation 'fog'; choose from brightness, contrast"),
+        (["--true-class", "5"], "--true-class 5 is no class; expected 0 to 4, or a name of"),
+        (["--true-class", "cat"], "--true-class cat is no class"),
+        (["--true-class", "²"], "--true-class ² is no class"),
+        (["--true-class", "9" * 5000], "is no class"),
+        (
+            ["--true-class", "1", "--true-class", "2"],
+            "--true-class is given 2 times for 1 picture;",
+        ),
+        (
+            ["--true-class", "a", "--classes", "{folder}/same.txt"],
+            "a is the name of classes 0 and 2;",
+        ),
         (["--modes", "dbn"], "unknown mode 'dbn'"),
         (["--modes", "ln-voting"], "--modes ln-voting: needs LocalNorm groups"),
         (["--classes", "{folder}/none.txt"], "none.txt cannot be read; expected one name a line"),
@@ -134,6 +191,7 @@ def test_framing_votes_and_seed_arrive(lab, ln_bench, pictures):
 )
 def test_wrong_input_is_one_line(lab, refuses, pictures, extra, message):
     Image.new("RGB", (20, 12)).save(lab.folder / "wide.png")
+    (lab.folder / "same.txt").write_text("a\nb\na\nc\nd\n")
     words = [word.format(folder=lab.folder) for word in extra]
     assert message in refuses(*command(lab, pictures[0], *words))
 

@@ -9,9 +9,10 @@ from torch import nn
 
 from robustbench_ln.data import ArrayImages
 from robustbench_ln.errors import CheckpointError, DataError, SpecError
+from robustbench_ln.evaluation.degraded_copies import Degradation, DegradedImages
 from robustbench_ln.evaluation.own_network import name_own_network
-from robustbench_ln.evaluation.predict import predict_pictures
-from robustbench_ln.evaluation.prediction_sheet import draw_predictions
+from robustbench_ln.evaluation.predict import predict_copies, predict_pictures
+from robustbench_ln.evaluation.prediction_sheet import SheetRow, draw_predictions
 from robustbench_ln.norms import LocalNorm2d, StatisticsLayout, convert_batchnorm, with_statistics
 from robustbench_ln.spec import EvaluationSpec, parse_normalization
 from tests.norms.networks import settle, small_net
@@ -146,12 +147,37 @@ def test_what_cannot_be_is_refused():
         ask(small_net(), "bn", grey)
 
 
+def test_copies_are_sets_of_their_own_and_pictures_keep_their_pick():
+    spec = EvaluationSpec(modes=("ln-batch", "ln-voting"), stat_batch=4, group_size=4, seed=3)
+    subject = name_own_network(
+        local_net(), parse_normalization("0.4/0.2", 3), image_shape=(3, 8, 8)
+    )
+    dark, flat = Degradation("brightness", 0.5), Degradation("contrast", 0.25)
+    copies = predict_copies(subject, IMAGES, spec, degrade=(flat, dark))
+    assert [copy.degradation for copy in copies] == [None, flat, dark]
+    for copy in copies:
+        assert copy.said == predict_pictures(subject, copy.images, spec)
+    assert copies[0].said != copies[1].said != copies[2].said
+    assert np.array_equal(copies[2].images.read([1]), DegradedImages(IMAGES, dark).read([1]))
+
+
+def rows_of(said, *, captions=((),) * 4, true_class=None) -> list[SheetRow]:
+    names = ["a.png", "b" * 99, "c\n", "σ"]
+    return [
+        SheetRow(
+            PIXELS[row],
+            names[row],
+            captions[row],
+            tuple((mode.mode.name, mode.num_groups, mode.guesses[row]) for mode in said),
+            true_class,
+        )
+        for row in range(4)
+    ]
+
+
 def test_the_sheet_shows_every_picture_and_bars_as_long_as_probabilities():
     said = ask(local_net(), "ln-single-voting,ln-voting")
-    names = ["a.png", "b" * 99, "c\n", "σ"]
-    sheet = np.asarray(
-        draw_predictions(IMAGES, said, "class number {}".format, title="net", names=names)
-    )
+    sheet = np.asarray(draw_predictions(rows_of(said), "class number {}".format, title="net"))
     assert sheet.shape == (28 + 4 * 204, 176 + 2 * 260, 3)
     for row in range(4):
         top = 28 + row * 204 + 8
@@ -162,3 +188,22 @@ def test_the_sheet_shows_every_picture_and_bars_as_long_as_probabilities():
             line = sheet[top + 28 + 18 + 1, 176 + column * 260 : 176 + column * 260 + 260]
             length = int((line == (0, 114, 178)).all(axis=-1).sum())
             assert length == round(mode.guesses[row][0].probability * 244) + 1
+
+
+def test_the_sheet_says_what_was_done_and_who_was_right():
+    said = ask(local_net(), "ln-single-voting,ln-voting")
+    right = int(said[0].guesses[0][0].class_index)
+    rows = rows_of(said, captions=((), ("contrast 20 %",), (), ()), true_class=right)
+    sheet = np.asarray(draw_predictions(rows, str, title="net"))
+    assert sheet.shape == (28 + 4 * 222, 176 + 2 * 260, 3), "a line more, for all rows"
+    for row in range(4):
+        top = 28 + row * 222 + 8
+        assert np.array_equal(sheet[top + 46 : top + 206 : 20, 8:168:20], PIXELS[row])
+        assert (sheet[top + 20 : top + 40, 8:168] < 128).any() == (row == 1)
+        for column, mode in enumerate(said):
+            left = 176 + column * 260
+            corner = sheet[top : top + 18, left + 180 : left + 244].astype(int)
+            blue = int((corner[..., 2] - corner[..., 0]).max())
+            red = int((corner[..., 0] - corner[..., 2]).max())
+            is_right = mode.guesses[row][0].class_index == right
+            assert (blue > 60, red > 60) == (is_right, not is_right)
