@@ -169,5 +169,4 @@ def _synchronize(model: nn.Module, divided: frozenset[str]) -> nn.Module:
     return DistributedDataParallel(
         model,
         device_ids=[device.index] if device.type == "cuda" else None,
-        broadcast_buffers=False,  # running statistics are of the whole batch: the same everywhere
     )

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 import torch.distributed as dist
 from torch import Tensor
-from torch.distributed.nn.functional import all_reduce
 
 __all__ = [
     "ALONE",
@@ -94,8 +93,24 @@ def mean_over_processes(values: Tensor) -> Tensor:
     processes = current_place().processes
     if processes == 1:
         return values
-    total: Tensor = all_reduce(values)  # type: ignore[no-untyped-call]
+    total: Tensor = _Sum.apply(values)
     return total / processes
+
+
+class _Sum(torch.autograd.Function):
+    """The sum over processes, whose gradient is the sum of every process's gradient."""
+
+    @staticmethod
+    def forward(values: Tensor) -> Tensor:
+        return sum_over_processes(values)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        """Keep nothing: the gradient depends on no value."""
+
+    @staticmethod
+    def backward(_ctx: Any, gradient: Tensor) -> Tensor:
+        return sum_over_processes(gradient)
 
 
 def stack_processes(values: Tensor) -> Tensor:
