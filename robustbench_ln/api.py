@@ -59,6 +59,7 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
     order: str = "shuffled",
     stat_batch: int = 128,
     group_size: int | None = None,
+    sliding: bool = False,
     device_batch: int | None = None,
     workers: int | None = None,
     shard: str = "1/1",
@@ -109,11 +110,14 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
         severities: Severities of the corruptions, each 1-5.
         frost_dir: Folder with the photographs for frost; None looks for an installed package.
         order: Order of the test images: "shuffled", "by-class" or "dirichlet-A", as in
-            "dirichlet-0.1" (decided by the seed); or "as-is".
+            "dirichlet-0.1" (decided by the seed); or "as-is". "mixed" and "growing" (severity):
+            shuffled, and each image under one of the conditions.
         stat_batch: Number of images that share statistics in dbn-batch and bn-adapt.
         group_size: Number of images that share statistics in ln-batch and ln-voting. None is that
             of training where the file states it, else the papers' batch of 128 over the number of
             groups.
+        sliding: Whether each image shares statistics with the images before it, as in a video, in
+            place of sets of images with each other.
         device_batch: Number of images in the network at once; None is a rule from shapes that suits
             cache and memory. Results differ by rounding alone.
         workers: Number of processes that share the work; None is as many as are worth their start.
@@ -183,6 +187,7 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
             order=order,
             stat_batch=stat_batch,
             group_size=group_size,
+            is_sliding=sliding,
             device_batch=device_batch,
             workers=workers,
             shard=parse_shard(shard),

@@ -14,7 +14,15 @@ from typing import Literal
 from robustbench_ln.errors import SpecError, by_skin, setting
 from robustbench_ln.lookup import find_entry, unknown_name
 
-__all__ = ["MODES", "LayoutName", "Mode", "check_mode_names", "check_order", "concentration_of"]
+__all__ = [
+    "MIXTURES",
+    "MODES",
+    "LayoutName",
+    "Mode",
+    "check_mode_names",
+    "check_order",
+    "concentration_of",
+]
 
 LayoutName = Literal["running", "batch", "image", "set", "rot90"]
 """Who shares statistics; see `norms.StatisticsLayout`."""
@@ -105,7 +113,10 @@ def check_mode_names(asked: Sequence[str]) -> tuple[str, ...]:
     return tuple(asked)
 
 
-_ORDERS = ("shuffled", "as-is", "by-class", "dirichlet-A")
+MIXTURES = ("mixed", "growing")
+"""Orders in which each image has a condition of its own; see `evaluation.mixtures`."""
+
+_ORDERS = ("shuffled", "as-is", "by-class", *MIXTURES, "dirichlet-A")
 _DIRICHLET = "dirichlet-"
 _MOST_CONCENTRATION = 1_000_000.0
 

@@ -35,8 +35,9 @@ __all__ = [
 ]
 
 MOST_REPEATS = 1_000
-ALL_SET_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 """Seeds of one run. A standard deviation over 1,000 is known to 2 %."""
+
+ALL_SET_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 MOST_WORKERS = 1_000
 """More than any machine has use for."""
@@ -59,9 +60,9 @@ class Condition:
         range: How a noise returns to the pixel range: "clip", "rescale" or "none"; else None.
         severity_table: "cifar10-c" or "imagenet-c" for a common corruption, else None.
         frost: "photographs" or "procedural" for frost, else None.
-        origin: "generated" by this package, or "official": a set that others made.
-        corrupted_sha256: Digest of the stored images, of a folder that of names and sizes; None
-            where the images are made on the fly.
+        origin: "generated" by this package, or "official": made by others.
+        corrupted_sha256: Digest of stored images, of a folder that of names and sizes; else None.
+        parts: Number and digest of the conditions of which each image has one; None for one alone.
     """
 
     corruption: str
@@ -72,6 +73,7 @@ class Condition:
     frost: str | None = None
     origin: str = "generated"
     corrupted_sha256: str | None = None
+    parts: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse severities that no corruption has."""
@@ -91,8 +93,8 @@ class Condition:
         return self.corrupted_sha256 is not None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields as plain values, in their order."""
-        return asdict(self)
+        """Return the fields as plain values, in their order; `parts` only where there are some."""
+        return {name: v for name, v in asdict(self).items() if name != "parts" or v is not None}
 
 
 def check_tie_rule(name: str) -> TieRule:
@@ -211,31 +213,29 @@ class EvaluationSpec:
     Attributes:
         modes: Names of modes, or ("all",).
         conditions: What to do to the images; the clean images come first.
-        order: Order of the test images: "shuffled", "as-is", "by-class" or "dirichlet-A"; see
-            `evaluation.orders`.
+        order: Order of the images: "shuffled", "as-is", "by-class" or "dirichlet-A", see
+            `evaluation.orders`; "mixed" or "growing", see `evaluation.mixtures`.
         stat_batch: B, images that share statistics in dbn-batch and bn-adapt.
         group_size: M, images that share statistics in ln-batch and ln-voting; None is as many as
             in training.
         set_sizes: Images that share statistics in every mode with sets, in place of `stat_batch`
-            and `group_size`; each size is a row of its own. () is those two. Of `ALL_SET_SIZES`
-            those are taken that the images fill.
+            and `group_size`; () is those two. Of `ALL_SET_SIZES` those that the images fill.
+        is_sliding: Whether each image shares statistics with those before it, in place of sets.
         device_batch: Images that go through the network at once: memory and cache, not who shares
             statistics. None is a rule from shapes.
         workers: Processes that do the work; None is as many as are worth their start. They change
             no row.
-        tie_rule: How tied votes are broken: "random", "lowest" or "logit-sum".
+        tie_rule: How tied votes are broken; see `TieRule`.
         prior: Weight of the running statistics in bn-adapt, counted in images.
         seed: Seed for noise, image order, group choice and tie-breaking.
         repeats: Number of seeds: seed, seed + 1, ...; at most `MOST_REPEATS`.
         limit: Number of images to evaluate, the first in their order; None is all.
-        device: Where the network runs, as torch names it: "cpu", "cuda", "cuda:1"; several GPUs
-            with commas between them, for workers.
+        device: Where the network runs, as torch names it: "cpu", "cuda:1", "cuda:0,cuda:1".
         frost: Pictures that frost is cut from; None makes procedural ones.
-        amp: "bf16": autocast to bfloat16; statistics stay float32. None is float32.
+        amp: "bf16": autocast to bfloat16, statistics in float32. None is float32.
         uses_tf32: Let CUDA's matrix products and convolutions round to TF32.
         is_compiled: Run the network through torch.compile.
-        outputs: "probabilities" where the network returns them and their logarithm is to be taken;
-            `evaluate` decides.
+        outputs: "probabilities" where the network returns them, not logits; `evaluate` decides.
         classes: Indices of the classes that are scored, in order; None is all.
         is_strict: Whether warnings of the checks are errors.
         samples: Degraded images to keep of each condition, at most `MOST_SAMPLES`.
@@ -252,6 +252,7 @@ class EvaluationSpec:
     stat_batch: int = 128
     group_size: int | None = None
     set_sizes: tuple[int, ...] = ()
+    is_sliding: bool = False
     device_batch: int | None = None
     workers: int | None = None
     tie_rule: str = "random"
@@ -279,15 +280,15 @@ class EvaluationSpec:
 
     def __post_init__(self) -> None:
         """Check the numbers."""
-        check_whole_numbers(self, "stat_batch", "group_size", "device_batch", "repeats", "limit")
-        check_whole_numbers(self, "samples")
+        whole = "stat_batch", "group_size", "device_batch", "repeats", "limit", "samples"
+        check_whole_numbers(self, *whole)
         object.__setattr__(self, "workers", check_workers(self.workers))
         object.__setattr__(self, "seed", check_seed(self.seed))
         check_mode_names(self.modes)
         check_order(self.order)
         check_tie_rule(self.tie_rule)
-        counts = {name: getattr(self, name) for name in ("stat_batch", "group_size", "limit")}
-        counts |= {"set_sizes": min(self.set_sizes, default=1), "device_batch": self.device_batch}
+        counts = {name: getattr(self, name) for name in whole if name not in ("repeats", "samples")}
+        counts["set_sizes"] = min(self.set_sizes, default=1)
         for name, value in counts.items():
             if value is not None and value < 1:
                 raise SpecError(f"{setting(name)} is {value}; expected 1 or more images")
@@ -301,11 +302,9 @@ class EvaluationSpec:
             raise SpecError(
                 f"{setting('repeats')} is {self.repeats}; expected 1 to {MOST_REPEATS:,} seeds"
             )
-        if not 0 <= self.samples <= MOST_SAMPLES:
-            raise SpecError(
-                f"{setting('samples')} is {self.samples}; expected 0 to {MOST_SAMPLES} images"
-            )
-        if not self.modes or not self.conditions:
+        if not 0 <= (kept := self.samples) <= MOST_SAMPLES:
+            raise SpecError(f"{setting('samples')} is {kept}; expected 0 to {MOST_SAMPLES} images")
+        if not (self.modes and self.conditions):
             raise SpecError("nothing to do: no mode or no condition was given")
 
 

@@ -11,6 +11,7 @@ SUBJECTS = {
     "layers": "imports point one way",
     "messages": "messages name settings, the command line spells them as options",
     "mirror": "this file",
+    "reports/browser": "the pages of reports and comparisons in a browser",
     "reports/pictures": "figures look as they did",
     "public_names": "the names of `import robustbench_ln`",
     "python_page": "docs/python.md runs",

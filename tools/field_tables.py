@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 
-from robustbench_ln.files.rules import Part
+from robustbench_ln.files.rules import Part, Several
 from robustbench_ln.files.schema import FieldRule, rules_of
 from robustbench_ln.reports.grids import Grid, to_markdown
 from robustbench_ln.runs.check_results import CheckResult
@@ -34,6 +34,7 @@ _CLASSES = {
         SeenImages,
     )
 }
+_RUN_RULES = rules_of(RunDescription)
 _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
 
 
@@ -42,10 +43,21 @@ def fields_table(name: str) -> str:
     of = _CLASSES[name]
     meanings = _meanings(of)
     rows = tuple(
-        (f"`{field}`", _type(rule), rule.rule.unit, str(rule.rule.since), meanings[field])
+        (f"`{field}`", _type(rule), rule.rule.unit, _since(of, rule), meanings[field])
         for field, rule in rules_of(of).items()
     )
     return to_markdown(Grid(("field", "holds", "unit", "since", "meaning"), rows), has_markup=True)
+
+
+def _since(of: type, field: FieldRule) -> str:
+    """Return the schema of a field: a part of run.json is as old as the field that holds it."""
+    parts = [rule for rule in _RUN_RULES.values() if _part_of(rule) is of]
+    return str(max(rule.rule.since for rule in (field, *parts)))
+
+
+def _part_of(field: FieldRule) -> type | None:
+    rule = field.rule.of if isinstance(field.rule, Several) else field.rule
+    return rule.of if isinstance(rule, Part) else None
 
 
 def _type(field: FieldRule) -> str:

@@ -18,6 +18,7 @@ from robustbench_ln.cli.options import split_names
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError, setting
+from robustbench_ln.modes import MIXTURES
 from robustbench_ln.spec import ALL_SET_SIZES
 from robustbench_ln.texts.console import say
 
@@ -34,18 +35,30 @@ _OWN: Mapping[str, Any] = {
         ),
     ],
     "streams": Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="LIST",
-            help="Orders of the images to compare with shuffled ones: by-class, dirichlet-A",
+            help="Orders of the images to compare with shuffled ones: by-class, dirichlet-A; mixed "
+            "or growing, where each image has one of several conditions. Default: by-class,"
+            "dirichlet-0.1,dirichlet-1,dirichlet-10, with several conditions also mixed,growing",
+            show_default=False,
+        ),
+    ],
+    "sliding": Annotated[
+        bool,
+        typer.Option(
+            help="Also measure statistics that slide: of each image and those before it, as in a "
+            "video",
         ),
     ],
 }
 _DEFAULTS = {
     "set_sizes": ",".join(map(str, ALL_SET_SIZES)),
-    "streams": "by-class,dirichlet-0.1,dirichlet-1,dirichlet-10",
+    "streams": None,
+    "sliding": True,
 }
-_REPLACED = ("order", "stat_batch", "group_size", "baseline", "save_config")
+_STREAMS = ("by-class", "dirichlet-0.1", "dirichlet-1", "dirichlet-10")
+_REPLACED = ("order", "stat_batch", "group_size", "sliding", "shard", "baseline", "save_config")
 """Options of evaluate that an audit has no use for."""
 
 
@@ -57,7 +70,8 @@ def audit(**options: Any) -> None:
     """
     command = shlex.join(["ln-bench", *sys.argv[1:]])
     sizes = _parse_sizes(options.pop("set_sizes"))
-    streams = _check_streams(split_names(options.pop("streams")))
+    asked, is_sliding = options.pop("streams"), options.pop("sliding")
+    streams = _STREAMS if asked is None else _check_streams(split_names(asked))
     out: Path = options["out"]
     filled = {**_evaluate_defaults(), **options}
     for stream in ("shuffled", *streams):
@@ -67,8 +81,10 @@ def audit(**options: Any) -> None:
 
     request = request_of(filled, command=command)
     request = replace(request, spec=replace(request.spec, set_sizes=sizes))
+    if asked is None and request.has_several_conditions:
+        streams = (*streams, *MIXTURES)
     with open_display(spell) as display:
-        runs = audit_runs(request, streams, out=out, progress=display)
+        runs = audit_runs(request, streams, is_sliding=is_sliding, out=out, progress=display)
         _report(runs, out, display)
 
 

@@ -46,9 +46,10 @@ def compare(
     from robustbench_ln.reports.compare_text import (
         cells_frame,
         pair_text,
-        pairs_markdown,
+        pairs_blocks,
         summary_frame,
     )
+    from robustbench_ln.reports.markdown import markdown_page
     from robustbench_ln.reports.report_files import csv_bytes, write_files
     from robustbench_ln.runs.merging import missing_shards
     from robustbench_ln.runs.results import find_modes, split_run
@@ -64,7 +65,7 @@ def compare(
     files = {
         "comparison.csv": csv_bytes(cells_frame(pairs)),
         "comparison_summary.csv": csv_bytes(summary_frame(pairs)),
-        "comparison.md": pairs_markdown(pairs).encode(),
+        "comparison.md": markdown_page(pairs_blocks(pairs)).encode(),
     }
     for file in write_files(out, files):
         tell(str(file))

@@ -58,6 +58,7 @@ def spec_of(options: Mapping[str, Any]) -> EvaluationSpec:
         order=options["order"],
         stat_batch=options["stat_batch"],
         group_size=options["group_size"],
+        is_sliding=options["sliding"],
         device_batch=count_or_auto("device_batch", options["device_batch"]),
         workers=count_or_auto("workers", options["workers"]),
         tie_rule=options["ties"],

@@ -42,7 +42,7 @@ from robustbench_ln.cli.options import (
     Trust,
     Workers,
 )
-from robustbench_ln.cli.report import write_and_print
+from robustbench_ln.cli.report import write_usual_report
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError
@@ -76,7 +76,8 @@ def evaluate(
         str,
         typer.Option(
             metavar="NAME",
-            help="Order of the test images: shuffled, by-class or dirichlet-A (seeded), or as-is",
+            help="Order of the test images: shuffled, by-class or dirichlet-A (seeded), or as-is; "
+            "mixed or growing: shuffled, each image under one of the conditions",
         ),
     ] = "shuffled",
     stat_batch: Annotated[
@@ -91,6 +92,14 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    sliding: Annotated[
+        bool,
+        typer.Option(
+            "--sliding",
+            help="Each image shares statistics with the images before it, as in a video, and not "
+            "sets of images with each other",
+        ),
+    ] = False,
     device_batch: DeviceBatch = "auto",
     workers: Workers = "auto",
     shard: Shard = "1/1",
@@ -195,4 +204,4 @@ def evaluate(
         write_suite(save_config, sys.argv[2:])
     with open_display(spell) as display:
         evaluate_request(request, out=out, progress=display)
-    write_and_print([out], out / "report", baseline=baseline)
+    write_usual_report([out], out, baseline)

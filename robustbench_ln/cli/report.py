@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from shutil import get_terminal_size
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,9 +14,13 @@ from robustbench_ln.cli.options import Baseline, split_names
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import Message, SpecError
-from robustbench_ln.texts.console import say, tell
+from robustbench_ln.texts.console import say, say_aside, tell
 
-__all__ = ["report", "write_and_print"]
+if TYPE_CHECKING:
+    from robustbench_ln.reports.settings import ReportSettings
+    from robustbench_ln.reports.summary import Baseline as ReportBaseline
+
+__all__ = ["report", "write_usual_report"]
 
 
 def report(
@@ -77,66 +81,61 @@ def report(
 ) -> None:
     """Write the tables and figures of one or several runs, side by side.
 
-    cells.csv, summary.csv, accuracy_*.csv, .tex, .png, .svg and .pdf, references.bib and report.md;
-    the tables also on stdout.
+    cells.csv, summary.csv, accuracy_*.csv, .tex, .png, .svg and .pdf, references.bib, report.md and
+    index.html, one file to share that has it all; the tables also on stdout.
     """
     from robustbench_ln.reports.report_files import report_folder
+    from robustbench_ln.reports.settings import ReportSettings
 
     if out is None and len(runs) > 1:
         raise SpecError(f"{len(runs)} runs need a folder for their report; give --out DIR")
     folder = report_folder(runs[0]) if out is None else out
-    write_and_print(
-        runs,
-        folder,
-        label or (),
-        baseline=baseline,
+    settings = ReportSettings(
+        baseline=_baseline_named(baseline),
         figures=split_names(figures),
         names=names,
         formats=split_names(format),
         width=width,
     )
+    _write_and_print(runs, folder, settings, label or ())
 
 
-def write_and_print(
-    runs: Sequence[Path],
-    out: Path,
-    labels: Sequence[str] = (),
-    *,
-    baseline: str,
-    figures: Sequence[str] = ("accuracy",),
-    names: str = "papers",
-    formats: Sequence[str] = ("png", "svg", "pdf"),
-    width: float = 6.8,
+def write_usual_report(runs: Sequence[Path], out: Path, baseline: str) -> None:
+    """Write the report that a measurement ends with."""
+    from robustbench_ln.reports.settings import ReportSettings
+
+    _write_and_print(runs, out / "report", ReportSettings(baseline=_baseline_named(baseline)))
+
+
+def _baseline_named(text: str) -> ReportBaseline | None:
+    """Return what --baseline names; say where its table looks like none of errors."""
+    from robustbench_ln.reports.baselines import choose_baseline, doubts_of
+
+    baseline = choose_baseline(text)
+    for doubt in doubts_of(baseline):
+        say_aside(f"Warning: {spell(Message(doubt))}")
+    return baseline
+
+
+def _write_and_print(
+    runs: Sequence[Path], out: Path, settings: ReportSettings, labels: Sequence[str] = ()
 ) -> None:
     """Write the report of some runs; tables go to stdout, the names of the files to stderr."""
-    from robustbench_ln.reports.baselines import choose_baseline, doubts_of
     from robustbench_ln.reports.report import write_report
     from robustbench_ln.reports.summary_text import summary_text
     from robustbench_ln.reports.terminal import terminal_tables
     from robustbench_ln.runs.merging import missing_shards
     from robustbench_ln.runs.results import ModeResults, read_results
 
-    relative_to = choose_baseline(baseline)
     with open_display(spell) as display:
-        for doubt in doubts_of(relative_to):
-            display.note(Message(f"Warning: {doubt}"))
         modes = read_results(runs, labels)
-        based = [relative_to] if isinstance(relative_to, ModeResults) else []
+        based = [settings.baseline] if isinstance(settings.baseline, ModeResults) else []
         for line in missing_shards(mode.run for mode in [*modes, *based]):
             display.note(line)
-        written = write_report(
-            modes,
-            out,
-            relative_to,
-            progress=display,
-            figures=figures,
-            names=names,
-            formats=formats,
-            width=width,
-        )
+        written = write_report(modes, out, settings, progress=display)
     width = max(80, get_terminal_size().columns)
     say(terminal_tables(written.tables, width=width))
     if written.summary:
-        say("\n" + summary_text(written.summary, relative_to, width=width), end="")
+        say("\n" + summary_text(written.summary, settings.baseline, width=width), end="")
     for file in written.files:
         tell(str(file))

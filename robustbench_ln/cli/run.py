@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robustbench_ln.cli.completion import complete
-from robustbench_ln.cli.report import write_and_print
+from robustbench_ln.cli.report import write_usual_report
 from robustbench_ln.cli.spelling import key_of, spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import LnBenchError, SpecError
@@ -76,7 +76,7 @@ def run(
             display.note(f"{one.folder}:")
             evaluate_request(request, out=out / one.folder, progress=display)
     folders = [out / one.folder for one in asked.runs]
-    write_and_print(folders, out / "report", baseline=asked.baseline)
+    write_usual_report(folders, out, asked.baseline)
 
 
 def _request(run: SuiteRun, out: Path) -> EvaluationRequest:

@@ -61,8 +61,9 @@ def score(
 
     Nothing is measured: the predictions of every group are in the run directory.
     """
-    from robustbench_ln.reports.grids import to_markdown, to_text
-    from robustbench_ln.reports.markdown import heading, page, paragraph
+    from robustbench_ln.reports.blocks import Block, Heading, Paragraph
+    from robustbench_ln.reports.grids import to_text
+    from robustbench_ln.reports.markdown import markdown_page
     from robustbench_ln.reports.report_files import csv_bytes, report_folder, write_files
     from robustbench_ln.reports.score import score_frame, score_mode, voting_modes
     from robustbench_ln.reports.score_text import score_grids, score_note
@@ -81,17 +82,17 @@ def score(
     ]
     notes = [score_note(one, scores) for one, scores in scored]
     width = max(80, get_terminal_size().columns)
-    blocks = [heading(1, "Votes counted again")]
+    blocks: list[Block] = [Heading(1, "Votes counted again")]
     for of_mode, note in zip(grids, notes, strict=True):
         for title, grid in of_mode.items():
             say(f"{one_line(title)}\n{to_text(grid, width=width)}")
-            blocks += [heading(2, title), to_markdown(grid)]
+            blocks += [Heading(2, title), grid]
         say(f"{fill(note, width)}\n")
-        blocks.append(paragraph(note))
+        blocks.append(Paragraph(note))
     folder = report_folder(path) if out is None else out
     contents = {
         "score.csv": csv_bytes(score_frame(scored)),
-        "score.md": page(blocks).encode(),
+        "score.md": markdown_page(blocks).encode(),
     }
     for file in write_files(folder, contents):
         tell(str(file))

@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from robustbench_ln.errors import SpecError, setting
-from robustbench_ln.evaluation.request import EvaluationRequest, evaluate_request
+from robustbench_ln.evaluation.planned_run import plan_run
+from robustbench_ln.evaluation.request import EvaluationRequest, evaluate_request, open_request
 from robustbench_ln.modes import MODES
-from robustbench_ln.progress import Progress
+from robustbench_ln.progress import Progress, Silent
 from robustbench_ln.runs.records import read_records
 
 __all__ = ["SHUFFLED", "audit_runs"]
@@ -22,7 +23,12 @@ SHUFFLED = "shuffled"
 
 
 def audit_runs(
-    request: EvaluationRequest, streams: Sequence[str], *, out: Path, progress: Progress
+    request: EvaluationRequest,
+    streams: Sequence[str],
+    *,
+    is_sliding: bool,
+    out: Path,
+    progress: Progress,
 ) -> dict[str, Path]:
     """Measure what is missing of an audit, and return the run directory of each stream.
 
@@ -32,16 +38,18 @@ def audit_runs(
     Args:
         request: The evaluation, with the sizes of sets. Its order is left aside.
         streams: Orders, without "shuffled", which is always measured first.
+        is_sliding: Whether to measure statistics that slide too, in every stream.
         out: Folder of the run directories, each named after its stream.
         progress: Display that shows how far the job is.
 
     Raises:
         SpecError: No mode has sets.
-        LnBenchError: See `evaluate_request`.
+        LnBenchError: See `evaluate_request`; before anything is measured.
     """
     asked = request.spec.modes
     if asked != ("all",):
         _with_sets(asked)
+    _try_plans(request, streams, is_sliding=is_sliding, progress=progress)
     _evaluate(request, SHUFFLED, asked, out, progress)
     found = dict.fromkeys(record.mode for record in read_records(out / SHUFFLED))
     if asked == ("all",) and "bn" in found:
@@ -50,7 +58,22 @@ def audit_runs(
     with_sets = _with_sets([*found])
     for stream in streams:
         _evaluate(request, stream, with_sets, out, progress)
+    if is_sliding:
+        sliding = replace(request, spec=replace(request.spec, is_sliding=True))
+        for stream in (SHUFFLED, *streams):
+            _evaluate(sliding, stream, with_sets, out, progress)
     return {stream: out / stream for stream in (SHUFFLED, *streams)}
+
+
+def _try_plans(
+    request: EvaluationRequest, streams: Sequence[str], *, is_sliding: bool, progress: Progress
+) -> None:
+    """Refuse what the last stream would refuse before the first is measured."""
+    progress.describe("planning")
+    opened = open_request(request, progress=Silent())
+    for stream in (SHUFFLED, *streams):
+        spec = replace(opened.spec, order=stream, is_sliding=is_sliding)
+        plan_run(opened.subject, opened.images, spec)
 
 
 def _with_sets(modes: Sequence[str]) -> tuple[str, ...]:

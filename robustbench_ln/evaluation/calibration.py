@@ -59,14 +59,16 @@ def calibrate(task: EvaluationTask, conditions: Iterable[Condition]) -> Calibrat
     for condition in conditions:
         chosen.setdefault(condition.corruption, []).append(condition)
     for name, each in chosen.items():
-        found.degrading[name] = _time_degrading(task, each[len(each) // 2])
+        middle = each[len(each) // 2]
+        parts = task.parts if middle.parts else (middle,)
+        found.degrading[name] = sum(_time_degrading(task, part) for part in parts) / len(parts)
     return found
 
 
 def _try_pass(task: EvaluationTask, p: Pass, found: Calibration) -> None:
     """Time one pass, with its own device batch or as much of that as there is time for."""
     share = _SECONDS / len(task.batches)
-    most = min(task.batches[p].sets * (p.layout.set_size or 1), len(task.indices))
+    most = min(task.batches[p].sets * p.layout.images_together, len(task.indices))
     number = min(2, most)
     tries = [_run(task, p, number)]
     while number < most and 2 * tries[-1].seconds < share:
@@ -92,10 +94,10 @@ class _Tried(NamedTuple):
 
 def _run(task: EvaluationTask, p: Pass, number: int) -> _Tried:
     small = _shrink(p, number)
-    sets = max(1, number // (small.layout.set_size or 1))
+    sets = max(1, number // small.layout.images_together)
     batch = DeviceBatch(sets, sets * small.layout.rows_per_set)
     unit = Unit(seed=task.spec.seed, condition=CLEAN, passes=(small,), start=0, stop=number)
-    run = replace(task, batches={small: batch}, stored={}, is_alone=False).open(0)
+    run = replace(task, batches={small: batch}, stored={}, is_alone=False, parts=()).open(0)
     result = run(unit, _ignore)
     measured = result.measured[small]
     return _Tried(measured.seconds, measured.parts, result.seen)

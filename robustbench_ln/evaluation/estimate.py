@@ -84,7 +84,7 @@ def _estimate(
     measured = [(c, passes) for one in todo for c, passes in one.items()]
     passes = [p for _, each in measured for p in each]
     workers = force.choose_workers(task.spec, passes, num_images=number)
-    rows = [number * groups * p.layout.rows_per_set // (p.layout.set_size or 1) for p in passes]
+    rows = [number * groups * p.layout.rows_per_set // p.layout.images_together for p in passes]
     cells = sum(len(modes) for _, each in measured for modes in each.values())
     disk = sum(found.file_bytes[p] + number * found.image_bytes[p] for p in passes)
     return Estimate(

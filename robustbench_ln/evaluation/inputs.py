@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_ln.corruptions.noise_sums import NoiseSums
-from robustbench_ln.corruptions.stream import StreamOptions, degraded_chunks
+from robustbench_ln.corruptions.stream import (
+    Mixture,
+    StreamOptions,
+    degraded_chunks,
+    mixed_chunks,
+)
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.images import to_network
 from robustbench_ln.spec import Condition, Normalization
@@ -36,7 +41,7 @@ class Chunk(NamedTuple):
 def network_chunks(
     images: ImageSet,
     indices: NDArray[np.int64],
-    condition: Condition,
+    condition: Condition | Mixture,
     *,
     options: StreamOptions,
     normalization: Normalization,
@@ -46,11 +51,15 @@ def network_chunks(
     Args:
         images: Where they come from.
         indices: Positions in the data set.
-        condition: What to do to them.
+        condition: What to do to them, or what to each; a mixture knows its images.
         options: Seed, pictures of frost, whether the next chunk is made meanwhile.
         normalization: Of the network's input.
     """
     mean, std = torch.tensor(normalization.mean), torch.tensor(normalization.std)
-    for chunk in degraded_chunks(images, indices, condition, options):
+    if isinstance(condition, Mixture):
+        chunks = mixed_chunks(condition, indices, options)
+    else:
+        chunks = degraded_chunks(images, indices, condition, options)
+    for chunk in chunks:
         pixels = to_network(chunk.degraded.images, mean=mean, std=std)
         yield Chunk(pixels, *chunk.degraded)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustbench_ln.errors import DataError, setting
-from robustbench_ln.modes import concentration_of
+from robustbench_ln.modes import MIXTURES, concentration_of
 from robustbench_ln.rng import stream
 
 __all__ = ["evaluation_order", "repeat_order"]
@@ -25,7 +25,8 @@ def evaluation_order(labels: Indices, *, order: str, seed: int, limit: int | Non
         labels: [N] of the data set.
         order: "shuffled": one permutation for a seed, the same for every condition and mode.
             "as-is": 0, 1, 2, ... "by-class": the shuffled images, one class after another.
-            "dirichlet-A": as a stream whose mix of classes changes; see `_drift`.
+            "dirichlet-A": as a stream whose mix of classes changes; see `_drift`. "mixed" and
+            "growing" are shuffled; see `evaluation.mixtures`.
         seed: Seed of the run.
         limit: Number of images to keep, the first after the permutation; None keeps all.
     """
@@ -56,13 +57,14 @@ def _arrange(shuffled: Indices, labels: Indices, *, order: str, seed: int) -> In
     Raises:
         DataError: They are of one class, and the order is one of classes.
     """
-    if order != "shuffled" and len(np.unique(labels[shuffled])) < 2:
+    if order in ("shuffled", *MIXTURES):
+        return shuffled
+    if len(np.unique(labels[shuffled])) < 2:
         raise DataError(f"all images are of one class; {setting('order', order)} needs two or more")
     if order == "by-class":
         return shuffled[np.argsort(labels[shuffled], kind="stable")]
     concentration = concentration_of(order)
-    if concentration is None:
-        return shuffled
+    assert concentration is not None, "spec demands a known order"
     generator = stream(seed, "order", order)
     return shuffled[_drift(labels[shuffled], concentration, generator=generator)]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from robustbench_ln.corruptions.noise_sums import NoiseSums
-from robustbench_ln.corruptions.stream import StreamOptions
+from robustbench_ln.corruptions.stream import Mixture, StreamOptions
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import CheckpointError
 from robustbench_ln.evaluation.checks import as_logits
@@ -122,7 +122,7 @@ def _make_model(
 def run_passes(
     views: Mapping[Pass, View],
     work: Work,
-    condition: Condition,
+    condition: Condition | Mixture,
     *,
     options: StreamOptions,
     keep: Callable[[Tensor, Indices], Kept],
@@ -132,7 +132,7 @@ def run_passes(
     Args:
         views: The passes.
         work: Network, images and their order.
-        condition: What is done to the images.
+        condition: What is done to the images; or to each, those that fill the last set included.
         options: Seed, pictures of frost, whether the next images are made meanwhile.
         keep: Function of logits [G, n, K] and the positions [n] of their images that returns what
             to keep of them.
@@ -168,7 +168,7 @@ class _PassRun(Generic[Kept]):
     """
 
     def __init__(self, view: View, work: Work, *, keep: Callable[[Tensor, Indices], Kept]) -> None:
-        self.refills = -len(work.indices) % (view.model.layout.set_size or 1)
+        self.refills = -len(work.indices) % view.model.layout.images_together
         self._model = view.model
         self._work = work
         self._keep = keep

@@ -12,7 +12,7 @@ from robustbench_ln.errors import SpecError, setting
 from robustbench_ln.evaluation.subject import Subject, check_images
 from robustbench_ln.evaluation.supported_modes import choose_modes
 from robustbench_ln.modes import Mode
-from robustbench_ln.norms import NormLayer, StatisticsLayout, find_norm_layers
+from robustbench_ln.norms import NormLayer, StatisticsLayout, check_sliding, find_norm_layers
 from robustbench_ln.runs.cells import CellKey, ModeOptions
 from robustbench_ln.spec import ALL_SET_SIZES, Condition, EvaluationSpec
 
@@ -53,7 +53,18 @@ def plan_passes(subject: Subject, images: ImageSet, spec: EvaluationSpec) -> Pla
     layers = find_norm_layers(subject.model, shape, subject.norm_classes)
     modes = choose_modes(spec.modes, layers, shape)
     num_images = min(len(images), spec.limit or len(images))
+    if spec.is_sliding:
+        _check_sliding(layers, spec)
     return Plan(layers, modes, make_passes(modes, spec, num_images))
+
+
+def _check_sliding(layers: Sequence[NormLayer], spec: EvaluationSpec) -> None:
+    check_sliding(layers)
+    if spec.is_compiled:
+        raise SpecError(
+            f"{setting('sliding', True)} remembers earlier images from one forward pass to the "
+            f"next, which {setting('compile_network', True)} cannot; leave one out"
+        )
 
 
 def make_passes(modes: Sequence[Mode], spec: EvaluationSpec, num_images: int) -> tuple[Pass, ...]:
@@ -76,7 +87,12 @@ def _layouts_of(mode: Mode, spec: EvaluationSpec, num_images: int) -> list[Stati
     }
     prior = spec.prior if mode.is_mixed else None
     return [
-        StatisticsLayout(name=mode.layout, set_size=size, prior=prior)
+        StatisticsLayout(
+            name=mode.layout,
+            set_size=size,
+            prior=prior,
+            is_sliding=spec.is_sliding and mode.layout in ("batch", "set"),
+        )
         for size in sizes.get(mode.layout, (1,))
     ]
 
@@ -107,6 +123,7 @@ def cell_of(
         arithmetic=spec.arithmetic,
         outputs=spec.outputs,
         classes=digest_classes(spec.classes),
+        sharing="sliding" if layout.is_sliding else "sets",
     )
     return CellKey(condition=condition, options=options, seed=spec.seed)
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from robustbench_ln.corrupted_sets.reader import StoredSet
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.errors import SpecError, setting
+from robustbench_ln.evaluation.mixtures import mix_conditions
 from robustbench_ln.evaluation.orders import evaluation_order
 from robustbench_ln.evaluation.plan import Pass, Plan, cell_of, missing_modes, plan_passes
 from robustbench_ln.evaluation.subject import Subject
@@ -62,7 +63,10 @@ def plan_run(subject: Subject, images: ImageSet | StoredSet, spec: EvaluationSpe
     if isinstance(images, StoredSet):
         spec = replace(spec, conditions=images.join_conditions(spec.conditions))
         stored, images = dict(images.images), images.base
-    spec = replace(spec, group_size=spec.group_size or subject.group_size)
+    parts = spec.conditions
+    mixed = mix_conditions(parts, order=spec.order)
+    conditions = parts if mixed is None else (mixed,)
+    spec = replace(spec, conditions=conditions, group_size=spec.group_size or subject.group_size)
     plan = plan_passes(subject, images, spec)
     indices = evaluation_order(images.labels, order=spec.order, seed=spec.seed, limit=spec.limit)
     whole_sha256 = _digest_cells(plan, spec)
@@ -77,6 +81,7 @@ def plan_run(subject: Subject, images: ImageSet | StoredSet, spec: EvaluationSpe
         batches=force.batches,
         devices=force.devices,
         threads=force.threads,
+        parts=() if mixed is None else parts,
     )
     return PlannedRun(plan, force, task, is_clean, whole_sha256)
 

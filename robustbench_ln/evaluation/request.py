@@ -251,6 +251,11 @@ class EvaluationRequest:
         for name, value in (("images", images), ("network", network), ("spec", spec)):
             object.__setattr__(self, name, value)
 
+    @property
+    def has_several_conditions(self) -> bool:
+        """Whether there are several conditions; a stored set is taken to have some."""
+        return len(self.spec.conditions) > 1 or self.images.is_stored
+
 
 class Opened(NamedTuple):
     """What a request names, open.

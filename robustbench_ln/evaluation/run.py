@@ -123,7 +123,7 @@ class _Todo(NamedTuple):
             start=0,
             stop=len(task.indices),
         )
-        return split_condition(whole, task.batches, task.images.shape)
+        return split_condition(whole, task.batches, task.images.shape, parts=task.parts)
 
 
 class _Found(NamedTuple):
@@ -218,7 +218,7 @@ class _Job:
         reduced = reduce_predictions(
             mode,
             found.predictions,
-            set_size=layout.set_size or 1,
+            set_size=layout.images_together,
             seed=spec.seed,
             tie_rule=check_tie_rule(spec.tie_rule),
         )
@@ -236,7 +236,7 @@ class _Job:
             expected_correct=reduced.expected_correct,
             expected_sd=reduced.expected_sd,
             ties=reduced.ties,
-            refills=-len(found.predictions) % (layout.set_size or 1),
+            refills=-len(found.predictions) % layout.images_together,
             running_layers=found.measured.running_layers,
             **(found.meaning._asdict() if found.meaning else {}),
             nll=reduced.nll,

@@ -30,9 +30,10 @@ class SetRunner:
 
     def __init__(self, view: StatisticsModel, *, sets: int) -> None:
         self._view = view
-        self._set_size = view.layout.set_size or 1
+        self._set_size = view.layout.images_together
         self._waiting: list[Tensor] = []
         self.sets = sets
+        view.remembered = {}
 
     def feed(self, images: Tensor) -> Iterator[Tensor]:
         """Take the next [n, C, H, W] of the stream; yield logits [G, m, K] of completed blocks."""
@@ -52,6 +53,7 @@ class SetRunner:
             yield self._run(rest)
 
     def _run(self, images: Tensor) -> Tensor:
+        remembered = self._view.remembered
         try:
             with torch.inference_mode():
                 groups = range(self._view.num_groups)
@@ -64,6 +66,7 @@ class SetRunner:
                     f"statistics; lower {setting('stat_batch')} or {setting('group_size')}"
                 ) from error
         self.sets = sets // 2
+        self._view.remembered = remembered
         torch.cuda.empty_cache()
         middle = self.sets * self._set_size
         return torch.cat([self._run(images[:middle]), self._run(images[middle:])], dim=1)

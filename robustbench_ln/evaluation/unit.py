@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from robustbench_ln.corruptions.stream import StreamOptions
+from robustbench_ln.corruptions.stream import Mixture, StreamOptions
 from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.evaluation.arithmetic import arithmetic
 from robustbench_ln.evaluation.device_batch import DeviceBatch
 from robustbench_ln.evaluation.from_logits import predict
+from robustbench_ln.evaluation.mixtures import assign_conditions
 from robustbench_ln.evaluation.orders import repeat_order
 from robustbench_ln.evaluation.pass_run import Measured, Passed, Work, make_views, run_passes
 from robustbench_ln.evaluation.plan import Pass
@@ -86,7 +87,11 @@ def join_results(results: Sequence[UnitResult], *, num_samples: int) -> UnitResu
 
 
 def split_condition(
-    whole: Unit, batches: Mapping[Pass, DeviceBatch], image_shape: Sequence[int]
+    whole: Unit,
+    batches: Mapping[Pass, DeviceBatch],
+    image_shape: Sequence[int],
+    *,
+    parts: Sequence[Condition] = (),
 ) -> list[Unit]:
     """Return the units of a condition.
 
@@ -94,10 +99,13 @@ def split_condition(
         whole: All its images as one unit, in the passes that are needed now.
         batches: Of all passes of the run, so that it does not matter which are needed now.
         image_shape: (H, W, C).
+        parts: Conditions of which each image has one, where the order mixes them.
     """
-    if whole.condition.range == "rescale":  # limits of the whole set: it is read before all else
-        return [whole]
-    step = math.lcm(*(batch.sets * (p.layout.set_size or 1) for p, batch in batches.items()))
+    if any(p.layout.is_sliding for p in batches):
+        return [whole]  # statistics reach back over all images
+    if any(condition.range == "rescale" for condition in (whole.condition, *parts)):
+        return [whole]  # limits of the whole set: it is read before all else
+    step = math.lcm(*(batch.sets * p.layout.images_together for p, batch in batches.items()))
     step *= max(1, _UNIT_VALUES // (step * math.prod(image_shape)))
     return [
         Unit(
@@ -126,6 +134,7 @@ class EvaluationTask:
         threads: Of the CPU, None is all. One gives the same whoever does the work: two round
             differently (ResNet-50, batches below 16: logits by 2e-4).
         is_alone: Whether one process does everything; it makes the next images meanwhile.
+        parts: Conditions of which each image has one, where the order mixes them; else ().
     """
 
     subject: Subject
@@ -137,6 +146,7 @@ class EvaluationTask:
     devices: tuple[str, ...]
     threads: int | None = 1
     is_alone: bool = True
+    parts: tuple[Condition, ...] = ()
 
     def open(self, place: int) -> UnitRunner:
         """Return what does the units, on a device of its own."""
@@ -190,7 +200,7 @@ class UnitRunner:
             result = run_passes(
                 {p: self._views[p] for p in unit.passes},
                 work,
-                condition,
+                self._mixture(unit) or condition,
                 options=StreamOptions(
                     seed=unit.seed, frost=self._spec.frost, workers=int(task.is_alone)
                 ),
@@ -199,6 +209,17 @@ class UnitRunner:
         for p, measured in result.measured.items():
             self._views[p] = self._views[p]._replace(sets=measured.sets)
         return result
+
+    def _mixture(self, unit: Unit) -> Mixture | None:
+        """Return the conditions of the unit's images, and of those that fill its last set."""
+        task = self._task
+        if not task.parts:
+            return None
+        which = assign_conditions(
+            task.parts, len(task.indices), order=task.spec.order, seed=unit.seed
+        )
+        sources = [(task.stored.get(part, task.images), part) for part in task.parts]
+        return Mixture(sources, np.concatenate([which[unit.start : unit.stop], which]))
 
     def _order_of(self, seed: int) -> NDArray[np.int64]:
         """Return the order of a seed; the last one is kept."""

@@ -90,7 +90,7 @@ class Workforce:
         """
         if self.obstacle and (spec.workers or 1) > 1:
             raise SpecError(f"{self._reason}; give {setting('workers', 1)}, or leave it out")
-        rows = sum(p.layout.rows_per_set / (p.layout.set_size or 1) for p in missing)
+        rows = sum(p.layout.rows_per_set / p.layout.images_together for p in missing)
         network = rows * self.costs.operations / (_OPERATIONS_PER_SECOND if self.is_cpu else 1e13)
         workers = choose_workers(
             spec.workers,
@@ -120,7 +120,7 @@ class Workforce:
 
     @property
     def _unit_images(self) -> int:
-        return max(batch.sets * (p.layout.set_size or 1) for p, batch in self.batches.items())
+        return max(batch.sets * p.layout.images_together for p, batch in self.batches.items())
 
     @property
     def _reason(self) -> str:

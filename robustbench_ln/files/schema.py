@@ -23,13 +23,14 @@ __all__ = [
     "SCHEMA", "FieldRule", "check_fields", "parse_fields", "parse_json", "rules_of", "shown",
 ]  # fmt: skip
 
-SCHEMA = 4
+SCHEMA = 5
 """Version of the fields of cells.jsonl and run.json.
 
 1: the first. Rows that were written early in it lack some fields.
 2: every file has every field, but those that say 3: files that were written early in it lack them.
 3: every file has every field.
 4: every file has every field, but those that say 5: files that were written early in it lack them.
+5: every file has every field.
 """
 
 T = TypeVar("T")

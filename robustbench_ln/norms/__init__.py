@@ -19,6 +19,7 @@ from robustbench_ln.norms.noisy import NoisyBatchNorm2d
 from robustbench_ln.norms.parameter_counts import ParameterCounts, count_parameters
 from robustbench_ln.norms.renorm import BatchRenorm2d, RenormSchedule
 from robustbench_ln.norms.replace import Converted
+from robustbench_ln.norms.sliding import check_sliding
 from robustbench_ln.norms.statistics import StatisticsModel, count_groups, with_statistics
 from robustbench_ln.norms.switch import SwitchNorm2d
 
@@ -41,6 +42,7 @@ __all__ = [
     "StatisticsLayout",
     "StatisticsModel",
     "SwitchNorm2d",
+    "check_sliding",
     "convert_batchnorm",
     "count_classes",
     "count_groups",

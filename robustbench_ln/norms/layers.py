@@ -102,7 +102,8 @@ def treat_layer(layer: NormLayer, layout: StatisticsLayout, positions: int) -> T
 
     One value a channel is no statistics: a BatchNorm that sees a single position (BatchNorm1d
     after a Linear layer, a 1x1 map) keeps its running statistics while one test image makes the
-    statistics (image, rot90, or a set of one).
+    statistics (image, rot90, or a set of one). So it does where sets slide: a stream begins with
+    one image.
 
     Args:
         layer: The layer.
@@ -122,7 +123,7 @@ def treat_layer(layer: NormLayer, layout: StatisticsLayout, positions: int) -> T
                 f"use {'an ln-*' if layer.kind == 'local' else 'a dbn-*'} mode"
             )
         return "running"
-    if positions > 1 or not (layout.is_single or layout.set_size == 1):
+    if positions > 1 or not (layout.is_single or layout.images_together == 1):
         return "dynamic"
     if layer.kind == "batch" and layer.has_running:
         return "running"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from robustbench_ln.errors import LayoutError, setting
 from robustbench_ln.modes import LayoutName
 
@@ -24,6 +26,8 @@ class StatisticsLayout:
         set_size: Test images that share statistics; None under "running".
         prior: Weight of the running statistics in the mix, counted in images (bn-adapt); None
             where the statistics are those of the set alone. May be inf.
+        is_sliding: Whether each image shares statistics with the `set_size` - 1 before it, and not
+            the images of a set with each other; see `norms.sliding`.
 
     Raises:
         LayoutError: No images in a set, or a negative prior.
@@ -32,6 +36,7 @@ class StatisticsLayout:
     name: LayoutName
     set_size: int | None
     prior: float | None = None
+    is_sliding: bool = False
 
     def __post_init__(self) -> None:
         """Check the numbers."""
@@ -72,21 +77,25 @@ class StatisticsLayout:
         """A short name for files: "set16", "image"."""
         size = self.set_size if self.name in ("batch", "set") else None
         prior = "" if self.prior is None else f"-prior{self.prior:g}"
-        return f"{self.name}{size or ''}{prior}"
+        return f"{self.name}{size or ''}{prior}{'-sliding' if self.is_sliding else ''}"
+
+    @property
+    def images_together(self) -> int:
+        """Test images that must go through the network at once: a whole set, or a single image."""
+        return 1 if self.is_sliding else self.set_size or 1
 
     @property
     def rows_per_set(self) -> int:
         """Images that go through the network together for one set; rotations count."""
-        return ROTATIONS if self.name == "rot90" else self.set_size or 1
+        return ROTATIONS if self.name == "rot90" else self.images_together
 
     @property
     def is_single(self) -> bool:
         """Whether one test image, with or without rotations, makes the statistics."""
         return self.name in ("image", "rot90")
 
-    @property
-    def running_weight(self) -> float:
-        """Share of the running statistics in the mix: N0 / (N0 + n)."""
-        if self.prior is None or self.set_size is None:
+    def running_weight(self, num_images: Tensor | int) -> Tensor | float:
+        """Return the share of the running statistics in the mix with n images: N0 / (N0 + n)."""
+        if self.prior is None:
             return 0.0
-        return 1.0 if math.isinf(self.prior) else self.prior / (self.prior + self.set_size)
+        return 1.0 if math.isinf(self.prior) else self.prior / (self.prior + num_images)

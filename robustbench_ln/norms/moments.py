@@ -74,7 +74,7 @@ def set_moments(features: Tensor, set_size: int) -> Moments:
     return merge_rows(row_moments(features), set_size)
 
 
-def mix_moments(running: Moments, sets: Moments, *, running_weight: float) -> Moments:
+def mix_moments(running: Moments, sets: Moments, *, running_weight: Tensor | float) -> Moments:
     """Mix means and variances linearly: weight x running + (1 - weight) x sets.
 
     Source: Schneider et al. 2020, "Improving robustness against common corruptions by covariate

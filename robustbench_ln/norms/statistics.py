@@ -7,8 +7,8 @@ instances. Dropout and stochastic depth stay off: nothing is ever put in trainin
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 import torch
@@ -26,9 +26,16 @@ from robustbench_ln.norms.layers import (
 from robustbench_ln.norms.layout import ROTATIONS, StatisticsLayout
 from robustbench_ln.norms.local import LocalNorm2d
 from robustbench_ln.norms.logits import take_logits
-from robustbench_ln.norms.moments import Moments, mix_moments, normalize_sets, set_moments
+from robustbench_ln.norms.moments import (
+    Moments,
+    mix_moments,
+    normalize_sets,
+    row_moments,
+    set_moments,
+)
 from robustbench_ln.norms.own_forward import forward_with_moments, own_forward
 from robustbench_ln.norms.running_norm import RunningNorm2d
+from robustbench_ln.norms.sliding import Stream
 from robustbench_ln.norms.their_code import forward_failed, their_code
 
 __all__ = ["StatisticsModel", "count_groups", "with_statistics"]
@@ -40,6 +47,7 @@ class _Current:
 
     layout: StatisticsLayout
     group: int = 0
+    stream: Stream = field(default_factory=Stream)
 
 
 class StatisticsModel(nn.Module):
@@ -70,11 +78,24 @@ class StatisticsModel(nn.Module):
         )
         self.current = _Current(layout)
 
+    @property
+    def remembered(self) -> Mapping[tuple[int, str, int], Moments]:
+        """What sliding statistics reach back to; set it to go back to an earlier image, {} first.
+
+        Forward passes add to it where the layout slides.
+        """
+        return dict(self.current.stream.last)
+
+    @remembered.setter
+    def remembered(self, last: Mapping[tuple[int, str, int], Moments]) -> None:
+        self.current.stream = Stream(dict(last))
+
     def forward(self, images: Tensor, *, group: int = 0) -> Tensor:
         """Return logits [N, K].
 
         Args:
             images: [N, C, H, W]; consecutive images share statistics, `layout.set_size` a set.
+                Where sets slide they follow those of the last call; see `remembered`.
             group: Which LocalNorm parameters, 0..num_groups-1.
 
         Raises:
@@ -83,12 +104,13 @@ class StatisticsModel(nn.Module):
         """
         if not 0 <= group < self.num_groups:
             raise LayoutError(f"group {group} does not exist; groups are 0..{self.num_groups - 1}")
-        set_size = self.layout.set_size or 1
+        set_size = self.layout.images_together
         if len(images) % set_size:
             raise LayoutError(
                 f"{len(images)} images cannot be cut into sets of {set_size}; refill the last set"
             )
         self.current.group = group
+        self.current.stream.calls.clear()
         if self.layout.name != "rot90":
             return self._run(images)
         return self._run(_with_rotations(images))[::ROTATIONS]
@@ -154,15 +176,30 @@ def _forward(current: _Current, layer: NormLayer, module: nn.Module, features: T
     layout = current.layout
     if treat_layer(layer, layout, int(features[0, 0].numel())) == "running":
         return own_forward(module, features)
-    find = module.set_moments if isinstance(module, RunningNorm2d) else set_moments
-    moments = find(features, layout.rows_per_set)
+    moments, set_size = _find_moments(current, layer, module, features)
     if layout.prior is not None and layer.has_running:
         running = Moments(module.running_mean, module.running_var)  # type: ignore[arg-type]
-        moments = mix_moments(running, moments, running_weight=layout.running_weight)
+        weight = layout.running_weight(set_size)
+        moments = mix_moments(running, moments, running_weight=weight)
     if isinstance(module, LocalNorm2d):
         weight, bias = module.weight[current.group], module.bias[current.group]
         return normalize_sets(features, moments, weight=weight, bias=bias, eps=module.eps)
     return forward_with_moments(module, features, moments)
+
+
+def _find_moments(
+    current: _Current, layer: NormLayer, module: nn.Module, features: Tensor
+) -> tuple[Moments, Tensor | int]:
+    """Return the moments [S, C] of a layer's sets, and how many images each has."""
+    layout = current.layout
+    if layout.is_sliding:
+        assert layout.set_size is not None
+        windows = current.stream.merge(
+            row_moments(features), group=current.group, layer=layer.name, set_size=layout.set_size
+        )
+        return windows.moments, windows.sizes
+    find = module.set_moments if isinstance(module, RunningNorm2d) else set_moments
+    return find(features, layout.rows_per_set), layout.set_size or 1
 
 
 def _with_rotations(images: Tensor) -> Tensor:

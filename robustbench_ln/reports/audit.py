@@ -3,7 +3,9 @@
 A size of sets is compared with the reference, the largest size of which the images make enough sets
 for a verdict, on the same images in the same sets' order. A stream is compared with the shuffled
 images at the reference. Its sets are other ones, so that nothing pairs them: the interval of that
-difference is made of the two accuracies' own intervals.
+difference is made of the two accuracies' own intervals. A stream that mixes conditions is compared
+with the mean over all of them, clean ones included. Windows that slide are compared with sets of as
+many of the same images.
 
 Source: Zou and Donner 2008, "Construction of confidence limits about effect measures", section 2
     (intervals of a difference from those of its parts); without their correlation, which would
@@ -13,7 +15,7 @@ Source: Zou and Donner 2008, "Construction of confidence limits about effect mea
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -24,7 +26,7 @@ from numpy.typing import NDArray
 from robustbench_ln.metrics.intervals import Estimate, Interval
 from robustbench_ln.metrics.student import difference_bounds, mean_bounds
 from robustbench_ln.metrics.units import MIN_VERDICT_UNITS, find_units
-from robustbench_ln.modes import MODES
+from robustbench_ln.modes import MIXTURES, MODES
 from robustbench_ln.reports.numbers import estimate_text, general, signed_percent
 from robustbench_ln.runs.results import ModeResults
 from robustbench_ln.spec import Condition
@@ -41,8 +43,14 @@ class _Curve(NamedTuple):
     """One mode with sets, in one stream: size of sets -> [N], the share of conditions right."""
 
     mode: str
+    sharing: str
     stream: str
     by_size: Mapping[int, Floats]
+
+    @property
+    def sets(self) -> str:
+        """What shares statistics, in words."""
+        return "sliding windows" if self.sharing == "sliding" else "sets"
 
     @property
     def reference(self) -> int | None:
@@ -61,6 +69,7 @@ def audit_frame(modes: Iterable[ModeResults]) -> pd.DataFrame:
         (
             cell.record.mode,
             cell.record.set_size,
+            cell.record.sharing,
             cell.record.order,
             condition.corruption,
             condition.severity,
@@ -71,8 +80,8 @@ def audit_frame(modes: Iterable[ModeResults]) -> pd.DataFrame:
         for mode in modes
         for condition, cell in mode.cells.items()
     ]
-    columns = ["mode", "set_size", "stream", "corruption", "severity", "accuracy", "low", "high",
-               "total"]  # fmt: skip
+    columns = ["mode", "set_size", "sharing", "stream", "corruption", "severity", "accuracy",
+               "low", "high", "total"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns).astype({"set_size": "Int64"})
 
 
@@ -84,7 +93,7 @@ def judged(conditions: Iterable[Condition]) -> list[Condition]:
 
 def condition_name(condition: Condition) -> str:
     """Return what an audit calls a condition."""
-    if condition.is_clean:
+    if condition.is_clean or condition.parts:
         return condition.corruption
     return f"{condition.corruption} {general(condition.severity)}"
 
@@ -95,27 +104,33 @@ def audit_sentences(modes: Sequence[ModeResults]) -> list[str]:
     Args:
         modes: Of all its runs, which know what was right image by image.
     """
-    curves = _curves(modes)
-    shuffled = [curve for curve in curves if curve.stream == SHUFFLED]
-    sentences = [_size_sentence(curve) for curve in shuffled]
-    by_mode = {curve.mode: curve for curve in shuffled}
+    curves = _curves(modes, judged)
+    by_key = {(c.mode, c.sharing, c.stream): c for c in curves}
+    pure = [mode for mode in modes if mode.any_record.parts is None]
+    over_all = {(c.mode, c.sharing, c.stream): c for c in _curves(pure, list)}
+    sentences = [_size_sentence(curve) for curve in curves if curve.stream == SHUFFLED]
     for curve in curves:
-        if curve.stream != SHUFFLED and curve.mode in by_mode:
-            sentences += _stream_sentences(curve, by_mode[curve.mode])
+        if curve.sharing == "sets" and curve.stream != SHUFFLED:
+            of = over_all if curve.stream in MIXTURES else by_key
+            sentences += _stream_sentences(curve, of.get((curve.mode, "sets", SHUFFLED)))
+    for curve in curves:
+        if curve.sharing == "sliding":
+            sentences += _sliding_sentences(curve, by_key.get((curve.mode, "sets", curve.stream)))
     return sentences
 
 
-def _curves(modes: Sequence[ModeResults]) -> list[_Curve]:
-    found: dict[tuple[str, str], dict[int, Floats]] = {}
+def _curves(
+    modes: Sequence[ModeResults], choose: Callable[[Iterable[Condition]], list[Condition]]
+) -> list[_Curve]:
+    """Return the curves of modes with sets, each the mean over the conditions that are chosen."""
+    found: dict[tuple[str, str, str], dict[int, Floats]] = {}
     for mode in modes:
         record = mode.any_record
         if MODES[record.mode].layout not in ("batch", "set") or not mode.has_outcomes:
             continue
-        right = _mean_right(mode, judged(mode.cells))
-        found.setdefault((record.mode, record.order), {})[mode.set_size] = right
-    return [
-        _Curve(mode, stream, dict(sorted(sizes.items()))) for (mode, stream), sizes in found.items()
-    ]
+        right = _mean_right(mode, choose(mode.cells))
+        found.setdefault((record.mode, record.sharing, record.order), {})[mode.set_size] = right
+    return [_Curve(*key, dict(sorted(sizes.items()))) for key, sizes in found.items()]
 
 
 def _mean_right(mode: ModeResults, conditions: Sequence[Condition]) -> Floats:
@@ -125,9 +140,9 @@ def _mean_right(mode: ModeResults, conditions: Sequence[Condition]) -> Floats:
 
 def _size_sentence(curve: _Curve) -> str:
     """Say from which size on sets are about as good as those of the reference."""
-    reference = curve.reference
+    reference, sets = curve.reference, curve.sets
     if reference is None:
-        return f"{curve.mode}: too few images for a verdict on the size of sets."
+        return f"{curve.mode}: too few images for a verdict on the size of {sets}."
     differences = {
         size: _paired(curve, size, reference) for size in curve.by_size if size < reference
     }
@@ -135,13 +150,13 @@ def _size_sentence(curve: _Curve) -> str:
     if not close:
         least = max(differences)
         return (
-            f"{curve.mode}: sets of {least} are not shown to be within {100 * CLOSE:g} points of "
-            f"sets of {reference} ({_points(differences[least])})."
+            f"{curve.mode}: {sets} of {least} are not shown to be within {100 * CLOSE:g} points of "
+            f"{sets} of {reference} ({_points(differences[least])})."
         )
     least = close[-1]
     return (
-        f"{curve.mode}: sets of {least} are within {100 * CLOSE:g} points of sets of {reference} "
-        f"({_points(differences[least])})."
+        f"{curve.mode}: {sets} of {least} are within {100 * CLOSE:g} points of {sets} of "
+        f"{reference} ({_points(differences[least])})."
     )
 
 
@@ -150,20 +165,40 @@ def _is_close(difference: Estimate) -> bool:
 
 
 def _paired(curve: _Curve, size: int, reference: int) -> Estimate:
-    first, second = curve.by_size[size], curve.by_size[reference]
-    bounds = difference_bounds(first, second, find_units(len(first), [size, reference]))
+    return _difference(curve.by_size[size], curve.by_size[reference], [size, reference])
+
+
+def _difference(first: Floats, second: Floats, sizes: Sequence[int]) -> Estimate:
+    bounds = difference_bounds(first, second, find_units(len(first), sizes))
     return Estimate(float(first.mean() - second.mean()), bounds.pick())
 
 
-def _stream_sentences(curve: _Curve, shuffled: _Curve) -> list[str]:
+def _sliding_sentences(curve: _Curve, sets: _Curve | None) -> list[str]:
+    """Say what windows gain over sets of as many of the same images, in the same order."""
+    shared = [size for size in curve.by_size if size > 1 and sets and size in sets.by_size]
+    if sets is None or not shared:
+        return []
+    parts = []
+    for size in _shown_sizes(shared, sets):
+        gained = _difference(curve.by_size[size], sets.by_size[size], [size])
+        parts.append(f"{_points(gained)} with {size} images")
+    return [f"{curve.mode}, {curve.stream}, sliding windows against sets: {', '.join(parts)}."]
+
+
+def _shown_sizes(shared: Sequence[int], curve: _Curve) -> list[int]:
+    """Return the smallest, the reference and the largest of some sizes."""
+    sizes = dict.fromkeys((min(shared), curve.reference or max(shared), max(shared)))
+    return [size for size in sizes if size in shared]
+
+
+def _stream_sentences(curve: _Curve, shuffled: _Curve | None) -> list[str]:
     """Say what a stream costs, at the reference and at the smallest sets that lose much."""
-    shared = [size for size in curve.by_size if size in shuffled.by_size and size > 1]
-    if not shared:
+    shared = [size for size in curve.by_size if size > 1 and shuffled and size in shuffled.by_size]
+    if shuffled is None or not shared:
         return []
     parts = [
         f"{_points(_unpaired(curve, shuffled, size))} with sets of {size}"
-        for size in dict.fromkeys((min(shared), shuffled.reference or max(shared), max(shared)))
-        if size in shared
+        for size in _shown_sizes(shared, shuffled)
     ]
     return [f"{curve.mode}, {curve.stream} against shuffled: {', '.join(parts)}."]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from statistics import fmean
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from robustbench_ln.modes import MODES
 from robustbench_ln.reports.audit import SHUFFLED, condition_name
@@ -12,7 +14,7 @@ from robustbench_ln.reports.drawings import Drawing
 from robustbench_ln.reports.figure_keys import Key, KeyEntry
 from robustbench_ln.reports.figure_style import WIDTH, percent_ticks, set_percents
 from robustbench_ln.reports.mode_styles import level_style, style_mode
-from robustbench_ln.runs.results import ModeResults
+from robustbench_ln.runs.results import Cell, ModeResults
 from robustbench_ln.spec import Condition
 
 if TYPE_CHECKING:
@@ -31,15 +33,45 @@ _SHUFFLED_STYLE: Mapping[str, Any] = {
 
 
 def audit_drawings(modes: Sequence[ModeResults]) -> Iterator[Drawing]:
-    """Yield the figures of an audit: for each condition the sizes of sets, and the streams."""
-    conditions = dict.fromkeys(condition for mode in modes for condition in mode.cells)
-    for condition in conditions:
-        own = [mode for mode in modes if condition in mode.cells]
-        shuffled = [mode for mode in own if mode.any_record.order == SHUFFLED]
+    """Yield the figures of an audit: for each condition the sizes of sets, and the streams.
+
+    Streams that mix conditions have one figure together.
+    """
+    pure = [mode for mode in modes if mode.any_record.parts is None]
+    for condition in dict.fromkeys(condition for mode in pure for condition in mode.cells):
+        own = [mode for mode in pure if condition in mode.cells]
+        name = condition_name(condition)
+        yield _sizes_drawing([mode for mode in own if _stream(mode) == SHUFFLED], condition)
         with_sets = [mode for mode in own if _has_sets(mode)]
-        yield _sizes_drawing(shuffled, condition)
+        curves = {mode: _curve_of(mode.cells[condition]) for mode in with_sets}
         if len(_streams(own)) > 1:
-            yield _streams_drawing(with_sets, condition)
+            words = f"{_SIZES}, {name}, by the order of the images; {_INTERVALS}"
+            yield _streams_drawing(name.replace(" ", "_"), words, curves)
+    mixed = [mode for mode in modes if mode.any_record.parts is not None]
+    if mixed:
+        shuffled = [mode for mode in pure if _has_sets(mode) and _stream(mode) == SHUFFLED]
+        curves = {mode: _mean_over(mode) for mode in shuffled}
+        curves |= {mode: _curve_of(next(iter(mode.cells.values()))) for mode in mixed}
+        words = f"{_SIZES}, where each image has one of several conditions; {_INTERVALS}; shuffled "
+        yield _streams_drawing("conditions", f"{words}images are the mean over them", curves)
+
+
+class _Point(NamedTuple):
+    """Accuracy 0..1 with its interval."""
+
+    accuracy: float
+    low: float
+    high: float
+
+
+def _curve_of(cell: Cell) -> _Point:
+    return _Point(cell.accuracy, *cell.interval)
+
+
+def _mean_over(mode: ModeResults) -> _Point:
+    """Return the mean over all conditions, without an interval."""
+    mean = fmean(cell.accuracy for cell in mode.cells.values())
+    return _Point(mean, math.nan, math.nan)
 
 
 def _sizes_drawing(modes: Sequence[ModeResults], condition: Condition) -> Drawing:
@@ -49,18 +81,18 @@ def _sizes_drawing(modes: Sequence[ModeResults], condition: Condition) -> Drawin
         f"{_SIZES}, {name}, shuffled images; dotted lines are modes without sets; {_INTERVALS}",
         partial(_draw_sizes, modes=modes, condition=condition),
         (WIDTH, 3.0),
-        Key([KeyEntry(mode, _mode_style(mode)) for mode in _names(modes)], WIDTH),
+        Key([KeyEntry(name, style) for name, style in _mode_styles(modes).items()], WIDTH),
     )
 
 
-def _streams_drawing(modes: Sequence[ModeResults], condition: Condition) -> Drawing:
-    name = condition_name(condition)
+def _streams_drawing(ending: str, words: str, points: Mapping[ModeResults, _Point]) -> Drawing:
+    modes = [*points]
     styles = _stream_styles(modes)
     return Drawing(
-        f"_streams_{name.replace(' ', '_')}",
-        f"{_SIZES}, {name}, by the order of the images; {_INTERVALS}",
-        partial(_draw_streams, modes=modes, condition=condition, styles=styles),
-        (WIDTH, 0.2 + 2.3 * -(-len(_names(modes)) // _MOST_PANELS)),
+        f"_streams_{ending}",
+        words,
+        partial(_draw_streams, points=points, styles=styles),
+        (WIDTH, 0.2 + 2.3 * -(-len(_names(modes)) // _columns(modes))),
         Key([KeyEntry(stream, style) for stream, style in styles.items()], WIDTH),
     )
 
@@ -69,20 +101,39 @@ def _has_sets(mode: ModeResults) -> bool:
     return MODES[mode.any_record.mode].layout in ("batch", "set")
 
 
+def _name(mode: ModeResults) -> str:
+    record = mode.any_record
+    return f"{record.mode}, sliding" if record.sharing == "sliding" else record.mode
+
+
 def _names(modes: Sequence[ModeResults]) -> list[str]:
-    return list(dict.fromkeys(mode.any_record.mode for mode in modes))
+    return list(dict.fromkeys(map(_name, modes)))
+
+
+def _columns(modes: Sequence[ModeResults]) -> int:
+    """Return the panels side by side; four are two rows of two."""
+    number = len(_names(modes))
+    return 2 if number == 4 else min(number, _MOST_PANELS)
+
+
+def _stream(mode: ModeResults) -> str:
+    return mode.any_record.order
 
 
 def _streams(modes: Sequence[ModeResults]) -> list[str]:
-    return list(dict.fromkeys(mode.any_record.order for mode in modes))
+    return list(dict.fromkeys(map(_stream, modes)))
 
 
-def _mode_style(mode: str) -> dict[str, Any]:
-    """Return how to plot a mode: as everywhere; one without sets is a dotted line."""
-    style = style_mode(mode)
-    if MODES[mode].layout in ("batch", "set"):
-        return style
-    return {"color": style["color"], "linestyle": ":", "linewidth": 1.4}
+def _mode_styles(modes: Sequence[ModeResults]) -> dict[str, dict[str, Any]]:
+    """Return how to plot each mode: as everywhere; one without sets is a dotted line."""
+    styles: dict[str, dict[str, Any]] = {}
+    for mode in modes:
+        is_sliding = mode.any_record.sharing == "sliding"
+        style = style_mode(mode.any_record.mode, variant=int(is_sliding))
+        if not _has_sets(mode):
+            style = {"color": style["color"], "linestyle": ":", "linewidth": 1.4}
+        styles.setdefault(_name(mode), style)
+    return styles
 
 
 def _stream_styles(modes: Sequence[ModeResults]) -> dict[str, Mapping[str, Any]]:
@@ -94,55 +145,52 @@ def _stream_styles(modes: Sequence[ModeResults]) -> dict[str, Mapping[str, Any]]
 
 def _draw_sizes(canvas: Canvas, *, modes: Sequence[ModeResults], condition: Condition) -> None:
     axes = canvas.subplots()
-    for name in _names(modes):
-        own = [mode for mode in modes if mode.any_record.mode == name]
-        style = _mode_style(name)
-        if _has_sets(own[0]):
-            _draw_curve(axes, own, condition, style)
+    points = {mode: _curve_of(mode.cells[condition]) for mode in modes}
+    for name, style in _mode_styles(modes).items():
+        own = {mode: point for mode, point in points.items() if _name(mode) == name}
+        if _has_sets(next(iter(own))):
+            _draw_curve(axes, own, style)
         else:
-            axes.axhline(100 * own[0].cells[condition].accuracy, **style)
-    _finish(axes, modes, condition)
+            axes.axhline(100 * next(iter(own.values())).accuracy, **style)
+    _finish(axes, points)
     axes.set_ylabel("accuracy, %")
 
 
 def _draw_streams(
     canvas: Canvas,
     *,
-    modes: Sequence[ModeResults],
-    condition: Condition,
+    points: Mapping[ModeResults, _Point],
     styles: Mapping[str, Mapping[str, Any]],
 ) -> None:
-    names = _names(modes)
-    columns = min(len(names), _MOST_PANELS)
+    names = _names([*points])
+    columns = _columns([*points])
     grid = canvas.subplots(-(-len(names) // columns), columns, sharey=True, squeeze=False)
     for axes in grid.flat[len(names) :]:
         axes.set_axis_off()
     for axes, name in zip(grid.flat, names, strict=False):
         for stream, style in styles.items():
-            own = [m for m in modes if (m.any_record.mode, m.any_record.order) == (name, stream)]
-            _draw_curve(axes, own, condition, style)
+            own = {m: p for m, p in points.items() if (_name(m), _stream(m)) == (name, stream)}
+            _draw_curve(axes, own, style)
         axes.set_title(name, fontsize=8)
-        _finish(axes, modes, condition)
+        _finish(axes, points)
     for axes in grid[:, 0]:
         axes.set_ylabel("accuracy, %")
 
 
-def _draw_curve(
-    axes: Axes, modes: Sequence[ModeResults], condition: Condition, style: Mapping[str, Any]
-) -> None:
-    by_size = {mode.set_size: mode.cells[condition] for mode in modes}
-    cells = {size: by_size[size] for size in sorted(by_size)}
-    axes.plot([*cells], [100 * cell.accuracy for cell in cells.values()], **style)
-    low, high = ([100 * cell.interval[end] for cell in cells.values()] for end in (0, 1))
-    axes.fill_between([*cells], low, high, color=style["color"], alpha=0.12, linewidth=0)
+def _draw_curve(axes: Axes, points: Mapping[ModeResults, _Point], style: Mapping[str, Any]) -> None:
+    by_size = {mode.set_size: point for mode, point in points.items()}
+    sizes = sorted(by_size)
+    accuracy, low, high = ([100 * by_size[size][place] for size in sizes] for place in range(3))
+    axes.plot(sizes, accuracy, **style)
+    axes.fill_between(sizes, low, high, color=style["color"], alpha=0.12, linewidth=0)
 
 
-def _finish(axes: Axes, modes: Sequence[ModeResults], condition: Condition) -> None:
-    sizes = sorted({mode.set_size for mode in modes if _has_sets(mode)})
+def _finish(axes: Axes, points: Mapping[ModeResults, _Point]) -> None:
+    sizes = sorted({mode.set_size for mode in points if _has_sets(mode)})
     axes.set_xscale("log", base=2)
     axes.set_xticks(sizes, map(str, sizes), fontsize=7)
     axes.minorticks_off()
     axes.set_xlabel("images that share statistics")
     axes.grid(axis="y", color="0.9", linewidth=0.5)
-    ends = [100 * end for mode in modes for end in mode.cells[condition].interval]
+    ends = [100 * end for point in points.values() for end in point if math.isfinite(end)]
     set_percents(axes, "y", percent_ticks(ends))

@@ -9,11 +9,18 @@ from typing import NamedTuple
 from robustbench_ln.progress import Progress
 from robustbench_ln.reports.audit import audit_frame, audit_sentences, condition_name, judged
 from robustbench_ln.reports.audit_figures import audit_drawings
-from robustbench_ln.reports.markdown import heading, page, paragraph
+from robustbench_ln.reports.blocks import Heading, Paragraph
+from robustbench_ln.reports.markdown import markdown_page
 from robustbench_ln.reports.report_files import csv_bytes, write_files
 from robustbench_ln.runs.results import ModeResults, read_outcomes, read_results
 
 __all__ = ["WrittenAudit", "write_audit"]
+
+
+_MIXED = (
+    " Mixed and growing are streams in which each image has one of the conditions, clean included; "
+    "they are compared with the mean over all of them."
+)
 
 
 class WrittenAudit(NamedTuple):
@@ -46,12 +53,11 @@ def write_audit(runs: Mapping[str, Path], out: Path, *, progress: Progress) -> W
     for drawing in drawings:
         progress.describe(f"audit{drawing.ending}")
         contents |= dict(drawing.files("audit"))
-    text = page(
+    text = markdown_page(
         [
-            heading(1, "Audit"),
-            *map(paragraph, sentences),
-            paragraph(_describe(modes)),
-            *(drawing.markdown("audit") for drawing in drawings),
+            Heading(1, "Audit"),
+            *map(Paragraph, [*sentences, _describe(modes)]),
+            *(block for drawing in drawings for block in drawing.blocks("audit")),
         ]
     )
     contents["audit.md"] = text.encode()
@@ -60,7 +66,8 @@ def write_audit(runs: Mapping[str, Path], out: Path, *, progress: Progress) -> W
 
 def _describe(modes: Sequence[ModeResults]) -> str:
     """Return what the sentences are about, and what their intervals are."""
-    conditions = judged([condition for mode in modes for condition in mode.cells])
+    found = [condition for mode in modes for condition in mode.cells if condition.parts is None]
+    conditions = judged(found)
     names = ", ".join(map(condition_name, conditions))
     over = f"the mean over {names}" if len(conditions) > 1 else names
     return (
@@ -68,4 +75,5 @@ def _describe(modes: Sequence[ModeResults]) -> str:
         "sizes of sets are compared image by image, Student's t on the larger sets; two streams "
         "by the intervals of both accuracies on their sets. Sets of one class are not alike, "
         "which makes these wide. Fewer than 3 sets have no interval."
+        f"{_MIXED if any(c.parts for mode in modes for c in mode.cells) else ''}"
     )

@@ -1,19 +1,18 @@
-"""What the checks of runs said, as Markdown."""
+"""What the checks of runs said."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from robustbench_ln.reports.grids import Grid, to_markdown
-from robustbench_ln.reports.markdown import heading, page
+from robustbench_ln.reports.blocks import Block, Heading
+from robustbench_ln.reports.grids import Grid
 from robustbench_ln.runs.reading import Run
-from robustbench_ln.texts.safe import Markdown
 
 __all__ = ["checks_section"]
 
 
-def checks_section(runs: Sequence[Run]) -> Markdown:
-    """Return the section of a report: warnings and notes in full, the others by name; "" if none.
+def checks_section(runs: Sequence[Run]) -> list[Block]:
+    """Return the section of a report: warnings and notes in full, the others by name; [] if none.
 
     Runs of earlier versions, which had no checks, are left out.
     """
@@ -30,4 +29,4 @@ def checks_section(runs: Sequence[Run]) -> Markdown:
     ]
     kept = tuple(row for row in [*said, *rows] if row[1])
     grid = Grid(("run", "check", "outcome"), kept)
-    return page([heading(2, "Checks"), to_markdown(grid)] if kept else [])
+    return [Heading(2, "Checks"), grid] if kept else []

@@ -1,4 +1,4 @@
-"""A comparison as tables and sentences, for terminals, Markdown and CSV files."""
+"""A comparison as tables and sentences, for terminals, pages and CSV files."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pandas as pd
 from robustbench_ln.metrics.intervals import Estimate
 from robustbench_ln.metrics.units import MIN_UNITS
 from robustbench_ln.metrics.verdicts import lack_sentence, units_sentence, verdict
+from robustbench_ln.reports.blocks import Block, Heading, Paragraph
 from robustbench_ln.reports.captions import CLASS_ORDER
 from robustbench_ln.reports.compare import FamilyPair, Pair
-from robustbench_ln.reports.grids import Grid, to_markdown, to_text
-from robustbench_ln.reports.markdown import heading, page, paragraph
+from robustbench_ln.reports.grids import Grid, to_text
 from robustbench_ln.reports.numbers import (
     estimate_fields,
     estimate_text,
@@ -26,9 +26,9 @@ from robustbench_ln.reports.numbers import (
     signed_percent,
 )
 from robustbench_ln.spec import Condition
-from robustbench_ln.texts.safe import Markdown, one_line
+from robustbench_ln.texts.safe import one_line
 
-__all__ = ["cells_frame", "pair_text", "pairs_markdown", "summary_frame"]
+__all__ = ["cells_frame", "pair_text", "pairs_blocks", "summary_frame"]
 
 _SIGNIFICANT = 0.05
 _ACCURACIES = ("first_accuracy", "second_accuracy")
@@ -46,22 +46,21 @@ def pair_text(pair: Pair, *, width: int) -> str:
     return text.encode("ascii", "replace").decode()
 
 
-def pairs_markdown(pairs: Iterable[Pair]) -> Markdown:
-    """Return the comparisons with every cell, as a Markdown file."""
-    return page([heading(1, "Comparison"), *map(_section, pairs)])
+def pairs_blocks(pairs: Iterable[Pair]) -> list[Block]:
+    """Return the comparisons with every cell, as a page."""
+    return [Heading(1, "Comparison"), *(block for pair in pairs for block in _section(pair))]
 
 
-def _section(pair: Pair) -> Markdown:
-    parts = [heading(2, f"{pair.first.name} (A) and {pair.second.name} (B)")]
+def _section(pair: Pair) -> list[Block]:
+    parts: list[Block] = [Heading(2, f"{pair.first.name} (A) and {pair.second.name} (B)")]
     for part in pair.families:
-        parts.append(heading(3, part.family.headline))
+        parts.append(Heading(3, part.family.headline))
         if part.family.shows_pools:
-            parts.append(to_markdown(_short_grid(pair, part)))
-        parts.append(to_markdown(_cell_grid(pair, part)))
-        parts += map(paragraph, _curve_sentences(part))
+            parts.append(_short_grid(pair, part))
+        parts += [_cell_grid(pair, part), *map(Paragraph, _curve_sentences(part))]
     if not pair.families:
-        parts.append(to_markdown(_cell_grid(pair)))
-    return page([*parts, *map(paragraph, _sentences(pair))])
+        parts.append(_cell_grid(pair))
+    return [*parts, *map(Paragraph, _sentences(pair))]
 
 
 def cells_frame(pairs: Iterable[Pair]) -> pd.DataFrame:

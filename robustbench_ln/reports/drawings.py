@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import pandas as pd
 
+from robustbench_ln.reports.blocks import Block, Paragraph, Picture
 from robustbench_ln.reports.figure_keys import Key
 from robustbench_ln.reports.figure_style import KINDS, Kind, render_figure
-from robustbench_ln.reports.grids import Grid, to_markdown
+from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.latex import to_latex
-from robustbench_ln.reports.markdown import page, paragraph, picture
 from robustbench_ln.reports.report_files import csv_bytes
 from robustbench_ln.reports.tables import Row, Table
 from robustbench_ln.runs.kept_images import find_seen
 from robustbench_ln.runs.results import Cell, ModeResults
 from robustbench_ln.runs.seen_images import SeenImages
-from robustbench_ln.texts.safe import Markdown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 __all__ = [
-    "Drawing", "PaperFigure", "Piece", "Press", "PrintedGrid", "find_kept", "pages_of", "row_cell",
-    "spread_rows",
+    "Drawing", "PaperFigure", "Piece", "Press", "PrintedGrid", "Section", "find_kept", "pages_of",
+    "row_cell", "spread_rows",
 ]  # fmt: skip
 
 
@@ -41,6 +40,7 @@ class Drawing(NamedTuple):
         key: The legend; None for none.
         stamp: Said above all panels: that not all images were evaluated.
         frame: The numbers that it shows, as a CSV file; None for none.
+        has_images: Whether it shows test images.
     """
 
     ending: str
@@ -50,6 +50,7 @@ class Drawing(NamedTuple):
     key: Key | None = None
     stamp: str = ""
     frame: pd.DataFrame | None = None
+    has_images: bool = False
 
     def files(self, name: str, kinds: Sequence[Kind] = KINDS) -> Iterator[tuple[str, bytes]]:
         """Yield name and content of each file."""
@@ -71,13 +72,13 @@ class Drawing(NamedTuple):
         if self.stamp:
             above.suptitle(self.stamp, x=0.01, ha="left", fontsize=7.5, color="#D55E00")
 
-    def picture(self, name: str, kinds: Sequence[Kind] = KINDS) -> Markdown:
-        """Return the picture for a Markdown page, of the first kind that there is."""
-        return picture(self.words, f"{name}{self.ending}.{kinds[0]}")
+    def picture(self, name: str, kinds: Sequence[Kind] = KINDS) -> Picture:
+        """Return the picture for a page, of the first kind that there is."""
+        return Picture(self, f"{name}{self.ending}", kinds[0])
 
-    def markdown(self, name: str, kinds: Sequence[Kind] = KINDS) -> Markdown:
+    def blocks(self, name: str, kinds: Sequence[Kind] = KINDS) -> list[Block]:
         """Return the picture with its words."""
-        return page([self.picture(name, kinds), paragraph(self.words)])
+        return [self.picture(name, kinds), Paragraph(self.words)]
 
 
 class PrintedGrid(NamedTuple):
@@ -98,9 +99,9 @@ class PrintedGrid(NamedTuple):
         yield f"{name}.csv", csv_bytes(self.frame)
         yield f"{name}.tex", to_latex(self.grid, caption=self.words, label=f"tab:{name}").encode()
 
-    def markdown(self, name: str, kinds: Sequence[Kind] = KINDS) -> Markdown:  # noqa: ARG002 as a drawing's
+    def blocks(self, name: str, kinds: Sequence[Kind] = KINDS) -> list[Block]:  # noqa: ARG002 as a drawing's
         """Return the grid with its words."""
-        return page([to_markdown(self.grid), paragraph(self.words)])
+        return [self.grid, Paragraph(self.words)]
 
 
 Piece = Drawing | PrintedGrid
@@ -118,6 +119,18 @@ class Press(NamedTuple):
     whose: str
     inches: float
     kinds: tuple[Kind, ...]
+
+
+class Section(NamedTuple):
+    """A part of a report.
+
+    Attributes:
+        files: Content of each file by its name.
+        blocks: What stands on the page.
+    """
+
+    files: dict[str, bytes]
+    blocks: list[Block]
 
 
 class PaperFigure(NamedTuple):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from matplotlib.figure import Figure as Canvas
+from matplotlib.figure import FigureBase, SubFigure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.transforms import Bbox
 
@@ -22,11 +25,18 @@ class SteadyLayout(ConstrainedLayoutEngine):
     def execute(self, fig: Canvas) -> None:
         """Arrange the figure, then move each panel and each part to the nearest places."""
         super().execute(fig)
-        for part in fig.subfigs:
+        for part in _parts_of(fig):
             part.bbox_relative.set(_to_grid(part.bbox_relative))
         for axes in fig.axes:
             axes.set_position(_to_grid(axes.get_position(original=True)).bounds)
             axes.set_in_layout(True)  # which a position set by hand ends
+
+
+def _parts_of(figure: FigureBase) -> Iterator[SubFigure]:
+    """Yield the parts of a figure, and theirs."""
+    for part in figure.subfigs:
+        yield part
+        yield from _parts_of(part)
 
 
 def _to_grid(box: Bbox) -> Bbox:

@@ -41,7 +41,7 @@ def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
             drawing = curves.drawing(f"_{table.name}", words)
             fill = partial(_fill, curves=curves, pictures=pictures)
             size = (inches, curves.height + _STRIP)
-            pieces.append(drawing._replace(fill=fill, size=size))
+            pieces.append(drawing._replace(fill=fill, size=size, has_images=True))
     return pieces
 
 

@@ -16,8 +16,9 @@ from robustbench_ln.metrics.corruption_error import (
     SummaryRow,
     summarise_errors,
 )
-from robustbench_ln.reports.grids import Grid, to_markdown, to_text
-from robustbench_ln.reports.markdown import heading, page, paragraph
+from robustbench_ln.reports.blocks import Heading, Paragraph
+from robustbench_ln.reports.grids import Grid, to_text
+from robustbench_ln.reports.markdown import markdown_page
 from robustbench_ln.reports.numbers import MISSING, fixed
 from robustbench_ln.reports.report_files import csv_bytes, write_files
 from robustbench_ln.texts.safe import Markdown
@@ -58,7 +59,7 @@ def summarise_mce(
     text = "\n".join(fill(sentence, 80) for sentence in sentences)
     return MceSummary(
         text=f"{title}\n\n{to_text(grid, width=80)}\n{text}\n".encode("ascii", "replace").decode(),
-        markdown=page([heading(1, title), to_markdown(grid), *map(paragraph, sentences)]),
+        markdown=markdown_page([Heading(1, title), grid, *map(Paragraph, sentences)]),
         frame=_frame(rows),
     )
 

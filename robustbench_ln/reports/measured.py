@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from robustbench_ln.modes import MODES
-from robustbench_ln.reports.markdown import heading, page, paragraph
+from robustbench_ln.reports.blocks import Block, Heading, Paragraph
 from robustbench_ln.reports.noise_family import NoiseFamily
 from robustbench_ln.reports.numbers import general, number_range
 from robustbench_ln.reports.references import DATA_SETS, bibtex, cite
@@ -14,7 +14,6 @@ from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.reading import MISSING, Run
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.variants import Naming, mode_title
-from robustbench_ln.texts.safe import Markdown
 
 __all__ = ["REFERENCES_FILE", "measured_files", "measured_section"]
 
@@ -40,17 +39,17 @@ class _Said(NamedTuple):
 
 def measured_section(
     tables: Sequence[Table], runs: Sequence[Run], names: Naming = "papers"
-) -> Markdown:
+) -> list[Block]:
     """Return the section of a report: a paragraph for each run, ready for a paper."""
-    blocks = [heading(2, "How this was measured")]
+    blocks: list[Block] = [Heading(2, "How this was measured")]
     for run in runs:
         said = _join(_pieces(tables, run, names))
-        blocks.append(paragraph(f"{run.label}: {said}" if len(runs) > 1 else said))
+        blocks.append(Paragraph(f"{run.label}: {said}" if len(runs) > 1 else said))
     words = f"{REFERENCES_FILE} has BibTeX entries of what is cited here."
     unknown = sorted({run.data for run in runs if _kind(run) not in DATA_SETS})
     if unknown:
         words += f" It has none of {' and '.join(unknown)}: the records do not say what they are."
-    return page([*blocks, paragraph(words)])
+    return [*blocks, Paragraph(words)]
 
 
 def measured_files(tables: Sequence[Table], runs: Sequence[Run]) -> dict[str, bytes]:

@@ -19,14 +19,13 @@ from robustbench_ln.metrics.curves import (
 from robustbench_ln.metrics.intervals import Estimate
 from robustbench_ln.metrics.student import mean_bounds
 from robustbench_ln.metrics.units import Units
-from robustbench_ln.reports.grids import Grid, to_markdown
-from robustbench_ln.reports.markdown import paragraph
+from robustbench_ln.reports.blocks import Block, Paragraph
+from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.numbers import MISSING, fixed, general, percent
 from robustbench_ln.reports.table_grids import CLASS_ORDER_MARK, meaning_texts
 from robustbench_ln.reports.tables import Family, Meaning, Measured, Place, Row, Table
 from robustbench_ln.runs.results import Cell, ModeResults
 from robustbench_ln.spec import Condition
-from robustbench_ln.texts.safe import Markdown
 
 __all__ = ["AREA", "HALF_SIGMA", "NoiseFamily", "random_group_grid"]
 
@@ -97,7 +96,7 @@ class NoiseFamily(Family):
             lines += [(indent + mode.title, *_narrow_cells(table, mode)) for mode in modes]
         return Grid((self.heading, *(row.name for row in table.rows), "+-"), tuple(lines))
 
-    def notes_below(self, table: Table) -> list[Markdown]:
+    def notes_below(self, table: Table) -> list[Block]:
         """Return drawn accuracies beside their expectation over the random groups."""
         grid = random_group_grid(table)
         if grid is None:
@@ -106,7 +105,7 @@ class NoiseFamily(Family):
             "Modes with a random group: drawn accuracy in % (its exact expectation over the "
             "groups ± standard deviation)."
         )
-        return [paragraph(words), to_markdown(grid)]
+        return [Paragraph(words), grid]
 
     def pools(self, members: Sequence[Condition]) -> dict[str, list[Condition]]:
         return {"mean over sigma": list(members)}

@@ -1,4 +1,4 @@
-"""The summary of some runs as Markdown, as text and as a frame."""
+"""The summary of some runs as a section of a page, as text and as a frame."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from textwrap import fill
 
 import pandas as pd
 
+from robustbench_ln.reports.blocks import Block, Heading, Paragraph, Strong
 from robustbench_ln.reports.captions import mean_sentences
-from robustbench_ln.reports.grids import Grid, to_markdown, to_text
-from robustbench_ln.reports.markdown import heading, page, paragraph, strong
+from robustbench_ln.reports.grids import Grid, to_text
 from robustbench_ln.reports.noise_family import HALF_SIGMA
 from robustbench_ln.reports.numbers import (
     MISSING,
@@ -23,9 +23,8 @@ from robustbench_ln.reports.numbers import (
     sigma,
 )
 from robustbench_ln.reports.summary import Baseline, Quantity, SummaryLine
-from robustbench_ln.texts.safe import Markdown
 
-__all__ = ["summary_frame", "summary_markdown", "summary_text"]
+__all__ = ["summary_frame", "summary_section", "summary_text"]
 
 Lines = Sequence[SummaryLine]
 
@@ -49,13 +48,12 @@ def summary_frame(lines: Lines) -> pd.DataFrame:
     return pd.DataFrame(rows).astype({"units": "Int64"})
 
 
-def summary_markdown(lines: Lines, baseline: Baseline | None) -> Markdown:
-    """Return the section of a Markdown report; "" where nothing was measured whole."""
-    parts = [heading(2, "Summary")]
+def summary_section(lines: Lines, baseline: Baseline | None) -> list[Block]:
+    """Return the section of a report; [] where nothing was measured whole."""
+    parts: list[Block] = [Heading(2, "Summary")]
     for title, members in _by_title(lines):
-        notes = paragraph(_notes(members, baseline))
-        parts += [strong(title), to_markdown(_grid(members)), notes]
-    return page(parts if lines else [])
+        parts += [Strong(title), _grid(members), Paragraph(_notes(members, baseline))]
+    return parts if lines else []
 
 
 def summary_text(lines: Lines, baseline: Baseline | None, *, width: int) -> str:

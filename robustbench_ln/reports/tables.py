@@ -21,12 +21,12 @@ from robustbench_ln.metrics.corruption_error import CorruptionErrors
 from robustbench_ln.metrics.intervals import Estimate, Interval
 from robustbench_ln.metrics.student import mean_bounds
 from robustbench_ln.metrics.units import Units
+from robustbench_ln.reports.blocks import Block
 from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.numbers import general
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.results import Cell, ModeResults
 from robustbench_ln.spec import Condition
-from robustbench_ln.texts.safe import Markdown
 
 __all__ = ["Family", "Floats", "Meaning", "Measured", "Place", "Row", "Table"]
 
@@ -152,8 +152,8 @@ class Family(ABC):
     def text_words(self, table: Table) -> str:
         """Return what the numbers of `text_grid` are."""
 
-    def notes_below(self, table: Table) -> list[Markdown]:  # noqa: ARG002 families may have none
-        """Return what a Markdown report has below the figures."""
+    def notes_below(self, table: Table) -> list[Block]:  # noqa: ARG002 families may have none
+        """Return what a report has below the figures."""
         return []
 
     @abstractmethod

@@ -22,6 +22,8 @@ class ModeOptions(NamedTuple):
         outputs: What the network returns: "logits", or "probabilities", whose logarithm is taken.
         classes: How many of the network's classes are scored, and which, as `digest_classes` says;
             None where all are.
+        sharing: Who shares statistics where a mode has sets: consecutive images ("sets"), or each
+            image and those before it ("sliding").
     """
 
     mode: str
@@ -31,6 +33,7 @@ class ModeOptions(NamedTuple):
     arithmetic: str
     outputs: str = "logits"
     classes: str | None = None
+    sharing: str = "sets"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

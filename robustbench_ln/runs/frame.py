@@ -18,7 +18,8 @@ _SORTED_BY = ("corruption", "convention", "range", "severity_table", "frost", "o
 _TEXT = (
     "label", "variant", "checkpoint_sha256", "data_sha256", "order", "mode", "prior", "tie_rule",
     "corruption", "convention", "range", "severity_table", "frost", "origin",
-    "corrupted_sha256", "arithmetic", "outputs", "classes", "running_layers", "versions",
+    "corrupted_sha256", "arithmetic", "outputs", "classes", "sharing", "parts", "running_layers",
+    "versions",
 )  # fmt: skip
 _COUNTS = (
     "seed", "limit", "set_size", "num_groups", "total", "correct", "ties", "refills", "num_classes",

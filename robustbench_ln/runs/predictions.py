@@ -121,11 +121,13 @@ def prediction_name(cell: CellKey, first_seed: int) -> str:
         condition.range,
         condition.frost,
         None if digest is None else digest[:8],
+        condition.parts,
         f"{layout}{size or ''}",
         None if options.prior is None else f"prior{options.prior}",
         None if options.arithmetic == "float32" else options.arithmetic,
         None if options.outputs == "logits" else options.outputs,
         None if options.classes is None else f"classes{options.classes}",
+        None if options.sharing == "sets" else options.sharing,
         None if cell.seed == first_seed else f"seed{cell.seed}",
     )
     return "-".join(str(part) for part in parts if part is not None) + ".npz"

@@ -24,8 +24,8 @@ __all__ = [
 DIGEST = Text(pattern=r"[\w-]{1,128}", like="a digest")
 SEED = Whole(most=2**63 - 1)
 ORDER = Text(
-    pattern=r"shuffled|as-is|by-class|dirichlet-[0-9.e+-]{1,12}",
-    like="shuffled, as-is, by-class or dirichlet-A",
+    pattern=r"shuffled|as-is|by-class|mixed|growing|dirichlet-[0-9.e+-]{1,12}",
+    like="shuffled, as-is, by-class, mixed, growing or dirichlet-A",
 )
 
 _PRIOR = Text(
@@ -37,6 +37,12 @@ _CORRUPTION = Text(pattern=r"[^/\\\x00-\x1f\x7f-\x9f]{1,100}", like="a name with
 _NAME = Text(pattern=r"[\w-]{1,60}", like="a name of letters, digits and hyphens")
 _ARITHMETIC = Text(pattern=r"[a-z0-9+]{1,60}", like="float32 or options joined by +", since=2)
 _OUTPUTS = Text(choices=("logits", "probabilities"), since=3)
+_PARTS = Text(
+    pattern=r"[1-9][0-9]{0,6}-[0-9a-f]{12}",
+    like="a number and a digest, as 6-0123456789ab",
+    since=5,
+)
+_SHARING = Text(choices=("sets", "sliding"), since=5)
 _CLASSES = Text(
     pattern=r"[1-9][0-9]{0,6}-[0-9a-f]{12}",
     like="a number and a digest, as 200-0123456789ab",
@@ -73,12 +79,16 @@ class Record:
         origin: Who made the corrupted images: this package, or the publisher of the set.
         corrupted_sha256: SHA-256 digest of the stored corrupted images, for a folder of names and
             sizes; null where the images were made during the evaluation.
+        parts: Conditions of a stream in which each image has one of its own: their number, and the
+            first 12 digits of the SHA-256 digest of what they are; null for a single condition.
         num_groups: Number of groups of LocalNorm parameters; 1 without LocalNorm.
         arithmetic: Arithmetic of the network: "float32", or the options that changed it, as
             "bf16+compiled".
         outputs: What the network returns: logits, or probabilities, whose logarithm is taken.
         classes: Classes that are scored, where logits of others are left out: their number, and the
             first 12 digits of the SHA-256 digest of their indices, "3,5"; null where all are.
+        sharing: Images that share statistics in a mode with sets: "sets" of consecutive images, or
+            "sliding", each image and the `set_size` - 1 before it.
         total: Number of images scored, each exactly once.
         correct: Number of images whose prediction is the label.
         expected_correct: Exact expectation of `correct` over the random group; null where no group
@@ -125,10 +135,12 @@ class Record:
     corrupted_sha256: Annotated[
         str | None, Text(pattern=DIGEST.pattern, like=DIGEST.like, since=2)
     ] = None
+    parts: Annotated[str | None, _PARTS] = None
     num_groups: Annotated[int, Whole(least=1, most=10**6, unit="groups")]
     arithmetic: Annotated[str, _ARITHMETIC] = "float32"
     outputs: Annotated[str, _OUTPUTS] = "logits"
     classes: Annotated[str | None, _CLASSES] = None
+    sharing: Annotated[str, _SHARING] = "sets"
     total: Annotated[int, Whole(least=1, unit="images")]
     correct: Annotated[int, Whole(unit="images")]
     expected_correct: Annotated[float | None, Real(least=0, unit="images")]
@@ -180,6 +192,11 @@ class Record:
     def cell(self) -> CellKey:
         """What tells the row from every other one of its run."""
         return CellKey(condition=self.condition, options=self.options, seed=self.seed)
+
+    @property
+    def images_together(self) -> int:
+        """Images of one draw of a random group: a whole set, or one image where sets slide."""
+        return 1 if self.sharing == "sliding" else self.set_size or 1
 
     @property
     def options(self) -> ModeOptions:

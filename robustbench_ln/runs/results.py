@@ -31,18 +31,9 @@ from robustbench_ln.runs.variants import Naming, mode_title, name_variants
 from robustbench_ln.spec import Condition, check_tie_rule
 
 __all__ = [
-    "Cell",
-    "CheckedPredictions",
-    "Expectation",
-    "ModeResults",
-    "check_same_images",
-    "find_modes",
-    "modes_of",
-    "read_checked",
-    "read_outcomes",
-    "read_results",
-    "split_run",
-]
+    "Cell", "CheckedPredictions", "Expectation", "ModeResults", "check_same_images", "find_modes",
+    "modes_of", "read_checked", "read_outcomes", "read_results", "runs_of", "split_run",
+]  # fmt: skip
 
 
 class Expectation(NamedTuple):
@@ -185,7 +176,7 @@ class ModeResults:
         reduced = reduce_predictions(
             MODES[record.mode],
             predictions,
-            set_size=record.set_size or 1,
+            set_size=record.images_together,
             seed=record.seed,
             tie_rule=check_tie_rule(record.tie_rule or "random"),
         )
@@ -233,6 +224,11 @@ def modes_of(run: Run, names: Naming = "papers") -> list[ModeResults]:
         for options, name in sorted(variants.items(), key=lambda item: modes.index(item[0].mode))
         if (cells := _cells(found[options].values(), run.seed))
     ]
+
+
+def runs_of(modes: Iterable[ModeResults]) -> list[Run]:
+    """Return the runs that some modes are of."""
+    return list({mode.run.path: mode.run for mode in modes}.values())
 
 
 def _cells(found: Iterable[Mapping[int, Record]], seed: int) -> dict[Condition, Cell]:

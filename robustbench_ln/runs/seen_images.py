@@ -49,7 +49,12 @@ class SeenImages:
     samples: Annotated[
         NDArray[np.uint8],
         Array(
-            axes=("S", "height", "width", "C"), dtype="uint8", least=0, most=255, may_be_empty=True
+            axes=("S", "height", "width", "C"),
+            dtype="uint8",
+            least=0,
+            most=255,
+            may_be_empty=True,
+            since=3,
         ),
     ]
 

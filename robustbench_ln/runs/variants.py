@@ -54,6 +54,7 @@ def name_variants(records: Sequence[Record]) -> dict[ModeOptions, str]:
             for position, word, value in values
             if len({options[position] for options in same}) > 1
         ]
+        parts += ["sliding"] if chosen.sharing == "sliding" else []
         parts += _name_classes(chosen.classes, {options.classes for options in same})
         names[chosen] = f"{chosen.mode} ({', '.join(parts)})" if parts else chosen.mode
     return names

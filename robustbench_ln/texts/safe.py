@@ -16,6 +16,7 @@ __all__ = [
     "for_csv",
     "for_figure",
     "for_file_name",
+    "for_html",
     "for_latex",
     "for_markdown",
     "for_message",
@@ -131,6 +132,11 @@ def for_markdown(text: str) -> Markdown:
     """
     plain = _shorten_words(one_line(text))
     return Markdown(_MARKUP.sub(r"\\\g<0>", plain))
+
+
+def for_html(text: str) -> str:
+    """Return text for a template that escapes it: one line, its long words shortened."""
+    return _shorten_words(one_line(text))
 
 
 def for_csv(value: object) -> object:

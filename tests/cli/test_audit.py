@@ -21,6 +21,7 @@ def command(lab):
 
 def test_an_audit_has_ordinary_rows_a_table_figures_and_a_verdict(command, lab, ln_bench):
     words = [*command, *WORDS, "--set-sizes", "1,4,8", "--streams", "by-class,dirichlet-1"]
+    words.append("--no-sliding")
     outcome = ln_bench(*words)
     assert outcome.code == 0, outcome.err
     assert "dbn-batch: sets of " in outcome.out
@@ -47,6 +48,34 @@ def test_an_audit_has_ordinary_rows_a_table_figures_and_a_verdict(command, lab, 
     assert before == {run: (out / run / "cells.jsonl").read_bytes() for run in before}
 
 
+def test_an_audit_has_windows_that_slide_and_streams_that_mix_conditions(command, lab, ln_bench):
+    outcome = ln_bench(*command, *WORDS, "--set-sizes", "4", "--modes", "dbn-batch")
+    assert outcome.code == 0, outcome.err
+    assert "dbn-batch, by-class, sliding windows against sets: " in outcome.out
+    assert "dbn-batch, growing against shuffled: " in outcome.out
+    out = lab.folder / "audit"
+    frame = pd.read_csv(out / "report" / "audit.csv")
+    streams = ["shuffled", "by-class", *(f"dirichlet-{a}" for a in ("0.1", "1", "10"))]
+    expected = {(stream, sharing, name) for stream in streams for sharing in ("sets", "sliding")
+                for name in ("clean", "agn")}  # fmt: skip
+    expected |= {(s, sharing, s) for s in ("mixed", "growing") for sharing in ("sets", "sliding")}
+    found = frame[["stream", "sharing", "corruption"]].itertuples(index=False, name=None)
+    assert sorted(found) == sorted(expected)
+    rows = [json.loads(line) for line in (out / "mixed" / "cells.jsonl").read_text().splitlines()]
+    assert [(r["order"], r["sharing"], r["parts"][:2]) for r in rows] == [
+        ("mixed", "sets", "2-"), ("mixed", "sliding", "2-"),
+    ]  # fmt: skip
+    assert "compared with the mean over all of them" in (out / "report" / "audit.md").read_text()
+    assert (out / "report" / "audit_streams_conditions.png").is_file()
+
+
+def test_clean_images_alone_have_no_stream_that_mixes(command, lab, ln_bench):
+    words = ["--set-sizes", "4", "--modes", "dbn-batch", "--no-sliding", "--samples", "0"]
+    assert ln_bench(*command, *words).code == 0
+    runs = {path.name for path in (lab.folder / "audit").iterdir()}
+    assert runs == {"report", "shuffled", "by-class", *(f"dirichlet-{a}" for a in (0.1, 1, 10))}
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [
@@ -57,6 +86,11 @@ def test_an_audit_has_ordinary_rows_a_table_figures_and_a_verdict(command, lab, 
         (["--streams", "by-clas"], "did you mean 'by-class'"),
         (["--streams", "dirichlet-0"], "--order dirichlet-0: expected a concentration above 0"),
         (["--streams", "shuffled"], "--streams: shuffled images are always measured"),
+        (
+            ["--streams", "mixed", "--no-sliding"],
+            "--order mixed mixes conditions, and there is one; give a noise or corruptions",
+        ),
+        (["--compile"], "--sliding remembers earlier images from one forward pass to the next"),
         (["--streams", "by-class,by-class"], "--streams: by-class is listed twice"),
     ],
 )

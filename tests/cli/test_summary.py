@@ -208,4 +208,5 @@ def test_a_report_says_where_it_is(voting_lab, ln_bench):
         "net: predictions, 1 of 3 files",
         "net: predictions, 2 of 3 files",
         "figure accuracy_agn_paper_clip",
+        "index.html",
     ]

@@ -13,6 +13,7 @@ from robustbench_ln.corruptions.conditions import noise_conditions
 from robustbench_ln.errors import RecordError, SpecError
 from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.reports.report import write_report
+from robustbench_ln.reports.settings import ReportSettings
 from robustbench_ln.runs.description import read_description
 from robustbench_ln.runs.results import read_results
 from robustbench_ln.spec import CLEAN
@@ -33,7 +34,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     left_out = rows[0].index("seconds")
     found["cells.csv"] = repr([row[:left_out] + row[left_out + 1 :] for row in rows]).encode()
     return {
-        name: re.sub(rb"(?m)^(% )?ln-bench evaluate .*\n", b"", text)
+        name: re.sub(rb"(?m)^(% |<pre.*><code>)?ln-bench evaluate .*\n", b"", text)
         for name, text in found.items()
     }
 
@@ -48,7 +49,7 @@ def test_the_report_of_merged_shards_is_that_of_one_process(tmp_path: Path, coun
     reports = []
     for name in ("whole", "run"):
         modes = read_results([tmp_path / name])
-        write_report(modes, tmp_path / f"{name}-report", figures=("none",))
+        write_report(modes, tmp_path / f"{name}-report", ReportSettings(figures=("none",)))
         reports.append(contents(tmp_path / f"{name}-report"))
         assert len(modes[0].run.records) == len(whole) == 2 * 2 * 5
     assert reports[0] == reports[1]

@@ -48,6 +48,15 @@ def test_a_range_of_the_whole_set_is_one_unit():
     assert split_condition(whole_of(rescaled), BATCHES, (32, 32, 3)) == [whole_of(rescaled)]
 
 
+def test_statistics_that_slide_are_one_unit():
+    sliding = StatisticsLayout(name="batch", set_size=8, is_sliding=True)
+    batches = BATCHES | {Pass(layout=sliding, modes=()): DeviceBatch(32, 32)}
+    assert split_condition(whole_of(CLEAN), batches, (32, 32, 3)) == [whole_of(CLEAN)]
+    rescaled = Condition(corruption="agn", severity=1.0, convention="released", range="rescale")
+    mixed = split_condition(whole_of(CLEAN), BATCHES, (32, 32, 3), parts=(CLEAN, rescaled))
+    assert mixed == [whole_of(CLEAN)]
+
+
 def run_files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder / "predictions").iterdir()}
 
@@ -77,6 +86,14 @@ def test_workers_change_no_row_and_no_file(tmp_path):
     expected = results(tmp_path / "1", workers=1)
     for workers in (2, 3):
         assert results(tmp_path / str(workers), workers=workers) == expected
+
+
+@pytest.mark.usefixtures("one_server")
+def test_streams_begin_anew_whoever_does_them(tmp_path):
+    """Three conditions and two seeds in one process, and among three."""
+    alone = results(tmp_path / "1", is_sliding=True, workers=1)
+    assert results(tmp_path / "3", is_sliding=True, workers=3) == alone
+    assert {cell.options.sharing for cell in alone[1]} == {"sets", "sliding"}
 
 
 def test_units_change_no_row_and_no_file(tmp_path, monkeypatch):

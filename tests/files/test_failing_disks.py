@@ -21,6 +21,7 @@ from robustbench_ln.corrupted_sets.writer import GenerationOptions, generate
 from robustbench_ln.errors import LnBenchError
 from robustbench_ln.reports.report import write_report
 from robustbench_ln.reports.report_files import write_files
+from robustbench_ln.reports.settings import ReportSettings
 from robustbench_ln.runs.results import read_results
 from robustbench_ln.runs.writing import RunDirectory
 from robustbench_ln.training.directory import TrainingDirectory
@@ -68,7 +69,7 @@ def _report(folder: Path) -> None:
     run = folder.parent / "of_report"
     if not run.exists():
         write_run(run, [make_record("bn")])
-    write_report(read_results([run]), folder, figures=("none",))
+    write_report(read_results([run]), folder, ReportSettings(figures=("none",)))
 
 
 def _suite(folder: Path) -> None:

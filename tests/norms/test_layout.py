@@ -34,8 +34,7 @@ def test_rows_of_a_set_count_rotations():
 
 def test_the_weight_of_running_statistics_is_that_of_so_many_images():
     """Schneider et al. 2020: N0 / (N0 + n)."""
-    assert StatisticsLayout.batch(48, prior=16).running_weight == 16 / 64
-    assert StatisticsLayout.batch(8, prior=0.0).running_weight == 0
-    assert StatisticsLayout.batch(8, prior=math.inf).running_weight == 1
-    assert StatisticsLayout.batch(8).running_weight == 0
-    assert StatisticsLayout.running().running_weight == 0
+    assert StatisticsLayout.batch(48, prior=16).running_weight(48) == 16 / 64
+    assert StatisticsLayout.batch(8, prior=0.0).running_weight(8) == 0
+    assert StatisticsLayout.batch(8, prior=math.inf).running_weight(8) == 1
+    assert StatisticsLayout.batch(8).running_weight(8) == 0

@@ -49,6 +49,15 @@ def by_sets(images: Array, set_size: int, gamma: Array, beta: Array, eps: float)
     return np.concatenate(parts)
 
 
+def by_windows(images: Array, size: int, gamma: Array, beta: Array, eps: float) -> Array:
+    """Every image with the statistics of itself and the size - 1 before it, as far as there are."""
+    parts = []
+    for last in range(len(images)):
+        mean, variance = set_statistics(images[max(0, last - size + 1) : last + 1])
+        parts.append(normalize(images[last : last + 1], mean, variance, gamma, beta, eps))
+    return np.concatenate(parts)
+
+
 def local_norm(images: Array, gammas: Array, betas: Array, eps: float) -> Array:
     """The training layer: group k of the batch has its own statistics, gamma_k and beta_k."""
     group_size = len(images) // len(gammas)

@@ -8,6 +8,8 @@ import pytest
 from scipy import stats
 
 from robustbench_ln.metrics.intervals import Estimate, Interval
+from robustbench_ln.metrics.student import difference_bounds
+from robustbench_ln.metrics.units import find_units
 from robustbench_ln.reports.audit import audit_frame, audit_sentences, mover
 from robustbench_ln.runs.results import ModeResults, read_results
 from tests.reports.synthetic_runs import agn, make_record, write_run
@@ -78,6 +80,47 @@ def test_a_stream_is_compared_at_the_smallest_the_reference_and_the_largest(tmp_
     ends = [part.rpartition(" ")[2] for part in sentence[:-1].split(",") if "sets of" in part]
     assert ends == ["4", "400", "1200"]
     assert sentence.endswith(f"{expected:+.1f} points with sets of 1200.")  # two sets: no interval
+
+
+def test_windows_that_slide_are_compared_with_sets_of_the_same_images(tmp_path: Path) -> None:
+    records = [
+        make_record("dbn-batch", set_size=size, total=N, correct=90, sharing=sharing)
+        for size in (1, 4, 400, 1200)
+        for sharing in ("sets", "sliding")
+    ]
+    modes = [
+        with_right(mode, 0.6 if mode.any_record.sharing == "sliding" else 0.5)
+        for mode in read_results([write_run(tmp_path / "run", records)])
+    ]
+    sizes, windows, sentence = audit_sentences(modes)
+    assert sizes.startswith("dbn-batch: sets of 1 are within")
+    assert windows.startswith("dbn-batch: sliding windows of 1 are within")
+    expected = 100 * ((NOISE < 0.6) * 1.0 - (NOISE < 0.5)).mean()
+    assert sentence.startswith(
+        f"dbn-batch, shuffled, sliding windows against sets: +{expected:.1f} ["
+    )
+    assert sentence.count("with ") == 3
+    paired = difference_bounds(NOISE < 0.6, NOISE < 0.5, find_units(N, [4])).pick()
+    assert f"[{100 * paired.low:+.1f}, {100 * paired.high:+.1f}] points with 4 images" in sentence
+
+
+def test_a_stream_of_conditions_is_compared_with_the_mean_over_all(tmp_path: Path) -> None:
+    size = {"set_size": 4, "total": N}
+    records = [make_record("dbn-batch", **size), agn("dbn-batch", 0.5, 90, **size)]
+    shuffled = read_results([write_run(tmp_path / "shuffled", records)])
+    right = {"clean": NOISE < 0.9, "agn": NOISE < 0.3}
+    cells = {c: replace(cell, correct=right[c.corruption]) for c, cell in shuffled[0].cells.items()}
+    mixed = make_record(
+        "dbn-batch", **size, order="mixed", corruption="mixed", parts="2-0123456789ab"
+    )
+    modes = [replace(shuffled[0], cells=cells)]
+    modes += [with_right(m, 0.5) for m in read_results([write_run(tmp_path / "mixed", [mixed])])]
+    expected = 100 * ((NOISE < 0.5).mean() - ((NOISE < 0.9).mean() + (NOISE < 0.3).mean()) / 2)
+    assert audit_sentences(modes)[1].startswith(
+        f"dbn-batch, mixed against shuffled: {expected:+.1f} ["
+    )
+    frame = audit_frame(modes)
+    assert frame[["stream", "corruption", "severity"]].iloc[2].tolist() == ["mixed", "mixed", 0]
 
 
 def test_an_interval_of_a_difference_is_made_of_its_parts() -> None:

@@ -10,6 +10,7 @@ from robustbench_ln.metrics.error_files import read_baseline
 from robustbench_ln.progress import Silent
 from robustbench_ln.reports.baselines import choose_baseline, errors_of
 from robustbench_ln.reports.report import write_report
+from robustbench_ln.reports.settings import ReportSettings
 from robustbench_ln.runs.results import find_modes, read_results
 from tests.reports.synthetic_runs import agn, corrupted, make_record, write_run
 
@@ -26,7 +27,9 @@ def report_of(run: Path, baseline: str) -> tuple[list[str], str]:
     """What is noted, and the report."""
     notes = Notes()
     out = run.parent / "report"
-    write_report(read_results([run]), out, choose_baseline(baseline), progress=notes)
+    write_report(
+        read_results([run]), out, ReportSettings(baseline=choose_baseline(baseline)), progress=notes
+    )
     return [line for line in notes.lines if line.startswith("Note")], (
         out / "report.md"
     ).read_text()

@@ -11,7 +11,8 @@ from robustbench_ln.reports.figure_style import render_figure
 def _fill(canvas):
     upper, lower = canvas.subfigures(2, 1)
     upper.suptitle("accuracy, %")
-    for axes in [*upper.subplots(1, 3), lower.subplots()]:
+    left, right = lower.subfigures(1, 2)
+    for axes in [*upper.subplots(1, 3), left.subplots(), right.subplots()]:
         axes.plot([0, 1], [3, 91], marker="o")
         axes.set_xlabel("severity")
 
@@ -27,7 +28,7 @@ def test_the_last_digits_of_the_solver_do_not_show(monkeypatch, kind):
             left, bottom, width, height = axes.get_position(original=True).bounds
             axes.set_position((left - 3e-13, bottom + 2e-13, width + 4e-13, height - 1e-13))
             axes.set_in_layout(True)
-        for part in figure.subfigs:
+        for part in (*figure.subfigs, *figure.subfigs[1].subfigs):
             part.bbox_relative.y1 += 3e-13
 
     monkeypatch.setattr(ConstrainedLayoutEngine, "execute", solve_with_other_digits)

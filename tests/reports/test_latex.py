@@ -8,6 +8,7 @@ import pytest
 from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.latex import to_latex
 from robustbench_ln.reports.report import write_report
+from robustbench_ln.reports.settings import ReportSettings
 from robustbench_ln.runs.results import read_results
 from robustbench_ln.texts.safe import for_latex
 from tests.reports.synthetic_runs import agn, corrupted, make_record, write_run
@@ -145,7 +146,7 @@ def test_heads_are_broken_only_where_that_makes_the_table_smaller() -> None:
 def test_families_of_corruptions_stand_above_their_rows(tmp_path: Path) -> None:
     records = [make_record("bn"), corrupted("bn", "fog", 1, 500), corrupted("bn", "snow", 1, 500)]
     modes = read_results([write_run(tmp_path / "run", records)])
-    write_report(modes, tmp_path / "out", figures=("none",))
+    write_report(modes, tmp_path / "out", ReportSettings(figures=("none",)))
     (latex,) = (tmp_path / "out").glob("*.tex")
     lines = latex.read_text().splitlines()
     first = lines.index(r"\multicolumn{2}{@{}l@{}}{\textit{weather}} \\")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from robustbench_ln.reports.families import make_tables
+from robustbench_ln.reports.markdown import markdown_page
 from robustbench_ln.reports.measured import measured_files, measured_section
 from robustbench_ln.runs.results import read_results
 from tests.reports.synthetic_runs import agn, corrupted, make_record, write_run
@@ -16,7 +17,8 @@ def said(*paths: Path) -> tuple[str, str]:
     modes = read_results(paths)
     tables, runs = make_tables(modes), list(dict.fromkeys(id(m.run) for m in modes))
     found = [next(m.run for m in modes if id(m.run) == run) for run in runs]
-    return measured_section(tables, found), measured_files(tables, found)["references.bib"].decode()
+    text = markdown_page(measured_section(tables, found))
+    return text, measured_files(tables, found)["references.bib"].decode()
 
 
 def test_a_run_says_network_images_noise_modes_and_intervals(tmp_path: Path) -> None:

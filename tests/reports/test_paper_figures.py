@@ -21,6 +21,7 @@ from robustbench_ln.reports.families import make_tables, read_tables
 from robustbench_ln.reports.paper_figures import ACCURACY, PAPER_FIGURES, choose_figures
 from robustbench_ln.reports.report import Report, write_report
 from robustbench_ln.reports.report_files import csv_bytes
+from robustbench_ln.reports.settings import ReportSettings
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.frame import read_frame
 from robustbench_ln.runs.results import read_outcomes, read_results
@@ -74,8 +75,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def draw(runs: list[Path], out: Path, *names: str, **options) -> tuple[Report, list[str]]:
     notes = Notes()
-    shown = {"progress": notes, "figures": names, "formats": ["svg"], "names": "ids"}
-    return write_report(read_results(runs), out, **(shown | options)), notes.notes
+    shown = {"figures": names, "formats": ["svg"], "names": "ids"}
+    settings = ReportSettings(**(shown | options))
+    return write_report(read_results(runs), out, settings, progress=notes), notes.notes
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +191,9 @@ def test_the_usual_report_has_the_usual_figures(tmp_path: Path) -> None:
     usual = write_report(read_results([noise_run(tmp_path / "run")]), tmp_path / "a").files
     assert {f.name for f in usual} >= {"accuracy_resnet20_agn_paper_clip.svg"}
     assert not [f for f in usual if f.name.startswith(tuple(PAPER_FIGURES))]
-    none = write_report(read_results([tmp_path / "run"]), tmp_path / "b", figures=["none"]).files
+    none = write_report(
+        read_results([tmp_path / "run"]), tmp_path / "b", ReportSettings(figures=["none"])
+    ).files
     assert not [f for f in none if f.suffix in (".png", ".svg")]
 
 
@@ -210,10 +214,9 @@ def test_names_are_chosen_in_the_order_of_the_report() -> None:
         ([""], "unknown figure ''"),
     ],
 )
-def test_wrong_names_are_one_line(names: list[str], message: str, tmp_path: Path) -> None:
+def test_wrong_names_are_one_line(names: list[str], message: str) -> None:
     with pytest.raises(SpecError, match=message):
-        write_report([], tmp_path / "out", figures=names)
-    assert not (tmp_path / "out").exists()
+        ReportSettings(figures=names)
 
 
 def test_a_csv_file_has_the_numbers_of_a_figure(run: Path, tmp_path: Path) -> None:
@@ -258,8 +261,8 @@ def test_samples_may_be_of_another_run_than_the_first(run: Path, tmp_path: Path)
 
 def test_pdf_and_svg_have_text_and_no_date(tmp_path: Path) -> None:
     runs = read_results([noise_run(tmp_path / "run")])
-    first = write_report(runs, tmp_path / "a", formats=["pdf", "svg"])
-    again = write_report(runs, tmp_path / "b", formats=["svg", "pdf"])
+    first = write_report(runs, tmp_path / "a", ReportSettings(formats=["pdf", "svg"]))
+    again = write_report(runs, tmp_path / "b", ReportSettings(formats=["svg", "pdf"]))
     figures = [file for file in first.files if file.suffix in (".pdf", ".svg", ".png")]
     assert [file.suffix for file in figures] == [".svg", ".pdf"]
     for file in figures:
@@ -270,16 +273,16 @@ def test_pdf_and_svg_have_text_and_no_date(tmp_path: Path) -> None:
     assert b"/CreationDate" not in pdf
     assert "agn_paper_clip.svg)" in again.markdown.read_text()
     with pytest.raises(SpecError, match="unknown format 'pgn'; did you mean 'png'"):
-        write_report(runs, tmp_path / "c", formats=["pgn"])
+        ReportSettings(formats=["pgn"])
 
 
 def test_modes_have_the_papers_names_for_people_and_ids_in_files(tmp_path: Path) -> None:
     run = read_results([noise_run(tmp_path / "run")])
     for names, shown in (("papers", "| Dynamic BN-Batch"), ("ids", "| dbn-batch")):
-        written = write_report(run, tmp_path / names, figures=["none"], names=names)
+        written = write_report(run, tmp_path / names, ReportSettings(figures=["none"], names=names))
         assert shown in written.markdown.read_text()
         (wide,) = (file for file in written.files if file.name.startswith("accuracy_resnet20_agn")
                    and file.suffix == ".csv")  # fmt: skip
         assert "resnet20 dbn-batch accuracy" in wide.read_text().splitlines()[0]
     with pytest.raises(SpecError, match="unknown kind of names 'id'; did you mean 'ids'"):
-        write_report(run, tmp_path / "x", names="id")
+        ReportSettings(names="id")

@@ -77,6 +77,7 @@ def test_corruptions_as_they_always_were(tmp_path: Path, check_golden: CheckGold
         ),
         "summary.csv",
         "references.bib",
+        "index.html",
         "report.md",
     ]
     check_golden("corruptions_report.md", (tmp_path / "out" / "report.md").read_text())
@@ -115,6 +116,7 @@ def test_same_records_same_bytes(tmp_path: Path) -> None:
         "accuracy_resnet20_resnet20-local-34e7bc_agn_paper_clip.pdf",
         "summary.csv",
         "references.bib",
+        "index.html",
         "report.md",
     ]
     for one, other in zip(first.files, second.files, strict=True):
@@ -131,6 +133,7 @@ def test_clean_cells_alone_make_a_table_without_a_curve(tmp_path: Path) -> None:
         "accuracy_resnet20_clean.csv",
         "accuracy_resnet20_clean.tex",
         "references.bib",
+        "index.html",
         "report.md",
     ]
     assert "| 91.6 [89.7, 93.2] |" in written.files[-1].read_text()

@@ -115,5 +115,6 @@ def test_a_run_without_the_fields_of_shards_is_whole(tmp_path: Path) -> None:
     run = noise_run(tmp_path / "run")
     content = json.loads((run / "run.json").read_text())
     del content["shard"], content["shard_of"]
+    content["schema"] = 4
     (run / "run.json").write_text(json.dumps(content))
     assert read_description(run).shard is None

@@ -80,7 +80,7 @@ def test_a_finished_run_measures_nothing(run: Path) -> None:
     assert measure(run) == read_records(RUN)
     assert (run / "cells.jsonl").read_bytes() == before
     about = read_description(run)
-    assert about.schema == 4
+    assert about.schema == 5
     assert about.commands[0] == "ln-bench evaluate small.pt --out schema_1"
     assert len(about.commands) == 2
 
@@ -89,7 +89,7 @@ def test_new_rows_stand_beside_the_old_ones(run: Path, tmp_path: Path) -> None:
     lines = (run / "cells.jsonl").read_bytes().splitlines(keepends=True)
     (run / "cells.jsonl").write_bytes(b"".join(lines[:7]) + lines[7][:50])
     records = measure(run, (*MODES, "ln-single-voting"))
-    assert [record.schema for record in records] == [1] * 7 + [4] * 17
+    assert [record.schema for record in records] == [1] * 7 + [5] * 17
     old = {record.cell: record for record in read_records(RUN)}
     for record in records:
         if record.cell in old:
@@ -100,7 +100,7 @@ def test_new_rows_stand_beside_the_old_ones(run: Path, tmp_path: Path) -> None:
 
 def test_a_run_of_another_schema_is_refused(run: Path) -> None:
     content = json.loads((run / "run.json").read_text())
-    for schema, message in ((5, "schema 5 is newer than 4"), (0, "schema 0; expected 1 to 4")):
+    for schema, message in ((6, "schema 6 is newer than 5"), (0, "schema 0; expected 1 to 5")):
         (run / "run.json").write_text(json.dumps(content | {"schema": schema}))
         for command in (measure, lambda run: read_runs([run])):
             with pytest.raises(RecordError, match=rf"run\.json: {message}"):

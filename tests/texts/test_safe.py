@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from robustbench_ln.reports.markdown import code, heading, page, paragraph
+from robustbench_ln.reports.blocks import Code, Heading, Paragraph
+from robustbench_ln.reports.markdown import markdown_page
 from robustbench_ln.texts.safe import (
     for_csv,
     for_figure,
@@ -67,20 +68,21 @@ def test_markdown_shows_the_text(text, shown):
 
 @pytest.mark.parametrize("text", ["# a", "> a", "- a", "+ a", "1. a", "12) a", "---", "===", "#"])
 def test_a_paragraph_is_a_paragraph(text):
-    shown = paragraph(text)
+    shown = markdown_page([Paragraph(text)])
     assert re.match(r"\d*\\[#>+=.)-]", shown)
     assert shown.replace("\\", "") == f"{text}\n"
 
 
 def test_blocks_are_their_text():
-    assert paragraph("95 % [a]. 3-4") == "95 % [a]. 3-4\n"
-    assert heading(2, "a `b`") == "## a \\`b\\`\n"
-    assert page([heading(1, "a"), code([]), paragraph("b")]) == "# a\n\nb\n"
+    assert markdown_page([Paragraph("95 % [a]. 3-4")]) == "95 % [a]. 3-4\n"
+    assert markdown_page([Heading(2, "a `b`")]) == "## a \\`b\\`\n"
+    assert markdown_page([Heading(1, "a"), Code(()), Paragraph("b")]) == "# a\n\nb\n"
 
 
 def test_nothing_leaves_a_code_fence():
-    assert code(["a"]) == "```\na\n```\n"
-    assert code(["a", "````", "b\n```\nc"]) == "`````\na\n````\nb ``` c\n`````\n"
+    assert markdown_page([Code(("a",))]) == "```\na\n```\n"
+    lines = ("a", "````", "b\n```\nc")
+    assert markdown_page([Code(lines)]) == "`````\na\n````\nb ``` c\n`````\n"
 
 
 @pytest.mark.parametrize(

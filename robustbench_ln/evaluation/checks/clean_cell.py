@@ -91,7 +91,7 @@ def read_clean_cells(
         reduced = reduce_predictions(
             MODES[record.mode],
             predictions,
-            set_size=record.set_size or 1,
+            set_size=record.images_together,
             seed=record.seed,
             tie_rule=check_tie_rule(record.tie_rule or spec.tie_rule),
         )
