@@ -21,7 +21,6 @@ __all__ = ["run_processes"]
 
 Result = TypeVar("Result")
 
-_AGENT = "torch.distributed.elastic"
 _GOES_ON = "last.pt has the last whole epoch, and the same command goes on from there"
 
 
@@ -92,13 +91,12 @@ _STOPS = (signal.SIGINT, signal.SIGTERM)
 @contextmanager
 def _quiet_agent() -> Iterator[None]:
     """Keep the agent from logging what becomes one line here."""
-    logger = logging.getLogger(_AGENT)
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
+    level = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
     try:
         yield
     finally:
-        logger.setLevel(level)
+        logging.disable(level)
 
 
 @contextmanager
