@@ -41,7 +41,8 @@ PANELS = {
         "severity_table", "frost_dir", "seed", "repeats",
     ),
     "Statistics": (
-        "modes", "set_sizes", "streams", "stat_batch", "group_size", "sliding", "ties", "prior",
+        "modes", "drift", "set_sizes", "streams", "stat_batch", "group_size", "sliding", "ties",
+        "prior",
     ),
     "Output": (
         "out", "label", "baseline", "set_format", "jpeg", "preview", "overwrite", "verify",

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from robustbench_ln.cli.inspect_drift import check_drift_options, drift_text
 from robustbench_ln.cli.options import (
     Arch,
     Checkpoint,
     CheckpointKey,
+    Clean,
+    Convention,
+    Corruptions,
+    Device,
     DownloadWeights,
+    FrostDir,
     Model,
+    Noise,
     Normalize,
+    PixelRange,
+    Severities,
+    SeverityTable,
+    Sigmas,
     Trust,
 )
 from robustbench_ln.cli.spelling import spell
@@ -65,11 +77,48 @@ def inspect(
         ),
     ] = None,
     normalize: Normalize = None,
+    drift: Annotated[
+        bool,
+        typer.Option(
+            "--drift",
+            help="Also show how far the statistics of each norm layer move under noise or "
+            "corruptions of --data, and accuracy where only the first k layers are dynamic",
+        ),
+    ] = False,
+    clean: Clean = None,
+    noise: Noise = "",
+    sigmas: Sigmas = None,
+    convention: Convention = "paper",
+    pixel_range: PixelRange = None,
+    corruptions: Corruptions = "",
+    severity_table: SeverityTable = None,
+    severities: Severities = "1-5",
+    frost_dir: FrostDir = None,
+    stat_batch: Annotated[
+        int, typer.Option(metavar="N", help="--drift: images that share statistics")
+    ] = 128,
+    limit: Annotated[
+        int, typer.Option(metavar="N", help="--drift: number of images, the first after shuffling")
+    ] = 1000,
+    seed: Annotated[
+        int, typer.Option(metavar="N", help="--drift: seed for noise and the order of images")
+    ] = 0,
+    device: Device = "cpu",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="--drift: folder for drift.csv and the heat map; default: none",
+            show_default=False,
+        ),
+    ] = None,
     download: DownloadWeights = False,
     checkpoint_key: CheckpointKey = None,
     trust_checkpoint: Trust = False,
 ) -> None:
     """Show the norm layers of a checkpoint, the modes it supports, and warnings about it."""
+    options = dict(locals())
+    check_drift_options(options)
     from robustbench_ln.data import load_images
     from robustbench_ln.data.image_set import ImageShape
     from robustbench_ln.evaluation.inspection import check_weights, inspect_network
@@ -85,16 +134,21 @@ def inspect(
         download=download,
     )
     network = open_weights(source, normalize)
-    loaded, images = network.loaded, None if data is None else load_images(data)
+    loaded = network.loaded
+    base = data if clean is None else clean
+    images = None if base is None else load_images(base)
     usual = ImageShape.from_input(input_shape(loaded, image_size=image_size, channels=channels))
     shape = usual if images is None else images.shape
     inspection = inspect_network(loaded.model, shape.as_input)
+    found = drift_text(network, options) if drift else ""
     say(_describe(loaded, inspection, shape.height))
     say(_layer_table(inspection))
     if inspection.spread is not None:
         say(_spread_table(inspection, inspection.spread))
     say(_mode_list(inspection))
     say(_check_list(check_weights(network, shape, images)))
+    if drift:
+        say(found)
 
 
 def _describe(loaded: LoadedModel, inspection: Inspection, size: int) -> str:

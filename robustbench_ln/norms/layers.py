@@ -115,7 +115,7 @@ def treat_layer(layer: NormLayer, layout: StatisticsLayout, positions: int) -> T
     """
     if layer.kind == "fixed":
         return "own"
-    if layout.name == "running":
+    if layout.name == "running" or (layout.layers is not None and layer.name not in layout.layers):
         if not layer.has_running:
             raise LayoutError(
                 f"'{layer.name}' ({layer.class_name}) has no running statistics, so that the "

@@ -28,6 +28,8 @@ class StatisticsLayout:
             where the statistics are those of the set alone. May be inf.
         is_sliding: Whether each image shares statistics with the `set_size` - 1 before it, and not
             the images of a set with each other; see `norms.sliding`.
+        layers: Names of the layers that it acts on; the others keep their running statistics.
+            None is all.
 
     Raises:
         LayoutError: No images in a set, or a negative prior.
@@ -37,6 +39,7 @@ class StatisticsLayout:
     set_size: int | None
     prior: float | None = None
     is_sliding: bool = False
+    layers: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
         """Check the numbers."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 import torch
 
@@ -41,7 +42,7 @@ def local(lab):
 
 def test_a_missing_checkpoint_and_options_of_speed_are_refused(refuses, lab):
     assert "Missing argument 'CKPT'" in refuses("inspect")
-    for option in ("--norm", "--repetitions", "--out"):
+    for option in ("--norm", "--repetitions"):
         assert f"No such option: {option}" in refuses(*words(lab), option, "5")
 
 
@@ -56,3 +57,39 @@ def test_spread_over_groups_is_shown_for_each_layer_and_overall(ln_bench, local)
     # Every channel counts once: (6 * 2 + 8 * 1) / 14 and (6 * 1 + 8 * 0) / 14.
     assert ["all", "channels", "1.4286", "0.4286", "0.2143", "0.2143"] in rows
     assert "SD over groups: 30.0 % of mean |gamma|, 100.0 % of mean |beta|" in outcome.out
+
+
+def test_a_drift_is_a_table_of_layers_and_accuracies(ln_bench, lab):
+    words_of_drift = [
+        *words(lab), "--normalize", "none", "--data", f"arrays:{lab.folder}/data.npz", "--drift",
+        "--noise", "agn", "--sigmas", "0,1", "--stat-batch", "10", "--out", str(lab.folder / "d"),
+    ]  # fmt: skip
+    outcome = ln_bench(*words_of_drift)
+    assert outcome.code == 0, outcome.err
+    assert "Drift: divergence of what each norm layer sees" in outcome.out
+    lines = [line.split() for line in outcome.out.splitlines()]
+    assert ["layer", "agn", "1"] in lines
+    assert ["k", "clean", "agn", "1"] in lines
+    frame = pd.read_csv(lab.folder / "d" / "drift.csv")
+    assert frame[["layers_dynamic", "severity"]].to_numpy().tolist() == [
+        [0, 0], [0, 1], [1, 0], [1, 1], [2, 0], [2, 1],
+    ]  # fmt: skip
+    assert frame["layer"].tolist()[2:] == [1, 1, 4, 4]
+    assert set(frame["total"]) == {50}
+    assert (frame["divergence"][3::2] > 0).all()
+    assert (lab.folder / "d" / "drift_layers.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (["--drift"], "--drift needs test images, as --data cifar10:DIR"),
+        (["--noise", "agn"], "--noise is for --drift; give both"),
+        (["--limit", "10"], "--limit is for --drift; give both"),
+        (["--drift", "--data", "DATA"], "--drift compares degraded images with clean ones"),
+        (["--drift", "--data", "DATA", "--noise", "agn", "--sigmas", "-1"], "sigma"),
+    ],
+)
+def test_a_drift_of_wrong_input_is_one_line(options, line, refuses, lab):
+    options = [f"arrays:{lab.folder}/data.npz" if word == "DATA" else word for word in options]
+    assert line in refuses(*words(lab), "--normalize", "none", *options)

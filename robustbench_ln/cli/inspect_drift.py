@@ -1,0 +1,101 @@
+"""`ln-bench inspect --drift`: its options, and what they lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from robustbench_ln.cli.options import split_names
+from robustbench_ln.cli.spelling import spell
+from robustbench_ln.corruption_names import SEVERITIES, parse_severities, parse_sigmas
+from robustbench_ln.display import open_display
+from robustbench_ln.errors import SpecError, setting
+
+if TYPE_CHECKING:
+    from robustbench_ln.models.opened import OpenedNetwork
+
+__all__ = ["DRIFT_DEFAULTS", "check_drift_options", "drift_text"]
+
+DRIFT_DEFAULTS: Mapping[str, Any] = {
+    "clean": None,
+    "noise": "",
+    "sigmas": None,
+    "convention": "paper",
+    "pixel_range": None,
+    "corruptions": "",
+    "severity_table": None,
+    "severities": f"{SEVERITIES[0]}-{SEVERITIES[-1]}",
+    "frost_dir": None,
+    "stat_batch": 128,
+    "limit": 1000,
+    "seed": 0,
+    "device": "cpu",
+    "out": None,
+}
+"""Options of inspect that only its drift reads."""
+
+
+def check_drift_options(options: Mapping[str, Any]) -> None:
+    """Demand what a drift needs; without a drift, that nothing of it is given.
+
+    Raises:
+        SpecError: Something is missing, or would be ignored.
+    """
+    if not options["drift"]:
+        given = [name for name, default in DRIFT_DEFAULTS.items() if options[name] != default]
+        if given:
+            name = {"noise": "noises"}.get(given[0], given[0])
+            raise SpecError(f"{setting(name)} is for {setting('drift', True)}; give both")
+    elif options["data"] is None:
+        raise SpecError(
+            f"{setting('drift', True)} needs test images, as {setting('images', 'cifar10:DIR')}"
+        )
+
+
+def drift_text(network: OpenedNetwork, options: Mapping[str, Any]) -> str:
+    """Measure the drift, write its files where a folder is given, and return what to print.
+
+    Raises:
+        LnBenchError: See `measure_drift` and `ImageRequest`.
+    """
+    from robustbench_ln.corruptions.request import ConditionRequest
+    from robustbench_ln.evaluation.drift import measure_drift
+    from robustbench_ln.evaluation.request import ImageRequest
+    from robustbench_ln.evaluation.subject import subject_of
+    from robustbench_ln.models.device import check_device
+    from robustbench_ln.models.opened import choose_normalize
+    from robustbench_ln.reports.drift_report import describe_drift, write_drift
+    from robustbench_ln.spec import EvaluationSpec
+
+    choose_normalize(options["normalize"], network.pipeline)
+    request = ImageRequest(
+        data=options["data"],
+        clean=options["clean"],
+        degradation=ConditionRequest(
+            noises=split_names(options["noise"]),
+            sigmas=None if options["sigmas"] is None else parse_sigmas(options["sigmas"]),
+            convention=options["convention"],
+            pixel_range=options["pixel_range"],
+            corruptions=split_names(options["corruptions"]),
+            severity_table=options["severity_table"],
+            severities=parse_severities(options["severities"]),
+            frost_dir=options["frost_dir"],
+        ),
+    )
+    found = request.resolve()
+    spec = EvaluationSpec(
+        conditions=found.conditions,
+        frost=found.frost,
+        stat_batch=options["stat_batch"],
+        limit=options["limit"],
+        seed=options["seed"],
+        device=check_device(options["device"]),
+    )
+    with open_display(spell) as display:
+        images = request.open(display, network.pipeline)
+        subject = subject_of(network, images.shape)
+        drift = measure_drift(subject, images, spec, progress=display)
+    out: Path | None = options["out"]
+    files = () if out is None else write_drift(drift, out)
+    return "\n".join([describe_drift(drift), *map(str, files)])
