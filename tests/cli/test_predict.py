@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import re
 import json
+import re
 
 import numpy as np
 import pytest
@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 
 from robustbench_ln.cli.main import app
-from robustbench_ln.modes import MODES
 from robustbench_ln.cli.predict import _class_names
 from robustbench_ln.models.source import NetworkSource
+from robustbench_ln.modes import MODES
 from tests.cli.conftest import Lab
 
 NAMES = ["airplane", "bird", "cat", "deer", "dog"]
