@@ -149,7 +149,7 @@ def test_degraded_copies_and_verdicts_stand_beside_the_pictures(lab, ln_bench, p
                 assert got == [verdict, *expected]
     last = outcome.out.splitlines()[-1]
     assert last == (
-        "Statistics of all 3 pictures as one set, each degradation by itself: dbn-batch"
+        "Statistics of all 3 pictures as one set, each degradation by itself: Dynamic BN-Batch"
     )
     with Image.open(sheet) as image:
         assert image.size == (16 + 168 + 2 * 260, 28 + 9 * (168 + 28 + 36 + 16))
