@@ -45,7 +45,7 @@ def find_only_right(pair: Pair) -> Iterator[OnlyRight]:
 def images_frame(pairs: Iterable[Pair]) -> pd.DataFrame:
     """Return a row for each image and condition that only one side gets right."""
     rows = [
-        {"first": pair.first.name, "second": pair.second.name}
+        {"first": pair.first.key, "second": pair.second.key}
         | found.condition.to_json()
         | {"image_index": int(image), "only_right": side}
         for pair in pairs

@@ -100,8 +100,8 @@ def _table(table: Table) -> dict[str, Any]:
 def compare_json(pairs: Sequence[Pair]) -> dict[str, Any]:
     """Return what comparisons found: every cell, and what pools and curves come down to."""
     sides = [
-        {"first": pair.first.name, "first_run": pair.first.run.path,
-         "second": pair.second.name, "second_run": pair.second.run.path,
+        {"first": pair.first.key, "first_run": pair.first.run.path,
+         "second": pair.second.key, "second_run": pair.second.run.path,
          "images": pair.units.num_images, "units": pair.units.num_units,
          "left_out": pair.left_out}
         for pair in pairs
