@@ -53,8 +53,9 @@ def tidy_frame(frame: pd.DataFrame) -> pd.DataFrame:
     frame's `attrs`. `variant` is left out where it says no more than `mode`.
     """
     constant = {name for name in frame if frame[name].nunique(dropna=False) <= 1}
+    constant.discard("variant")
     if (frame["variant"] == frame["mode"]).all():
-        frame, constant = frame.drop(columns="variant"), constant - {"variant"}
+        frame = frame.drop(columns="variant")
     left_out = [str(name) for name in frame if name in constant and name not in _ALWAYS]
     first = [name for name in _FIRST if name in frame and name not in left_out]
     others = [name for name in frame if name not in (*first, *left_out)]
