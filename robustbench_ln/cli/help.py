@@ -49,7 +49,7 @@ PANELS = {
         "sheet", "samples", "figures", "names", "format", "width", "strict", "save_config",
     ),
     "Compute": (
-        "device", "device_batch", "workers", "shard", "dry_run", "amp", "tf32",
+        "device", "processes", "device_batch", "workers", "shard", "dry_run", "amp", "tf32",
         "compile_network",
     ),
     "Messages": ("quiet", "verbose", "log"),
