@@ -49,8 +49,8 @@ PANELS = {
         "sheet", "samples", "figures", "names", "format", "width", "strict", "save_config",
     ),
     "Compute": (
-        "device", "device_batch", "workers", "shard", "dry_run", "amp", "tf32",
-        "compile_network",
+        "device", "device_batch", "workers", "shard", "dry_run", "engine", "ray_address",
+        "ray_gpus", "amp", "tf32", "compile_network",
     ),
     "Messages": ("quiet", "verbose", "log"),
 }  # fmt: skip
