@@ -14,6 +14,7 @@ __all__ = [
     "CLEAN_KINDS",
     "TRAINING_KINDS",
     "Arch",
+    "AsJson",
     "Baseline",
     "Checkpoint",
     "CheckpointKey",
@@ -141,6 +142,10 @@ Ties = Annotated[
         help="How a tied vote is decided: random (the papers), lowest (the authors' code) or "
         "logit-sum",
     ),
+]
+AsJson = Annotated[
+    bool,
+    typer.Option("--json", help="Print one JSON object instead, as docs/json.md explains"),
 ]
 Baseline = Annotated[
     str,

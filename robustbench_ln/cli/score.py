@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from robustbench_ln.cli.options import Names
+from robustbench_ln.cli.options import AsJson, Names
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.errors import SpecError
 from robustbench_ln.texts.console import say, say_aside, tell
@@ -58,6 +58,7 @@ def score(
         ),
     ] = None,
     names: Names = "papers",
+    as_json: AsJson = False,
 ) -> None:
     """Count the votes of a finished run again: other tie rules, fewer groups, their agreement.
 
@@ -65,6 +66,7 @@ def score(
     """
     from robustbench_ln.reports.blocks import Block, Heading, Paragraph
     from robustbench_ln.reports.grids import to_text
+    from robustbench_ln.reports.json_results import frame_rows, json_text
     from robustbench_ln.reports.markdown import markdown_page
     from robustbench_ln.reports.report_files import csv_bytes, report_folder, write_files
     from robustbench_ln.reports.score import score_frame, score_mode, voting_modes
@@ -84,13 +86,17 @@ def score(
         score_grids(one, scores, rule=rule, votes=_numbers(votes, scores)) for one, scores in scored
     ]
     notes = [score_note(one, scores) for one, scores in scored]
+    if as_json:
+        say(json_text("score", {"rows": frame_rows(score_frame(scored))}))
     width = max(80, get_terminal_size().columns)
     blocks: list[Block] = [Heading(1, "Votes counted again")]
     for of_mode, note in zip(grids, notes, strict=True):
         for title, grid in of_mode.items():
-            say(f"{one_line(title)}\n{to_text(grid, width=width)}")
+            if not as_json:
+                say(f"{one_line(title)}\n{to_text(grid, width=width)}")
             blocks += [Heading(2, title), grid]
-        say(f"{fill(note, width)}\n")
+        if not as_json:
+            say(f"{fill(note, width)}\n")
         blocks.append(Paragraph(note))
     folder = report_folder(path) if out is None else out
     contents = {

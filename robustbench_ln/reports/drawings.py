@@ -9,7 +9,7 @@ import pandas as pd
 
 from robustbench_ln.reports.blocks import Block, Paragraph, Picture
 from robustbench_ln.reports.figure_keys import Key
-from robustbench_ln.reports.figure_style import KINDS, Kind, render_figure
+from robustbench_ln.reports.figure_style import KINDS, Kind, make_figure, render_figure
 from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.latex import to_latex
 from robustbench_ln.reports.report_files import csv_bytes
@@ -62,9 +62,16 @@ class Drawing(NamedTuple):
 
     def render(self, kind: Kind) -> bytes:
         """Return the picture as a file's content."""
+        return render_figure(self._draw, size=self._whole, kind=kind)
+
+    def figure(self) -> Canvas:
+        """Return the picture as a figure that may be changed."""
+        return make_figure(self._draw, size=self._whole)
+
+    @property
+    def _whole(self) -> tuple[float, float]:
         width, height = self.size
-        size = (width, height + (self.key.height if self.key else 0))
-        return render_figure(self._draw, size=size, kind=kind)
+        return width, height + (self.key.height if self.key else 0)
 
     def _draw(self, canvas: Canvas) -> None:
         above = self.key.draw_below(canvas) if self.key else canvas
