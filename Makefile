@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: test check docs dist demo demo-checkpoints slow fuzz mutants bench lowest clean
+.PHONY: test check docs dist demo demo-checkpoints slow fuzz mutants bench lowest cluster clean
 
 test: check ## what CI runs: style, types, tests
 
@@ -51,6 +51,11 @@ lowest: ## the tests with the lowest versions of the dependencies, in an environ
 	$(PYTHON) -m tools.lowest_versions > build/lowest.txt
 	build/lowest-venv/bin/python -m pip install --quiet -r build/lowest.txt 'pyparsing<3.2'
 	build/lowest-venv/bin/python -m pytest -q -n 2
+
+cluster: ## the tests on Ray: two nodes on this machine, one of them killed, in an environment of their own
+	$(PYTHON) -m venv --clear build/cluster-venv
+	build/cluster-venv/bin/python -m pip install --quiet -e '.[dev,ray]'
+	build/cluster-venv/bin/python -m pytest -q --cluster tests/workers/test_ray.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -25,6 +25,7 @@ from robustbench_ln.progress import Progress
 from robustbench_ln.runs.frame import read_frame
 from robustbench_ln.runs.shards import parse_shard
 from robustbench_ln.spec import EvaluationSpec
+from robustbench_ln.workers.engine import Engine
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,6 +63,9 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
     sliding: bool = False,
     device_batch: int | None = None,
     workers: int | None = None,
+    engine: str = "processes",
+    ray_address: str | None = None,
+    ray_gpus: float | None = None,
     shard: str = "1/1",
     ties: str = "random",
     prior: float = 16.0,
@@ -123,6 +127,12 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
         workers: Number of processes that share the work; None is as many as are worth their start.
             They change no result. A network whose class is defined in the notebook or in the
             program itself cannot go to them: put it into a file of its own and import it.
+        engine: Who shares the work, which changes no result: "processes" of this machine, or "ray",
+            which needs `pip install 'robustbench_ln[ray]'`. In a session that has called `ray.init`
+            that Ray is used.
+        ray_address: Ray cluster that this machine is part of, "HOST:PORT" or "auto"; None starts
+            Ray on this machine alone.
+        ray_gpus: GPUs of each unit of work on a GPU; 0.25 lets four share one. None is 1.
         shard: "i/n" for the i-th of n shards of the conditions, and the clean images; each needs a
             run directory of its own, and `ln-bench report` reads them as one run. "1/1" is all.
         ties: How tied votes are broken: "random", "lowest" or "logit-sum".
@@ -207,6 +217,7 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
         download=download,
         label=label,
         norm_classes=tuple(norm_classes),
+        engine=Engine(name=engine, address=ray_address, gpus=ray_gpus),
     )
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run" if out is None else Path(out)

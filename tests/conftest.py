@@ -17,15 +17,16 @@ SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run the long experiments too")
+    parser.addoption("--cluster", action="store_true", help="run the tests on Ray too")
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--slow"):
-        return
-    for item in items:
-        if "slow" in item.keywords:
-            item.add_marker(pytest.mark.skip(reason="a long experiment; run with --slow"))
+    reasons = {"slow": "a long experiment; run with --slow", "cluster": "needs Ray; make cluster"}
+    for name, reason in reasons.items():
+        for item in [] if config.getoption(f"--{name}") else items:
+            if name in item.keywords:
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +53,9 @@ def one_server(monkeypatch: pytest.MonkeyPatch, launcher: Launcher) -> None:
         return nullcontext(launcher)
 
     evaluation = import_module("robustbench_ln.evaluation.run")
-    monkeypatch.setattr(evaluation, "launch", lambda n: nullcontext(None if n == 1 else launcher))
+    monkeypatch.setattr(
+        evaluation, "launch", lambda n, *_, **__: nullcontext(None if n == 1 else launcher)
+    )
     monkeypatch.setattr(import_module("robustbench_ln.corrupted_sets.writer"), "Launcher", launch)
 
 

@@ -36,7 +36,7 @@ IMPORTS = {
     },
     "reports": {"files", "metrics", "runs"},
     "speed": {"evaluation", "models", "norms", "reports", "training"},
-    "api": {"corruptions", "data", "evaluation", "models", "norms", "runs"},
+    "api": {"corruptions", "data", "evaluation", "models", "norms", "runs", "workers"},
     "demo": {"corruptions", "evaluation", "files", "models"},
     "cli": {
         "corrupted_sets", "corruptions", "data", "demo", "evaluation", "files", "metrics",

@@ -40,6 +40,7 @@ SUBJECTS = {
     "models/networks/library_networks": "networks of torchvision and timm under the layouts",
     "models/networks/networks": "every network of ours against its restatement",
     "models/networks/published_names": "checkpoints with published names load by name",
+    "workers/ray": "rows and files on Ray, of which a node is killed, against one process",
     "runs/schema_1": "a run of an earlier version is read and goes on",
 }
 """Tests of more than one module, by the name of their file; all others are named after theirs."""

@@ -167,6 +167,37 @@ def peaks_table(name: str) -> str:
     return f"`{record['command']}`\n\n{to_markdown(Grid(header, rows), has_markup=True)}"
 
 
+def simulation_table(name: str) -> str:
+    """Hours by machines: what benchmarks/cluster_simulation.py made of measured unit times."""
+    record = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
+    first = record["rows"][0]
+    rows = []
+    for row in record["rows"]:
+        cells = [f"{row['nodes']:,}", f"{row['cores']:,}"]
+        for way in ("units", "shards"):
+            seconds = row[way]
+            share = first["units"] / (row["nodes"] * seconds) if seconds else None
+            cells += [f"{seconds / 3600:.2f}", f"{share:.2f}"] if share else ["-", "-"]
+        rows.append(tuple(cells))
+    header = (
+        "machines",
+        "cores",
+        "hours, --engine ray",
+        "of linear",
+        "hours, --shard",
+        "of linear",
+    )
+    about = (
+        f"`{record['command']}`: {record['conditions']} conditions x {record['images']:,} images x "
+        f"{record['passes']} passes, {record['core_seconds'] / 86400:.0f} days of one core in "
+        f"{record['units']:,} units of {record['fastest_unit']:.0f} to "
+        f"{record['slowest_unit']:.0f} s ({record['slowest_condition']}); the one writer works for "
+        f"{record['writer_seconds']:.0f} s in all, a unit's result has "
+        f"{record['result_bytes'] / 1000:.0f} kB"
+    )
+    return f"{about}\n\n{to_markdown(Grid(header, tuple(rows)), has_markup=True)}"
+
+
 def norms_speed_table(name: str) -> str:
     """Speed and parameters under every norm: a raw record of `ln-bench speed`."""
     about = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
@@ -289,6 +320,7 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     "recipes": recipes_table,
     "memory": memory_table,
     "turns": turns_table,
+    "simulation": simulation_table,
     "peaks": peaks_table,
     "demo": demo_output,
     "fields": fields_table,

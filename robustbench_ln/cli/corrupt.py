@@ -14,10 +14,12 @@ from robustbench_ln.cli.options import (
     Corruptions,
     Crop,
     Download,
+    EngineName,
     FrostDir,
     Interpolation,
     Noise,
     PixelRange,
+    RayAddress,
     Resize,
     Severities,
     SeverityTable,
@@ -82,6 +84,8 @@ def corrupt(
         ),
     ] = None,
     workers: Workers = "auto",
+    engine: EngineName = "processes",
+    ray_address: RayAddress = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the set that is in the folder")
     ] = False,
@@ -105,12 +109,14 @@ def corrupt(
     from robustbench_ln.corruptions.request import ConditionRequest
     from robustbench_ln.corruptions.stream import StreamOptions
     from robustbench_ln.data import DataOptions, Framing, load_images
+    from robustbench_ln.workers.engine import Engine
 
     if verify is not None:
         _verify(verify, data)
         return
     if data is None or (out is None and preview is None):
         raise SpecError("give DATA and --out DIR, as in cifar10:data --out CIFAR-10-C")
+    distributor = Engine(name=engine, address=ray_address)
     request = ConditionRequest(
         noises=split_names(noise),
         sigmas=None if sigmas is None else parse_sigmas(sigmas),
@@ -139,6 +145,7 @@ def corrupt(
             workers=count_or_auto("workers", workers),
             frost=degradation.frost,
             overwrite=overwrite,
+            engine=distributor,
         )
         with open_display(spell) as display:
             for line in images.notes:

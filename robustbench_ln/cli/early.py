@@ -17,8 +17,9 @@ from robustbench_ln.files.regular_files import open_regular
 from robustbench_ln.files.shipped import is_shipped_name
 from robustbench_ln.runs.shards import parse_shard
 from robustbench_ln.spec import EvaluationSpec, check_normalization, missing_normalization
+from robustbench_ln.workers.engine import Engine
 
-__all__ = ["check_early", "demand_normalization", "spec_of"]
+__all__ = ["check_early", "demand_normalization", "engine_of", "spec_of"]
 
 _STATES = re.compile(rb"(.*[._])?(normali[sz]e\w*|means?|stds?|stdev|mu|sigma)_?", re.IGNORECASE)
 """Names without one of which no file says how its network's input is normalised."""
@@ -42,6 +43,7 @@ def check_early(options: Mapping[str, Any]) -> None:
         SpecError: One of them is wrong.
     """
     spec_of(options)
+    engine_of(options)
     if options["sigmas"] is not None:
         for sigma in parse_sigmas(options["sigmas"]):
             for noise in split_names(options["noise"]):
@@ -73,6 +75,13 @@ def spec_of(options: Mapping[str, Any]) -> EvaluationSpec:
         is_strict=options["strict"],
         samples=options["samples"],
         shard=parse_shard(options["shard"]),
+    )
+
+
+def engine_of(options: Mapping[str, Any]) -> Engine:
+    """Return who is to do the work."""
+    return Engine(
+        name=options["engine"], address=options["ray_address"], gpus=options.get("ray_gpus")
     )
 
 

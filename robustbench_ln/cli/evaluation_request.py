@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from robustbench_ln.cli.early import spec_of
+from robustbench_ln.cli.early import engine_of, spec_of
 from robustbench_ln.cli.options import split_names
 from robustbench_ln.corruption_names import parse_severities, parse_sigmas
 from robustbench_ln.corruptions.request import ConditionRequest
@@ -63,4 +63,5 @@ def request_of(options: Mapping[str, Any], *, command: str) -> EvaluationRequest
         download=options["download"],
         label=options["label"],
         command=command,
+        engine=engine_of(options),
     )

@@ -31,6 +31,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "ln-bench audit demo:batchnorm --data demo:digits --modes dbn-batch --limit 200"
             " --streams by-class,dirichlet-0.1 --out runs/audit",
         ),
+        "flips": (
+            "ln-bench flips resnet20.th --arch resnet20 --normalize imagenet"
+            " --data cifar10-p:CIFAR-10-P --modes bn,dbn-batch --limit 100 --out runs/flips",
+        ),
         "run": (
             "ln-bench run suite.toml --out runs/suite",
             "ln-bench run papers-mnist --out runs/papers-mnist --dry-run",

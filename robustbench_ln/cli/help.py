@@ -16,7 +16,7 @@ __all__ = ["COMMANDS", "PANELS", "PanelCommand", "PanelGroup", "break_command"]
 
 COMMANDS = {
     "Start here": ("demo", "list", "inspect"),
-    "Measure": ("evaluate", "audit", "run", "predict", "speed"),
+    "Measure": ("evaluate", "audit", "flips", "run", "predict", "speed"),
     "Read results": ("report", "compare", "score", "mce"),
     "Make": ("corrupt", "train", "convert"),
     "This machine": ("env",),
@@ -38,19 +38,19 @@ PANELS = {
     ),
     "Conditions": (
         "noise", "sigmas", "convention", "pixel_range", "corruptions", "severities",
-        "severity_table", "frost_dir", "seed", "repeats",
+        "severity_table", "frost_dir", "perturbations", "seed", "repeats",
     ),
     "Statistics": (
-        "modes", "drift", "set_sizes", "streams", "stat_batch", "group_size", "sliding", "ties",
-        "prior",
+        "modes", "drift", "difficulty", "set_sizes", "streams", "stat_batch", "group_size",
+        "sliding", "ties", "prior",
     ),
     "Output": (
         "out", "label", "baseline", "set_format", "jpeg", "preview", "overwrite", "verify",
         "sheet", "samples", "figures", "names", "format", "width", "strict", "save_config",
     ),
     "Compute": (
-        "device", "processes", "device_batch", "workers", "shard", "dry_run", "amp", "tf32",
-        "compile_network",
+        "device", "processes", "device_batch", "workers", "shard", "dry_run", "engine",
+        "ray_address", "ray_gpus", "amp", "tf32", "compile_network",
     ),
     "Messages": ("quiet", "verbose", "log"),
 }  # fmt: skip

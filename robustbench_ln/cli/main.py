@@ -17,6 +17,7 @@ from robustbench_ln.cli.demo import demo
 from robustbench_ln.cli.env import env
 from robustbench_ln.cli.evaluate import evaluate
 from robustbench_ln.cli.failures import run_command
+from robustbench_ln.cli.flips import flips
 from robustbench_ln.cli.help import PanelCommand, PanelGroup
 from robustbench_ln.cli.inspect import inspect
 from robustbench_ln.cli.listing import list_entries
@@ -45,8 +46,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _command in (
-    demo, list_entries, inspect, evaluate, audit, run, predict, speed, report, compare, score, mce,
-    corrupt, train, convert, env,
+    demo, list_entries, inspect, evaluate, audit, flips, run, predict, speed, report, compare,
+    score, mce, corrupt, train, convert, env,
 ):  # fmt: skip
     app.command("list" if _command is list_entries else None, cls=PanelCommand)(_command)
 

@@ -30,6 +30,7 @@ __all__ = [
     "Download",
     "DownloadAll",
     "DownloadWeights",
+    "EngineName",
     "FrostDir",
     "Interpolation",
     "Model",
@@ -37,6 +38,8 @@ __all__ = [
     "Noise",
     "Normalize",
     "PixelRange",
+    "RayAddress",
+    "RayGpus",
     "Resize",
     "Severities",
     "SeverityTable",
@@ -305,6 +308,31 @@ Workers = Annotated[
     typer.Option(
         metavar="N",
         help="Number of processes, or auto: as many as are worth their start; changes no result",
+    ),
+]
+EngineName = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="NAME",
+        help="Who shares the work: processes of this machine, or ray, which needs "
+        "pip install 'robustbench_ln[ray]'; changes no result",
+    ),
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT|auto",
+        help="Ray cluster that this machine is part of. Default: Ray starts on this machine alone",
+        show_default=False,
+    ),
+]
+RayGpus = Annotated[
+    float | None,
+    typer.Option(
+        metavar="N",
+        help="--engine ray --device cuda: GPUs of each unit; 0.25 lets four share one. Default: 1",
+        show_default=False,
     ),
 ]
 Shard = Annotated[

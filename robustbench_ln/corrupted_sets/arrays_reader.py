@@ -31,7 +31,7 @@ from robustbench_ln.files.damage import explain_bad_file
 from robustbench_ln.files.digests import file_sha256
 from robustbench_ln.files.regular_files import open_regular
 
-__all__ = ["ArrayFiles", "MappedImages", "find_arrays"]
+__all__ = ["ArrayFiles", "MappedImages", "find_arrays", "load_array"]
 
 _PUBLISHED = (*BENCHMARK_CORRUPTIONS, *EXTRA_CORRUPTIONS)
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -216,13 +216,13 @@ def find_arrays(folder: Path, known: Sequence[str]) -> ArrayFiles | None:
             f"{folder / strange[0]!s}.npy: rename it; a corruption's name has letters, digits and "
             "_ . - alone"
         )
-    labels = _load(folder / LABELS)
+    labels = load_array(folder / LABELS)
     check_labels(labels, labels.size, str(folder / LABELS))
     return ArrayFiles(folder=folder, names=tuple(names), labels=labels.astype(np.int64))
 
 
 def _map_array(path: Path) -> Pixels:
-    pixels = _load(path)
+    pixels = load_array(path)
     check_pixels(pixels, str(path))
     assert isinstance(pixels, np.memmap)
     excess = path.stat().st_size - pixels.offset - pixels.nbytes
@@ -231,7 +231,7 @@ def _map_array(path: Path) -> Pixels:
     return pixels
 
 
-def _load(path: Path) -> NDArray[Any]:
+def load_array(path: Path) -> NDArray[Any]:
     """Map an array: one that is longer than its file is refused before memory is taken for it."""
     if not path.is_file():
         raise DataError(f"{path}: no such file; a corrupted set needs it")

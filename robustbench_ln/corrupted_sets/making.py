@@ -9,6 +9,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from robustbench_ln.corrupted_sets.listing import Entry
 from robustbench_ln.corrupted_sets.set_format import SetFormat, Unit
@@ -49,10 +50,12 @@ class Made(NamedTuple):
     Attributes:
         entries: Files that stand.
         limits: Of the set, where they were asked for.
+        images: [n, H, W, C] that are still to be written; None where they are.
     """
 
     entries: list[Entry]
     limits: RescaleLimits | None = None
+    images: NDArray[np.generic] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,6 +69,7 @@ class MakingTask:
         set_format: Where a unit's images go.
         seed: Decides the draws.
         frost: Pictures that frost is cut from; None makes procedural ones.
+        writes: Whether whoever makes images writes them; else they come back to be written.
     """
 
     folder: Path
@@ -74,6 +78,7 @@ class MakingTask:
     set_format: SetFormat
     seed: int
     frost: FrostTextures | None
+    writes: bool = True
 
     def open(self, place: int) -> Maker:
         """Return what fills orders; `place` does not matter."""
@@ -125,7 +130,8 @@ class Maker:
             indices=range(unit.start, unit.stop),
             inputs=Inputs(limits=order.limits, frost=task.frost),
         )
-        return Made(task.set_format.write(unit, degraded.images.numpy()))
+        pixels = degraded.images.numpy()
+        return Made(task.set_format.write(unit, pixels)) if task.writes else Made([], images=pixels)
 
     def _pixels(self, start: int, stop: int) -> Pixels:
         """Return images of the source; the last ones are kept for the next condition."""

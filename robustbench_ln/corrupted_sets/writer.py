@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -16,7 +16,7 @@ import torch
 from robustbench_ln.corrupted_sets.arrays_writer import ArrayFormat
 from robustbench_ln.corrupted_sets.folders_writer import FolderFormat
 from robustbench_ln.corrupted_sets.listing import read_listing
-from robustbench_ln.corrupted_sets.making import MakingTask, Order
+from robustbench_ln.corrupted_sets.making import Made, MakingTask, Order
 from robustbench_ln.corrupted_sets.manifest import Manifest, find_damage
 from robustbench_ln.corrupted_sets.set_folder import check_free_space, open_set
 from robustbench_ln.corrupted_sets.set_format import SetFormat, Unit, split_units
@@ -25,10 +25,13 @@ from robustbench_ln.corruptions.degrade import Inputs, degrade
 from robustbench_ln.corruptions.frost import digest_of, procedural_frost
 from robustbench_ln.data.image_set import ArrayImages, ImageSet
 from robustbench_ln.errors import RecordError, SpecError, setting
+from robustbench_ln.files.write_errors import explain_write_errors
 from robustbench_ln.progress import Progress, Silent
 from robustbench_ln.spec import FrostTextures, check_workers
 from robustbench_ln.workers.choice import choose_workers, count_cores
-from robustbench_ln.workers.crew import open_crew
+from robustbench_ln.workers.cluster import Cluster
+from robustbench_ln.workers.crew import Crew, open_crew
+from robustbench_ln.workers.engine import Engine
 from robustbench_ln.workers.launch import Launcher, can_launch
 
 __all__ = ["GenerationOptions", "generate", "verify"]
@@ -46,11 +49,13 @@ class GenerationOptions(NamedTuple):
         workers: Processes; None is as many as are worth their start.
         frost: Pictures that frost is cut from; None makes procedural ones.
         overwrite: Take away the set that is in the folder.
+        engine: Who distributes the work. Images that Ray makes are written here, by one process.
     """
 
     workers: int | None = None
     frost: FrostTextures | None = None
     overwrite: bool = False
+    engine: Engine = Engine()
 
 
 def generate(
@@ -96,16 +101,23 @@ def generate(
             set_format=set_format,
             seed=spec.seed,
             frost=options.frost,
+            writes=not options.engine.is_ray,
         )
-        workers = choose_workers(
-            options.workers,
-            units=len(units),
-            seconds=sum(unit.stop - unit.start for unit in units)
-            * math.prod(images.shape)
-            * _SECONDS_PER_VALUE,
-            most=count_cores() if can_launch() else 1,
+        workers = (
+            options.workers or 0
+            if options.engine.is_ray
+            else choose_workers(
+                options.workers,
+                units=len(units),
+                seconds=sum(unit.stop - unit.start for unit in units)
+                * math.prod(images.shape)
+                * _SECONDS_PER_VALUE,
+                most=count_cores() if can_launch() else 1,
+            )
         )
-        _make_units(task, _in_order(images, units), manifest, workers, progress)
+        with _launch(workers, options.engine) as launcher:
+            crew = open_crew(task, workers, launcher, advance=progress.advance)
+            _make_units(task, _in_order(images, units), manifest, crew, progress)
         manifest.complete()
 
 
@@ -161,15 +173,16 @@ def _describe(images: ImageSet, spec: GenerationSpec, options: GenerationOptions
 
 
 def _make_units(
-    task: MakingTask, units: Sequence[Unit], manifest: Manifest, workers: int, progress: Progress
+    task: MakingTask,
+    units: Sequence[Unit],
+    manifest: Manifest,
+    opening: AbstractContextManager[Crew[Order, Made]],
+    progress: Progress,
 ) -> None:
     """Have units made in their order, and list them here."""
     left = Counter(unit.condition for unit in units)
     progress.start(cells=len(left), image_passes=sum(unit.stop - unit.start for unit in units))
-    with (
-        nullcontext() if workers == 1 else Launcher(_MODULES) as launcher,
-        open_crew(task, workers, launcher, advance=progress.advance) as crew,
-    ):
+    with opening as crew:
         rescaled = [condition for condition in left if condition.range == "rescale"]
         limits = dict(zip(rescaled, crew.map(map(Order, rescaled)), strict=True))
         orders = (
@@ -181,10 +194,20 @@ def _make_units(
             for unit in units
         )
         for unit, made in zip(units, crew.map(orders), strict=True):
-            task.set_format.settle(unit, made.entries, manifest)
+            entries = made.entries
+            if made.images is not None:
+                with explain_write_errors(task.folder):
+                    entries = task.set_format.write(unit, made.images)
+            task.set_format.settle(unit, entries, manifest)
             progress.describe(f"{unit.condition.corruption} {unit.condition.severity:g}")
             left[unit.condition] -= 1
             progress.finish_cells(left[unit.condition] == 0)
+
+
+def _launch(workers: int, engine: Engine) -> AbstractContextManager[Launcher | Cluster | None]:
+    if engine.is_ray:
+        return Cluster(engine, workers or None)
+    return nullcontext() if workers == 1 else Launcher(_MODULES)
 
 
 def _in_order(images: ImageSet, units: Sequence[Unit]) -> list[Unit]:

@@ -19,6 +19,7 @@ from robustbench_ln.progress import Progress
 from robustbench_ln.runs.records import read_records
 from robustbench_ln.spec import Condition
 from robustbench_ln.workers.choice import count_cores, peak_memory
+from robustbench_ln.workers.engine import Engine
 
 __all__ = ["Estimate", "estimate_request"]
 
@@ -83,7 +84,7 @@ def _estimate(
     number, groups = len(task.indices), count_groups(planned.plan.layers)
     measured = [(c, passes) for one in todo for c, passes in one.items()]
     passes = [p for _, each in measured for p in each]
-    workers = force.choose_workers(task.spec, passes, num_images=number)
+    workers = force.choose_workers(task.spec, passes, num_images=number, engine=Engine())
     rows = [number * groups * p.layout.rows_per_set // p.layout.images_together for p in passes]
     cells = sum(len(modes) for _, each in measured for modes in each.values())
     disk = sum(found.file_bytes[p] + number * found.image_bytes[p] for p in passes)

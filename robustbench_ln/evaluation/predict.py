@@ -127,13 +127,37 @@ def predict_pictures(
     return tuple(said[mode.name] for mode in plan.modes)
 
 
-def _guess(mode: Mode, logits: Tensor, set_size: int | None, spec: EvaluationSpec) -> ModeGuesses:
-    num_groups, num_images, num_classes = logits.shape
-    positions = np.arange(num_images)
-    # The pictures have no labels; nothing that is read from these predictions depends on any.
+class Ranked(NamedTuple):
+    """The five best classes of some images: the mode's prediction, then by votes, by probability.
+
+    Attributes:
+        classes: [N, 5], or fewer of a network with fewer classes.
+        probability: [N, K] of the mode.
+        votes: [N, K]; None where nobody votes.
+    """
+
+    classes: NDArray[np.int64]
+    probability: NDArray[np.float64]
+    votes: NDArray[np.int64] | None
+
+
+def rank_classes(
+    mode: Mode, logits: Tensor, positions: NDArray[np.int64], *, set_size: int, spec: EvaluationSpec
+) -> Ranked:
+    """Return the best classes of images without labels.
+
+    Args:
+        mode: The mode.
+        logits: [G, N, K] of whole sets.
+        positions: [N] of the images in their set of images, for picks and ties.
+        set_size: Images of one draw of a random group.
+        spec: Seed and tie rule.
+    """
+    num_images, num_classes = logits.shape[1:]
+    # The images have no labels; nothing that is read from these predictions depends on any.
     predictions = predict(logits, image_index=positions, labels=np.zeros(num_images, np.int64))
     probability = logits.double().softmax(dim=-1).numpy()  # [G, N, K]
-    votes = None
+    rows, votes = np.arange(num_images), None
     if mode.reduction == "vote":
         groups = reduce_votes(
             predictions, seed=spec.seed, tie_rule=check_tie_rule(spec.tie_rule)
@@ -143,28 +167,25 @@ def _guess(mode: Mode, logits: Tensor, set_size: int | None, spec: EvaluationSpe
     else:
         groups = np.zeros(num_images, np.int64)
         if mode.reduction == "pick":
-            groups = pick_groups(predictions, set_size=set_size or 1, seed=spec.seed)
-        chosen = probability[groups, positions]
-    winners = predictions.class_index[groups, positions]
-    return ModeGuesses(
-        mode,
-        num_groups,
-        set_size,
-        tuple(
-            _rank(chosen[i], None if votes is None else votes[i], winner=int(winners[i]))
-            for i in positions
-        ),
-    )
+            groups = pick_groups(predictions, set_size=set_size, seed=spec.seed)
+        chosen = probability[groups, rows]
+    winners = predictions.class_index[groups, rows]
+    counts = np.zeros_like(chosen, dtype=np.int64) if votes is None else votes
+    is_other = np.arange(num_classes) != winners[:, None]
+    order = np.lexsort((-chosen, -counts, is_other), axis=-1)[:, :NUM_GUESSES]
+    return Ranked(order, chosen, votes)
 
 
-def _rank(
-    probability: NDArray[np.float64], votes: NDArray[np.int64] | None, *, winner: int
-) -> tuple[Guess, ...]:
-    """Return the best classes of one picture: the winner, then by votes, then by probability."""
-    counts = np.zeros(len(probability), np.int64) if votes is None else votes
-    is_other = np.arange(len(probability)) != winner
-    order = np.lexsort((-probability, -counts, is_other))[:NUM_GUESSES]
+def _guess(mode: Mode, logits: Tensor, set_size: int | None, spec: EvaluationSpec) -> ModeGuesses:
+    positions = np.arange(logits.shape[1])
+    ranked = rank_classes(mode, logits, positions, set_size=set_size or 1, spec=spec)
+    guesses = (_guesses_of(ranked, row) for row in range(len(positions)))
+    return ModeGuesses(mode, len(logits), set_size, tuple(guesses))
+
+
+def _guesses_of(ranked: Ranked, row: int) -> tuple[Guess, ...]:
+    votes = ranked.votes
     return tuple(
-        Guess(int(k), float(probability[k]), None if votes is None else int(votes[k]))
-        for k in order
+        Guess(k, float(ranked.probability[row, k]), None if votes is None else int(votes[row, k]))
+        for k in ranked.classes[row].tolist()
     )

@@ -27,6 +27,7 @@ from robustbench_ln.models.weights_metadata import InputPipeline
 from robustbench_ln.norms import NormClasses
 from robustbench_ln.progress import Progress
 from robustbench_ln.spec import EvaluationSpec, check_normalization, parse_normalization
+from robustbench_ln.workers.engine import Engine
 
 __all__ = [
     "EvaluationRequest",
@@ -217,6 +218,7 @@ class EvaluationRequest:
         label: What tables call the network; None is the file's name, or its class.
         norm_classes: Classes of norm layers of the user's own that work as BatchNorm does.
         command: The command line, for captions; "" where there was none.
+        engine: Who distributes the work; it changes no row.
 
     Raises:
         SpecError: A name that does not exist, a number out of its range, or something given that
@@ -231,10 +233,12 @@ class EvaluationRequest:
     label: str | None = None
     norm_classes: NormClasses = ()
     command: str = ""
+    engine: Engine = field(default_factory=Engine)
 
     def __post_init__(self) -> None:
         """Check the whole, and fill in what its parts take from each other."""
         check_normalization(self.normalize)
+        self.engine.check_device(self.spec.device)
         images, network = self.images, self.network
         arch = None if isinstance(network, nn.Module) else network.arch
         fetches = choose_fetches(self.download, base=images.base, arch=arch)
@@ -301,7 +305,8 @@ def evaluate_request(request: EvaluationRequest, *, out: Path, progress: Progres
     Raises:
         LnBenchError: See `evaluate` and `open_request`.
     """
-    evaluate(*open_request(request, progress=progress), out=out, progress=progress)
+    opened = open_request(request, progress=progress)
+    evaluate(*opened, out=out, engine=request.engine, progress=progress)
 
 
 def _subject_in_memory(network: nn.Module, normalize: str | None, shape: ImageShape) -> Subject:

@@ -39,6 +39,7 @@ from robustbench_ln.runs.shards import Shard
 from robustbench_ln.runs.writing import RunDirectory
 from robustbench_ln.spec import CLEAN, Condition, EvaluationSpec, check_tie_rule
 from robustbench_ln.workers.crew import Crew, open_crew
+from robustbench_ln.workers.engine import Engine
 
 __all__ = ["evaluate"]
 
@@ -48,12 +49,13 @@ _NEW_DIGEST = Message(
 )
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913  (one parameter for each setting)
     subject: Subject,
     images: ImageSet | StoredSet,
     spec: EvaluationSpec,
     *,
     out: Path,
+    engine: Engine = Engine(),  # noqa: B008  (frozen)
     progress: Progress | None = None,
 ) -> list[Record]:
     """Measure every missing cell of a run, and return all rows of its directory.
@@ -63,6 +65,7 @@ def evaluate(
         images: The test images; or a corrupted set, with its clean ones where it has them.
         spec: Modes, conditions (beside those of a corrupted set), and how.
         out: The run directory; made, or continued.
+        engine: Who distributes the work; it changes no row.
         progress: Display that shows how far the job is; None shows nothing.
 
     Raises:
@@ -84,14 +87,14 @@ def evaluate(
         if run.gains_code:
             progress.note(_NEW_DIGEST)
         missing = [p for job in _jobs_of(task, run, about) for p in job.missing_passes()]
-        workers = force.choose_workers(spec, missing, num_images=len(indices))
-        with launch(workers) as launcher:
+        workers = force.choose_workers(spec, missing, num_images=len(indices), engine=engine)
+        with launch(workers, engine, is_cpu=force.is_cpu) as launcher:
             checks = RunChecks(run, subject, images, stored=task.stored, progress=progress)
             sizes = [p.layout.set_size or 1 for p in plan.passes]
             spec = checks.before(
                 spec, layers=plan.layers, indices=indices, set_sizes=sizes, is_clean=is_clean
             )
-            task = replace(task, spec=spec, is_alone=workers == 1)
+            task = replace(task, spec=spec, is_alone=launcher is None)
             with open_crew(task, workers, launcher, advance=progress.advance) as crew:
                 jobs = _jobs_of(task, run, about)
                 _start(jobs, progress, num_groups=count_groups(plan.layers))

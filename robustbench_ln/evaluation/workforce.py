@@ -22,6 +22,8 @@ from robustbench_ln.evaluation.subject import Subject
 from robustbench_ln.norms.costs import Costs, measure_costs
 from robustbench_ln.spec import EvaluationSpec
 from robustbench_ln.workers.choice import available_memory, choose_workers, count_cores
+from robustbench_ln.workers.cluster import Cluster
+from robustbench_ln.workers.engine import Engine
 from robustbench_ln.workers.launch import Launcher, can_launch
 from robustbench_ln.workers.portable import find_obstacle
 
@@ -75,21 +77,26 @@ class Workforce:
         return {p.layout.label: batch.rows for p, batch in self.batches.items()}
 
     def choose_workers(
-        self, spec: EvaluationSpec, missing: Sequence[Pass], *, num_images: int
+        self, spec: EvaluationSpec, missing: Sequence[Pass], *, num_images: int, engine: Engine
     ) -> int:
-        """Return the number of processes; it changes no row.
+        """Return the number of processes; it changes no row. See `launch` for those of a cluster.
 
         Args:
             spec: What was asked for.
             missing: The passes to do, one entry for each condition.
             num_images: N.
+            engine: Who distributes the work.
 
         Raises:
             SpecError: Several were asked for, and the network cannot go to them, or they have not
                 enough memory.
         """
+        if self.obstacle and engine.is_ray:
+            raise SpecError(f"{self._reason}; leave {setting('engine')} out")
         if self.obstacle and (spec.workers or 1) > 1:
             raise SpecError(f"{self._reason}; give {setting('workers', 1)}, or leave it out")
+        if engine.is_ray:
+            return spec.workers or 0
         rows = sum(p.layout.rows_per_set / p.layout.images_together for p in missing)
         network = rows * self.costs.operations / (_OPERATIONS_PER_SECOND if self.is_cpu else 1e13)
         workers = choose_workers(
@@ -137,8 +144,18 @@ class Workforce:
             check_memory(p.layout, batch, self.costs, available=available, workers=workers)
 
 
-def launch(workers: int) -> AbstractContextManager[Launcher | None]:
-    """Return what starts workers; nothing where this process does all."""
+def launch(
+    workers: int, engine: Engine, *, is_cpu: bool = True
+) -> AbstractContextManager[Launcher | Cluster | None]:
+    """Return what starts workers; nothing where this process does all.
+
+    Args:
+        workers: How many, of a cluster the most; 0 is as many as it has room for.
+        engine: Who distributes the work.
+        is_cpu: Whether networks run on the CPU.
+    """
+    if engine.is_ray:
+        return Cluster(engine, workers or None, uses_gpus=not is_cpu)
     return nullcontext() if workers == 1 else Launcher(_MODULES)
 
 

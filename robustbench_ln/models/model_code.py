@@ -5,19 +5,15 @@ from __future__ import annotations
 import ast
 import hashlib
 import sys
-import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
 from robustbench_ln.errors import SpecError, setting
 from robustbench_ln.files.digests import file_sha256
+from robustbench_ln.files.installed import is_installed
 from robustbench_ln.files.regular_files import read_regular
 
 __all__ = ["model_code_sha256"]
-
-_STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).resolve()
-_PACKAGE = Path(__file__).resolve().parents[1]
-_INSTALLED = {"site-packages", "dist-packages"}
 
 
 def model_code_sha256(text: str) -> str:
@@ -107,13 +103,13 @@ def _files_of(name: str, folder: Path) -> Iterator[tuple[str, Path]]:
     """
     parts = name.split(".")
     root = _file_of(parts[0], folder)
-    if parts[0] == "__main__" or (root is not None and _is_installed(root)):
+    if parts[0] == "__main__" or (root is not None and is_installed(root)):
         return
     names = [".".join(parts[: end + 1]) for end in range(len(parts))]
     names += [module for module in list(sys.modules) if module.startswith(f"{parts[0]}.")]
     for module in dict.fromkeys(names):
         file = _file_of(module, folder)
-        if file is not None and not _is_installed(file):
+        if file is not None and not is_installed(file):
             yield module, file
 
 
@@ -125,9 +121,3 @@ def _file_of(module: str, folder: Path) -> Path | None:
     place = folder.joinpath(*module.split("."))
     beside = (place.with_name(f"{place.name}.py"), place / "__init__.py") if module else ()
     return next((file.resolve() for file in beside if file.is_file()), None)
-
-
-def _is_installed(file: Path) -> bool:
-    """Whether a file is Python's, of an installed package, or of this one."""
-    roots = (_STANDARD_LIBRARY, _PACKAGE)
-    return bool(_INSTALLED & set(file.parts)) or any(file.is_relative_to(root) for root in roots)

@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
 from robustbench_ln.errors import LnBenchError, WorkerError, setting
+from robustbench_ln.workers.cluster import Cluster
 from robustbench_ln.workers.launch import Launcher
 from robustbench_ln.workers.portable import write_shared
 from robustbench_ln.workers.task import Advance, Task
@@ -45,18 +46,25 @@ class Crew(ABC, Generic[Unit, Result]):
 
 @contextmanager
 def open_crew(
-    task: Task[Unit, Result], workers: int, launcher: Launcher | None, *, advance: Advance
+    task: Task[Unit, Result],
+    workers: int,
+    launcher: Launcher | Cluster | None,
+    *,
+    advance: Advance,
 ) -> Iterator[Crew[Unit, Result]]:
     """Have a task done by so many workers.
 
     Args:
         task: What they share.
         workers: How many.
-        launcher: Starts them; None is this process alone.
+        launcher: Starts them; None is this process alone. A cluster decides how many there are.
         advance: Told of progress.
     """
     if launcher is None:
         yield _Alone(task, advance)
+        return
+    if isinstance(launcher, Cluster):
+        yield _Distant(launcher, task, advance)
         return
     with write_shared(task) as file:
         crew = _Workers[Unit, Result](
@@ -77,6 +85,17 @@ class _Alone(Crew[Unit, Result]):
         """Yield the result of each unit when it is asked for."""
         for unit in units:
             yield self._run(unit, self._advance)
+
+
+class _Distant(Crew[Unit, Result]):
+    """Processes of a cluster."""
+
+    def __init__(self, cluster: Cluster, task: Task[Unit, Result], advance: Advance) -> None:
+        self._crew = cluster.open_crew(task, advance)
+
+    def map(self, units: Iterable[Unit]) -> Iterator[Result]:
+        """Yield results; units behind that of the next one are done meanwhile."""
+        return self._crew.map(units)
 
 
 @dataclass(eq=False)

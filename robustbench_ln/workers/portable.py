@@ -1,4 +1,7 @@
-"""A value in a file that other processes map: images and weights lie in memory once for all."""
+"""A value for other processes: in a file that they map, or in parts that go to other machines.
+
+Images and weights lie in memory once for all processes of a machine.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,12 @@ from types import FunctionType
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from robustbench_ln.errors import WorkerError, setting
+from robustbench_ln.workers.sources import Source, install_sources, own_sources
 
-__all__ = ["find_obstacle", "read_shared", "write_shared"]
+__all__ = ["Parcel", "find_obstacle", "pack", "read_shared", "unpack", "write_shared"]
 
 _ALIGNMENT = 64
 """Bytes: arrays begin at multiples, as kernels like it."""
@@ -36,11 +41,27 @@ class _Pickled(NamedTuple):
         structure: All but the bytes of its arrays and tensors.
         buffers: Those bytes.
         files: Module -> file, of code that was loaded from a file by its path.
+        modules: Names of all modules that it has classes or functions of.
     """
 
     structure: bytes
     buffers: list[pickle.PickleBuffer]
     files: dict[str, str]
+    modules: set[str]
+
+
+class Parcel(NamedTuple):
+    """A value on its way to other machines.
+
+    Attributes:
+        structure: All but the bytes of its arrays and tensors.
+        buffers: Those bytes, as arrays.
+        sources: The user's modules that it needs.
+    """
+
+    structure: bytes
+    buffers: list[NDArray[np.uint8]]
+    sources: dict[str, Source]
 
 
 def find_obstacle(value: object) -> str | None:
@@ -60,7 +81,7 @@ def write_shared(value: object) -> BinaryIO:
     Raises:
         WorkerError: There is no room, or no such folder.
     """
-    structure, buffers, files = _pickle(value)
+    structure, buffers, files, _ = _pickle(value)
     places: list[tuple[int, int]] = []
     try:
         file = tempfile.TemporaryFile()  # noqa: SIM115  (the caller closes it)
@@ -91,13 +112,33 @@ def read_shared(descriptor: int) -> Any:
     return pickle.loads(pages[start:end], buffers=[pages[a:b] for a, b in places])
 
 
-def _pickle(value: object) -> _Pickled:
+def pack(value: object) -> Parcel:
+    """Return a value for other machines: mapped files travel by their content.
+
+    Raises:
+        WorkerError: A file of the user's code cannot be read.
+    """
+    structure, buffers, _, modules = _pickle(value, travels=True)
+    try:
+        sources = own_sources(modules)
+    except OSError as error:
+        raise WorkerError(f"{error.filename}: cannot be read ({error.strerror})") from error
+    return Parcel(structure, [np.frombuffer(each.raw(), np.uint8) for each in buffers], sources)
+
+
+def unpack(parcel: Parcel) -> Any:
+    """Return the value of a parcel; its arrays are those of the parcel, its tensors copies."""
+    install_sources(parcel.sources)
+    return pickle.loads(parcel.structure, buffers=[each.data for each in parcel.buffers])
+
+
+def _pickle(value: object, *, travels: bool = False) -> _Pickled:
     content = io.BytesIO()
     buffers: list[pickle.PickleBuffer] = []
     pickler = _Pickler(content, protocol=5, buffer_callback=buffers.append)
-    pickler.files = {}
+    pickler.files, pickler.modules, pickler.travels = {}, set(), travels
     pickler.dump(value)
-    return _Pickled(content.getvalue(), buffers, pickler.files)
+    return _Pickled(content.getvalue(), buffers, pickler.files, pickler.modules)
 
 
 class _Pickler(pickle.Pickler):
@@ -105,9 +146,13 @@ class _Pickler(pickle.Pickler):
 
     Attributes:
         files: See `_Pickled`.
+        modules: See `_Pickled`.
+        travels: Whether the value goes to machines that have no files of this one.
     """
 
     files: dict[str, str]
+    modules: set[str]
+    travels: bool
 
     def reducer_override(self, value: Any) -> Any:
         """Return how to make a value again."""
@@ -115,7 +160,9 @@ class _Pickler(pickle.Pickler):
             self._note_module(value)
             return NotImplemented
         if isinstance(value, np.memmap) and value.flags.c_contiguous and value.filename:
-            return _map_again, _place_of(value)
+            return (
+                (np.asarray, (np.array(value),)) if self.travels else (_map_again, _place_of(value))
+            )
         return _reduce_tensor(value) if "torch" in sys.modules else NotImplemented
 
     def _note_module(self, value: type | FunctionType) -> None:
@@ -125,6 +172,7 @@ class _Pickler(pickle.Pickler):
             raise pickle.PicklingError(
                 f"'{value.__qualname__}' is defined in the notebook or the program itself"
             )
+        self.modules.add(name)
         file = getattr(sys.modules.get(name), "__file__", None)
         is_found = name in sys.builtin_module_names or PathFinder.find_spec(name.partition(".")[0])
         if file is not None and not is_found:
@@ -178,6 +226,7 @@ def _tensor_again(
     import torch
 
     is_parameter, requires_grad = kind
-    tensor = torch.from_numpy(flat).view(dtype).as_strided(shape, stride)
+    writable = flat if flat.flags.writeable else flat.copy()
+    tensor = torch.from_numpy(writable).view(dtype).as_strided(shape, stride)
     make: Callable[..., Any] = torch.nn.Parameter
     return make(tensor, requires_grad) if is_parameter else tensor.requires_grad_(requires_grad)

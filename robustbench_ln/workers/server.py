@@ -24,7 +24,7 @@ from robustbench_ln.errors import LnBenchError, is_out_of_memory
 from robustbench_ln.workers.allocator import keep_freed_memory
 from robustbench_ln.workers.portable import read_shared
 
-__all__ = ["serve"]
+__all__ = ["explain", "serve"]
 
 
 def serve(descriptor: int, modules: Sequence[str], *, is_forking: bool) -> None:
@@ -80,13 +80,13 @@ def _work(descriptor: int, file: int) -> None:
             except LnBenchError as error:
                 answer = ("failed", number, error)
             except Exception as error:  # noqa: BLE001  (whatever it is, our process raises it)
-                answer = ("failed", number, _explain(error))
+                answer = ("failed", number, explain(error))
             connection.send(answer)
     finally:
         os._exit(1)
 
 
-def _explain(error: Exception) -> MemoryError | str:
+def explain(error: Exception) -> MemoryError | str:
     """Return what our process is told: too little memory, or a fault of the program."""
     if is_out_of_memory(error):
         return MemoryError(str(error))

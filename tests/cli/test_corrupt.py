@@ -131,6 +131,8 @@ def test_kill_and_the_same_command_again_make_the_same_bytes(ln_bench, source, t
         ([*FOG, "--noise", "agn"], "give either --corruptions"),
         ([], "give either --corruptions"),
         ([*FOG, "--workers", "0"], "--workers is 0"),
+        ([*FOG, "--engine", "rey"], "unknown --engine 'rey'; did you mean 'ray'"),
+        ([*FOG, "--ray-address", "head:6379"], "--ray-address is for --engine ray"),
         ([*FOG, "--limit", "0"], "--limit is 0"),
         ([*FOG, "--limit", "7"], "--limit is 7; arrays:"),
         ([*FOG, "--seed", "-1"], "--seed is -1"),

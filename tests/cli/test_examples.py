@@ -57,6 +57,9 @@ def folder(tmp_path, monkeypatch):
         file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(generator.integers(0, 256, (40, 48, 3)).astype(np.uint8)).save(file)
+    (tmp_path / "CIFAR-10-P").mkdir()
+    frames = generator.integers(0, 256, (2, 3, 32, 32, 3)).astype(np.uint8)
+    np.save(tmp_path / "CIFAR-10-P" / "tilt.npy", frames)
     for file, scale in (("errors.csv", 0.01), ("percent.csv", 1)):
         cells = [(name, level) for name in BENCHMARK_CORRUPTIONS for level in range(1, 6)]
         lines = [f"{name},{level},{(40 + level) * scale}" for name, level in cells]
@@ -83,8 +86,8 @@ def shorter(words: list[str]) -> list[str]:
 @pytest.mark.filterwarnings("ignore:no photographs of frost")
 def test_the_examples_of_the_help_work(folder, ln_bench):
     ran = set()
-    for name in ("list", "env", "inspect", "evaluate", "audit", "run", "report", "compare", "score",
-                 "mce", "predict", "speed", "corrupt", "train", "convert"):  # fmt: skip
+    for name in ("list", "env", "inspect", "evaluate", "audit", "flips", "run", "report", "compare",
+                 "score", "mce", "predict", "speed", "corrupt", "train", "convert"):  # fmt: skip
         for example in EXAMPLES[name]:
             program, *words = shlex.split(example)
             assert program == "ln-bench"

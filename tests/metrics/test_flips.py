@@ -46,7 +46,7 @@ def test_the_paper_says_the_same(seed: int, is_noise: bool) -> None:
 
 
 def test_what_has_no_comparison_is_refused() -> None:
-    with pytest.raises(DataError, match="sequences of 1 frames; expected two or more"):
+    with pytest.raises(DataError, match="sequences of 1 frames; expected 2 or more"):
         flip_shares(np.zeros((4, 1), dtype=int), is_noise=False)
     with pytest.raises(DataError, match="4 ranked classes; the top-5 distance needs 5"):
         top5_distances(np.zeros((4, 3, 4), dtype=int), is_noise=False)

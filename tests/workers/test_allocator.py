@@ -50,4 +50,4 @@ def test_another_allocator_is_left_as_it_is(monkeypatch, library):
 
 def test_only_programs_of_our_own_change_the_allocator() -> None:
     callers = {p.name for p in PACKAGE.rglob("*.py") if "keep_freed_memory()" in p.read_text()}
-    assert callers == {"allocator.py", "start.py", "server.py"}
+    assert callers == {"allocator.py", "start.py", "node.py", "server.py"}

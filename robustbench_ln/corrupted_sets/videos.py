@@ -1,0 +1,127 @@
+"""Frames of many short videos of one length and size, decoded by OpenCV when they are asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustbench_ln.data.image_set import ImageShape, Labels, Numbering, Pixels, Tick
+from robustbench_ln.errors import DataError
+
+__all__ = ["VideoFrames", "open_videos"]
+
+_MOST_FRAMES = 10_000
+_MOST_VALUES = 2**30
+"""Pixel values of a video: more is not one of ImageNet-P, and would fill the memory."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class VideoFrames:
+    """The frames of videos, video after video. See `ImageSet` for the fields.
+
+    Attributes:
+        paths: Of the videos, sorted.
+        num_frames: T of each.
+    """
+
+    source: str
+    kind: str
+    paths: tuple[Path, ...]
+    num_frames: int
+    shape: ImageShape
+    class_names: tuple[str, ...] = ()
+    numbering: Numbering = "given"
+    notes: tuple[str, ...] = ()
+
+    @property
+    def labels(self) -> Labels:
+        """[N] zeros: flips need no labels."""
+        return np.zeros(len(self), dtype=np.int64)
+
+    def __len__(self) -> int:
+        """Return the number of frames of all videos."""
+        return len(self.paths) * self.num_frames
+
+    def read(self, indices: Sequence[int] | NDArray[np.integer]) -> Pixels:
+        """Return the chosen frames; each video is decoded once in a call."""
+        chosen = np.asarray(indices, dtype=np.int64)
+        pixels = np.empty((len(chosen), *self.shape), dtype=np.uint8)
+        videos, frames = np.divmod(chosen, self.num_frames)
+        for video in np.unique(videos).tolist():
+            decoded = self._decode(self.paths[video])
+            rows = videos == video
+            pixels[rows] = decoded[frames[rows]]
+        return pixels
+
+    def image_id(self, index: int) -> str:
+        """Return video and frame."""
+        video, frame = divmod(index, self.num_frames)
+        return f"{self.paths[video]}, frame {frame}"
+
+    def sha256(self, tick: Tick | None = None) -> str:
+        """Return the digest of the videos' names."""
+        del tick
+        return hashlib.sha256("\n".join(map(str, self.paths)).encode(errors="replace")).hexdigest()
+
+    def _decode(self, path: Path) -> Pixels:
+        decoded = _decode(path)
+        if len(decoded) != self.num_frames:
+            raise DataError(
+                f"{path}: {len(decoded)} frames, {self.paths[0]} has {self.num_frames}; the "
+                "sequences of a perturbation must be of equal length"
+            )
+        if decoded.shape[1:] != self.shape:
+            size = ImageShape.of(decoded).size
+            raise DataError(
+                f"{path}: frames are {size}, those of {self.paths[0]} {self.shape.size}"
+            )
+        return decoded
+
+
+def open_videos(folder: Path) -> VideoFrames:
+    """Open the videos of FOLDER/CLASS/VIDEO.mp4; the first says how long they are, and how large.
+
+    Raises:
+        DataError: There is none, or the first cannot be decoded.
+    """
+    paths = tuple(sorted(folder.glob("*/*.mp4")))
+    if not paths:
+        raise DataError(f"{folder}: no videos; expected CLASS/VIDEO.mp4 as ImageNet-P has them")
+    first = _decode(paths[0])
+    return VideoFrames(
+        source=folder.name,
+        kind="folder",
+        paths=paths,
+        num_frames=len(first),
+        shape=ImageShape.of(first),
+    )
+
+
+def _decode(path: Path) -> Pixels:
+    """Return the frames of a video, [T, H, W, 3] RGB."""
+    import cv2
+
+    if not path.is_file():
+        raise DataError(f"{path}: no regular file")
+    capture: Any = cv2.VideoCapture(os.fspath(path), cv2.CAP_FFMPEG)
+    frames: list[Pixels] = []
+    try:
+        while True:
+            is_there, frame = capture.read()
+            if not is_there:
+                break
+            frames.append(np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), dtype=np.uint8))
+            if len(frames) > _MOST_FRAMES or len(frames) * frames[0].size > _MOST_VALUES:
+                raise DataError(f"{path}: too long for a sequence of ImageNet-P")
+    finally:
+        capture.release()
+    if not frames:
+        raise DataError(f"{path}: cannot be decoded as a video; fetch it again")
+    return np.stack(frames)
