@@ -39,12 +39,18 @@ from robustbench_ln.reports.figure_style import render_figure, set_percents
 from robustbench_ln.reports.mode_styles import level_style, style_mode
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.results import ModeResults
+from robustbench_ln.runs.variants import mode_title
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 WIDTH = 6.8
 
 CIFAR_LINES = (BN, DBN_128, DBN_16, DBN_ROT90, LN, ROT90, SINGLE)
 MNIST_LINES = (BN, DBN_10, LN, SN, GN)
+
+
+def name_line(line: Trainings) -> str:
+    """Return what the legend calls a line."""
+    return f"{line.network}: {mode_title(line.variant)}"
 
 
 def style_lines(lines: Sequence[Trainings]) -> dict[Trainings, dict[str, Any]]:
@@ -81,7 +87,7 @@ def draw_panel(axes: Axes, values: Values, lines: Sequence[Trainings], title: st
         points = {
             float(row): list(found[line].values()) for row, found in values.items() if line in found
         }
-        draw_lines(axes, points, styles[line], f"{line.network} {line.variant}")
+        draw_lines(axes, points, styles[line], name_line(line))
     axes.axhline(10, color="0.45", linewidth=0.8, linestyle=(0, (1, 2)), label="chance")
     axes.set_title(title, fontsize=8)
     set_percents(axes, "y", range(0, 101, 20))
@@ -101,7 +107,8 @@ def noise_figure(figure: Figure, group: str) -> None:
     tables = values_of(group)
     panels: Any = figure.subplots(2, 3, sharey=True)
     for axes, (name, values) in zip(_by_rows(panels), _in_pairs(tables).items(), strict=True):
-        draw_panel(axes, values, CIFAR_LINES, name.replace("_", ", "))
+        noise, convention, _ = name.split("_")
+        draw_panel(axes, values, CIFAR_LINES, f"{noise.upper()}, {convention} convention")
     for axes in panels[1]:
         axes.set_xlabel("σ")
     for axes in panels[:, 0]:
@@ -132,7 +139,7 @@ def corruption_figure(figure: Figure) -> None:
             [i + 0.12 * (number - (len(lines) - 1) / 2) for i in range(len(accuracies))],
             xerr=[100 * stdev(found) if len(found) > 1 else 0.0 for found in accuracies],
             elinewidth=0.8,
-            label=f"{line.network} {line.variant}",
+            label=name_line(line),
             **style,
         )
     axes.set_yticks(range(len(values)), list(values))
@@ -143,20 +150,23 @@ def corruption_figure(figure: Figure) -> None:
     finish(figure, axes)
 
 
+NOISES = {"agn-additive": "AGN added", "apn-add": "APN added", "mbn": "MBN"}
+
+
 def norms_figure(figure: Figure) -> None:
     """MNIST DNN, four norms."""
     tables = values_of("mnist norms")
     panels: Any = figure.subplots(1, 3, sharey=True)
-    for axes, noise in zip(panels, ("agn-additive", "apn-add", "mbn"), strict=True):
+    for axes, noise in zip(panels, NOISES, strict=True):
         (values,) = (found for title, found in tables.items() if title.startswith(noise))
-        draw_panel(axes, values, MNIST_LINES, noise)
+        draw_panel(axes, values, MNIST_LINES, NOISES[noise])
         axes.set_xlabel("σ")
     panels[0].set_ylabel("accuracy, %")
-    finish(figure, panels[0], columns=6)
+    finish(figure, panels[0], columns=3)
 
 
-SWEPT = (("", "0", "clean"), ("agn-additive", "1.5", "agn-additive 1.5"),
-         ("apn-add", "0.3", "apn-add 0.3"), ("mbn", "0.5", "mbn 0.5"))  # fmt: skip
+SWEPT = (("", "0", "clean"), ("agn-additive", "1.5", "AGN added, σ 1.5"),
+         ("apn-add", "0.3", "APN added, σ 0.3"), ("mbn", "0.5", "MBN, σ 0.5"))  # fmt: skip
 """Beginning of a table's name, row, name in the figure."""
 
 
@@ -172,7 +182,7 @@ def sweeps_figure(figure: Figure) -> None:
     for axes, network, mode in ((panels[1], "BN", "bn"), (panels[2], "LN", "ln-batch")):
         _draw_sweep(axes, "mnist noise", mode, partial(_number, prefix=f"{network}, "))
         axes.set_xlabel("noisy training images, %")
-    for axes, title in zip(panels, ("LN ln-batch", "BN bn", "LN ln-batch"), strict=True):
+    for axes, title in zip(panels, ("LN: LN-Batch", "BN: BatchNorm", "LN: LN-Batch"), strict=True):
         axes.set_title(title, fontsize=8)
         axes.grid(axis="y", color="0.9", linewidth=0.5)
     set_percents(panels[0], "y", range(0, 101, 20))
@@ -236,7 +246,10 @@ def _norm_rows(network: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-FRONT_MODES = {"bn": "bn: statistics of training", "dbn-batch": "dbn-batch: of 128 test images"}
+FRONT_MODES = {
+    "bn": "BatchNorm: statistics of training",
+    "dbn-batch": "Dynamic BN-Batch: of 128 test images",
+}
 
 
 def front_figure(figure: Figure) -> None:
@@ -275,7 +288,7 @@ FIGURES: dict[str, tuple[Callable[[Figure], None], float]] = {
     "trained_noise": (partial(noise_figure, group="lossless"), 4.2),
     "trained_jpeg_noise": (partial(noise_figure, group="jpeg noises"), 4.2),
     "trained_cifar10_c": (corruption_figure, 5.2),
-    "mnist_norms": (norms_figure, 2.4),
+    "mnist_norms": (norms_figure, 2.6),
     "mnist_sweeps": (sweeps_figure, 2.4),
     "group_spread": (spread_figure, 1.9),
 }

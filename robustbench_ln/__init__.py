@@ -20,10 +20,17 @@ if TYPE_CHECKING:
     from robustbench_ln.norms import convert_batchnorm
     from robustbench_ln.norms import with_statistics as with_statistics
     from robustbench_ln.progress import Silent as Silent
+    from robustbench_ln.reports.notebooks import compare as compare
+    from robustbench_ln.reports.notebooks import load_run as load_run
+    from robustbench_ln.reports.notebooks import plot_accuracy as plot_accuracy
+    from robustbench_ln.reports.notebooks import plot_corruptions as plot_corruptions
+    from robustbench_ln.reports.notebooks import plot_figure as plot_figure
+    from robustbench_ln.reports.notebooks import plot_severities as plot_severities
+    from robustbench_ln.reports.notebooks import report as report
 
     convert = convert_batchnorm
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _PUBLIC = {
     "DataOptions": "data.DataOptions",
@@ -32,10 +39,17 @@ _PUBLIC = {
     "LocalNorm2d": "norms.LocalNorm2d",
     "Silent": "progress.Silent",
     "StatisticsLayout": "norms.StatisticsLayout",
+    "compare": "reports.notebooks.compare",
     "convert": "norms.convert_batchnorm",
     "corrupt": "corruptions.corrupt_arrays.corrupt",
     "evaluate": "api.evaluate",
     "load_images": "data.load_images",
+    "load_run": "reports.notebooks.load_run",
+    "plot_accuracy": "reports.notebooks.plot_accuracy",
+    "plot_corruptions": "reports.notebooks.plot_corruptions",
+    "plot_figure": "reports.notebooks.plot_figure",
+    "plot_severities": "reports.notebooks.plot_severities",
+    "report": "reports.notebooks.report",
     "with_statistics": "norms.with_statistics",
 }
 """Public name -> where it is."""

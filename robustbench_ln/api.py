@@ -22,7 +22,7 @@ from robustbench_ln.evaluation.request import EvaluationRequest, ImageRequest, e
 from robustbench_ln.models.source import NetworkSource
 from robustbench_ln.norms import NormClasses
 from robustbench_ln.progress import Progress
-from robustbench_ln.runs.frame import read_frame
+from robustbench_ln.runs.frame import read_frame, tidy_frame
 from robustbench_ln.runs.shards import parse_shard
 from robustbench_ln.spec import EvaluationSpec
 from robustbench_ln.workers.engine import Engine
@@ -155,7 +155,8 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
             below the cell.
 
     Returns:
-        A row for each mode and condition, the clean condition first; see `make_frame`.
+        A row for each mode and condition, the clean condition first; see `tidy_frame`. What never
+        varies, as the seed of one run, is in its `attrs`.
 
     Raises:
         LnBenchError: Any wrong input; the message says what and how to fix it.
@@ -223,7 +224,7 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
         run = Path(folder) / "run" if out is None else Path(out)
         with open_display() if progress is None else nullcontext(progress) as display:
             evaluate_request(request, out=run, progress=display)
-        return read_frame([run])
+        return tidy_frame(read_frame([run]))
 
 
 def _names(given: str | Sequence[str]) -> tuple[str, ...]:

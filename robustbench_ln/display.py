@@ -81,7 +81,8 @@ class _PlainDisplay:
         self._started = self._last_line = time.monotonic()
         self._unit = unit
         plural = unit if cells == 1 else f"{unit}s"
-        self.note(f"{cells} {plural} to do" if cells else f"every {unit} is done already")
+        meaning = ", each one mode under one condition" if unit == "cell" and cells > 1 else ""
+        self.note(f"to do: {cells} {plural}{meaning}" if cells else f"every {unit} is done already")
 
     def describe(self, what: str) -> None:
         self._what = what

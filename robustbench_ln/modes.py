@@ -36,7 +36,7 @@ class Mode:
     """One row of the papers' table of evaluation methods.
 
     Attributes:
-        name: As in --modes and in records.
+        name: Name in --modes and in records.
         paper: What the papers call it; "-" where they have no such mode.
         layout: Who shares statistics.
         reduction: "argmax" of the one group; "pick" one group at random, for each image (image,

@@ -162,7 +162,7 @@ class Normalization:
     """The network's input normalisation, (x - mean) / std on the 0..1 scale.
 
     Attributes:
-        name: As given: "imagenet", "none", or the six numbers.
+        name: What was given: "imagenet", "none", or the six numbers.
         mean: One value a channel.
         std: One value a channel, above 0.
     """
@@ -273,7 +273,7 @@ class EvaluationSpec:
 
     @property
     def arithmetic(self) -> str:
-        """As in records: "float32", or the options that change it: "bf16+compiled"."""
+        """Name in records: "float32", or the options that change it, as "bf16+compiled"."""
         chosen = {"tf32": self.uses_tf32, "compiled": self.is_compiled}
         names = [*filter(None, [self.amp]), *(name for name, is_on in chosen.items() if is_on)]
         return "+".join(names) or "float32"

@@ -27,7 +27,7 @@ def test_a_log_gets_a_line_now_and_then(monkeypatch, capsys):
     with display.open_display() as shown:
         work(shown)
     assert capsys.readouterr().err.splitlines() == [
-        "4 cells to do",
+        "to do: 4 cells, each one mode under one condition",
         "1/4 cells, agn 0.5, 8 images/s, 0:12 left",
         "a warning",
     ]
@@ -41,7 +41,7 @@ def test_what_is_counted_has_its_own_name(monkeypatch, capsys):
         shown.describe("epoch 3/3")
         shown.advance(20)
     assert capsys.readouterr().err.splitlines() == [
-        "1 epoch to do",
+        "to do: 1 epoch",
         "0/1 epochs, epoch 3/3, 1 images/s, 0:20 left",
     ]
 

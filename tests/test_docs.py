@@ -37,7 +37,7 @@ def test_commands_in_the_pages_exist_with_their_options(page):
     for line in re.findall(r"^ {4}(ln-bench .*)$", page.read_text(), re.MULTILINE):
         words = shlex.split(line.partition("#")[0])
         assert words[1] in COMMANDS, line
-        options = {name for p in COMMANDS[words[1]].params for name in p.opts}
+        options = {name for p in COMMANDS[words[1]].params for name in (*p.opts, *p.secondary_opts)}
         asked = {word for word in words if word.startswith("--")}
         assert asked <= options, line
 

@@ -8,6 +8,7 @@ TESTS = Path(__file__).parent
 PACKAGE = TESTS.parent / "robustbench_ln"
 SUBJECTS = {
     "docs": "pages say what the code does",
+    "cli/json": "--json of all commands that have it",
     "layers": "imports point one way",
     "messages": "messages name settings, the command line spells them as options",
     "mirror": "this file",

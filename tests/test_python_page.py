@@ -6,7 +6,8 @@ from pathlib import Path
 PAGE = Path(__file__).parents[1] / "docs" / "python.md"
 
 
-def test_the_examples_of_the_page_run():
+def test_the_examples_of_the_page_run(monkeypatch):
+    monkeypatch.chdir(PAGE.parents[1])
     outcome = doctest.testfile(
         str(PAGE), module_relative=False, optionflags=doctest.ELLIPSIS, encoding="utf-8"
     )

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from robustbench_ln.cli.options import AsJson, Names
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.texts.console import say, say_aside, tell
 
@@ -31,10 +32,13 @@ def compare(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Write comparison.csv, comparison_summary.csv and comparison.md there too",
+            help="Write comparison.html, one page to share, and comparison.md, .csv, "
+            "_summary.csv and _images.csv there too",
             show_default=False,
         ),
     ] = None,
+    names: Names = "papers",
+    as_json: AsJson = False,
 ) -> None:
     """Compare two modes or networks on the same images: paired, with intervals and tests.
 
@@ -43,28 +47,39 @@ def compare(
     flips of whole sets for all others; Holm's correction is over the cells of one comparison.
     """
     from robustbench_ln.reports.compare import compare_modes, pair_modes
+    from robustbench_ln.reports.compare_images import images_frame
+    from robustbench_ln.reports.compare_page import compare_page
     from robustbench_ln.reports.compare_text import (
         cells_frame,
         pair_text,
         pairs_blocks,
         summary_frame,
     )
+    from robustbench_ln.reports.html_page import html_page
+    from robustbench_ln.reports.json_results import compare_json, json_text
     from robustbench_ln.reports.markdown import markdown_page
     from robustbench_ln.reports.report_files import csv_bytes, write_files
     from robustbench_ln.runs.merging import missing_shards
     from robustbench_ln.runs.results import find_modes, split_run
+    from robustbench_ln.runs.variants import check_naming
 
-    sides = [find_modes(*split_run(text)) for text in (first, second)]
+    naming = check_naming(names)
+    sides = [find_modes(*split_run(text), naming) for text in (first, second)]
     for line in missing_shards(mode.run for side in sides for mode in side.values()):
         say_aside(spell(line))
     pairs = [compare_modes(*pair) for pair in pair_modes(*sides)]
-    width = max(80, get_terminal_size().columns)
-    say("\n\n".join(pair_text(pair, width=width) for pair in pairs))
+    if as_json:
+        say(json_text("compare", compare_json(pairs)))
+    else:
+        width = max(80, get_terminal_size().columns)
+        say("\n\n".join(pair_text(pair, width=width) for pair in pairs))
     if out is None:
         return
     files = {
         "comparison.csv": csv_bytes(cells_frame(pairs)),
         "comparison_summary.csv": csv_bytes(summary_frame(pairs)),
+        "comparison_images.csv": csv_bytes(images_frame(pairs)),
+        "comparison.html": html_page(compare_page(pairs)),
         "comparison.md": markdown_page(pairs_blocks(pairs)).encode(),
     }
     for file in write_files(out, files):

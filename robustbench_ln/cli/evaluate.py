@@ -145,7 +145,7 @@ def evaluate(
         bool, typer.Option("--compile", help="Run the network through torch.compile")
     ] = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Make the warnings of checks errors")
+        bool, typer.Option("--strict", help="Treat the warnings of checks as errors")
     ] = False,
     samples: Annotated[
         int,

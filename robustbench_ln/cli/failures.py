@@ -54,11 +54,11 @@ def run_command(command: Callable[[], object]) -> int:
 def _end(result: object, stop: Stop) -> int:
     if result == INTERRUPTED:
         say_aside(
-            "Interrupted. What was written is kept; a command with --out DIR goes on from there."
+            "Interrupted. What was written is kept; rerun a command with --out DIR to resume it."
         )
         return stop.exit_code
     if result == 1:  # of Typer's --show-completion alone
-        return _fail("no completion for this shell; ask in bash, zsh, fish or PowerShell")
+        return _fail("no completion for this shell; run it in bash, zsh, fish or PowerShell")
     return result if isinstance(result, int) else DONE
 
 

@@ -47,6 +47,7 @@ PANELS = {
     "Output": (
         "out", "label", "baseline", "set_format", "jpeg", "preview", "overwrite", "verify",
         "sheet", "samples", "figures", "names", "format", "width", "strict", "save_config",
+        "as_json",
     ),
     "Compute": (
         "device", "processes", "device_batch", "workers", "shard", "dry_run", "engine",

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from robustbench_ln.cli.inspect_drift import check_drift_options, drift_text
+from robustbench_ln.cli.inspect_drift import check_drift_options, find_drift
 from robustbench_ln.cli.options import (
     Arch,
+    AsJson,
     Checkpoint,
     CheckpointKey,
     Clean,
@@ -33,6 +34,7 @@ from robustbench_ln.texts.console import say
 from robustbench_ln.texts.safe import one_line, shorten
 
 if TYPE_CHECKING:
+    from robustbench_ln.data.image_set import ImageShape
     from robustbench_ln.evaluation.inspection import Inspection
     from robustbench_ln.models.fitting import LoadedModel
     from robustbench_ln.norms import GroupSpread
@@ -115,6 +117,7 @@ def inspect(
     download: DownloadWeights = False,
     checkpoint_key: CheckpointKey = None,
     trust_checkpoint: Trust = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show the norm layers of a checkpoint, the modes it supports, and warnings about it."""
     options = dict(locals())
@@ -140,15 +143,57 @@ def inspect(
     usual = ImageShape.from_input(input_shape(loaded, image_size=image_size, channels=channels))
     shape = usual if images is None else images.shape
     inspection = inspect_network(loaded.model, shape.as_input)
-    found = drift_text(network, options) if drift else ""
+    checks = check_weights(network, shape, images)
+    found = find_drift(network, options) if drift else None
+    if as_json:
+        from robustbench_ln.reports.json_results import json_text
+
+        content = _json(loaded, inspection, shape, checks)
+        say(json_text("inspect", content | ({"drift": found.rows} if found else {})))
+        return
     say(_describe(loaded, inspection, shape.height))
     say(_layer_table(inspection))
     if inspection.spread is not None:
         say(_spread_table(inspection, inspection.spread))
     say(_mode_list(inspection))
-    say(_check_list(check_weights(network, shape, images)))
-    if drift:
-        say(found)
+    say(_check_list(checks))
+    if found:
+        say(found.text)
+
+
+def _json(
+    loaded: LoadedModel, inspection: Inspection, shape: ImageShape, checks: Sequence[CheckResult]
+) -> dict[str, object]:
+    layers = [
+        {
+            "name": row.layer.name,
+            "class": row.layer.class_name,
+            "channels": row.layer.num_features,
+            "groups": row.layer.num_groups,
+            "eps": row.layer.eps,
+            "positions": row.layer.positions,
+            "layouts": {name: getattr(row, name) for name in _HEADER[6:]},
+            "spread": None if row.spread is None else row.spread._asdict(),
+        }
+        for row in inspection.rows
+    ]
+    return {
+        "checkpoint": loaded.checkpoint.path,
+        "sha256": loaded.checkpoint.sha256,
+        "network": loaded.network,
+        "num_classes": loaded.num_classes,
+        "image_shape": list(shape),
+        "parameters": inspection.parameters._asdict(),
+        "groups": inspection.num_groups,
+        "notes": [spell(note) for note in loaded.checkpoint.notes],
+        "layers": layers,
+        "spread": None if inspection.spread is None else inspection.spread._asdict(),
+        "modes": {name: why and spell(why) for name, why in inspection.obstacles.items()},
+        "checks": [
+            {"name": check.name, "status": check.status, "message": spell(check.message)}
+            for check in checks
+        ],
+    }
 
 
 def _describe(loaded: LoadedModel, inspection: Inspection, size: int) -> str:

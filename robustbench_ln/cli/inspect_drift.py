@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from robustbench_ln.cli.options import split_names
 from robustbench_ln.cli.spelling import spell
@@ -15,7 +15,7 @@ from robustbench_ln.errors import SpecError, setting
 if TYPE_CHECKING:
     from robustbench_ln.models.opened import OpenedNetwork
 
-__all__ = ["DRIFT_DEFAULTS", "check_drift_options", "drift_text"]
+__all__ = ["DRIFT_DEFAULTS", "FoundDrift", "check_drift_options", "find_drift"]
 
 DRIFT_DEFAULTS: Mapping[str, Any] = {
     "clean": None,
@@ -53,7 +53,19 @@ def check_drift_options(options: Mapping[str, Any]) -> None:
         )
 
 
-def drift_text(network: OpenedNetwork, options: Mapping[str, Any]) -> str:
+class FoundDrift(NamedTuple):
+    """A drift.
+
+    Attributes:
+        text: For people, with the names of files that were written.
+        rows: For programs: the rows of drift.csv.
+    """
+
+    text: str
+    rows: list[dict[str, Any]]
+
+
+def find_drift(network: OpenedNetwork, options: Mapping[str, Any]) -> FoundDrift:
     """Measure the drift, write its files where a folder is given, and return what to print.
 
     Raises:
@@ -65,7 +77,8 @@ def drift_text(network: OpenedNetwork, options: Mapping[str, Any]) -> str:
     from robustbench_ln.evaluation.subject import subject_of
     from robustbench_ln.models.device import check_device
     from robustbench_ln.models.opened import choose_normalize
-    from robustbench_ln.reports.drift_report import describe_drift, write_drift
+    from robustbench_ln.reports.drift_report import describe_drift, drift_frame, write_drift
+    from robustbench_ln.reports.json_results import frame_rows
     from robustbench_ln.spec import EvaluationSpec
 
     choose_normalize(options["normalize"], network.pipeline)
@@ -98,4 +111,5 @@ def drift_text(network: OpenedNetwork, options: Mapping[str, Any]) -> str:
         drift = measure_drift(subject, images, spec, progress=display)
     out: Path | None = options["out"]
     files = () if out is None else write_drift(drift, out)
-    return "\n".join([describe_drift(drift), *map(str, files)])
+    text = "\n".join([describe_drift(drift), *map(str, files)])
+    return FoundDrift(text, frame_rows(drift_frame(drift)))

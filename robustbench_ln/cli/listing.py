@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from robustbench_ln.cli.options import AsJson
 from robustbench_ln.lookup import find_entry
 from robustbench_ln.texts.console import say
 
@@ -21,19 +22,38 @@ def list_entries(
         typer.Argument(
             metavar="WHAT",
             help="modes, norms, noises, corruptions, archs, recipes, normalizations, baselines, "
-            "suites or demo. Default: what there is to list",
+            "suites or demo. Default: show what can be listed",
             show_default=False,
         ),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """List what can be asked for by name: modes, noises, corruptions, networks and more."""
     if what is None:
         rows = [(name, text) for name, (text, _) in _TABLES.items()]
     else:
         rows = find_entry(_TABLES, what, kind="list")[1]()
+    if as_json:
+        from robustbench_ln.reports.json_results import json_text
+
+        say(json_text("list", {"what": what, "entries": _entries(rows)}))
+        return
     width = max(len(name) for name, _ in rows)
     for name, text in rows:
         say(f"{name:<{width}}  {text}".rstrip())
+
+
+def _entries(rows: Rows) -> list[dict[str, object]]:
+    """Return each entry; lines without a name are details of the entry above them."""
+    entries: list[dict[str, object]] = []
+    details: list[str] = []
+    for name, text in rows:
+        if name:
+            details = []
+            entries.append({"name": name, "text": text, "details": details})
+        else:
+            details.append(text)
+    return entries
 
 
 def _modes() -> Rows:
@@ -83,8 +103,8 @@ def _archs() -> Rows:
     return [
         *rows,
         ("torchvision:NAME", "any classifier of torchvision.models"),
-        ("timm:NAME", "any classifier of timm (pip install 'robustbench_ln[timm]')"),
-        ("hf:DIR", "a folder of transformers' (pip install 'robustbench_ln[transformers]')"),
+        ("timm:NAME", "any classifier of timm (pip install timm)"),
+        ("hf:DIR", "a folder of transformers' (pip install transformers)"),
     ]
 
 

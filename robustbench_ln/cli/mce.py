@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from robustbench_ln.cli.options import AsJson, Names
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.errors import Message
 from robustbench_ln.texts.console import say, say_aside, tell
@@ -40,6 +41,8 @@ def mce(
         Path | None,
         typer.Option(metavar="DIR", help="Write mce.csv and mce.md there too", show_default=False),
     ] = None,
+    names: Names = "papers",
+    as_json: AsJson = False,
 ) -> None:
     """Sum up errors under common corruptions: mean error, mCE, relative mCE.
 
@@ -47,10 +50,11 @@ def mce(
     is missing is named, and no mean is given over less than the whole.
     """
     from robustbench_ln.metrics.error_files import find_doubts, read_errors
+    from robustbench_ln.reports.json_results import frame_rows, json_text
     from robustbench_ln.reports.mce import summarise_mce, write_mce
 
     table = read_errors(errors, is_percent=percent)
-    relative_to = _read_baseline(baseline, is_percent=percent)
+    relative_to = _read_baseline(baseline, is_percent=percent, names=names)
     tables = [table] if relative_to is None else [table, relative_to]
     doubts = [
         spell(Message(doubt))
@@ -60,17 +64,23 @@ def mce(
     for doubt in doubts:
         say_aside(f"Warning: {doubt}")
     summary = summarise_mce(table, relative_to, doubts=doubts)
-    say(summary.text, end="")
+    if as_json:
+        of = None if relative_to is None else relative_to.name
+        content = {"name": table.name, "baseline": of, "rows": frame_rows(summary.frame)}
+        say(json_text("mce", {**content, "doubts": doubts}))
+    else:
+        say(summary.text, end="")
     for file in write_mce(summary, out) if out else ():
         tell(str(file))
 
 
-def _read_baseline(name: str, *, is_percent: bool) -> CorruptionErrors | None:
+def _read_baseline(name: str, *, is_percent: bool, names: str) -> CorruptionErrors | None:
     from robustbench_ln.reports.baselines import choose_baseline, errors_of
     from robustbench_ln.runs.merging import missing_shards
     from robustbench_ln.runs.results import ModeResults
+    from robustbench_ln.runs.variants import check_naming
 
-    baseline = choose_baseline(name, is_percent=is_percent)
+    baseline = choose_baseline(name, is_percent=is_percent, names=check_naming(names))
     if not isinstance(baseline, ModeResults):
         return baseline
     for line in missing_shards([baseline.run]):

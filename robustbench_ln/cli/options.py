@@ -14,6 +14,7 @@ __all__ = [
     "CLEAN_KINDS",
     "TRAINING_KINDS",
     "Arch",
+    "AsJson",
     "Baseline",
     "Checkpoint",
     "CheckpointKey",
@@ -35,6 +36,7 @@ __all__ = [
     "Interpolation",
     "Model",
     "Modes",
+    "Names",
     "Noise",
     "Normalize",
     "PixelRange",
@@ -141,6 +143,10 @@ Ties = Annotated[
         "logit-sum",
     ),
 ]
+AsJson = Annotated[
+    bool,
+    typer.Option("--json", help="Print one JSON object instead, as docs/json.md explains"),
+]
 Baseline = Annotated[
     str,
     typer.Option(
@@ -148,6 +154,14 @@ Baseline = Annotated[
         autocompletion=complete("baselines"),
         help="What mCE is relative to: alexnet, wrn-40-2 (ln-bench list baselines), a table of "
         "errors, or a mode of a run; none: mean errors only",
+    ),
+]
+Names = Annotated[
+    str,
+    typer.Option(
+        metavar="papers|ids",
+        help="What the modes are called: as in the papers, or by their ids, as in --modes; CSV "
+        "files always have ids",
     ),
 ]
 Clean = Annotated[

@@ -76,7 +76,7 @@ def predict(
     sheet: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE.png", help="Draw the pictures beside it all", show_default=False
+            metavar="FILE.png", help="Draw the pictures with all predictions", show_default=False
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the sheet")] = False,
@@ -227,7 +227,7 @@ def _tables(
         for line in table:
             cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
             lines.append(f"  {'  '.join(cells).rstrip()}")
-    sets = [mode.mode.name for mode in copies[0].said if mode.mode.layout in ("batch", "set")]
+    sets = [mode.mode.title for mode in copies[0].said if mode.mode.layout in ("batch", "set")]
     if sets:
         number = f"all {len(pictures)} pictures" if len(pictures) > 1 else "the one picture"
         alone = ", each degradation by itself" if len(copies) > 1 else ""
@@ -246,5 +246,5 @@ def _lines(
         guesses = mode.guesses[row]
         verdict = [] if true_class is None else [verdict_on(guesses[0], true_class)]
         said = [f"{name_of(g.class_index)} {describe_guess(g, mode.num_groups)}" for g in guesses]
-        lines.append([mode.mode.name, *verdict, *said])
+        lines.append([mode.mode.title, *verdict, *said])
     return lines

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robustbench_ln.cli.completion import complete
-from robustbench_ln.cli.options import Baseline, split_names
+from robustbench_ln.cli.options import AsJson, Baseline, Names, split_names
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import Message, SpecError
@@ -58,14 +58,7 @@ def report(
             "bars, cost, votes, reliability, spread, sweep",
         ),
     ] = "accuracy",
-    names: Annotated[
-        str,
-        typer.Option(
-            metavar="papers|ids",
-            help="What tables and figures call the modes: as the papers do, or as --modes; CSV "
-            "files always have ids",
-        ),
-    ] = "papers",
+    names: Names = "papers",
     format: Annotated[
         str,
         typer.Option(metavar="png,svg,pdf", help="Kinds of files of each figure, comma-separated"),
@@ -78,6 +71,7 @@ def report(
             "6.8 for both",
         ),
     ] = 6.8,
+    as_json: AsJson = False,
 ) -> None:
     """Write the tables and figures of one or several runs, side by side.
 
@@ -97,7 +91,7 @@ def report(
         formats=split_names(format),
         width=width,
     )
-    _write_and_print(runs, folder, settings, label or ())
+    _write_and_print(runs, folder, settings, label or (), as_json=as_json)
 
 
 def write_usual_report(runs: Sequence[Path], out: Path, baseline: str) -> None:
@@ -118,9 +112,15 @@ def _baseline_named(text: str) -> ReportBaseline | None:
 
 
 def _write_and_print(
-    runs: Sequence[Path], out: Path, settings: ReportSettings, labels: Sequence[str] = ()
+    runs: Sequence[Path],
+    out: Path,
+    settings: ReportSettings,
+    labels: Sequence[str] = (),
+    *,
+    as_json: bool = False,
 ) -> None:
     """Write the report of some runs; tables go to stdout, the names of the files to stderr."""
+    from robustbench_ln.reports.json_results import json_text, report_json
     from robustbench_ln.reports.report import write_report
     from robustbench_ln.reports.summary_text import summary_text
     from robustbench_ln.reports.terminal import terminal_tables
@@ -133,9 +133,12 @@ def _write_and_print(
         for line in missing_shards(mode.run for mode in [*modes, *based]):
             display.note(line)
         written = write_report(modes, out, settings, progress=display)
-    width = max(80, get_terminal_size().columns)
-    say(terminal_tables(written.tables, width=width))
-    if written.summary:
-        say("\n" + summary_text(written.summary, settings.baseline, width=width), end="")
+    if as_json:
+        say(json_text("report", report_json(written, written.files)))
+    else:
+        width = max(80, get_terminal_size().columns)
+        say(terminal_tables(written.tables, width=width))
+        if written.summary:
+            say("\n" + summary_text(written.summary, settings.baseline, width=width), end="")
     for file in written.files:
         tell(str(file))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from robustbench_ln.cli.options import AsJson, Names
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.errors import SpecError
 from robustbench_ln.texts.console import say, say_aside, tell
@@ -56,6 +57,8 @@ def score(
             show_default=False,
         ),
     ] = None,
+    names: Names = "papers",
+    as_json: AsJson = False,
 ) -> None:
     """Count the votes of a finished run again: other tie rules, fewer groups, their agreement.
 
@@ -63,17 +66,19 @@ def score(
     """
     from robustbench_ln.reports.blocks import Block, Heading, Paragraph
     from robustbench_ln.reports.grids import to_text
+    from robustbench_ln.reports.json_results import frame_rows, json_text
     from robustbench_ln.reports.markdown import markdown_page
     from robustbench_ln.reports.report_files import csv_bytes, report_folder, write_files
     from robustbench_ln.reports.score import score_frame, score_mode, voting_modes
     from robustbench_ln.reports.score_text import score_grids, score_note
     from robustbench_ln.runs.merging import missing_shards
     from robustbench_ln.runs.results import find_modes, split_run
+    from robustbench_ln.runs.variants import check_naming
     from robustbench_ln.spec import check_tie_rule
 
     rule = check_tie_rule(ties)
     path, mode = split_run(run)
-    modes = find_modes(path, mode).values()
+    modes = find_modes(path, mode, check_naming(names)).values()
     for line in missing_shards(mode.run for mode in modes):
         say_aside(spell(line))
     scored = [(one, score_mode(one)) for one in voting_modes(modes)]
@@ -81,13 +86,17 @@ def score(
         score_grids(one, scores, rule=rule, votes=_numbers(votes, scores)) for one, scores in scored
     ]
     notes = [score_note(one, scores) for one, scores in scored]
+    if as_json:
+        say(json_text("score", {"rows": frame_rows(score_frame(scored))}))
     width = max(80, get_terminal_size().columns)
     blocks: list[Block] = [Heading(1, "Votes counted again")]
     for of_mode, note in zip(grids, notes, strict=True):
         for title, grid in of_mode.items():
-            say(f"{one_line(title)}\n{to_text(grid, width=width)}")
+            if not as_json:
+                say(f"{one_line(title)}\n{to_text(grid, width=width)}")
             blocks += [Heading(2, title), grid]
-        say(f"{fill(note, width)}\n")
+        if not as_json:
+            say(f"{fill(note, width)}\n")
         blocks.append(Paragraph(note))
     folder = report_folder(path) if out is None else out
     contents = {

@@ -47,7 +47,7 @@ def speed(
     ] = 5,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.json", help="All times, as a record", show_default=False),
+        typer.Option(metavar="FILE.json", help="JSON file for all times", show_default=False),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace FILE.json")] = False,
 ) -> None:

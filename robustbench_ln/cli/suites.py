@@ -139,7 +139,7 @@ def write_suite(path: Path, words: Sequence[str]) -> None:
         text += f"\n[report]\n{tomli_w.dumps({'baseline': table['baseline']})}"
     content = _encoded(text)
     if path.exists() and read_regular(path) != content:
-        raise RecordError(f"{path} holds another suite; give another {setting('save_config')}")
+        raise RecordError(f"{path} holds a different suite; give another {setting('save_config')}")
     write_whole(path, content)
 
 
@@ -258,7 +258,7 @@ def _check_folders(runs: list[SuiteRun]) -> None:
         if run.folder in seen:
             raise SpecError(
                 f"{run.where}: the folder {run.folder} is that of {seen[run.folder]}; give another "
-                "label, or a folder by out"
+                "label, or set out"
             )
         seen[run.folder] = run.where
 

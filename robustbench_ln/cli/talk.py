@@ -24,13 +24,13 @@ def _talk(
         bool, typer.Option("--quiet", help="Print results, warnings and errors only")
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", help="Print a line for every cell that is done")
+        bool, typer.Option("--verbose", help="Print a line for every finished cell")
     ] = False,
     log: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Append what is said beside the results to this file, with the time",
+            help="Append all messages to this file, with the time",
             show_default=False,
         ),
     ] = None,

@@ -45,7 +45,7 @@ def train(
         str,
         typer.Option(
             metavar="KIND:PATH",
-            help=f"Images, of published sets the training part: {TRAINING_KINDS}",
+            help=f"Images; of published sets, the training part: {TRAINING_KINDS}",
             show_default=False,
         ),
     ],

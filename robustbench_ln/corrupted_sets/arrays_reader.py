@@ -227,7 +227,7 @@ def _map_array(path: Path) -> Pixels:
     assert isinstance(pixels, np.memmap)
     excess = path.stat().st_size - pixels.offset - pixels.nbytes
     if excess:
-        raise DataError(f"{path}: {excess} bytes too many behind its array; fetch it again")
+        raise DataError(f"{path}: {excess} bytes after the end of its array; fetch it again")
     return pixels
 
 

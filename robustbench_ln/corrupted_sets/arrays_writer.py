@@ -113,5 +113,5 @@ def _group(spec: GenerationSpec) -> dict[str, list[Condition]]:
 
 
 def _smallest_labels(labels: Labels) -> NDArray[Any]:
-    """As published: uint8 where the classes fit."""
+    """Return labels as they are published: uint8 where the classes fit."""
     return labels.astype(np.min_scalar_type(int(labels.max())))

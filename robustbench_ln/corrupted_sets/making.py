@@ -30,7 +30,7 @@ class Order(NamedTuple):
     Attributes:
         condition: What is done to the images.
         unit: The images; None asks for the limits.
-        limits: For the range "rescale", once they are known.
+        limits: Smallest and largest value for the range "rescale", once they are known.
     """
 
     condition: Condition
@@ -49,7 +49,7 @@ class Made(NamedTuple):
 
     Attributes:
         entries: Files that stand.
-        limits: Of the set, where they were asked for.
+        limits: Smallest and largest value of the set, where they were asked for.
         images: [n, H, W, C] that are still to be written; None where they are.
     """
 
@@ -63,7 +63,7 @@ class MakingTask:
     """Everything that the units of a set share.
 
     Attributes:
-        folder: Of the set.
+        folder: Folder of the set.
         images: The clean images.
         num_images: How many of them, from the first.
         set_format: Where a unit's images go.

@@ -93,8 +93,9 @@ def resume_listing(folder: Path, earlier: Listing, asked: Listing) -> Listing:
     """
     changes = find_changes(_identity(earlier), json.loads(json.dumps(_identity(asked))))
     if changes:
+        names = " and ".join(change.name for change in changes)
         raise RecordError(
-            f"{folder} holds a set with another {' and '.join(c.name for c in changes)}; give "
+            f"{folder} holds a set that differs in {names} from what is asked for; give "
             f"{setting('out')} a new folder, or {setting('overwrite', True)}"
         )
     return earlier

@@ -104,7 +104,7 @@ def open_stored(
     """Open the corrupted set that KIND:DIR names.
 
     Args:
-        source: As the user wrote it.
+        source: Name of the images as the user wrote it.
         clean: The same images without corruption; None is allowed for corrupted:DIR of arrays.
         names: Corruptions to take; () is all that are there.
         severities: Which of 1-5 to take.

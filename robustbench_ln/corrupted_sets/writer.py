@@ -73,7 +73,7 @@ def generate(
         spec: What to make of them.
         out: The set's folder: new, empty, or one that the same call began.
         options: Workers, pictures of frost, whether to overwrite.
-        progress: Is told how far it is.
+        progress: Display that shows how far the job is.
 
     Raises:
         SpecError: Less than one worker, or more images asked for than there are.
@@ -181,7 +181,8 @@ def _make_units(
 ) -> None:
     """Have units made in their order, and list them here."""
     left = Counter(unit.condition for unit in units)
-    progress.start(cells=len(left), image_passes=sum(unit.stop - unit.start for unit in units))
+    images = sum(unit.stop - unit.start for unit in units)
+    progress.start(cells=len(left), image_passes=images, unit="condition")
     with opening as crew:
         rescaled = [condition for condition in left if condition.range == "rescale"]
         limits = dict(zip(rescaled, crew.map(map(Order, rescaled)), strict=True))

@@ -51,9 +51,9 @@ class Corruption:
         apply: (images uint8 [N, H, W, C], draws on the same device, parameters) -> images of the
             same shape; uint8 for the common corruptions, float32 on the 0..1 scale, not yet
             clipped, for the LocalNorm noises. The common corruptions are given C = 3.
-        parameters: For a common corruption: severity table -> the parameters of severities 1-5.
+        parameters: Severity table -> parameters of severities 1-5, of a common corruption.
             Empty for the LocalNorm noises, whose one parameter is sigma.
-        conventions: For a LocalNorm noise: the conventions that have it.
+        conventions: Conventions that have this noise of the LocalNorm papers.
         is_probability: Whether sigma is a probability, so that it ends at 1.
         is_benchmark: Whether it is one of the 15 that means and mCE use.
         needs_colour: Whether it does nothing to grey images, which are refused then.

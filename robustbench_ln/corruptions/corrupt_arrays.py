@@ -47,7 +47,7 @@ def corrupt(  # noqa: PLR0913  (the options of the command line)
         seed: Decides the draws.
         severity_table: Severity table of a common corruption: "cifar10-c" or "imagenet-c".
         convention: Convention of a noise: "paper" or "released".
-        pixel_range: Of a noise: "clip", "rescale" or "none"; None is the convention's own.
+        pixel_range: Range of a noise: "clip", "rescale" or "none"; None is the convention's own.
             "rescale" takes its limits from all images given.
         frost_dir: Folder of the photographs of frost; None looks for an installed package.
 

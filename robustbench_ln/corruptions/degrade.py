@@ -25,8 +25,8 @@ class Inputs(NamedTuple):
     """What some conditions need besides the images.
 
     Attributes:
-        limits: For the range "rescale": of the whole evaluated set.
-        frost: For the corruption frost; None makes procedural textures.
+        limits: Smallest and largest value of the whole evaluated set, for the range "rescale".
+        frost: Textures for the corruption frost; None makes procedural ones.
     """
 
     limits: RescaleLimits | None = None

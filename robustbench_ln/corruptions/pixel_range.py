@@ -50,7 +50,7 @@ def return_to_range(noisy: Tensor, how: str, limits: RescaleLimits | None) -> Te
         how: "clip": clip to 0..1 and round to uint8 (the papers' text). "rescale": each channel of
             the whole noisy set from its min..max to the clean set's, floats kept (the released
             code on CIFAR). "none": as they are (the released code on MNIST and Cars).
-        limits: For "rescale", of the whole evaluated set; it depends on that set by definition.
+        limits: Smallest and largest value of the whole evaluated set, on which "rescale" depends.
 
     Returns:
         uint8 for "clip", else float32.

@@ -103,7 +103,7 @@ def open_files(
     Args:
         root: A folder.
         labelled: The file below it and the class of each picture; at least one.
-        source: As the user wrote it.
+        source: Name of the images as the user wrote it.
         class_names: One name a class.
         framing: How each picture is scaled and cropped.
 

@@ -65,7 +65,7 @@ def open_class_folders(
     Args:
         root: What holds the folders.
         class_of: Folder -> its class.
-        source: As the user wrote it.
+        source: Name of the images as the user wrote it.
         class_names: One name a class.
         framing: How each picture is scaled and cropped.
 

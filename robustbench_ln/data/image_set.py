@@ -86,7 +86,7 @@ class ImageSet(Protocol):
 
     @property
     def source(self) -> str:
-        """As the user wrote it: "arrays:FILE.npz"."""
+        """Name as the user wrote it: "arrays:FILE.npz"."""
         ...
 
     @property

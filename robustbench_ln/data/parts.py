@@ -57,7 +57,7 @@ def find_part(root: Path, part: Part, *, kind: str, classes: Collection[str] = (
     if not is_plain:
         paths = " or ".join(f"{kind}:{root / name}" for name in wanted or parts)
         raise DataError(
-            f"{root}: '{next(iter(parts))}' is a part of a data set and no class (it holds folders "
+            f"{root}: '{next(iter(parts))}' is a part of a data set, not a class (it holds folders "
             f"and no pictures); give {paths}"
         )
     return find_part(root / wanted[0], part, kind=kind, classes=classes)

@@ -99,7 +99,7 @@ def stand_in_for(
     """Return noise of the number and size of the images that KIND:PATH will name.
 
     Args:
-        source: Of a kind that `is_missing` knows.
+        source: Images of a kind that `is_missing` knows.
         limit: Number of images to evaluate; how many there are where nobody else says it.
         crop: Side that pictures are cropped to.
         size: Side that the network is for; None where nobody says it.

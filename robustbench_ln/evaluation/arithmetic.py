@@ -22,7 +22,7 @@ def arithmetic(spec: EvaluationSpec, *, threads: int | None = None) -> Iterator[
 
     Args:
         spec: Which exceptions.
-        threads: Of the CPU; None is as many as there are.
+        threads: Number of CPU threads; None is all.
     """
     matmul, convolution = torch.backends.cuda.matmul, torch.backends.cudnn
     before = matmul.allow_tf32, convolution.allow_tf32

@@ -49,7 +49,7 @@ def calibrate(task: EvaluationTask, conditions: Iterable[Condition]) -> Calibrat
     takes a little longer, as its layers leave the cache.
 
     Args:
-        task: Of the run.
+        task: Task of the run.
         conditions: That are to be evaluated.
     """
     found = Calibration({}, {}, {}, {})

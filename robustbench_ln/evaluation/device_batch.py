@@ -46,7 +46,7 @@ def choose_device_batch(
 
     Args:
         layout: Who shares statistics: sets are not divided.
-        costs: Of the network.
+        costs: Costs of the network.
         spec: The device, and in `device_batch` the size that was asked for; None is the rule.
     """
     budget, fewest, most = _CACHE_BYTES, _FEWEST, _MOST

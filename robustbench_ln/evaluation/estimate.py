@@ -36,16 +36,16 @@ class Estimate:
     """What an evaluation will take on this machine.
 
     Attributes:
-        cells: To be measured.
+        cells: Number of cells to be measured.
         done: Cells that have a row already.
-        conditions: With a cell to be measured, each repeat counted.
+        conditions: Number of conditions with a cell to be measured; each repeat counts.
         images: N.
         forward_passes: Images that go through the network, groups and rotations counted.
         operations: Multiplications and additions of all of them.
-        seconds: By number of workers.
+        seconds: Number of workers -> seconds.
         workers: That the run would have; one of `seconds`.
         memory_bytes: Peak of all processes.
-        disk_bytes: Of the run directory, without its report.
+        disk_bytes: Size of the run directory, without its report.
     """
 
     cells: int

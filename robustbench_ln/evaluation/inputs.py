@@ -53,7 +53,7 @@ def network_chunks(
         indices: Positions in the data set.
         condition: What to do to them, or what to each; a mixture knows its images.
         options: Seed, pictures of frost, whether the next chunk is made meanwhile.
-        normalization: Of the network's input.
+        normalization: Normalisation of the network's input.
     """
     mean, std = torch.tensor(normalization.mean), torch.tensor(normalization.std)
     if isinstance(condition, Mixture):

@@ -44,9 +44,9 @@ class LayerRow(NamedTuple):
     Attributes:
         layer: The layer.
         running: Under the running layout: "running", "own", or "refused".
-        sets: With sets of test images (batch and set layouts).
-        image: With each image alone.
-        rot90: With each image and its rotations.
+        sets: Statistics of sets of test images (batch and set layouts).
+        image: Statistics of each image alone.
+        rot90: Statistics of each image and its rotations.
         spread: Spread of gamma and beta over its groups; None where there is one.
     """
 

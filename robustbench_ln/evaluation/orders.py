@@ -42,7 +42,7 @@ def repeat_order(indices: Indices, labels: Indices, *, order: str, seed: int) ->
     Args:
         indices: [n] order of the run's first seed.
         labels: [N] of the data set.
-        order: As in `evaluation_order`.
+        order: Order as in `evaluation_order`.
         seed: Seed of the repeat.
     """
     if order == "as-is":

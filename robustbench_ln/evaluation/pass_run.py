@@ -83,7 +83,7 @@ class Passed(NamedTuple, Generic[Kept]):
     """What all passes over consecutive images gave.
 
     Attributes:
-        measured: By pass.
+        measured: Pass -> what was measured.
         sums: What a LocalNorm noise did to each image; else empty.
         seen: What the images looked like.
     """
@@ -210,7 +210,7 @@ def _check_logits(logits: Tensor, work: Work, indices: Indices, *, layout_name: 
         logits: [G, n, K] of the images `indices`.
         work: Whose they are.
         indices: [n] positions in the data set.
-        layout_name: For the message.
+        layout_name: Name of the layout, for the message.
 
     Raises:
         CheckpointError: Another shape, or NaN or infinite logits.

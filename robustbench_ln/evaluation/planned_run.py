@@ -119,8 +119,8 @@ def find_missing(task: EvaluationTask, spec: EvaluationSpec, done: Set[CellKey])
     """Return the modes that have no row yet.
 
     Args:
-        task: Of the run.
-        spec: Of the run, or of one of its repeats.
+        task: Task of the run.
+        spec: Spec of the run, or of one of its repeats.
         done: Cells that have a row.
     """
     found: Missing = {}

@@ -52,7 +52,7 @@ class ModeGuesses(NamedTuple):
         mode: The mode.
         num_groups: Groups of LocalNorm parameters; 1 without LocalNorm.
         set_size: Pictures that share statistics; None where the statistics are the network's own.
-        guesses: For each picture the five best classes, first the mode's prediction; then by votes,
+        guesses: The five best classes of each picture, first the mode's prediction; then by votes,
             if any, and by probability.
     """
 

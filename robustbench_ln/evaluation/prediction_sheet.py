@@ -68,7 +68,7 @@ def sheet_rows(
                 copy.images.read(np.array([at]))[0],
                 name,
                 describe_copy(copy.degradation, true_class, name_of),
-                tuple((m.mode.name, m.num_groups, m.guesses[at]) for m in copy.said),
+                tuple((m.mode.title, m.num_groups, m.guesses[at]) for m in copy.said),
                 true_class,
             )
 

@@ -77,7 +77,7 @@ class ImageRequest:
         elif self.clean is not None:
             name = self.data if isinstance(self.data, str) else self.data.source
             raise SpecError(
-                f"{setting('clean')} is for sets that are corrupted already; {name} is no such set"
+                f"{setting('clean')} is for sets that are corrupted already; {name} is not one"
             )
 
     def _check_stored(self) -> None:

@@ -44,8 +44,8 @@ from robustbench_ln.workers.engine import Engine
 __all__ = ["evaluate"]
 
 _NEW_DIGEST = Message(
-    f"Note: this run does not say of which code of {setting('model')} its rows are; from now on it "
-    "does, and other code is refused"
+    f"Note: this run did not record which code of {setting('model')} made its rows; from now on it "
+    "does, and different code is refused"
 )
 
 

@@ -33,7 +33,7 @@ class Subject:
     """The network under test, and what identifies it.
 
     Attributes:
-        model: In float32; never changed.
+        model: Network in float32; never changed.
         num_classes: K.
         normalization: Normalisation of its input.
         label: What tables call it.
@@ -70,7 +70,7 @@ def subject_of(
         network: Its weights, and what its input is like.
         shape: (H, W, C) of the images.
         label: What tables call it; None is the file's name.
-        command: For captions.
+        command: Command line, for captions.
     """
     loaded, checkpoint = network.loaded, network.loaded.checkpoint
     num_classes = loaded.num_classes or count_classes(loaded.model, shape.as_input)

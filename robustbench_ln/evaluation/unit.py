@@ -40,7 +40,7 @@ class Unit:
     """Images `start` to `stop` (exclusive) of the order of evaluation.
 
     Attributes:
-        seed: Of the run, or of one of its repeats.
+        seed: Seed of the run, or of one of its repeats.
         condition: What is done to the images.
         passes: The passes that they go through.
         start: The first image.
@@ -67,7 +67,7 @@ def join_results(results: Sequence[UnitResult], *, num_samples: int) -> UnitResu
     """Return what the units of a condition gave as one, in their order.
 
     Args:
-        results: In the order of the units.
+        results: Results in the order of the units.
         num_samples: Degraded images to keep.
     """
     measured = {
@@ -97,7 +97,7 @@ def split_condition(
 
     Args:
         whole: All its images as one unit, in the passes that are needed now.
-        batches: Of all passes of the run, so that it does not matter which are needed now.
+        batches: Batches of all passes of the run, so that it does not matter which are needed now.
         image_shape: (H, W, C).
         parts: Conditions of which each image has one, where the order mixes them.
     """
@@ -131,8 +131,8 @@ class EvaluationTask:
         indices: [N] order of evaluation of the first seed.
         batches: Device batch of each pass.
         devices: Where networks run: worker i takes the i-th, and the first again after the last.
-        threads: Of the CPU, None is all. One gives the same whoever does the work: two round
-            differently (ResNet-50, batches below 16: logits by 2e-4).
+        threads: Number of CPU threads; None is all. With one, it does not matter who does the work:
+            two round differently (ResNet-50, batches below 16: logits by 2e-4).
         is_alone: Whether one process does everything; it makes the next images meanwhile.
         parts: Conditions of which each image has one, where the order mixes them; else ().
     """

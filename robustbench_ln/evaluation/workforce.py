@@ -47,7 +47,7 @@ class Workforce:
     Attributes:
         batches: Device batch of each pass.
         devices: Where networks run, one worker after the other.
-        costs: Of one image in the network.
+        costs: Costs of one image in the network.
         values: Pixel values of an image.
         obstacle: Why the network cannot go to other processes; None where it can.
     """
@@ -138,7 +138,7 @@ class Workforce:
         return f"the network cannot go to other processes ({self.obstacle}){where}"
 
     def check_memory(self, workers: int = 1) -> None:
-        """Demand room for the batches of so many workers; see `device_batch.check_memory`."""
+        """Demand memory for the batches of all workers; see `device_batch.check_memory`."""
         available = available_memory() if self.is_cpu else None
         for p, batch in self.batches.items():
             check_memory(p.layout, batch, self.costs, available=available, workers=workers)
@@ -167,7 +167,7 @@ def plan_workforce(
     Args:
         subject: The network.
         images: The test images.
-        passes: Of the run.
+        passes: Passes of the run.
         spec: What was asked for.
 
     Raises:

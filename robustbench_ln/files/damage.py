@@ -15,7 +15,7 @@ def explain_bad_file(path: Path, expected: str, error: Exception | None = None) 
 
     Args:
         path: The file.
-        expected: In words, with its article: "an .npz archive".
+        expected: What was expected, in words with an article: "an .npz archive".
         error: What the reader said.
     """
     try:

@@ -42,7 +42,7 @@ def check_inflation(file: BinaryIO) -> None:
     """Look at the directory of a zip archive (.npz) before anything of it is read.
 
     Args:
-        file: At its beginning, where it is left. A file that is no archive passes.
+        file: File at its beginning, where it is left. A file that is not an archive passes.
 
     Raises:
         zipfile.BadZipFile: A damaged archive.

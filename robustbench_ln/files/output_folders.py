@@ -20,7 +20,7 @@ def refuse_other_folders(
     """Demand that a folder to be written is new, empty, or of the same command.
 
     Args:
-        folder: To be written.
+        folder: Folder to be written.
         own: Names that the command writes there; with .part they are its too.
         of: What the folder is of: "run", "training".
         marker: The file that says so: beside it, others do no harm.
@@ -50,7 +50,7 @@ def refuse_links(folder: Path, names: Iterable[str], *, is_deep: bool = True) ->
     one: whoever gave the command chose it.
 
     Args:
-        folder: To be written.
+        folder: Folder to be written.
         names: What to look at in it; those that are not there do no harm.
         is_deep: Whether to look below them too.
 
@@ -83,7 +83,7 @@ def lock_folder(folder: Path, name: str = "lock") -> FileLock:
     """Make a folder, or take the one that is there, and keep other processes out of it.
 
     Args:
-        folder: To be written.
+        folder: Folder to be written.
         name: Name of the lock's file, which stays in the folder.
 
     Returns: The lock, to be released by the caller.

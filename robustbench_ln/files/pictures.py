@@ -186,7 +186,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 def _scale_shorter_side(
     picture: Image.Image, side: int, resampling: Image.Resampling
 ) -> Image.Image:
-    """As torchvision: the longer side is truncated to whole pixels."""
+    """Scale as torchvision does: the longer side is truncated to whole pixels."""
     width, height = picture.size
     shorter = min(width, height)
     size = (side * width // shorter, side * height // shorter)
@@ -194,7 +194,7 @@ def _scale_shorter_side(
 
 
 def _crop_center(picture: Image.Image, side: int, path: Path) -> Image.Image:
-    """As torchvision, which rounds half a pixel to the even one; it pads, this refuses."""
+    """Crop as torchvision does (half a pixel is rounded to the even one), but do not pad."""
     width, height = picture.size
     if min(width, height) < side:
         raise DataError(

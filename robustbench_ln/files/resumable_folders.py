@@ -131,7 +131,7 @@ class Change(NamedTuple):
     """A setting that is no longer what it was; None is no value.
 
     >>> print(Change("seed", 0, None))
-    0, not none
+    0; now none is asked for
     """
 
     name: str
@@ -140,7 +140,7 @@ class Change(NamedTuple):
 
     def __str__(self) -> str:
         """Return both values, digests and other long ones by their first letters."""
-        return f"{_short(self.earlier)}, not {_short(self.now)}"
+        return f"{_short(self.earlier)}; now {_short(self.now)} is asked for"
 
 
 def find_changes(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:

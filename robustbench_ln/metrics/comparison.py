@@ -99,7 +99,7 @@ class Comparison(NamedTuple):
     """Two sides over all conditions that both measured.
 
     Attributes:
-        cells: In the order of the sides' rows.
+        cells: Comparisons in the order of the sides' rows.
         pooled: Name -> the conditions that were asked for together.
         units: Units of the images, and of the statistics sets of both sides.
     """

@@ -41,7 +41,7 @@ class CorruptionErrors:
     """Errors of one network.
 
     Attributes:
-        name: For messages.
+        name: Name, for messages.
         cells: (corruption, severity) -> error, 0..1.
         means: Corruption -> its mean over the five severities, where nothing else was published.
         clean: Error on clean images, or None.

@@ -197,7 +197,7 @@ def _error(text: str, place: str, *, is_percent: bool) -> float:
     try:
         value = float(text)
     except ValueError as error:
-        raise RecordError(f"{place}: error '{text}' is no number") from error
+        raise RecordError(f"{place}: error '{text}' is not a number") from error
     if not 0 <= value <= most:
         hint = "" if is_percent else f"; for errors in percent give {setting('is_percent', True)}"
         raise RecordError(f"{place}: error {text} is not in 0..{most}{hint}")

@@ -29,7 +29,7 @@ class Units:
         num_images: N.
         set_sizes: Images in a set, descending. Two where modes meet whose sets cross: with sets of
             128 and of 10 an image depends on its neighbours in both.
-        starts: For each set size, the index of the first image of each unit, ascending from 0.
+        starts: Set size -> index of the first image of each unit, ascending from 0.
     """
 
     num_images: int

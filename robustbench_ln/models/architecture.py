@@ -21,8 +21,8 @@ class Architecture:
         id: What `--arch` takes.
         build: (num_classes, in_channels) -> a network with fresh weights. A library's network that
             takes colour images only ignores in_channels.
-        num_classes: As published.
-        in_channels: As published.
+        num_classes: Published number of classes.
+        in_channels: Published number of input channels.
         image_size: Height and width of the images, as published.
         source: Where the network was published.
         departs: Differences from the source, for the documentation; "" if none.

@@ -13,7 +13,7 @@ def choose_devices(text: str) -> tuple[str, ...]:
     """Return the devices that a text names: one, several GPUs, or "auto".
 
     Args:
-        text: As torch names it; "cuda:0,cuda:1"; or "auto", a GPU where there is one.
+        text: Torch's name of a device; "cuda:0,cuda:1"; or "auto", a GPU where there is one.
 
     Raises:
         SpecError: This machine has no such device, or several are not GPUs, or not different ones.

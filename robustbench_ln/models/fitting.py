@@ -25,7 +25,7 @@ class LoadedModel:
     """A network with a checkpoint's weights.
 
     Attributes:
-        model: On the CPU, float32, in eval mode.
+        model: Network on the CPU, float32, in eval mode.
         checkpoint: Where the weights came from.
         network: What the user called it: "resnet20", "FILE.py:FUNCTION".
         num_classes: K, read from the head's shape; None where the user's own function decides.

@@ -38,7 +38,7 @@ class Contents(NamedTuple):
     """What a file holds.
 
     Attributes:
-        saved: As it was saved; objects of other classes than tensors and plain values are inert.
+        saved: What was saved; objects of other classes than tensors and plain values are inert.
         metadata: The text metadata of a safetensors header.
         foreign: Names of those classes.
     """

@@ -45,7 +45,7 @@ class HfInput(NamedTuple):
     """What a preprocessor does to pictures.
 
     Attributes:
-        mean: On the 0..1 scale.
+        mean: Mean on the 0..1 scale.
         std: Likewise.
         resize: Pixels of the shorter side; None where nothing is scaled.
         crop: Side of the central square; None where nothing is cut out.

@@ -153,7 +153,7 @@ class InertUnpickler(pickle._Unpickler):
     """Unpickles one object. Python's own unpickler with its imports and its pitfalls taken out.
 
     Args:
-        stream: At the pickle.
+        stream: Stream, at the beginning of the pickle.
         load_storage: Called with a persistent id, (class, key, location, size, ...) of a storage,
             whose class is a dtype; returns its values, flat.
 
@@ -205,7 +205,7 @@ class InertUnpickler(pickle._Unpickler):
         if kind in ("module", b"module"):  # a class with its source code, before torch 1.6
             return storage_type
         if kind not in ("storage", b"storage") or not isinstance(storage_type, torch.dtype):
-            raise pickle.UnpicklingError("a persistent id that is no storage")
+            raise pickle.UnpicklingError("a persistent id that is not a storage")
         return self._load_storage(storage_type, *rest)
 
     def _build(self) -> None:

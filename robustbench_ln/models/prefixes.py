@@ -35,7 +35,7 @@ def without_prefix(
     """Take off what stands before the names of all of a network's tensors, and what is beside them.
 
     Args:
-        checkpoint: As it was read.
+        checkpoint: Checkpoint as it was read.
         expected: Name in the network -> shape. Norm layers of another kind may have others, and
             lack running statistics.
         optional: Names among them that may be missing or be called otherwise: the head's.

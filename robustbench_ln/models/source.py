@@ -93,8 +93,8 @@ def check_one_network(arch: str | None, model: str | None, *, is_stated: bool) -
     """Demand a network by name or from the user's file, not both.
 
     Args:
-        arch: By name.
-        model: From the user's file.
+        arch: Network by its name.
+        model: Network from the user's file.
         is_stated: Whether a checkpoint may say it, so that it may be neither.
     """
     num_given = (arch is not None) + (model is not None)

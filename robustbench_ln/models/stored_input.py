@@ -37,7 +37,7 @@ class StoredInput(NamedTuple):
 
     @property
     def text(self) -> str:
-        """As `normalize` takes it."""
+        """The text that `normalize` takes."""
         return "/".join(",".join(f"{value:.6g}" for value in v) for v in (self.mean, self.std))
 
 

@@ -41,7 +41,7 @@ class InputPipeline:
             a square out of the middle (timm's crop modes "squash" and "border").
         crop: Side of the square that is cut out of the middle; None likewise.
         interpolation: "bilinear", "bicubic", ...; None where it is not said.
-        accuracy: On the publisher's test images, 0..1; None where it is not said.
+        accuracy: Accuracy on the publisher's test images, 0..1; None where it is not stated.
         departs: What the publisher does to pictures that resize and crop do otherwise; "" if none.
     """
 

@@ -33,7 +33,7 @@ class Norm:
     """One choice of `--norm`.
 
     Attributes:
-        id: As in --norm and in a checkpoint's metadata.
+        id: Name in --norm and in a checkpoint's metadata.
         layer: The class that takes BatchNorm2d's place.
         description: Whose statistics it has, and which parameters.
         source: The paper.

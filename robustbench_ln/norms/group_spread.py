@@ -21,7 +21,7 @@ class GroupSpread(NamedTuple):
         gamma_sd: Mean over channels of the population SD over groups of gamma; 0 where the groups
             agree.
         beta_size: Mean of |beta| over channels and groups.
-        beta_sd: As gamma_sd, of beta.
+        beta_sd: The same of beta.
     """
 
     gamma_size: float

@@ -55,7 +55,7 @@ class NormLayer:
     """One norm layer of a network.
 
     Attributes:
-        name: As in named_modules(); "" where the network itself is the layer.
+        name: Name in named_modules(); "" where the network itself is the layer.
         class_name: "BatchNorm2d", ...
         kind: What layouts can do with it.
         num_features: Channels, or None where the class does not say.
@@ -207,7 +207,7 @@ def run_grey_images(network: nn.Module, image_shape: tuple[int, int, int]) -> tu
     if len(groups) > 1:
         raise LayoutError(
             f"LocalNorm2d layers have {' and '.join(map(str, groups))} groups; group k is one "
-            "choice for the whole network: give all layers as many"
+            "choice for the whole network: give all layers the same number"
         )
     images = torch.full((max(groups, default=2), *image_shape), 0.5)
     parameter = next(network.parameters(), None)

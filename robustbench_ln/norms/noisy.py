@@ -37,7 +37,7 @@ class NoisyBatchNorm2d(RunningNorm2d):
         momentum: Share of a new batch in the running statistics.
         shift: Largest mean shift of a step.
         scale: Largest mean scale of a step.
-        spread: Of the images around a step's means.
+        spread: Variance of the images around a step's means.
 
     Shape: [N, C, H, W] to [N, C, H, W].
 

@@ -10,7 +10,7 @@ __all__ = ["ParameterCounts", "count_parameters"]
 
 
 class ParameterCounts(NamedTuple):
-    """Of a network.
+    """Numbers of parameters of a network.
 
     Attributes:
         trainable: Parameters.

@@ -16,7 +16,7 @@ __all__ = ["BatchRenorm2d", "RenormSchedule"]
 
 
 class Limits(NamedTuple):
-    """Of r (1 / r_max .. r_max) and of d (-d_max .. d_max); scalars."""
+    """Limits of r (1 / r_max .. r_max) and of d (-d_max .. d_max); scalars."""
 
     r_max: Tensor
     d_max: Tensor

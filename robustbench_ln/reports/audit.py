@@ -48,6 +48,11 @@ class _Curve(NamedTuple):
     by_size: Mapping[int, Floats]
 
     @property
+    def title(self) -> str:
+        """The mode's name in the papers."""
+        return MODES[self.mode].title
+
+    @property
     def sets(self) -> str:
         """What shares statistics, in words."""
         return "sliding windows" if self.sharing == "sliding" else "sets"
@@ -102,7 +107,7 @@ def audit_sentences(modes: Sequence[ModeResults]) -> list[str]:
     """Return what an audit comes down to, a sentence for each mode and stream.
 
     Args:
-        modes: Of all its runs, which know what was right image by image.
+        modes: Modes of all its runs, which know what was right image by image.
     """
     curves = _curves(modes, judged)
     by_key = {(c.mode, c.sharing, c.stream): c for c in curves}
@@ -142,7 +147,7 @@ def _size_sentence(curve: _Curve) -> str:
     """Say from which size on sets are about as good as those of the reference."""
     reference, sets = curve.reference, curve.sets
     if reference is None:
-        return f"{curve.mode}: too few images for a verdict on the size of {sets}."
+        return f"{curve.title}: too few images for a verdict on the size of {sets}."
     differences = {
         size: _paired(curve, size, reference) for size in curve.by_size if size < reference
     }
@@ -150,12 +155,12 @@ def _size_sentence(curve: _Curve) -> str:
     if not close:
         least = max(differences)
         return (
-            f"{curve.mode}: {sets} of {least} are not shown to be within {100 * CLOSE:g} points of "
-            f"{sets} of {reference} ({_points(differences[least])})."
+            f"{curve.title}: {sets} of {least} are not shown to be within {100 * CLOSE:g} points "
+            f"of {sets} of {reference} ({_points(differences[least])})."
         )
     least = close[-1]
     return (
-        f"{curve.mode}: {sets} of {least} are within {100 * CLOSE:g} points of {sets} of "
+        f"{curve.title}: {sets} of {least} are within {100 * CLOSE:g} points of {sets} of "
         f"{reference} ({_points(differences[least])})."
     )
 
@@ -182,7 +187,7 @@ def _sliding_sentences(curve: _Curve, sets: _Curve | None) -> list[str]:
     for size in _shown_sizes(shared, sets):
         gained = _difference(curve.by_size[size], sets.by_size[size], [size])
         parts.append(f"{_points(gained)} with {size} images")
-    return [f"{curve.mode}, {curve.stream}, sliding windows against sets: {', '.join(parts)}."]
+    return [f"{curve.title}, {curve.stream}, sliding windows against sets: {', '.join(parts)}."]
 
 
 def _shown_sizes(shared: Sequence[int], curve: _Curve) -> list[int]:
@@ -200,7 +205,7 @@ def _stream_sentences(curve: _Curve, shuffled: _Curve | None) -> list[str]:
         f"{_points(_unpaired(curve, shuffled, size))} with sets of {size}"
         for size in _shown_sizes(shared, shuffled)
     ]
-    return [f"{curve.mode}, {curve.stream} against shuffled: {', '.join(parts)}."]
+    return [f"{curve.title}, {curve.stream} against shuffled: {', '.join(parts)}."]
 
 
 def _unpaired(curve: _Curve, shuffled: _Curve, size: int) -> Estimate:

@@ -103,7 +103,8 @@ def _has_sets(mode: ModeResults) -> bool:
 
 def _name(mode: ModeResults) -> str:
     record = mode.any_record
-    return f"{record.mode}, sliding" if record.sharing == "sliding" else record.mode
+    title = MODES[record.mode].title
+    return f"{title}, sliding" if record.sharing == "sliding" else title
 
 
 def _names(modes: Sequence[ModeResults]) -> list[str]:
@@ -153,6 +154,7 @@ def _draw_sizes(canvas: Canvas, *, modes: Sequence[ModeResults], condition: Cond
         else:
             axes.axhline(100 * next(iter(own.values())).accuracy, **style)
     _finish(axes, points)
+    canvas.supxlabel(f"images that share statistics; {condition_name(condition)}", fontsize=8)
     axes.set_ylabel("accuracy, %")
 
 
@@ -173,6 +175,7 @@ def _draw_streams(
             _draw_curve(axes, own, style)
         axes.set_title(name, fontsize=8)
         _finish(axes, points)
+    canvas.supxlabel("images that share statistics", fontsize=8)
     for axes in grid[:, 0]:
         axes.set_ylabel("accuracy, %")
 
@@ -190,7 +193,6 @@ def _finish(axes: Axes, points: Mapping[ModeResults, _Point]) -> None:
     axes.set_xscale("log", base=2)
     axes.set_xticks(sizes, map(str, sizes), fontsize=7)
     axes.minorticks_off()
-    axes.set_xlabel("images that share statistics")
     axes.grid(axis="y", color="0.9", linewidth=0.5)
     ends = [100 * end for point in points.values() for end in point if math.isfinite(end)]
     set_percents(axes, "y", percent_ticks(ends))

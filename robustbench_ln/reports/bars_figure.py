@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from robustbench_ln.metrics.intervals import Estimate
 from robustbench_ln.reports.captions import limit_stamp
 from robustbench_ln.reports.corruption_family import CorruptionFamily
-from robustbench_ln.reports.drawings import Drawing, PaperFigure, Piece, pages_of
+from robustbench_ln.reports.drawings import Drawing, PaperFigure, Piece, Sheet, pages_of
 from robustbench_ln.reports.figure_keys import Key, bar_entries, note_entries
 from robustbench_ln.reports.figure_style import (
     draw_chance,
@@ -41,23 +41,23 @@ _ROW_HEIGHT, _PLACE, _NARROWEST = 1.45, 0.66, 3.0
 
 def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
     return [
-        _Page(table, modes, inches).drawing(f"_{table.name}{ending}")
+        _Page(table, page.items, inches).drawing(page)
         for table in tables
         if isinstance(table.family, CorruptionFamily)
-        for ending, modes in _pages(table)
+        for page in _pages(table)
     ]
 
 
-def _pages(table: Table) -> list[tuple[str, list[ModeResults]]]:
-    """Return the modes of each page, whole networks where there is room, and its file's ending."""
+def _pages(table: Table) -> list[Sheet[ModeResults]]:
+    """Return the modes of each page, whole networks where there is room."""
     pages: list[list[ModeResults]] = []
     for network in split_networks(table.modes):
-        for _, modes in pages_of(network.modes, _MOST_BARS):
-            if pages and len(pages[-1]) + len(modes) <= _MOST_BARS:
-                pages[-1] += modes
+        for part in pages_of(network.modes, _MOST_BARS):
+            if pages and len(pages[-1]) + len(part.items) <= _MOST_BARS:
+                pages[-1] += part.items
             else:
-                pages.append(modes)
-    return [(ending, modes) for ending, (modes,) in pages_of(pages, 1)]
+                pages.append(part.items)
+    return [Sheet(page.ending, page.part, *page.items) for page in pages_of(pages, 1)]
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,11 @@ class _Page:
         lines: list[list[Row]] = []
         rows = [row for row in self.table.rows if row.group]
         for _, members in groupby(rows or self.table.rows, key=lambda row: row.group):
-            for _, part in pages_of(list(members), most):
-                if lines and len(lines[-1]) + len(part) <= most - 1:
-                    lines[-1] += part
+            for part in pages_of(list(members), most):
+                if lines and len(lines[-1]) + len(part.items) <= most - 1:
+                    lines[-1] += part.items
                 else:
-                    lines.append([*part])
+                    lines.append(part.items)
         return lines
 
     @cached_property
@@ -94,14 +94,14 @@ class _Page:
         found = [self.table.estimate(r, m) for m in self.modes for line in self.lines for r in line]
         return [estimate for estimate in found if estimate is not None]
 
-    def drawing(self, ending: str) -> Drawing:
+    def drawing(self, page: Sheet[ModeResults]) -> Drawing:
         """Return them as a figure."""
         ticks = percent_ticks(interval_ends(self.estimates), from_zero=True)
         has_intervals = any(estimate.interval for estimate in self.estimates)
         notes = note_entries(self.table, ticks, has_intervals=has_intervals)
         return Drawing(
-            ending,
-            f"Accuracy under each corruption by family: {self.table.title}",
+            f"_{self.table.name}{page.ending}",
+            f"Accuracy under each corruption by family: {self.table.title}{page.part}",
             partial(self._fill, ticks=ticks),
             (self.width, _ROW_HEIGHT * len(self.lines) + 0.3),
             Key([*bar_entries(self.modes), *notes], self.width),

@@ -15,6 +15,7 @@ from robustbench_ln.reports.families import clean_of, family_of, group_families
 from robustbench_ln.reports.summary import Baseline, SummaryLine
 from robustbench_ln.reports.tables import Family
 from robustbench_ln.runs.results import ModeResults, find_modes, split_run
+from robustbench_ln.runs.variants import Naming
 from robustbench_ln.spec import Condition
 
 __all__ = [
@@ -30,12 +31,15 @@ MOST_NAMED = 5
 """Corruptions that are named; of more, the number is given."""
 
 
-def choose_baseline(text: str, *, is_percent: bool = False) -> Baseline | None:
+def choose_baseline(
+    text: str, *, is_percent: bool = False, names: Naming = "papers"
+) -> Baseline | None:
     """Return the baseline that --baseline names; None for "none".
 
     Args:
         text: "none", a published one, FILE.csv, or RUN[:MODE].
         is_percent: Whether the errors of a file are 0..100.
+        names: What a mode is called.
 
     Raises:
         SpecError: No such baseline, or a run of several modes without one named.
@@ -50,7 +54,7 @@ def choose_baseline(text: str, *, is_percent: bool = False) -> Baseline | None:
     path, mode = split_run(text)
     if not path.is_dir():
         raise unknown_name(text, ("none", *BASELINES), kind="baseline", listed="baselines")
-    found = find_modes(path, mode)
+    found = find_modes(path, mode, names)
     if len(found) > 1:
         first = next(iter(found))
         raise SpecError(

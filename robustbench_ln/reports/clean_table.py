@@ -25,10 +25,12 @@ Column = tuple[str, str]
 def _make(tables: Sequence[Table], _: float) -> list[Piece]:
     found: dict[Row, dict[Column, list[float]]] = {}
     titles: dict[str, str] = {}
-    for mode in dict.fromkeys(mode for table in tables for mode in table.modes):
+    modes = list(dict.fromkeys(mode for table in tables for mode in table.modes))
+    networks = _name_networks(modes)
+    for mode in modes:
         clean = [cell for condition, cell in mode.cells.items() if condition.is_clean]
         if clean:
-            row = _without_training(mode.run.label), mode.variant
+            row = networks[mode.run.label], mode.variant
             titles[mode.variant] = mode.title
             of_data = found.setdefault(row, {}).setdefault(_column(mode), [])
             of_data.append(clean[0].accuracy)
@@ -48,9 +50,24 @@ def _make(tables: Sequence[Table], _: float) -> list[Piece]:
     return [PrintedGrid(words, grid, _frame(found))]
 
 
-def _without_training(label: str) -> str:
-    """Return a label without the number of its training: "LN" of "LN-2"."""
-    return re.sub(r"(?<=\D)-\d{1,6}$", "", label)
+def _name_networks(modes: Sequence[ModeResults]) -> dict[str, str]:
+    """Return label -> network: "LN" of "LN-0" and "LN-1", which are trainings of one network.
+
+    Several labels that end in consecutive numbers are trainings if their networks have the same
+    architecture and groups; ResNet-20 and ResNet-32 are not.
+    """
+    found: dict[tuple[str, str, int], dict[int, str]] = {}
+    for mode in modes:
+        run = mode.run
+        stem, hyphen, number = run.label.rpartition("-")
+        if hyphen and stem and re.fullmatch(r"[0-9]{1,6}", number):
+            groups = max(record.num_groups for record in run.records)
+            found.setdefault((stem, run.arch, groups), {})[int(number)] = run.label
+    names = {mode.run.label: mode.run.label for mode in modes}
+    for (stem, _, _), labels in found.items():
+        if len(labels) > 1 and max(labels) - min(labels) == len(labels) - 1:
+            names |= dict.fromkeys(labels.values(), stem)
+    return names
 
 
 def _column(mode: ModeResults) -> Column:

@@ -17,6 +17,7 @@ from robustbench_ln.metrics.comparison import (
     compare_sides,
 )
 from robustbench_ln.metrics.units import Units
+from robustbench_ln.metrics.verdicts import Verdict, verdict
 from robustbench_ln.reports.families import clean_of, group_families, sort_conditions
 from robustbench_ln.reports.tables import Family
 from robustbench_ln.runs.results import ModeResults, check_same_images, read_outcomes
@@ -68,6 +69,10 @@ class Pair:
     def modes(self) -> tuple[ModeResults, ModeResults]:
         """Return both."""
         return self.first, self.second
+
+    def verdict(self, condition: Condition) -> Verdict:
+        """Return whether A is ahead or behind, by the interval of the cell alone."""
+        return verdict(self.cells[condition].difference.interval, self.units.num_units)
 
     def accuracies(self, conditions: Sequence[Condition]) -> list[float]:
         """Return the mean accuracy of either over some conditions, 0..1."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from textwrap import fill
 from typing import Any
@@ -12,7 +12,7 @@ import pandas as pd
 
 from robustbench_ln.metrics.intervals import Estimate
 from robustbench_ln.metrics.units import MIN_UNITS
-from robustbench_ln.metrics.verdicts import lack_sentence, units_sentence, verdict
+from robustbench_ln.metrics.verdicts import lack_sentence, units_sentence
 from robustbench_ln.reports.blocks import Block, Heading, Paragraph
 from robustbench_ln.reports.captions import CLASS_ORDER
 from robustbench_ln.reports.compare import FamilyPair, Pair
@@ -28,7 +28,7 @@ from robustbench_ln.reports.numbers import (
 from robustbench_ln.spec import Condition
 from robustbench_ln.texts.safe import one_line
 
-__all__ = ["cells_frame", "pair_text", "pairs_blocks", "summary_frame"]
+__all__ = ["cells_frame", "pair_sections", "pair_text", "pairs_blocks", "summary_frame"]
 
 _SIGNIFICANT = 0.05
 _ACCURACIES = ("first_accuracy", "second_accuracy")
@@ -48,25 +48,39 @@ def pair_text(pair: Pair, *, width: int) -> str:
 
 def pairs_blocks(pairs: Iterable[Pair]) -> list[Block]:
     """Return the comparisons with every cell, as a page."""
-    return [Heading(1, "Comparison"), *(block for pair in pairs for block in _section(pair))]
+    blocks: list[Block] = [Heading(1, "Comparison")]
+    for pair in pairs:
+        title = Heading(2, f"{pair.first.name} (A) and {pair.second.name} (B)")
+        blocks += [title, *pair_sections(pair)]
+    return blocks
 
 
-def _section(pair: Pair) -> list[Block]:
-    parts: list[Block] = [Heading(2, f"{pair.first.name} (A) and {pair.second.name} (B)")]
+def pair_sections(
+    pair: Pair, above: Callable[[FamilyPair], list[Block]] = lambda _: [], *, says_who: bool = False
+) -> list[Block]:
+    """Return a comparison with every cell, family by family, and what its numbers rest on.
+
+    Args:
+        pair: The comparison.
+        above: What stands above the tables of a family.
+        says_who: Whether tables of cells have a column that says who is ahead.
+    """
+    grid = _said_grid if says_who else _cell_grid
+    parts: list[Block] = []
     for part in pair.families:
-        parts.append(Heading(3, part.family.headline))
+        parts += [Heading(3, part.family.headline), *above(part)]
         if part.family.shows_pools:
             parts.append(_short_grid(pair, part))
-        parts += [_cell_grid(pair, part), *map(Paragraph, _curve_sentences(part))]
+        parts += [grid(pair, part), *map(Paragraph, _curve_sentences(part))]
     if not pair.families:
-        parts.append(_cell_grid(pair))
+        parts.append(grid(pair))
     return [*parts, *map(Paragraph, _sentences(pair))]
 
 
 def cells_frame(pairs: Iterable[Pair]) -> pd.DataFrame:
     """Return a row for each cell of some comparisons: shares 0..1."""
     rows = [
-        {"first": pair.first.name, "second": pair.second.name}
+        {"first": pair.first.key, "second": pair.second.key}
         | condition.to_json()
         | {
             "total": pair.units.num_images,
@@ -89,7 +103,7 @@ def cells_frame(pairs: Iterable[Pair]) -> pd.DataFrame:
 def summary_frame(pairs: Iterable[Pair]) -> pd.DataFrame:
     """Return a row for each pooled difference and each number that sums up a curve."""
     rows: list[dict[str, Any]] = [
-        {"first": pair.first.name, "second": pair.second.name, "table": part.family.name}
+        {"first": pair.first.key, "second": pair.second.key, "table": part.family.name}
         | {"quantity": quantity}
         | estimate_fields("value", estimate)
         | {"p_value": p_value, "units": pair.units.num_units}
@@ -158,6 +172,16 @@ def _cell_grid(pair: Pair, part: FamilyPair | None = None) -> Grid:
     return Grid(_HEADER, tuple(_cell_rows(pair, part)))
 
 
+def _said_grid(pair: Pair, part: FamilyPair | None = None) -> Grid:
+    """Return the same, and who is ahead: by each cell's own interval."""
+    grid = _cell_grid(pair, part)
+    clean = [condition for condition in pair.cells if condition.is_clean]
+    words = {"ahead": "A", "behind": "B", "undecided": "undecided"}
+    said = [words[pair.verdict(c)] for c in [*clean, *(part.members if part else ())]]
+    rows = zip(grid.rows, said, strict=True)
+    return Grid((*grid.header, "ahead"), tuple((*row, who) for row, who in rows))
+
+
 def _short_grid(pair: Pair, part: FamilyPair) -> Grid:
     """Return the cells and their mean; of a family with means, these alone."""
     if not part.family.shows_pools:
@@ -219,7 +243,7 @@ def _sentences(pair: Pair) -> list[str]:
 
 def _verdicts(pair: Pair) -> str:
     cells = pair.cells.values()
-    found = [verdict(cell.difference.interval, pair.units.num_units) for cell in cells]
+    found = [pair.verdict(condition) for condition in pair.cells]
     by_test = [cell for cell in cells if cell.adjusted_p_value < _SIGNIFICANT]
     wins = sum(cell.difference.value > 0 for cell in by_test)
     return (

@@ -15,11 +15,12 @@ from robustbench_ln.reports.drawings import (
     Drawing,
     PaperFigure,
     Piece,
+    Sheet,
     pages_of,
     row_cell,
     spread_rows,
 )
-from robustbench_ln.reports.figure_style import title_of
+from robustbench_ln.reports.figure_style import title_of, wrap_label
 from robustbench_ln.reports.noise_family import NoiseFamily
 from robustbench_ln.reports.numbers import percent
 from robustbench_ln.reports.reduced import read_outcome
@@ -73,11 +74,11 @@ def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
         if not isinstance(table.family, NoiseFamily):
             continue
         modes = [mode for mode in table.modes if mode.has_predictions]
-        for ending, on_page in pages_of(modes, _MODES_A_PAGE):
+        for page in pages_of(modes, _MODES_A_PAGE):
             rows = spread_rows(table, min(max(2, int(inches / _PANEL)), 4))
-            panels = [p for mode in on_page for p in _read_panels(table, mode, rows)]
+            panels = [p for mode in page.items for p in _read_panels(table, mode, rows)]
             if panels:
-                pieces.append(_draw_page(table, panels, inches, f"_{table.name}{ending}"))
+                pieces.append(_draw_page(table, panels, inches, page))
     return pieces
 
 
@@ -92,14 +93,19 @@ def _read_panels(table: Table, mode: ModeResults, rows: Sequence[Row]) -> list[_
     return panels
 
 
-def _draw_page(table: Table, panels: Sequence[_Panel], inches: float, ending: str) -> Drawing:
+def _draw_page(
+    table: Table, panels: Sequence[_Panel], inches: float, page: Sheet[ModeResults]
+) -> Drawing:
     modes, columns = len({id(panel.mode) for panel in panels}), len({p.row for p in panels})
     words = (
         f"Confusion matrices under {table.title}: share of each class's images (rows) by predicted "
         "class (columns). Above each: accuracy, and the share of the most predicted class"
+        f"{page.part}"
     )
-    fill = partial(_fill, panels=panels)
-    size = (min(inches, 0.9 + columns * _PANEL), 0.5 + 1.78 * modes)
+    size = (min(inches, 0.9 + columns * _PANEL), 0.6 + 1.78 * modes)
+    x_label = wrap_label(f"predicted class; {table.title}", size[0] - 0.5)
+    fill = partial(_fill, panels=panels, x_label=x_label)
+    ending = f"_{table.name}{page.ending}"
     return Drawing(ending, words, fill, size, None, limit_stamp(table), _frame(panels))
 
 
@@ -123,7 +129,7 @@ def _frame(panels: Sequence[_Panel]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _fill(canvas: Canvas, *, panels: Sequence[_Panel]) -> None:
+def _fill(canvas: Canvas, *, panels: Sequence[_Panel], x_label: str) -> None:
     modes = list(dict.fromkeys(panel.mode for panel in panels))
     names = list(dict.fromkeys(panel.row.name for panel in panels))
     grid = canvas.subplots(len(modes), len(names), squeeze=False)
@@ -133,11 +139,10 @@ def _fill(canvas: Canvas, *, panels: Sequence[_Panel]) -> None:
         axes = grid[modes.index(panel.mode), names.index(panel.row.name)]
         image = _draw_matrix(axes, panel)
     for axes, mode in zip(grid[:, 0], modes, strict=True):
-        title = [mode.run.label, mode.title]
-        name = "\n".join(title_of(part, 22, 1) for part in title)
+        name = f"{title_of(mode.run.label, 22, 1)}\n{title_of(mode.title, 20)}"
         axes.set_ylabel(name, fontsize=7, fontweight="bold")
     canvas.supylabel("class", fontsize=8)
-    canvas.supxlabel("predicted class", fontsize=8)
+    canvas.supxlabel(x_label, fontsize=8)
     bar = canvas.colorbar(image, ax=grid[-1], location="right", pad=0.02, aspect=14)
     bar.set_label("of the class's images, %", fontsize=6)
     bar.ax.tick_params(labelsize=6, length=1.5)

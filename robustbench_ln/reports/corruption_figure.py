@@ -18,7 +18,7 @@ from robustbench_ln.metrics.intervals import Estimate
 from robustbench_ln.reports.captions import limit_stamp
 from robustbench_ln.reports.corruption_family import CorruptionFamily
 from robustbench_ln.reports.curves import Curves
-from robustbench_ln.reports.drawings import Drawing, pages_of
+from robustbench_ln.reports.drawings import Drawing, Sheet, pages_of
 from robustbench_ln.reports.figure_keys import Key, line_entries, note_entries
 from robustbench_ln.reports.figure_style import (
     draw_chance,
@@ -81,13 +81,11 @@ def draw_corruptions(table: Table, inches: float) -> list[Drawing]:
         return []
     networks = split_networks(table.modes)
     side_by_side = place_panels(len(networks), inches - _NAMES_WIDTH, least=_PANEL).columns
-    return [
-        _draw_page(table, panels, inches, f"_{table.name}{ending}")
-        for ending, panels in pages_of(networks, side_by_side)
-    ]
+    return [_draw_page(table, page, inches) for page in pages_of(networks, side_by_side)]
 
 
-def _draw_page(table: Table, panels: Sequence[Panel], inches: float, ending: str) -> Drawing:
+def _draw_page(table: Table, page: Sheet[Panel], inches: float) -> Drawing:
+    panels, ending = page.items, f"_{table.name}{page.ending}"
     found = [table.estimate(row, mode) for mode in table.modes for row in table.rows]
     ticks = percent_ticks(interval_ends(found))
     has_intervals = any(estimate and estimate.interval for estimate in found)
@@ -101,7 +99,7 @@ def _draw_page(table: Table, panels: Sequence[Panel], inches: float, ending: str
     places = _places(table, line)
     height = 0.75 + line * (places[-1].y + 1)
     fill = partial(_fill, table=table, panels=panels, places=places, ticks=ticks)
-    words = f"Accuracy under each corruption: {table.title}"
+    words = f"Accuracy under each corruption: {table.title}{page.part}"
     return Drawing(ending, words, fill, (inches, height), key, limit_stamp(table))
 
 

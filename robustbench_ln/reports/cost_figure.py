@@ -12,7 +12,6 @@ from robustbench_ln.metrics.corruption_error import MEAN_ROW
 from robustbench_ln.metrics.intervals import Estimate
 from robustbench_ln.modes import MODES
 from robustbench_ln.reports.captions import limit_stamp
-from robustbench_ln.reports.corruption_family import CorruptionFamily
 from robustbench_ln.reports.drawings import Drawing, PaperFigure, Piece
 from robustbench_ln.reports.figure_keys import Key, KeyEntry, line_entries, note_entries
 from robustbench_ln.reports.figure_style import (
@@ -22,6 +21,7 @@ from robustbench_ln.reports.figure_style import (
     percent_ticks,
     set_percents,
     title_of,
+    wrap_label,
 )
 from robustbench_ln.reports.mode_styles import styles_of
 from robustbench_ln.reports.numbers import general
@@ -65,14 +65,14 @@ def forward_passes(mode: ModeResults) -> int:
 def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
     pieces: list[Piece] = []
     for table in tables:
-        points = [_point(table, mode) for mode in table.modes]
+        shared = _shared_row(table)
+        points = [_point(table, mode, shared) for mode in table.modes]
         if len({point.passes for point in points}) < 2:
             continue
-        words = (
-            f"Accuracy against forward passes an image, {table.title}: markers {_what(table)}, "
-            "the other ends of their lines for the clean images; modes of as many passes stand "
-            "side by side"
-        )
+        words = f"Accuracy against forward passes an image, {table.title}: "
+        if shared is not None:
+            words += f"markers for the {shared.name}, the other ends of their lines "
+        words += "for the clean images; modes of as many passes stand side by side"
         pieces.append(_draw(table, points, words, inches))
     return pieces
 
@@ -82,31 +82,35 @@ def _draw(table: Table, points: Sequence[_Point], words: str, inches: float) -> 
     ticks = percent_ticks(interval_ends(found))
     has_intervals = any(p.degraded and p.degraded.interval for p in points)
     clean = KeyEntry("clean images", {"color": "0.25", "marker": "_", "linestyle": "none"})
-    notes = note_entries(table, ticks, has_intervals=has_intervals, has_means=True)
+    notes = note_entries(table, ticks, has_intervals=has_intervals, has_means=True, is_area=True)
     key = Key([*line_entries(table.modes, has_networks=False), clean, *notes], inches)
     rows = place_panels(len(table.by_run), inches, least=_PANEL).rows
     fill = partial(_fill, table=table, points=points, ticks=ticks, inches=inches)
-    size = (inches, 0.4 + 2.1 * rows)
+    size = (inches, 0.5 + 2.1 * rows)
     return Drawing(f"_{table.name}", words, fill, size, key, limit_stamp(table), _frame(points))
 
 
-def _what(table: Table) -> str:
-    return "for the " + (
-        MEAN_ROW if any(row.name.startswith(MEAN_ROW) for row in table.rows) else
-        "mean over the corruptions" if isinstance(table.family, CorruptionFamily) else
-        "mean over the sigmas above 0"
-    )  # fmt: skip
+def _shared_row(table: Table) -> Row | None:
+    """Return the mean over the 15, else over all but the clean images, if every mode has it.
+
+    What only some modes were measured under is left out: means over other conditions cannot be
+    compared.
+    """
+    shared = [r for r in table.rows if all(table.parts_of(r, m) for m in table.modes)]
+    mean = next((row for row in shared if row.name.startswith(MEAN_ROW)), None)
+    rows = [row for row in shared if not _is_clean(row) and not row.name.startswith(MEAN_ROW)]
+    if mean is not None or not rows:
+        return mean
+    names = ", ".join(row.name for row in rows)
+    where = "sigma" if rows[0].sigma is not None else "the corruptions"
+    name = f"mean over {where} {names}" if len(rows) > 1 else f"accuracy under {where} {names}"
+    return Row(name, tuple(part for row in rows for part in row.parts))
 
 
-def _point(table: Table, mode: ModeResults) -> _Point:
-    """Return the mean over the 15 where it is known, else over all but the clean images."""
-    rows = table.rows
-    means = [row for row in rows if row.name.startswith(MEAN_ROW)]
-    parts = tuple(part for row in rows if not _is_clean(row) for part in row.parts)
-    degraded = means or ([Row("", parts)] if parts else [])
-    known = [estimate for row in degraded if (estimate := table.estimate(row, mode))]
-    clean = next((table.estimate(row, mode) for row in rows if _is_clean(row)), None)
-    return _Point(mode, forward_passes(mode), clean, known[0] if known else None)
+def _point(table: Table, mode: ModeResults, shared: Row | None) -> _Point:
+    clean = next((table.estimate(row, mode) for row in table.rows if _is_clean(row)), None)
+    degraded = None if shared is None else table.estimate(shared, mode)
+    return _Point(mode, forward_passes(mode), clean, degraded)
 
 
 def _is_clean(row: Row) -> bool:
@@ -146,7 +150,8 @@ def _fill(
         set_percents(axes, "y", ticks)
         draw_percent_grid(axes)
         axes.set_title(title_of(panel.title, 30), fontsize=7.5)
-    canvas.supxlabel("forward passes an image", fontsize=8)
+    words = wrap_label(f"forward passes an image; {table.title}", inches - 0.5)
+    canvas.supxlabel(words, fontsize=8)
     canvas.supylabel("accuracy, %", fontsize=8)
 
 
@@ -168,5 +173,5 @@ COST = PaperFigure(
     name="cost",
     title="Accuracy against forward passes an image",
     make=_make,
-    needs="all modes of each table take as many forward passes; voting and rot90 modes take more",
+    needs="all modes take the same number of forward passes; voting and rot90 modes take more",
 )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import pandas as pd
 
 from robustbench_ln.reports.blocks import Block, Paragraph, Picture
 from robustbench_ln.reports.figure_keys import Key
-from robustbench_ln.reports.figure_style import KINDS, Kind, render_figure
+from robustbench_ln.reports.figure_style import KINDS, Kind, make_figure, render_figure
 from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.latex import to_latex
 from robustbench_ln.reports.report_files import csv_bytes
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 __all__ = [
-    "Drawing", "PaperFigure", "Piece", "Press", "PrintedGrid", "Section", "find_kept", "pages_of",
-    "row_cell", "spread_rows",
+    "Drawing", "PaperFigure", "Piece", "Press", "PrintedGrid", "Section", "Sheet", "find_kept",
+    "pages_of", "row_cell", "spread_rows",
 ]  # fmt: skip
 
 
@@ -33,7 +33,7 @@ class Drawing(NamedTuple):
     """One picture.
 
     Attributes:
-        ending: Of the files' name, after the figure's; "" or it begins with "_".
+        ending: End of the files' name, after the figure's; "" or it begins with "_".
         words: What it shows, for people.
         fill: Draws all but the legend into an empty figure, or a part of one.
         size: Width and height in inches, without the legend.
@@ -62,9 +62,16 @@ class Drawing(NamedTuple):
 
     def render(self, kind: Kind) -> bytes:
         """Return the picture as a file's content."""
+        return render_figure(self._draw, size=self._whole, kind=kind)
+
+    def figure(self) -> Canvas:
+        """Return the picture as a figure that may be changed."""
+        return make_figure(self._draw, size=self._whole)
+
+    @property
+    def _whole(self) -> tuple[float, float]:
         width, height = self.size
-        size = (width, height + (self.key.height if self.key else 0))
-        return render_figure(self._draw, size=size, kind=kind)
+        return width, height + (self.key.height if self.key else 0)
 
     def _draw(self, canvas: Canvas) -> None:
         above = self.key.draw_below(canvas) if self.key else canvas
@@ -137,8 +144,8 @@ class PaperFigure(NamedTuple):
     """A figure or table of the papers that a report can have.
 
     Attributes:
-        name: Of `--figures`, and the beginning of its files' names.
-        title: For people.
+        name: Name in `--figures`, and the beginning of its files' names.
+        title: Title, for people.
         make: Returns what can be made of some tables, with a width in inches; nothing where they
             have nothing of it.
         needs: What runs must have for it, as the end of "No figure NAME: ".
@@ -163,11 +170,29 @@ def row_cell(table: Table, row: Row, mode: ModeResults) -> Cell | None:
     return None if parts is None or row.is_mean else parts[0][0]
 
 
-def pages_of(items: Sequence[T], size: int) -> list[tuple[str, list[T]]]:
-    """Return the items of each page, and the ending of its files' name: "" where one is enough."""
+class Sheet(NamedTuple, Generic[T]):
+    """A part of a figure that is too large for one picture.
+
+    Attributes:
+        ending: The end of its files' name; "" where one picture is enough.
+        part: What its words say of it; likewise.
+        items: What it shows.
+    """
+
+    ending: str
+    part: str
+    items: list[T]
+
+
+def pages_of(items: Sequence[T], size: int) -> list[Sheet[T]]:
+    """Return items by pages of at most `size`."""
     pages = [list(items[start : start + size]) for start in range(0, len(items), size)]
-    endings = [f"_{number}" for number in range(1, len(pages) + 1)] if len(pages) > 1 else [""]
-    return list(zip(endings, pages, strict=False))
+    if len(pages) == 1:
+        return [Sheet("", "", pages[0])]
+    return [
+        Sheet(f"_{number}", f" (part {number} of {len(pages)})", page)
+        for number, page in enumerate(pages, start=1)
+    ]
 
 
 def find_kept(

@@ -27,8 +27,8 @@ class KeyEntry(NamedTuple):
     """A sample of what is drawn, and its name.
 
     Attributes:
-        name: For people.
-        style: Of a line, or of an area.
+        name: Name, for people.
+        style: Style of a line, or of an area.
         is_area: Whether the sample is an area.
     """
 
@@ -45,7 +45,7 @@ class Key(NamedTuple):
 
     @property
     def columns(self) -> int:
-        """As many as there is room for."""
+        """Number of columns: as many as there is room for."""
         return next(n for n in range(max(len(self.entries), 1), 0, -1) if n == 1 or self._fits(n))
 
     def _fits(self, columns: int) -> bool:
@@ -61,7 +61,7 @@ class Key(NamedTuple):
 
     @property
     def height(self) -> float:
-        """In inches."""
+        """Height in inches."""
         return 0.08 + _LINE * math.ceil(len(self.entries) / self.columns)
 
     def draw_below(self, canvas: Canvas) -> Any:
@@ -129,7 +129,7 @@ def note_entries(
 
     Args:
         table: The table.
-        ticks: Of the axis.
+        ticks: Ticks of the axis.
         has_intervals: Whether any is drawn.
         has_means: Whether any is of a mean; None where it is as in the table.
         is_area: Whether they are bands and not bars.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from textwrap import wrap
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KINDS", "WIDTH", "Kind", "check_formats", "check_width", "draw_chance", "draw_percent_grid",
-    "interval_ends", "percent_ticks", "render_figure", "set_percents", "title_of", "wrap_label",
+    "interval_ends", "make_figure", "percent_ticks", "render_figure", "set_percents", "title_of",
+    "wrap_label",
 ]  # fmt: skip
 
 WIDTH = 6.8
@@ -96,24 +98,50 @@ def render_figure(
 
     PNG has 200 dots an inch.
     """
-    import matplotlib as mpl  # 0.7 s, which a report without figures need not wait for
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure as Canvas
-    from matplotlib.text import Text
+    with _our_style():
+        buffer = io.BytesIO()
+        figure = _filled(fill, size)
+        figure.savefig(buffer, format=kind, dpi=200, metadata=dict(_METADATA[kind]))
+    return buffer.getvalue()
 
-    from robustbench_ln.reports.figure_layout import SteadyLayout
+
+def make_figure(fill: Callable[[Canvas], None], *, size: tuple[float, float]) -> Canvas:
+    """Return the same as a figure of matplotlib, which shows itself in a notebook."""
+    with _our_style():
+        return _filled(fill, size)
+
+
+@contextmanager
+def _our_style() -> Iterator[None]:
+    import matplotlib as mpl  # 0.7 s, which a report without figures need not wait for
 
     with mpl.rc_context():
         mpl.rcdefaults()  # whatever the user's own style is: same records, same bytes
         mpl.rcParams.update(_STYLE)
-        figure = Canvas(figsize=size, layout=SteadyLayout())
-        FigureCanvasAgg(figure)
-        fill(figure)
-        for text in figure.findobj(Text):
-            text.set_text(for_figure(text.get_text()))
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format=kind, dpi=200, metadata=dict(_METADATA[kind]))
-    return buffer.getvalue()
+        yield
+
+
+def _filled(fill: Callable[[Canvas], None], size: tuple[float, float]) -> Canvas:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+    from robustbench_ln.reports.figure_layout import SteadyLayout
+
+    class NotebookFigure(Figure):
+        """Shows itself in a notebook, whether or not pyplot was ever imported there."""
+
+        def _repr_png_(self) -> bytes:
+            buffer = io.BytesIO()
+            self.savefig(buffer, format="png", dpi=110)
+            return buffer.getvalue()
+
+    figure = NotebookFigure(figsize=size, layout=SteadyLayout())
+    FigureCanvasAgg(figure)
+    fill(figure)
+    for text in figure.findobj(Text):
+        text.set_text(for_figure(text.get_text()))
+    return figure
 
 
 def percent_ticks(percents: Iterable[float], *, from_zero: bool = False) -> list[float]:
@@ -146,7 +174,7 @@ def set_percents(
     Args:
         axes: The panel.
         axis: Which of its axes.
-        ticks: From `percent_ticks`.
+        ticks: What `percent_ticks` returned.
         is_tight: Whether it begins at the first tick, as an axis of bars does.
     """
     room = 0.03 * (ticks[-1] - ticks[0])

@@ -19,6 +19,7 @@ from robustbench_ln.reports.drawings import (
     spread_rows,
 )
 from robustbench_ln.reports.figure_keys import Key, KeyEntry
+from robustbench_ln.reports.figure_style import wrap_label
 from robustbench_ln.reports.noise_family import NoiseFamily
 from robustbench_ln.reports.numbers import percent
 from robustbench_ln.reports.panels import Places, place_panels
@@ -43,10 +44,11 @@ def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
         if len(shares) > 1:
             words = f"Histograms of the grey levels of all images under {table.title}"
             places = place_panels(len(shares), inches, least=1.5)
-            fill = partial(_fill, shares=shares, places=places)
+            x_label = wrap_label(f"grey level; {table.title}", inches - 0.5)
+            fill = partial(_fill, shares=shares, places=places, x_label=x_label)
             names = _COLOURS[len(next(iter(shares.values())))]
             key = Key([KeyEntry(name, {"color": colour}) for name, colour in names], inches)
-            size = (inches, 0.5 + 1.6 * places.rows)
+            size = (inches, 0.6 + 1.6 * places.rows)
             stamp, frame = limit_stamp(table), _frame(shares)
             pieces.append(Drawing(f"_{table.name}", words, fill, size, key, stamp, frame))
     return pieces
@@ -76,14 +78,14 @@ def _bin_name(k: int) -> str:
     return {BELOW: "below 0", ABOVE: "above 255"}.get(k, str(k - 1))
 
 
-def _fill(canvas: Canvas, *, shares: dict[str, Shares], places: Places) -> None:
+def _fill(canvas: Canvas, *, shares: dict[str, Shares], places: Places, x_label: str) -> None:
     panels = places.subplots(canvas, len(shares), sharex=True, sharey=True)
     inner = max(float(s[:, BELOW + 2 : ABOVE - 1].max()) for s in shares.values())
     for axes, (sigma, of_channels) in zip(panels, shares.items(), strict=True):
         _draw_panel(axes, of_channels)
         axes.set_title(f"σ {sigma}", fontsize=8)
         axes.set_ylim(0, 140 * inner or 1)
-    canvas.supxlabel("grey level", fontsize=8)
+    canvas.supxlabel(x_label, fontsize=8)
     canvas.supylabel("values, %", fontsize=8)
 
 
@@ -91,7 +93,8 @@ def _draw_panel(axes: Axes, of_channels: Shares) -> None:
     """Draw a line for each channel; what is at the ends is written, for it would dwarf the rest."""
     for (_, colour), values in zip(_COLOURS[len(of_channels)], of_channels, strict=True):
         axes.step(
-            range(256), 100 * values[BELOW + 1 : ABOVE], where="mid", color=colour, linewidth=0.7,
+            range(1, 255), 100 * values[BELOW + 2 : ABOVE - 1], where="mid", color=colour,
+            linewidth=0.7,
         )  # fmt: skip
     mean = of_channels.mean(axis=0)
     ends = {"< 0": mean[BELOW], "0": mean[BELOW + 1], "255": mean[ABOVE - 1], "> 255": mean[ABOVE]}

@@ -25,7 +25,10 @@ __all__ = ["MOST_BYTES", "Page", "html_page"]
 MOST_BYTES = 10_000_000
 """Of a page: what mail takes as an attachment. Pictures beyond it stay in files beside the page."""
 
-_NUMBER = re.compile(r"[<>]?([+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?![\w.])")
+_ELEMENT = 300
+"""Letters of the elements around a picture, at most."""
+_NUMBER = re.compile(r"[<>]?([+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?=$| [\[(±]|\*|\.\.)")
+"""A number, alone or with what details it: an interval, a deviation, a mark, the end of a span."""
 
 
 class Page(NamedTuple):
@@ -123,7 +126,7 @@ def _block(block: Block | Slides, files: Mapping[str, bytes], label: str) -> Sho
 
 
 def _media(kind: str, text: str, file: str, **fields: Any) -> Shown:
-    weight = len(str(fields))
+    weight = _ELEMENT + len(str(fields))
     return {"kind": kind, "text": text, "file": file, "weight": weight, **fields}
 
 

@@ -55,25 +55,22 @@ def _find_pictures(table: Table) -> dict[float, Picture]:
 
 def _fill(canvas: Canvas, *, curves: Curves, pictures: dict[float, Picture]) -> None:
     """Draw the pictures at their sigmas above a single panel, side by side above several."""
+    sigmas = sorted(pictures)
+    if len(curves.panels) == 1:
+        (panel,) = curves.draw(canvas)
+        low, high = panel.get_xlim()
+        for sigma in _choose_apart(sigmas, (high - low) * _SIDE * 1.12 / (curves.inches - 0.7)):
+            _place_picture(panel, (sigma, 1.0), pictures[sigma], sigma, lift=36 * _SIDE + 5)
+        return
     parts: Any = canvas.subfigures(2, 1, height_ratios=(_STRIP, curves.height))
     above, below = parts
-    panels = curves.draw(below)
+    curves.draw(below)
     strip = above.subplots()
     strip.set_axis_off()
-    strip.set_ylim(0, 1)
-    sigmas = sorted(pictures)
-    if len(panels) == 1:
-        strip.set_xlim(panels[0].get_xlim())
-        low, high = panels[0].get_xlim()
-        sigmas = _choose_apart(sigmas, (high - low) * _SIDE * 1.12 / (curves.inches - 0.7))
-        places = sigmas
-    else:
-        most = int((curves.inches - 0.2) / (_SIDE * 1.2))
-        sigmas = [sigmas[i] for i in _spread(len(sigmas), most)]
-        places = [float(i) for i in range(len(sigmas))]
-        strip.set_xlim(-0.5, len(sigmas) - 0.5)
-    for place, sigma in zip(places, sigmas, strict=True):
-        _place_picture(strip, place, pictures[sigma], f"σ {general(sigma)}")
+    chosen = [sigmas[i] for i in _spread(len(sigmas), int((curves.inches - 0.2) / (_SIDE * 1.2)))]
+    strip.set_xlim(-0.5, len(chosen) - 0.5)
+    for number, sigma in enumerate(chosen):
+        _place_picture(strip, (number, 0.42), pictures[sigma], sigma)
 
 
 def _spread(number: int, most: int) -> list[int]:
@@ -91,7 +88,18 @@ def _choose_apart(sigmas: Sequence[float], room: float) -> list[float]:
     return [*chosen, sigmas[-1]]
 
 
-def _place_picture(axes: Axes, x: float, picture: Picture, name: str) -> None:
+def _place_picture(
+    axes: Axes, place: tuple[float, float], picture: Picture, sigma: float, *, lift: float = 0
+) -> None:
+    """Draw a picture with its sigma above it.
+
+    Args:
+        axes: The panel.
+        place: x, and share of the panel's height.
+        picture: [H, W, C].
+        sigma: Its sigma.
+        lift: How far its middle is above the place, in points.
+    """
     from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
     times = max(1, _MOST_PIXELS // max(picture.shape[:2]))
@@ -99,10 +107,16 @@ def _place_picture(axes: Axes, x: float, picture: Picture, name: str) -> None:
     if large.shape[-1] == 1:
         large = np.repeat(large, 3, axis=-1)
     box = OffsetImage(large, zoom=72 * _SIDE / max(large.shape[:2]), interpolation="nearest")
-    axes.add_artist(AnnotationBbox(box, (x, 0.42), frameon=False, annotation_clip=False))
+    coords: Any = ("data", "axes fraction")
+    axes.add_artist(
+        AnnotationBbox(
+            box, place, xybox=(0, lift), xycoords=coords, boxcoords="offset points",
+            frameon=False, annotation_clip=False,
+        )
+    )  # fmt: skip
     axes.annotate(
-        name, (x, 0.42), xytext=(0, 36 * _SIDE + 2),
-        textcoords="offset points", ha="center", va="bottom", fontsize=7,
+        f"σ {general(sigma)}", place, xytext=(0, lift + 36 * _SIDE + 2), xycoords=coords,
+        textcoords="offset points", ha="center", va="bottom", fontsize=7, annotation_clip=False,
     )  # fmt: skip
 
 

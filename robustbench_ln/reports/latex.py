@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from textwrap import wrap
@@ -19,6 +20,8 @@ _HEAD_WIDTHS = (40, 24, 16, 12, 7)
 """Heads are broken into lines as long as this: the first that makes the table as small as any."""
 _DETAIL = 0.75
 """Width of a character of a detail beside one of a number."""
+_NUMBER = re.compile(r"[-+<>]?\d")
+"""What has a detail, as the beginning of a cell: names have none."""
 
 
 def latex_comments(lines: Iterable[str]) -> str:
@@ -83,7 +86,7 @@ def _choose_columns(grid: Grid) -> _Layout:
 
 def _column(grid: Grid, k: int, head_width: int) -> _Column:
     texts = [shorten(one_line(row[k])) for row in grid.rows]
-    cells = [text.partition(" ") if k else (text, "", "") for text in texts]
+    cells = [text.partition(" ") if k and _NUMBER.match(text) else (text, "", "") for text in texts]
     sizes = [len(number) + len(gap) + _DETAIL * len(detail) for number, gap, detail in cells]
     head = break_head(shorten(one_line(grid.header[k])), max(head_width, round(max(sizes))))
     longest = max(len(detail) for *_, detail in cells)

@@ -25,8 +25,8 @@ class ModeStyle(NamedTuple):
         colour: Twelve that stay apart under deuteranopia, protanopia and tritanopia; the seven of
             Okabe and Ito (2008) that white paper shows are among them.
         marker: Shape, as matplotlib calls it.
-        size: Of the marker, in points. Modes that often coincide have unlike sizes, so that both
-            are seen: without BatchNorm's statistics of the batch, "plain" is "bn".
+        size: Size of the marker, in points. Modes that often coincide have unlike sizes, so that
+            both are seen: without BatchNorm's statistics of the batch, "plain" is "bn".
         is_filled: Hollow markers are of modes that take one group of several at random.
     """
 

@@ -21,7 +21,7 @@ from robustbench_ln.reports.drawings import (
     spread_rows,
 )
 from robustbench_ln.reports.figure_keys import Key, KeyEntry
-from robustbench_ln.reports.figure_style import draw_percent_grid, title_of
+from robustbench_ln.reports.figure_style import draw_percent_grid, title_of, wrap_label
 from robustbench_ln.reports.mode_styles import level_style
 from robustbench_ln.reports.noise_family import NoiseFamily
 from robustbench_ln.reports.panels import Places, place_panels
@@ -52,21 +52,22 @@ def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
     pieces: list[Piece] = []
     for table in tables:
         found = _read(table)
-        for ending, modes in pages_of(list(found), _MOST_ROWS * int(inches / _PANEL)):
+        for page in pages_of(list(found), _MOST_ROWS * int(inches / _PANEL)):
             words = (
                 f"Reliability under {table.title}: accuracy against mean confidence, in {NUM_BINS} "
                 f"equal bins of which each has {_FEWEST_IMAGES} images or more, with 95 % Wilson "
-                "intervals. Below the diagonal a network is more confident than right"
+                f"intervals. Below the diagonal a network is more confident than right{page.part}"
             )
-            part = {mode: found[mode] for mode in modes}
-            places = place_panels(len(modes), inches, least=_PANEL)
+            part = {mode: found[mode] for mode in page.items}
+            places = place_panels(len(part), inches, least=_PANEL)
             side = min(inches / places.columns, _LARGEST)
             size = (
                 min(inches, max(0.4 + side * places.columns, 3)),
-                0.5 + (side + 0.1) * places.rows,
+                0.6 + (side + 0.1) * places.rows,
             )
-            fill = partial(_fill, found=part, places=places)
-            stamp, name = limit_stamp(table), f"_{table.name}{ending}"
+            x_label = wrap_label(f"confidence, %; {table.title}", size[0] - 0.5)
+            fill = partial(_fill, found=part, places=places, x_label=x_label)
+            stamp, name = limit_stamp(table), f"_{table.name}{page.ending}"
             pieces.append(
                 Drawing(name, words, fill, size, _key(part, size[0]), stamp, _frame(part))
             )
@@ -117,7 +118,9 @@ def _frame(found: Mapping[ModeResults, Outcomes]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _fill(canvas: Canvas, *, found: Mapping[ModeResults, Outcomes], places: Places) -> None:
+def _fill(
+    canvas: Canvas, *, found: Mapping[ModeResults, Outcomes], places: Places, x_label: str
+) -> None:
     """Draw a panel for each mode, a line for each sigma."""
     panels = places.subplots(canvas, len(found), sharex=True, sharey=True)
     names = _names(found)
@@ -130,7 +133,7 @@ def _fill(canvas: Canvas, *, found: Mapping[ModeResults, Outcomes], places: Plac
         axes.set(xlim=(-3, 103), ylim=(-3, 103), aspect="equal")
         axes.set(xticks=[0, 50, 100], yticks=[0, 50, 100])
         draw_percent_grid(axes, "both")
-    canvas.supxlabel("confidence, %", fontsize=8)
+    canvas.supxlabel(x_label, fontsize=8)
     canvas.supylabel("accuracy, %", fontsize=8)
 
 
@@ -140,7 +143,8 @@ def _draw_bins(axes: Axes, outcome: Outcome, level: Mapping[str, Any]) -> None:
     axes.plot([100 * b[1] for b in bins], [100 * b[2] / b[0] for b in bins], **style)
     for n, confidence, k in bins:
         ends = [100 * end for end in wilson_interval(k, n)]
-        axes.plot([100 * confidence] * 2, ends, color=style["color"], linewidth=0.6, zorder=1)
+        bar = {"color": style["color"], "linewidth": 0.7, "alpha": 0.4, "zorder": 1}
+        axes.plot([100 * confidence] * 2, ends, **bar)
 
 
 RELIABILITY = PaperFigure(

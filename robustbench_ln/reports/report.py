@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,8 +26,10 @@ from robustbench_ln.reports.report_page import asked_section, report_page, with_
 from robustbench_ln.reports.settings import ReportSettings
 from robustbench_ln.reports.summary import Baseline, SummaryLine, summarise_modes
 from robustbench_ln.reports.summary_text import summary_frame, summary_section
+from robustbench_ln.reports.table_html import table_html
 from robustbench_ln.reports.table_section import make_section
 from robustbench_ln.reports.tables import Table
+from robustbench_ln.reports.terminal import terminal_tables
 from robustbench_ln.runs.frame import make_frame
 from robustbench_ln.runs.reading import Run
 from robustbench_ln.runs.results import ModeResults, read_outcomes, runs_of
@@ -43,6 +46,17 @@ class Report(NamedTuple):
     tables: list[Table]
     summary: list[SummaryLine]
     files: tuple[Path, ...]
+
+    def __repr__(self) -> str:
+        return f"{terminal_tables(self.tables)}\n\nPage: {self.page}"
+
+    def _repr_html_(self) -> str:
+        return "".join(map(table_html, self.tables)) + f"<p>Page: {escape(str(self.page))}</p>"
+
+    @property
+    def page(self) -> Path:
+        """The one file to share."""
+        return next(path for path in self.files if path.name == "index.html")
 
     @property
     def markdown(self) -> Path:
@@ -66,7 +80,7 @@ def write_report(
         modes: The modes of the runs, as `read_results` returns them.
         out: Made if it does not exist. Files of an earlier report are replaced.
         settings: What is asked; None is the usual report.
-        progress: Is told how far it is.
+        progress: Display that shows how far the job is.
 
     Raises:
         RecordError: Predictions cannot be read, or a file cannot be written.
@@ -74,7 +88,10 @@ def write_report(
     """
     settings, progress = settings or ReportSettings(), progress or Silent()
     modes = [replace(mode, title=mode_title(mode.variant, settings.naming)) for mode in modes]
-    modes, baseline = _read_outcomes(modes, settings.baseline, progress)
+    baseline = settings.baseline
+    if isinstance(baseline, ModeResults):
+        baseline = replace(baseline, title=mode_title(baseline.variant, settings.naming))
+    modes, baseline = _read_outcomes(modes, baseline, progress)
     frame, tables, summary = make_frame(modes), make_tables(modes), summarise_modes(modes, baseline)
     notes = [f"Note: {note}" for note in unused_baseline(modes, summary, baseline)]
     for note in notes:

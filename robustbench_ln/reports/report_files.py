@@ -41,7 +41,7 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> tuple[Path, ...]
 
     Args:
         folder: May be a link itself.
-        contents: By file name.
+        contents: File name -> content.
 
     Raises:
         RecordError: They cannot be written; one is a link, and then nothing was written.

@@ -54,8 +54,8 @@ class VoteScore(NamedTuple):
     """One condition, counted in several ways.
 
     Attributes:
-        correct: For each way, [N]: whether each image was right.
-        ties: For each way, the number of tied images.
+        correct: Way -> [N], whether each image was right.
+        ties: Way -> number of tied images.
         agreement: Agreement of all groups.
         is_class_ordered: Whether the images came class by class in the mode's statistics sets.
     """

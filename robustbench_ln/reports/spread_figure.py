@@ -40,10 +40,11 @@ def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
     }
     columns = 4 if inches >= 5 else 2
     pieces: list[Piece] = []
-    for ending, labels in pages_of(list(found), _RUNS_A_PAGE):
+    for page in pages_of(list(found), _RUNS_A_PAGE):
+        labels = page.items
         fill = partial(_fill, lines=lines, labels=labels, columns=columns)
         size = (inches, 0.35 + 1.35 * len(labels) * len(QUANTITIES) / columns)
-        pieces.append(Drawing(ending, words, fill, size))
+        pieces.append(Drawing(page.ending, words + page.part, fill, size))
     return pieces
 
 

@@ -65,7 +65,7 @@ def summarise_modes(modes: Sequence[ModeResults], baseline: Baseline | None) -> 
     """Return what every mode comes down to, family by family.
 
     Args:
-        modes: With what was right image by image, where that is known (`read_outcomes`).
+        modes: Modes with what was right image by image, where that is known (`read_outcomes`).
         baseline: What mCE is relative to; a mode likewise.
 
     Raises:

@@ -120,7 +120,8 @@ def _notes(lines: Lines, baseline: Baseline | None) -> str:
         )
     if repeats := {quantity.repeats for quantity in quantities} - {1}:
         sentences.append(
-            f"SD: over {max(repeats)} seeds (draws, order, group picks), apart from the interval."
+            f"SD: standard deviation over {max(repeats)} seeds (noise, image order, group choice); "
+            "no part of the interval."
         )
     return " ".join(sentences)
 
@@ -128,5 +129,4 @@ def _notes(lines: Lines, baseline: Baseline | None) -> str:
 def _name(line: SummaryLine, lines: Lines) -> str:
     """Return what a line is called; the label is left out where there is only one."""
     has_one_label = len({other.mode.run.label for other in lines}) == 1
-    title = line.mode.title
-    return title if has_one_label else f"{line.mode.run.label} {title}"
+    return line.mode.title if has_one_label else line.mode.name

@@ -29,6 +29,7 @@ from robustbench_ln.reports.figure_style import (
     percent_ticks,
     set_percents,
     title_of,
+    wrap_label,
 )
 from robustbench_ln.reports.mode_styles import level_style
 from robustbench_ln.reports.numbers import general
@@ -87,8 +88,8 @@ def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
             places = place_panels(len(series), inches, least=_PANEL)
             ticks = percent_ticks(_ends(points))
             key = _key(table, points, ticks, inches)
-            fill = partial(_fill, table=table, points=points, places=places, ticks=ticks)
-            size = (inches, 0.3 + 2.0 * places.rows)
+            fill = partial(_fill, table=table, points=points, places=places, inches=inches)
+            size = (inches, 0.5 + 2.0 * places.rows)
             pieces.append(
                 Drawing(
                     f"_{table.name}", words, fill, size, key, limit_stamp(table), _frame(points)
@@ -171,8 +172,9 @@ def _fill(
     table: Table,
     points: Mapping[Series, Mapping[str, Points]],
     places: Places,
-    ticks: Sequence[float],
+    inches: float,
 ) -> None:
+    ticks = percent_ticks(_ends(points))
     panels = places.subplots(canvas, len(points), sharey=True)
     names = _row_names(points)
     for axes, (series, of_rows) in zip(panels, points.items(), strict=True):
@@ -182,6 +184,7 @@ def _fill(
         draw_chance(axes.axhline, table, ticks)
         set_percents(axes, "y", ticks)
     canvas.supylabel("accuracy, %", fontsize=8)
+    canvas.supxlabel(wrap_label(table.title, inches - 0.5), fontsize=8)
 
 
 def _draw_series(axes: Axes, numbers: Points, style: Mapping[str, Any]) -> None:

@@ -95,7 +95,7 @@ def wide_frame(table: Table) -> pd.DataFrame:
             if table.has_means:
                 has_units = row.is_mean and fields["low"] is not None
                 fields["units"] = mode.units.num_units if has_units else None
-            line |= {f"{mode.name} {name}": value for name, value in fields.items()}
+            line |= {f"{mode.key} {name}": value for name, value in fields.items()}
         lines.append(line)
     return pd.DataFrame(lines)
 

@@ -31,7 +31,12 @@ def make_section(table: Table, press: Press, figures: Sequence[str], progress: P
     blocks: list[Block] = [Heading(2, f"{table.heading}{stamp and f' - {stamp}'}")]
     blocks += [Strong(note)] if note else []
     blocks += [full_grid(table), Paragraph(caption(table))]
-    for drawing in draw_accuracy(table, press.inches) if ACCURACY in figures else ():
+    drawings = draw_accuracy(table, press.inches) if ACCURACY in figures else []
+    if ACCURACY in figures and not drawings:
+        missing = f"No figure {ACCURACY} of {table.title}: it needs a sigma above 0"
+        progress.note(f"Note: {missing}")
+        blocks.append(Paragraph(f"{missing}."))
+    for drawing in drawings:
         progress.describe(f"figure {ACCURACY}{drawing.ending}")
         files |= dict(drawing.files(name, press.kinds))
         blocks.append(drawing.picture(name, press.kinds))

@@ -56,7 +56,7 @@ class Row(NamedTuple):
     """A row of a table: an accuracy, or a mean of accuracies.
 
     Attributes:
-        name: For people.
+        name: Name, for people.
         parts: The mean is over parts, of each its mean over places.
         section: Rows of one section stand together; a line divides sections in papers.
         group: The published family of corruptions, over its rows in figures; or "".
@@ -101,8 +101,8 @@ class Family(ABC):
     """What the conditions of one table have in common.
 
     Attributes:
-        name: For file names: "agn_paper_clip".
-        title: For people: "additive Gaussian noise (AGN), paper convention, values clipped".
+        name: Name for file names: "agn_paper_clip".
+        title: Title for people: "additive Gaussian noise (AGN), paper convention, values clipped".
     """
 
     name: str
@@ -221,17 +221,17 @@ class Table:
 
     @property
     def name(self) -> str:
-        """For file names."""
+        """Name, for file names."""
         return self.family.name
 
     @property
     def title(self) -> str:
-        """For people."""
+        """Title, for people."""
         return self.family.title
 
     @property
     def heading(self) -> str:
-        """For people: the title, after the label of a network that stands alone."""
+        """Heading, for people: the title, after the label of a network that stands alone."""
         (first, *others) = self.by_run
         return self.family.headline if others else f"{first}: {self.title}"
 
@@ -253,10 +253,7 @@ class Table:
     @cached_property
     def names(self) -> dict[ModeResults, str]:
         """What to call each column; the label is left out where there is only one."""
-        return {
-            mode: f"{mode.run.label} {mode.title}" if self.groups else mode.title
-            for mode in self.modes
-        }
+        return {mode: mode.name if self.groups else mode.title for mode in self.modes}
 
     @cached_property
     def by_run(self) -> dict[str, list[ModeResults]]:

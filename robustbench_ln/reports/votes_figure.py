@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -21,9 +21,10 @@ from robustbench_ln.reports.drawings import (
     spread_rows,
 )
 from robustbench_ln.reports.figure_keys import Key, KeyEntry
-from robustbench_ln.reports.figure_style import draw_percent_grid, title_of
+from robustbench_ln.reports.figure_style import draw_percent_grid, title_of, wrap_label
 from robustbench_ln.reports.mode_styles import level_style
 from robustbench_ln.reports.noise_family import NoiseFamily
+from robustbench_ln.reports.numbers import general
 from robustbench_ln.reports.reduced import Outcome, read_outcome
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.results import ModeResults
@@ -50,14 +51,16 @@ def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
             continue
         voting = [m for m in table.modes if MODES[m.any_record.mode].reduction == "vote"]
         found = {mode: read for mode in voting if (read := _read(table, mode))}
-        for ending, modes in pages_of(list(found), int(inches / _PANEL)):
-            part = {mode: found[mode] for mode in modes}
+        for page in pages_of(list(found), int(inches / _PANEL)):
+            part = {mode: found[mode] for mode in page.items}
             words = (
                 f"Share of the groups that agree on the vote, against accuracy, {table.title}: "
-                "95 % Wilson intervals, and below how many images have that agreement"
+                "95 % Wilson intervals, and below how many images have that agreement, by its "
+                f"logarithm{page.part}"
             )
-            fill = partial(_fill, found=part)
-            name, stamp, key = f"_{table.name}{ending}", limit_stamp(table), _key(part, inches)
+            x_label = wrap_label(f"groups that agree, %; {table.title}", inches - 0.5)
+            fill = partial(_fill, found=part, x_label=x_label)
+            name, stamp, key = f"_{table.name}{page.ending}", limit_stamp(table), _key(part, inches)
             pieces.append(Drawing(name, words, fill, (inches, 3.2), key, stamp, _frame(part)))
     return pieces
 
@@ -100,25 +103,41 @@ def _frame(found: Mapping[ModeResults, Outcomes]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _fill(canvas: Canvas, *, found: Mapping[ModeResults, Outcomes]) -> None:
+def _fill(canvas: Canvas, *, found: Mapping[ModeResults, Outcomes], x_label: str) -> None:
     names = _names(found)
     grid = canvas.subplots(
         2, len(found), sharex="col", sharey="row", height_ratios=(2.4, 1), squeeze=False
     )
     for (upper, lower), (mode, outcomes) in zip(grid.T, found.items(), strict=True):
+        width = 80 * _least_gap(outcomes) / len(names)
         for name, outcome in outcomes.items():
-            _draw_outcome(upper, lower, outcome, name, names)
+            offset = (names.index(name) - (len(names) - 1) / 2) * width  # side by side
+            style = level_style(name, names)
+            _draw_accuracies(upper, outcome, style, offset)
+            _draw_shares(lower, outcome, style["color"], offset, width)
         upper.plot([0, 100], [0, 100], color="0.6", linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
         title = [mode.run.label, mode.title]
         letters = 26 if len(found) > 1 else 60
         upper.set_title("\n".join(title_of(part, letters, 1) for part in title), fontsize=7.5)
         upper.set_ylim(-3, 103)
         upper.set_xlim(_left_limit(outcomes), 109)
-        lower.set_xlabel("groups that agree, %")
         for axes in (upper, lower):
             draw_percent_grid(axes)
     grid[0, 0].set_ylabel("accuracy, %")
     grid[1, 0].set_ylabel("images, %")
+    _set_shares(grid[1, 0], found)
+    canvas.supxlabel(x_label, fontsize=8)
+
+
+def _set_shares(axes: Axes, found: Mapping[ModeResults, Outcomes]) -> None:
+    """Set a logarithmic axis, as nearly all images may agree, that shows a single image."""
+    most = max(len(o.labels) for outcomes in found.values() for o in outcomes.values())
+    least = 100 / most
+    axes.set_yscale("log")
+    axes.set_ylim(least / 2, 160)
+    ticks = [tick for tick in (0.001, 0.01, 0.1, 1, 10, 100) if tick >= least / 2]
+    axes.set_yticks(ticks, map(general, ticks))
+    axes.minorticks_off()
 
 
 def _left_limit(outcomes: Outcomes) -> float:
@@ -127,31 +146,27 @@ def _left_limit(outcomes: Outcomes) -> float:
     return max(0.0, 100 * least - 12)
 
 
-def _draw_outcome(
-    upper: Axes, lower: Axes, outcome: Outcome, name: str, names: Sequence[str]
-) -> None:
-    """Draw accuracies above and shares of images below, of one of the sigmas."""
-    number, of = names.index(name), len(names)
-    counts = _counts(outcome)
-    images = len(outcome.labels)
-    style = level_style(name, names)
-    shown = [c for c in counts if c[1] >= _FEWEST_IMAGES]
-    bounds = [wilson_interval(k, n) for _, n, k in shown]
-    values = [100 * k / n for _, n, k in shown]
-    ends = [(100 * low, 100 * high) for low, high in bounds]
-    below = [max(v - low, 0) for v, (low, _) in zip(values, ends, strict=True)]
-    above = [max(high - v, 0) for v, (_, high) in zip(values, ends, strict=True)]
-    agreements = [100 * c[0] for c in shown]
-    upper.errorbar(agreements, values, yerr=[below, above], elinewidth=0.7, **style)
-    levels = sorted({c[0] for c in counts})
-    gap = 100 * min(np.diff(levels), default=0.2) if len(levels) > 1 else 10
-    width = 0.8 * gap / of
-    lower.bar(
-        [100 * a + (number - (of - 1) / 2) * width for a, _, _ in counts],
-        [100 * n / images for _, n, _ in counts],
-        width,
-        color=style["color"],
-    )
+def _least_gap(outcomes: Outcomes) -> float:
+    """Return the least difference between two agreements, 0..1."""
+    levels = np.unique(np.concatenate([o.agreement.round(9) for o in outcomes.values()]))
+    return float(min(np.diff(levels), default=0.1))
+
+
+def _draw_accuracies(axes: Axes, outcome: Outcome, style: dict[str, Any], offset: float) -> None:
+    """Draw the accuracy at each agreement of enough images, with its interval."""
+    shown = [counts for counts in _counts(outcome) if counts[1] >= _FEWEST_IMAGES]
+    for agreement, n, k in shown:
+        ends = [100 * end for end in wilson_interval(k, n)]
+        axes.plot([100 * agreement + offset] * 2, ends, color=style["color"], linewidth=0.7)
+    places = [100 * agreement + offset for agreement, _, _ in shown]
+    axes.plot(places, [100 * k / n for _, n, k in shown], **style)
+
+
+def _draw_shares(axes: Axes, outcome: Outcome, colour: str, offset: float, width: float) -> None:
+    """Draw the share of the images that have each agreement."""
+    counts, images = _counts(outcome), len(outcome.labels)
+    places = [100 * agreement + offset for agreement, _, _ in counts]
+    axes.bar(places, [100 * n / images for _, n, _ in counts], width, color=colour)
 
 
 VOTES = PaperFigure(

@@ -221,13 +221,13 @@ def resume_description(
             continue  # an earlier version did not keep it
         if change.name == _CODE_NAME:
             raise RecordError(
-                f"{folder} holds a run of other code of {setting('model')} ({change}): "
-                f"{asked.checkpoint.arch}, or what it imports, was changed. Put it back, or give "
-                f"{setting('out')} a new folder"
+                f"{folder} holds a run of other code of {setting('model')}: "
+                f"{asked.checkpoint.arch}, or what it imports, was changed since. Put it back, or "
+                f"give {setting('out')} a new folder"
             )
         raise RecordError(
-            f"{folder} holds a run with another {change.name} ({change}); give {setting('out')} a "
-            "new folder"
+            f"{folder} holds a run whose {change.name} is {change}; give {setting('out')} a new "
+            "folder"
         )
     _refuse_other_shards(folder, earlier, asked)
     return replace(

@@ -12,7 +12,7 @@ import pandas as pd
 
 from robustbench_ln.runs.results import Cell, ModeResults, read_results
 
-__all__ = ["make_frame", "read_frame"]
+__all__ = ["make_frame", "read_frame", "tidy_frame"]
 
 _SORTED_BY = ("corruption", "convention", "range", "severity_table", "frost", "origin")
 _TEXT = (
@@ -31,10 +31,38 @@ _LEADING = (
     "expected_accuracy", "expected_accuracy_sd",
 )  # fmt: skip
 
+_ALWAYS = (
+    "label", "mode", "corruption", "severity", "accuracy", "low", "high", "correct", "total",
+)  # fmt: skip
+_FIRST = (
+    "label", "mode", "variant", "corruption", "convention", "range", "severity_table", "frost",
+    "origin", "severity", "accuracy", "low", "high", "correct", "total",
+)  # fmt: skip
+
 
 def read_frame(paths: Sequence[Path], labels: Sequence[str] = ()) -> pd.DataFrame:
     """Return `make_frame` of run directories; see `read_runs` for what is refused."""
     return make_frame(read_results(paths, labels))
+
+
+def tidy_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return `make_frame` for reading: what tells rows apart and their accuracy come first.
+
+    A column that has the same value in every row is left out unless it is one of `label`, `mode`,
+    `corruption`, `severity`, `accuracy`, `low`, `high`, `correct` and `total`; its value is in the
+    frame's `attrs`. `variant` is left out where it says no more than `mode`.
+    """
+    constant = {name for name in frame if frame[name].nunique(dropna=False) <= 1}
+    constant.discard("variant")
+    if (frame["variant"] == frame["mode"]).all():
+        frame = frame.drop(columns="variant")
+    left_out = [str(name) for name in frame if name in constant and name not in _ALWAYS]
+    first = [name for name in _FIRST if name in frame and name not in left_out]
+    others = [name for name in frame if name not in (*first, *left_out)]
+    tidy = frame[[*first, *others]]
+    values = frame.iloc[:1][left_out].to_dict("list")  # Python's own numbers
+    tidy.attrs = {name: None if pd.isna(value) else value for name, (value,) in values.items()}
+    return tidy
 
 
 def make_frame(modes: Sequence[ModeResults]) -> pd.DataFrame:

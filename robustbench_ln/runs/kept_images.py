@@ -24,9 +24,10 @@ def find_seen(run: Run, condition: Condition) -> SeenImages | None:
     rows = [
         record
         for record in run.records
-        if replace(record.condition, corrupted_sha256=None) == wanted
+        if record.images_sha256 is not None
         and record.seed == run.seed
-        and record.images_sha256 is not None
+        and (record.corruption, record.severity) == (wanted.corruption, wanted.severity)
+        and replace(record.condition, corrupted_sha256=None) == wanted  # slow, so the last
     ]
     if not rows:
         return None

@@ -64,7 +64,7 @@ def reduce_predictions(
         predictions: Predictions of all groups, under the mode's layout.
         set_size: Images that share statistics; a random group is drawn for each such set.
         seed: Seed of the run; decides picks and ties, by image and not by position.
-        tie_rule: For votes.
+        tie_rule: Rule for tied votes.
     """
     ties = 0
     expected: float | None = None

@@ -98,7 +98,12 @@ class ModeResults:
 
     @property
     def name(self) -> str:
-        """Run and mode."""
+        """Run and mode, for people."""
+        return f"{self.run.label} {self.title}"
+
+    @property
+    def key(self) -> str:
+        """Run and mode, for programs."""
         return f"{self.run.label} {self.variant}"
 
     @property
@@ -355,7 +360,7 @@ def check_same_images(first: ModeResults, second: ModeResults) -> None:
         if values[0] != values[1]:
             short = [str(value)[:12] for value in values]
             raise RecordError(
-                f"{first.name} and {second.name} have another {field} ({short[0]}, {short[1]}): "
+                f"{first.name} and {second.name} differ in {field} ({short[0]} and {short[1]}): "
                 "a paired comparison needs the same images, order and draws"
             )
     if not (first.has_predictions and second.has_predictions):
@@ -376,14 +381,14 @@ def split_run(text: str) -> tuple[Path, str | None]:
     return Path(path), mode
 
 
-def find_modes(path: Path, mode: str | None) -> dict[str, ModeResults]:
+def find_modes(path: Path, mode: str | None, names: Naming = "papers") -> dict[str, ModeResults]:
     """Return the modes of a run by their variant, or the one that was asked for.
 
     Raises:
         RecordError: No run directory.
         SpecError: The run has no such mode.
     """
-    modes = {found.variant: found for found in read_results([path])}
+    modes = {found.variant: found for found in read_results([path], names=names)}
     if mode is None:
         return modes
     if mode not in modes:

@@ -81,7 +81,7 @@ class Candidates(NamedTuple):
     """One network under several norms.
 
     Attributes:
-        networks: By norm.
+        networks: Norm -> network.
         layouts: Norm -> mode -> the statistics of its forward passes.
         batch: What each of them is given.
     """

@@ -26,11 +26,11 @@ def time_in_turns(
     """Return the seconds of every repetition of every job; none is left out.
 
     Args:
-        jobs: By name. In each turn every job runs once, in this order.
+        jobs: Name -> job. In each turn every job runs once, in this order.
         repetitions: Turns that are timed.
         warms_up: Whether one turn goes before them, untimed.
         images: That go through a network in one job, for the progress.
-        progress: Is told of a job before it and of its images after it; a turn is a cell.
+        progress: Display of the job that runs and of its images; a turn is a cell.
 
     >>> turns = []
     >>> jobs = {name: (lambda name=name: turns.append(name)) for name in "ab"}

@@ -164,23 +164,26 @@ _UNNAMED = re.compile(r"[^A-Za-z0-9_.+=-]+")
 def for_file_name(texts: Sequence[str], most: int = 48) -> str:
     r"""Return texts as a part of a file's name and of a `\label`: letters, digits and "_.+=-".
 
-    Spaces become hyphens. Where more than spaces is lost, or texts are too many or too long, six
-    digits of a digest tell them from others.
+    A "+" stands between texts, and a space becomes two hyphens. Where the texts cannot be read back
+    from that, or are too many or too long, six digits of a digest tell them from others.
 
     >>> for_file_name(["ResNet-20", "LN G=8"]), for_file_name(["50 % & more"])
-    ('ResNet-20_LN-G=8', '50-more-7595c8')
+    ('ResNet-20+LN--G=8', '50-more-7595c8')
     """
-    names = [_UNNAMED.sub("-", text).strip("-") for text in texts]
-    joined = "_".join(names)
-    is_whole = names == [text.replace(" ", "-") for text in texts]
-    is_whole &= len(names) == 1 or "_" not in "".join(names)  # which stands between them
-    if is_whole and len(joined) <= most:
+    joined = "+".join(text.replace(" ", "--") for text in texts)
+    if len(joined) <= most and not _UNNAMED.search(joined) and _read_name(joined) == [*texts]:
         return joined
+    names = [_UNNAMED.sub("-", text).strip("-") for text in texts]
+    joined = "+".join(names)
     digest = sha256("\0".join(texts).encode("utf-8", "backslashreplace")).hexdigest()[:6]
     if len(joined) > most:
         more = f"-and-{len(names) - 1}-more" if len(names) > 1 else ""
         joined = f"{names[0][: most - len(more)].strip('-')}{more}"
     return f"{joined}-{digest}".strip("-")
+
+
+def _read_name(name: str) -> list[str]:
+    return [part.replace("--", " ") for part in name.split("+")]
 
 
 def for_figure(text: str) -> str:

@@ -38,8 +38,8 @@ def check_trainable(model: nn.Module, images: ImageSet, spec: TrainingSpec) -> N
     """Demand that the network can be trained on such images, and has a class for every label.
 
     Args:
-        model: With the norm layers of the training.
-        images: To train on.
+        model: Network with the norm layers of the training.
+        images: Images to train on.
         spec: Recipe and groups.
 
     Raises:

@@ -20,7 +20,7 @@ class KeptImages:
     """Reads each picture once, when it is first asked for.
 
     Args:
-        images: To read from.
+        images: Images to read from.
     """
 
     def __init__(self, images: ImageSet) -> None:

@@ -23,7 +23,7 @@ class EpochRow(NamedTuple):
     """One epoch.
 
     Attributes:
-        epoch: From 1.
+        epoch: Number of the epoch, from 1.
         learning_rate: Learning rate of its first step.
         train_loss: Mean cross-entropy over its images, as they were trained on.
         train_accuracy: Share of them that was right, before each step.

@@ -73,7 +73,7 @@ def train(
 
     Args:
         start: The network; its weights are changed.
-        images: To train and, a share of them, to validate on.
+        images: Images to train on and, a share of them, to validate on.
         spec: What to do.
         out: Training directory.
         progress: Display that shows how far the job is; None shows nothing.
@@ -94,7 +94,7 @@ def train(
 
 @dataclass(slots=True)
 class _Sums:
-    """Of an epoch so far."""
+    """Sums over an epoch so far."""
 
     loss: float = 0.0
     correct: int = 0
@@ -133,7 +133,7 @@ class _Training:
         if left:
             self._tell()
         if self.trained.epochs and left and directory:
-            self.progress.note(f"{directory.path}: going on after epoch {self.trained.epochs}")
+            self.progress.note(f"{directory.path}: resuming after epoch {self.trained.epochs}")
         for epoch in left:
             self._run_epoch(epoch, directory)
         return self.trained

@@ -26,7 +26,7 @@ class Recipe:
 
     Attributes:
         name: What `--recipe` takes.
-        purpose: For whoever chooses.
+        purpose: What it is for, for whoever chooses.
         epochs: Passes over the training images.
         batch_size: N, images of one step.
         num_groups: G of LocalNorm where `--groups` is not given.

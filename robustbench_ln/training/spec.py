@@ -30,7 +30,7 @@ class TrainingSpec:
         noise: Noise on a share of the training images; None is none.
         noise_share: That share, above 0 and up to 1.
         limit: Number of training images to use; None is all.
-        device: As torch names it; of several processes on GPUs all their names, with commas.
+        device: Torch's name of the device; of several processes on GPUs all names, with commas.
         processes: Number of processes that share a batch, as many as GPUs.
 
     Raises:

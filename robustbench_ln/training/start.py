@@ -42,7 +42,7 @@ class StartSource:
         trust: Whether code in the checkpoint may run.
         has_new_head: Whether the head is built anew, for the classes of the images.
         normalize: Input normalisation; None is the checkpoint's own, or the recipe's.
-        command: For train.json.
+        command: Command line, for train.json.
 
     Raises:
         SpecError: Both of arch and model, neither without a checkpoint, or an option that would be
@@ -83,12 +83,12 @@ class StartNetwork:
     """A network about to be trained.
 
     Attributes:
-        model: With the norm layers of the training.
+        model: Network with the norm layers of the training.
         name: "resnet20", "FILE.py:FUNCTION".
         normalize: Name of its input normalisation.
         parent_sha256: Of the checkpoint that its weights came from; "" for fresh ones.
         choices: Option -> what else was chosen of its source, for train.json.
-        command: For train.json.
+        command: Command line, for train.json.
     """
 
     model: nn.Module

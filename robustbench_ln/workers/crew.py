@@ -52,7 +52,7 @@ def open_crew(
     *,
     advance: Advance,
 ) -> Iterator[Crew[Unit, Result]]:
-    """Have a task done by so many workers.
+    """Have a task done by a number of workers.
 
     Args:
         task: What they share.
@@ -213,6 +213,6 @@ def _result_of(job: _Job) -> Any:
 
 def _death_of(unit: object) -> WorkerError:
     return WorkerError(
-        f"{_TRIES} workers ended while they did {unit}; the system may have stopped them for want "
-        f"of memory: lower {setting('workers')}. What was finished is kept"
+        f"{_TRIES} workers ended while working on {unit}; the system may have stopped them for "
+        f"lack of memory: lower {setting('workers')}. What was finished is kept"
     )

@@ -24,8 +24,8 @@ def test_an_audit_has_ordinary_rows_a_table_figures_and_a_verdict(command, lab, 
     words.append("--no-sliding")
     outcome = ln_bench(*words)
     assert outcome.code == 0, outcome.err
-    assert "dbn-batch: sets of " in outcome.out
-    assert "bn-adapt, by-class against shuffled: " in outcome.out
+    assert "Dynamic BN-Batch: sets of " in outcome.out
+    assert "BN-Adapt, by-class against shuffled: " in outcome.out
     out = lab.folder / "audit"
     frame = pd.read_csv(out / "report" / "audit.csv")
     sizes = frame.groupby(["stream", "mode"])["set_size"].unique().map(sorted)
@@ -51,8 +51,8 @@ def test_an_audit_has_ordinary_rows_a_table_figures_and_a_verdict(command, lab, 
 def test_an_audit_has_windows_that_slide_and_streams_that_mix_conditions(command, lab, ln_bench):
     outcome = ln_bench(*command, *WORDS, "--set-sizes", "4", "--modes", "dbn-batch")
     assert outcome.code == 0, outcome.err
-    assert "dbn-batch, by-class, sliding windows against sets: " in outcome.out
-    assert "dbn-batch, growing against shuffled: " in outcome.out
+    assert "Dynamic BN-Batch, by-class, sliding windows against sets: " in outcome.out
+    assert "Dynamic BN-Batch, growing against shuffled: " in outcome.out
     out = lab.folder / "audit"
     frame = pd.read_csv(out / "report" / "audit.csv")
     streams = ["shuffled", "by-class", *(f"dirichlet-{a}" for a in ("0.1", "1", "10"))]

@@ -60,7 +60,7 @@ def test_modes_that_see_each_image_alone(run, ln_bench, tmp_path):
     assert cells["p_value"].tolist() == pytest.approx(p_values)
     holm = multipletests(p_values, method="holm")[1]
     assert cells["holm_p_value"].tolist() == pytest.approx(list(holm))
-    assert "A: net bn" in outcome.out
+    assert "A: net BatchNorm" in outcome.out
     assert "Intervals: Student's t on 50 images." in outcome.out
     assert "p: exact McNemar, of means sign flips of images." in outcome.out
 
@@ -130,14 +130,20 @@ def test_few_sets_have_no_interval_and_one_sentence(
         assert set(frame["units"]) == {units}
 
 
+def mode_of(head: str) -> str:
+    """Return the mode in "A: net Dynamic BN (PATH)"."""
+    return head.removeprefix(head[:3]).removeprefix("net ").partition(" (")[0]
+
+
 def test_every_mode_is_compared_where_none_is_named(run, ln_bench, lab):
     outcome = ln_bench("compare", f"{run}:bn", str(run))
     heads = [line for line in outcome.out.splitlines() if line.startswith("B: ")]
-    assert [head.split()[2] for head in heads] == ["dbn-batch", "dbn-single"]
+    assert [mode_of(head) for head in heads] == ["Dynamic BN-Batch", "Dynamic BN"]
     shutil.copytree(run, lab.folder / "copy")
     outcome = ln_bench("compare", str(run), str(lab.folder / "copy"))
-    heads = [line.split()[2] for line in outcome.out.splitlines() if line[:3] in ("A: ", "B: ")]
-    assert heads == ["bn", "bn", "dbn-batch", "dbn-batch", "dbn-single", "dbn-single"]
+    heads = [mode_of(line) for line in outcome.out.splitlines() if line[:3] in ("A: ", "B: ")]
+    names = ("BatchNorm", "Dynamic BN-Batch", "Dynamic BN")
+    assert heads == [name for name in names for _ in "AB"]
 
 
 def test_a_mode_against_its_copy_differs_nowhere(run, ln_bench, lab):
@@ -158,7 +164,7 @@ def test_what_cannot_be_compared_is_one_line(run, refuses, ln_bench, lab):
     ):  # fmt: skip
         other = lab.folder / word
         assert ln_bench(*lab.command("--modes", "bn", option, value, run=word)).code == 0
-        assert f"have another {word} " in refuses("compare", f"{run}:dbn-single", f"{other}:bn")
+        assert f" differ in {word} (" in refuses("compare", f"{run}:dbn-single", f"{other}:bn")
     mbn = ("--modes", "bn", "--noise", "mbn", "--sigmas", "0.5")
     assert ln_bench(*lab.command(*mbn, run="other")).code == 0
     rows = (lab.folder / "other/cells.jsonl").read_text().splitlines()
@@ -182,3 +188,18 @@ def test_predictions_that_are_gone_or_changed_are_refused(run, refuses):
     assert "not a file of predictions: damaged" in refuses(*command)
     file.unlink()
     assert "no such file; measure the run again" in refuses(*command)
+
+
+def test_modes_have_the_papers_names_and_ids_in_csv_files(run, ln_bench, tmp_path):
+    command = ("compare", f"{run}:bn", f"{run}:dbn-batch")
+    papers = ln_bench(*command, "--out", str(tmp_path / "a"))
+    assert "A: net BatchNorm (" in papers.out
+    assert "B: net Dynamic BN-Batch (" in papers.out
+    assert "Dynamic BN-Batch (B)" in (tmp_path / "a" / "comparison.md").read_text()
+    ids = ln_bench(*command, "--names", "ids", "--out", str(tmp_path / "b"))
+    assert "A: net bn (" in ids.out
+    frames = [pd.read_csv(tmp_path / name / "comparison.csv") for name in "ab"]
+    assert set(frames[0]["second"]) == set(frames[1]["second"]) == {"net dbn-batch"}
+    refused = ln_bench(*command, "--names", "id")
+    assert refused.code == 2
+    assert "did you mean 'ids'" in refused.err

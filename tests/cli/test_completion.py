@@ -83,5 +83,5 @@ def test_an_unknown_shell_is_one_line(ln_bench, monkeypatch):
     outcome = ln_bench("--show-completion")
     assert outcome.code == 2
     assert outcome.err.splitlines()[-1] == (
-        "Error: no completion for this shell; ask in bash, zsh, fish or PowerShell"
+        "Error: no completion for this shell; run it in bash, zsh, fish or PowerShell"
     )

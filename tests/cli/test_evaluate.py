@@ -25,7 +25,7 @@ def test_one_command_gives_rows_tables_and_figures(lab, ln_bench):
     assert outcome.code == 0, outcome.err
     assert "additive Gaussian noise (AGN), paper convention, values clipped" in outcome.out
     assert "Dynamic BN ROT90" in outcome.out
-    assert "12 cells to do" in outcome.err
+    assert "to do: 12 cells" in outcome.err
     written = {p.name for p in (lab.folder / "run/report").iterdir()}
     assert {"report.md", "cells.csv", "accuracy_net_agn_paper_clip.png"} <= written
     assert len(rows(lab)) == 12
@@ -145,7 +145,7 @@ def test_a_run_of_another_checkpoint_is_refused(lab, ln_bench, refuses):
     assert ln_bench(*lab.command("--modes", "bn")).code == 0
     state = torch.load(lab.folder / "net.pt")
     torch.save(state | {"7.bias": state["7.bias"] + 1}, lab.folder / "net.pt")
-    assert "holds a run with another checkpoint sha256" in refuses(*lab.command("--modes", "bn"))
+    assert "holds a run whose checkpoint sha256 is " in refuses(*lab.command("--modes", "bn"))
 
 
 def test_a_run_in_use_is_refused(lab, refuses):
@@ -283,7 +283,7 @@ def test_a_run_without_a_digest_of_its_code_goes_on_and_gains_it(lab, ln_bench, 
     file.write_text(json.dumps(about))
     outcome = ln_bench(*lab.command("--modes", "bn,dbn-batch"))
     assert outcome.code == 0
-    assert "Note: this run does not say of which code of --model its rows are" in outcome.err
+    assert "Note: this run did not record which code of --model made its rows" in outcome.err
     assert json.loads(file.read_text())["checkpoint"]["code_sha256"] == digest
     assert "which code" not in ln_bench(*lab.command("--modes", "bn")).err
     (lab.folder / "net.py").write_text((lab.folder / "net.py").read_text() + "# changed\n")

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from robustbench_ln.cli.main import app
+from robustbench_ln.modes import MODES
 from tests.cli.conftest import Lab
 
 NAMES = ["airplane", "bird", "cat", "deer", "dog"]
@@ -31,10 +34,11 @@ def command(lab: Lab, *extra: str) -> list[str]:
 def table(out: str) -> dict[tuple[str, str], list[str]]:
     """(picture, mode) -> the words of its line."""
     found, picture = {}, ""
+    ids = {mode.title: name for name, mode in MODES.items()}
     for line in out.splitlines():
         if line.startswith("  "):
-            mode, *words = line.split()
-            found[picture, mode] = words
+            title, words = re.split(r"\s{2,}", line.strip(), maxsplit=1)
+            found[picture, ids[title]] = words.split()
         else:
             picture = line
     return found
@@ -63,14 +67,14 @@ def test_the_table_has_each_picture_and_mode(lab, ln_bench, pictures):
     for picture in pictures:
         assert rows[picture, "bn"] == expected_row(lab, picture)
     last = outcome.out.splitlines()[-1]
-    assert last == "Statistics of all 3 pictures as one set: dbn-batch"
+    assert last == "Statistics of all 3 pictures as one set: Dynamic BN-Batch"
 
 
 def test_sets_hold_all_pictures_and_single_modes_one(lab, ln_bench, pictures):
     extra = ["--modes", "bn,dbn-batch,dbn-single"]
     together = table(ln_bench(*command(lab, *pictures, *extra)).out)
     alone = ln_bench(*command(lab, pictures[0], *extra)).out
-    assert alone.splitlines()[-1] == "Statistics of the one picture as one set: dbn-batch"
+    assert alone.splitlines()[-1] == "Statistics of the one picture as one set: Dynamic BN-Batch"
     rows = table(alone)
     assert rows[pictures[0], "dbn-batch"] == rows[pictures[0], "dbn-single"]
     assert rows[pictures[0], "dbn-single"] == together[pictures[0], "dbn-single"]
@@ -142,7 +146,7 @@ def test_degraded_copies_and_verdicts_stand_beside_the_pictures(lab, ln_bench, p
                 assert got == [verdict, *expected]
     last = outcome.out.splitlines()[-1]
     assert last == (
-        "Statistics of all 3 pictures as one set, each degradation by itself: dbn-batch"
+        "Statistics of all 3 pictures as one set, each degradation by itself: Dynamic BN-Batch"
     )
     with Image.open(sheet) as image:
         assert image.size == (16 + 168 + 2 * 260, 28 + 9 * (168 + 28 + 36 + 16))

@@ -83,7 +83,7 @@ def test_all_votes_under_the_runs_rule_are_the_runs_rows(run, ln_bench):
 def test_tables_have_the_votes_that_were_asked_for(run, ln_bench):
     outcome = ln_bench("score", str(run), "--votes", "5,1", "--ties", "logit-sum")
     assert (
-        "net ln-voting: accuracy in % [95 % intervals] by number of votes, ties logit-sum"
+        "net LN-Voting: accuracy in % [95 % intervals] by number of votes, ties logit-sum"
         in outcome.out
     )
     (line,) = [
@@ -91,7 +91,7 @@ def test_tables_have_the_votes_that_were_asked_for(run, ln_bench):
     ]
     following = outcome.out.splitlines()[outcome.out.splitlines().index(line) + 1]
     assert following.split()[:2] == ["clean", "-"]
-    assert "## net ln-voting: agreement" in (run / "report" / "score.md").read_text()
+    assert "## net LN-Voting: agreement" in (run / "report" / "score.md").read_text()
 
 
 def test_what_cannot_be_scored_is_one_line(run, refuses, ln_bench):
@@ -166,3 +166,10 @@ def test_two_rows_of_one_cell_with_other_counts_are_refused_by_every_command(
         voting_lab.command("--modes", "ln-voting,ln-batch", "--ties", "lowest", "--seed", "3"),
     ):
         assert "was measured twice" in refuses(*command)
+
+
+def test_modes_have_the_papers_names_or_ids(run, ln_bench):
+    outcome = ln_bench("score", f"{run}:ln-voting")
+    assert "LN-Voting: accuracy in % [95 % intervals] by tie rule" in outcome.out
+    outcome = ln_bench("score", f"{run}:ln-voting", "--names", "ids")
+    assert " ln-voting: accuracy in % [95 % intervals] by tie rule" in outcome.out

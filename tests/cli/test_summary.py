@@ -104,7 +104,10 @@ def test_a_mode_of_a_run_is_a_baseline_too(stored, ln_bench, lab, refuses):
     )
     table.to_csv(lab.folder / "errors.csv", index=False)
     outcome = ln_bench("mce", str(lab.folder / "errors.csv"), "--baseline", f"{run}:bn")
-    assert f"mCE, relative to net bn: {100 * (sums(batch) / sums(bn)).mean():.2f} %." in outcome.out
+    assert (
+        f"mCE, relative to net BatchNorm: {100 * (sums(batch) / sums(bn)).mean():.2f} %."
+        in outcome.out
+    )
 
 
 def test_without_predictions_there_are_values_and_no_intervals(stored, ln_bench, lab):

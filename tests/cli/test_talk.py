@@ -42,8 +42,8 @@ def test_a_log_keeps_all_that_was_said(ln_bench, run, tmp_path):
     assert all(STAMP.match(line) for line in lines)
     said = [STAMP.sub("", line) for line in lines]
     assert said[0].startswith("ln-bench evaluate demo:batchnorm")
-    assert "1 cell to do" in said
-    assert "1 cell to do" not in first.err
+    assert "to do: 1 cell" in said
+    assert "to do: 1 cell" not in first.err
     assert f"{tmp_path}/run/report/report.md" in said
     assert said[-1].startswith("Error: unknown list 'nothing'")
 

@@ -38,7 +38,7 @@ def test_a_trained_network_is_evaluated_and_trained_on(ln_bench, digits):
     assert outcome.out.splitlines()[0].startswith("2 epochs; validation ")
     assert outcome.out.splitlines()[1] == str(digits / "run/best.pt")
     shown = outcome.err.splitlines()
-    assert shown[0] == "2 epochs to do"
+    assert shown[0] == "to do: 2 epochs"
     assert shown[1] == "216 images of 10 classes to train on, 24 held out to validate on"
     assert [line.split(":")[0] for line in shown[2:]] == ["epoch 1/2", "epoch 2/2"]
     assert ln_bench(*command(digits, "--norm", "local")).err == "every epoch is done already\n"
@@ -80,7 +80,7 @@ def test_a_training_goes_on_where_it_was_stopped(ln_bench, digits, monkeypatch):
     assert stopped.code == 130
     assert "a command with --out DIR goes on from there" in stopped.err
     monkeypatch.setattr(Batches, "training", whole_epoch)
-    assert f"{digits / 'run'}: going on after epoch 1" in ln_bench(*command(digits)).err
+    assert f"{digits / 'run'}: resuming after epoch 1" in ln_bench(*command(digits)).err
     ln_bench(*command(digits, out="whole"))
     one, other = (read_checkpoint(digits / run / "last.pt") for run in ("run", "whole"))
     assert all(one.state[name].equal(other.state[name]) for name in one.state)
@@ -163,4 +163,4 @@ def test_wrong_trainings_are_one_line_and_write_nothing(refuses, digits):
 def test_a_changed_option_is_refused(ln_bench, refuses, digits):
     ln_bench(*command(digits))
     line = refuses(*command(digits, "--seed", "1"))
-    assert "was started with --seed 0, not 1; give the same options to go on, or --out" in line
+    assert "was started with --seed 0; now 1 is asked for; give the same options to go on" in line

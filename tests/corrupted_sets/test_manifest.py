@@ -18,9 +18,9 @@ from tests.corrupted_sets.sample_sets import (
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"seed": 1}, "another seed"),
-        ({"limit": 3}, "another limit"),
-        ({"severities": (1,)}, "another conditions"),
+        ({"seed": 1}, "differs in seed from"),
+        ({"limit": 3}, "differs in limit from"),
+        ({"severities": (1,)}, "differs in conditions from"),
     ],
 )
 def test_another_specification_is_refused(tmp_path, change, message):
@@ -35,7 +35,7 @@ def test_other_images_are_refused(tmp_path):
     generate(make_images(), make_spec(), out=tmp_path / "set")
     other = make_images()
     other.pixels[0, 0, 0, 0] ^= 1
-    with pytest.raises(RecordError, match="another source_sha256"):
+    with pytest.raises(RecordError, match="differs in source_sha256 from"):
         generate(other, make_spec(), out=tmp_path / "set")
 
 

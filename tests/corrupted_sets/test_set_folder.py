@@ -23,7 +23,8 @@ def test_overwrite_takes_away_the_old_set_and_nothing_else(tmp_path):
     (out / "notes.txt").write_text("mine")
     (out / "contrast/1/cat/orphan.png").write_bytes(b"of a killed run")
     with pytest.raises(
-        RecordError, match="another format; give out= a new folder, or overwrite=True"
+        RecordError,
+        match="differs in format from what is asked for; give out= a new folder, or overwrite=True",
     ):
         generate(images, make_spec(), out=out)
     generate(images, make_spec(), out=out, options=GenerationOptions(overwrite=True))

@@ -51,7 +51,7 @@ def test_folders_of_two_parts_are_told_from_classes(tmp_path, test):
         f"folder:{tmp_path}: the images are those of {tmp_path / test}",
     )
     (tmp_path / "truck").mkdir()
-    with pytest.raises(DataError, match=f"is a part of a data set .* give folder:.*{test}$"):
+    with pytest.raises(DataError, match=f"is a part of a data set, .* give folder:.*{test}$"):
         load(f"folder:{tmp_path}")
 
 

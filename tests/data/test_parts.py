@@ -24,7 +24,7 @@ def find(root, part="test", **options):
 @pytest.mark.parametrize("name", ["val", "Valid", "VALIDATION", "test", "Testing", "train"])
 def test_one_part_alone_is_refused_and_its_path_named(tmp_path, name):
     make(tmp_path, f"{name}/cat", f"{name}/dog")
-    expected = f"'{name}' is a part of a data set .*; give folder:{tmp_path / name}$"
+    expected = f"'{name}' is a part of a data set, .*; give folder:{tmp_path / name}$"
     with pytest.raises(DataError, match=expected):
         find(tmp_path)
 
@@ -32,7 +32,7 @@ def test_one_part_alone_is_refused_and_its_path_named(tmp_path, name):
 @pytest.mark.parametrize("names", [("train", "val", "test"), ("val", "test"), ("Train", "train")])
 def test_several_parts_that_may_be_meant_are_refused(tmp_path, names):
     make(tmp_path, *(f"{name}/cat" for name in names))
-    with pytest.raises(DataError, match=r"is a part of a data set .* give folder:.* or folder:"):
+    with pytest.raises(DataError, match=r"is a part of a data set, .* give folder:.* or folder:"):
         find(tmp_path)
 
 

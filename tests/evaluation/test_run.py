@@ -240,14 +240,18 @@ def test_a_torn_last_line_is_measured_again(tmp_path):
 @pytest.mark.parametrize(
     ("subject", "changes", "message"),
     [
-        (make_subject(digest="xyz"), {}, r"another checkpoint sha256 \(abc, not xyz\)"),
-        (make_subject(), {"seed": 1}, r"another seed \(0, not 1\)"),
-        (make_subject(), {"order": "as-is"}, r"another order \(shuffled, not as-is\)"),
-        (make_subject(), {"limit": 3}, r"another limit \(none, not 3\)"),
+        (
+            make_subject(digest="xyz"),
+            {},
+            "run whose checkpoint sha256 is abc; now xyz is asked for; give out= a new folder",
+        ),
+        (make_subject(), {"seed": 1}, "whose seed is 0; now 1 is asked for"),
+        (make_subject(), {"order": "as-is"}, "whose order is shuffled; now as-is is asked for"),
+        (make_subject(), {"limit": 3}, "whose limit is none; now 3 is asked for"),
         (
             make_subject(normalization=Normalization(name="h", mean=(0.5,) * 3, std=(1.0,) * 3)),
             {},
-            "another normalize name",
+            "whose normalize name is ",
         ),
     ],
 )
@@ -265,7 +269,7 @@ def test_other_norm_classes_are_another_run(tmp_path, classes):
     """The same network with other layers dynamic: cells of one are none of the other."""
     first, second = (make_subject(norm_classes=chosen) for chosen in classes)
     evaluate(first, make_images(), make_spec(modes=("bn",)), out=tmp_path / "run")
-    with pytest.raises(RecordError, match="another checkpoint norm_classes"):
+    with pytest.raises(RecordError, match="whose checkpoint norm_classes is "):
         evaluate(second, make_images(), make_spec(modes=("bn",)), out=tmp_path / "run")
 
 

@@ -24,7 +24,7 @@ ROOMS_THAT_RESUME = {"corrupted_sets", "runs", "training"}
 
 def _resume(folder: Path, earlier: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
     for change in find_changes({"seed": earlier["seed"]}, {"seed": asked["seed"]}):
-        raise RecordError(f"{folder.name} has another {change.name} ({change})")
+        raise RecordError(f"the {change.name} of {folder.name} is {change}")
     return asked | {"commands": add_new(earlier["commands"], asked["commands"])}
 
 
@@ -66,7 +66,7 @@ def test_something_else_is_refused_before_anything_is_changed(tmp_path):
     begin(tmp_path, seed=1)
     (tmp_path / "steps").write_bytes(b"one\ntw")
     before = {place: place.read_bytes() for place in tmp_path.iterdir()}
-    with pytest.raises(RecordError, match=re.escape("has another seed (1, not 2)")):
+    with pytest.raises(RecordError, match="is 1; now 2 is asked for"):
         begin(tmp_path, seed=2)
     assert {place: place.read_bytes() for place in tmp_path.iterdir()} == before
     begin(tmp_path, seed=1)  # the refused one let go of the folder
@@ -103,7 +103,10 @@ def test_other_folders_and_links_are_refused(tmp_path):
 def test_changes_are_of_what_is_asked_now() -> None:
     changes = find_changes({"a": 1, "b": 2, "gone": 3}, {"a": 1, "b": 3, "new": "x" * 41})
     assert changes == [Change("b", 2, 3), Change("new", None, "x" * 41)]
-    assert [str(change) for change in changes] == ["2, not 3", "none, not xxxxxxxxxxxx..."]
+    assert [str(change) for change in changes] == [
+        "2; now 3 is asked for",
+        "none; now xxxxxxxxxxxx... is asked for",
+    ]
     assert find_changes({}, {"limit": None}) == []
 
 

@@ -32,8 +32,8 @@ def test_a_mean_stands_for_five_severities(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ("fog,1\n", "row 2: error '' is no number"),
-        ("fog,1,high\n", "row 2: error 'high' is no number"),
+        ("fog,1\n", "row 2: error '' is not a number"),
+        ("fog,1,high\n", "row 2: error 'high' is not a number"),
         ("fog,1,nan\n", r"row 2: error nan is not in 0\.\.1; .* is_percent=True"),
         (
             "fog,1,0.5\nfog,2,22.2\n",

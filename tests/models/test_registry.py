@@ -100,5 +100,5 @@ def test_wrong_names_with_timm(name: str, message: str) -> None:
 
 def test_timm_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "timm", None)  # import answers ImportError
-    with pytest.raises(LnBenchError, match=r"pip install 'robustbench_ln\[timm\]'"):
+    with pytest.raises(LnBenchError, match=r"pip install timm"):
         find_architecture("timm:resnet18")

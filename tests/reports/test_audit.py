@@ -51,7 +51,9 @@ def test_rows_are_those_of_the_runs(tmp_path: Path) -> None:
 def test_the_reference_is_the_largest_size_with_six_sets(tmp_path: Path) -> None:
     modes = modes_of(tmp_path, {1: 0.3, 100: 0.77, 200: 0.8, 400: 0.8, 800: 0.9})
     (sentence,) = audit_sentences(modes)  # 6 sets of 400 and 3 of 800
-    assert sentence.startswith("dbn-batch: sets of 200 are within 2 points of sets of 400 (+0.0 [")
+    assert sentence.startswith(
+        "Dynamic BN-Batch: sets of 200 are within 2 points of sets of 400 (+0.0 ["
+    )
 
 
 def test_a_size_that_is_not_close_ends_the_row_of_close_ones(tmp_path: Path) -> None:
@@ -66,7 +68,7 @@ def test_a_size_that_is_not_close_ends_the_row_of_close_ones(tmp_path: Path) -> 
 def test_too_few_images_decide_nothing(tmp_path: Path) -> None:
     modes = modes_of(tmp_path, {800: 0.8, 1200: 0.8})
     assert audit_sentences(modes) == [
-        "dbn-batch: too few images for a verdict on the size of sets."
+        "Dynamic BN-Batch: too few images for a verdict on the size of sets."
     ]
 
 
@@ -76,7 +78,7 @@ def test_a_stream_is_compared_at_the_smallest_the_reference_and_the_largest(tmp_
     modes += modes_of(tmp_path, dict.fromkeys(shares, 0.5), order="by-class")
     sentence = audit_sentences(modes)[1]
     expected = 100 * ((NOISE < 0.5).mean() - (NOISE < 0.9).mean())
-    assert sentence.startswith(f"dbn-batch, by-class against shuffled: {expected:+.1f} [")
+    assert sentence.startswith(f"Dynamic BN-Batch, by-class against shuffled: {expected:+.1f} [")
     ends = [part.rpartition(" ")[2] for part in sentence[:-1].split(",") if "sets of" in part]
     assert ends == ["4", "400", "1200"]
     assert sentence.endswith(f"{expected:+.1f} points with sets of 1200.")  # two sets: no interval
@@ -93,11 +95,11 @@ def test_windows_that_slide_are_compared_with_sets_of_the_same_images(tmp_path: 
         for mode in read_results([write_run(tmp_path / "run", records)])
     ]
     sizes, windows, sentence = audit_sentences(modes)
-    assert sizes.startswith("dbn-batch: sets of 1 are within")
-    assert windows.startswith("dbn-batch: sliding windows of 1 are within")
+    assert sizes.startswith("Dynamic BN-Batch: sets of 1 are within")
+    assert windows.startswith("Dynamic BN-Batch: sliding windows of 1 are within")
     expected = 100 * ((NOISE < 0.6) * 1.0 - (NOISE < 0.5)).mean()
     assert sentence.startswith(
-        f"dbn-batch, shuffled, sliding windows against sets: +{expected:.1f} ["
+        f"Dynamic BN-Batch, shuffled, sliding windows against sets: +{expected:.1f} ["
     )
     assert sentence.count("with ") == 3
     paired = difference_bounds(NOISE < 0.6, NOISE < 0.5, find_units(N, [4])).pick()
@@ -117,7 +119,7 @@ def test_a_stream_of_conditions_is_compared_with_the_mean_over_all(tmp_path: Pat
     modes += [with_right(m, 0.5) for m in read_results([write_run(tmp_path / "mixed", [mixed])])]
     expected = 100 * ((NOISE < 0.5).mean() - ((NOISE < 0.9).mean() + (NOISE < 0.3).mean()) / 2)
     assert audit_sentences(modes)[1].startswith(
-        f"dbn-batch, mixed against shuffled: {expected:+.1f} ["
+        f"Dynamic BN-Batch, mixed against shuffled: {expected:+.1f} ["
     )
     frame = audit_frame(modes)
     assert frame[["stream", "corruption", "severity"]].iloc[2].tolist() == ["mixed", "mixed", 0]

@@ -61,7 +61,7 @@ def test_a_run_of_two_benchmarks_has_the_mce_of_the_fitting_one(tmp_path: Path) 
     run = write_run(tmp_path / "run", rows)
     notes, text = report_of(run, "wrn-40-2")
     assert notes == [
-        "Note: no mCE relative to wrn-40-2 for resnet20 bn: imagenet-c_generated is another "
+        "Note: no mCE relative to wrn-40-2 for resnet20 BatchNorm: imagenet-c_generated is another "
         "benchmark than cifar10-c"
     ]
     assert text.count("| mCE") == 1
@@ -73,8 +73,9 @@ def test_a_baseline_that_is_not_used_is_said(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", [make_record(), *fifteen("cifar10-c", without=2)])
     notes, text = report_of(run, "wrn-40-2")
     assert notes == [
-        "Note: no mCE relative to wrn-40-2 for resnet20 bn: cifar10-c_generated has 65 of the 75 "
-        "cells of the 15 corruptions at five severities (not complete: gaussian_noise, shot_noise)"
+        "Note: no mCE relative to wrn-40-2 for resnet20 BatchNorm: cifar10-c_generated has 65 of "
+        "the 75 cells of the 15 corruptions at five severities (not complete: gaussian_noise, "
+        "shot_noise)"
     ]
     assert f"**{notes[0]}.**" in text
 

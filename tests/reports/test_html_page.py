@@ -131,16 +131,20 @@ def test_only_the_pages_own_script_and_style_may_run() -> None:
     assert "https://" not in content
 
 
-def test_pictures_that_have_no_room_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("less_by", "kept"), [(1, ["large"]), (20_000, ["small"])])
+def test_pictures_that_have_no_room_are_named(
+    less_by: int, kept: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     files = {"small.svg": b"s" * 300, "large.svg": b"l" * 30_000}
     blocks = [Picture(drawing(name), name, "pdf") for name in ("large", "small")]
     whole = html_page(Page("Title", [], blocks), files)
-    monkeypatch.setattr(module, "MOST_BYTES", len(whole) - 20_000)
+    monkeypatch.setattr(module, "MOST_BYTES", len(whole) - less_by)
     less = html_page(Page("Title", [], blocks), files)
-    assert len(less) < module.MOST_BYTES
+    assert len(less) <= module.MOST_BYTES
     page = Elements(less)
-    assert [image["alt"] for image in page.named("img")] == ["small"]
-    words = "large: too large for this page; it is in large.pdf, beside this page."
+    assert [image["alt"] for image in page.named("img")] == kept
+    (gone,) = {"large", "small"} - set(kept)
+    words = f"{gone}: too large for this page; it is in {gone}.pdf, beside this page."
     assert words in page.texts
 
 

@@ -154,3 +154,11 @@ def test_families_of_corruptions_stand_above_their_rows(tmp_path: Path) -> None:
         "clea", r"\mid", r"\mul", "snow", "fog ",
     ]  # fmt: skip
     assert sum("multicolumn" in line for line in lines) == 1
+
+
+def test_a_name_in_a_cell_is_whole() -> None:
+    grid = Grid(("network", "mode", "data"), (("A", "Dynamic BN-Batch", "91.0 ± 1.4"),))
+    line = next(
+        text for text in to_latex(grid, caption="c", label="l").splitlines() if "BN" in text
+    )
+    assert line == r"A & Dynamic BN-Batch & 91.0 {\scriptsize \ensuremath{\pm} 1.4} \\"

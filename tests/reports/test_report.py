@@ -109,11 +109,11 @@ def test_same_records_same_bytes(tmp_path: Path) -> None:
     second = write_report(read_results(runs), tmp_path / "second")
     assert [file.name for file in first.files] == [
         "cells.csv",
-        "accuracy_resnet20_resnet20-local-34e7bc_agn_paper_clip.csv",
-        "accuracy_resnet20_resnet20-local-34e7bc_agn_paper_clip.tex",
-        "accuracy_resnet20_resnet20-local-34e7bc_agn_paper_clip.png",
-        "accuracy_resnet20_resnet20-local-34e7bc_agn_paper_clip.svg",
-        "accuracy_resnet20_resnet20-local-34e7bc_agn_paper_clip.pdf",
+        "accuracy_resnet20+resnet20-local-34e7bc_agn_paper_clip.csv",
+        "accuracy_resnet20+resnet20-local-34e7bc_agn_paper_clip.tex",
+        "accuracy_resnet20+resnet20-local-34e7bc_agn_paper_clip.png",
+        "accuracy_resnet20+resnet20-local-34e7bc_agn_paper_clip.svg",
+        "accuracy_resnet20+resnet20-local-34e7bc_agn_paper_clip.pdf",
         "summary.csv",
         "references.bib",
         "index.html",

@@ -127,5 +127,16 @@ def test_names_of_files_tell_hostile_labels_apart() -> None:
     many = for_file_name([f"LN-{i}" for i in range(20)])
     assert many.startswith("LN-0-and-19-more-")
     assert many != for_file_name([f"LN-{i}" for i in range(1, 21)])
-    assert for_file_name(["a", "b"]) == "a_b" == for_file_name(["a_b"])[:3]
-    assert for_file_name(["a", "b_c"]) != for_file_name(["a_b", "c"])
+    assert for_file_name(["a", "b"]) == "a+b"
+
+
+def test_names_of_files_tell_labels_of_the_same_letters_apart() -> None:
+    labels = [
+        ["a b"], ["a-b"], ["a--b"], ["a  b"], ["a -b"], ["a- b"], [" a b"], ["a_b"], ["a__b"],
+        ["a", "b"], ["a_", "b"], ["a", "_b"], ["a_b", "c"], ["a", "b_c"], ["a", "b", "c"],
+        ["", "a"], ["a+b"], ["a", "+b"],
+    ]  # fmt: skip
+    names = [for_file_name(texts) for texts in labels]
+    assert len(set(names)) == len(labels), names
+    assert for_file_name(["a b"]) == "a--b"
+    assert for_file_name(["a_b", "c"]) == "a_b+c"

@@ -117,7 +117,7 @@ def test_settings_that_were_named_by_their_options_are_read(tmp_path):
     for name, what in (("seed", "seed="), ("model_code", "the code of model=")):
         changed = ABOUT | {"settings": settings | {name: 5}}
         with (
-            pytest.raises(RecordError, match=f"was started with {what} .*, not 5"),
+            pytest.raises(RecordError, match=f"was started with {what} .*; now 5 is asked for"),
             TrainingDirectory(tmp_path / "run", changed),
         ):
             pass

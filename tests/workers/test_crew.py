@@ -68,8 +68,8 @@ def test_a_unit_that_kills_each_worker_is_named_after_what_stands_before_it(crew
         done.extend(value for value, _ in crew.map([1, 2, 3, "die", 4, 5]))
     assert done == [11, 14, 19]
     assert str(caught.value) == (
-        "2 workers ended while they did die; the system may have stopped them for want of memory: "
-        "lower workers=. What was finished is kept"
+        "2 workers ended while working on die; the system may have stopped them for lack of "
+        "memory: lower workers=. What was finished is kept"
     )
 
 

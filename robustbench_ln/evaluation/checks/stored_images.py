@@ -134,4 +134,6 @@ def _result(
         )
     if reasons:
         return warning(NAME, "; ".join(reasons))
-    return passed(NAME, f"{len(measured)} stored corruptions are the clean images, ever further")
+    return passed(
+        NAME, f"{len(measured)} stored corruptions leave the clean images as their severity grows"
+    )

@@ -32,7 +32,7 @@ class DenseNet(nn.Module):
         num_classes: K.
         in_channels: 3 for colour images.
         block_lengths: Layers of each dense block.
-        is_bc: With bottlenecks (B), and transitions that halve the channels (C).
+        is_bc: Whether it has bottlenecks (B), and transitions that halve the channels (C).
         puts_new_first: Whether the channels that a layer adds stand before those that it read, as
             in pytorch-cifar. It leaves no trace in the shapes.
 

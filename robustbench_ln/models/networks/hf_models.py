@@ -53,7 +53,7 @@ def import_transformers() -> ModuleType:
     except (ImportError, RuntimeError) as error:
         raise LnBenchError(
             f"transformers cannot be imported ({str(error).partition(chr(10))[0]}); "
-            "pip install 'robustbench_ln[transformers]'"
+            "pip install transformers"
         ) from error
 
 

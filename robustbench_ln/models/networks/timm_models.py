@@ -30,8 +30,7 @@ def import_timm() -> ModuleType:
         return importlib.import_module("timm")
     except ImportError as error:
         raise LnBenchError(
-            f"timm cannot be imported ({str(error).partition(chr(10))[0]}); "
-            "pip install 'robustbench_ln[timm]'"
+            f"timm cannot be imported ({str(error).partition(chr(10))[0]}); pip install timm"
         ) from error
 
 
