@@ -50,7 +50,7 @@ PANELS = {
         "as_json",
     ),
     "Compute": (
-        "device", "processes", "device_batch", "workers", "shard", "dry_run", "engine",
+        "device", "device_batch", "workers", "processes", "shard", "dry_run", "engine",
         "ray_address", "ray_gpus", "amp", "tf32", "compile_network",
     ),
     "Messages": ("quiet", "verbose", "log"),

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from robustbench_ln.errors import LnBenchError, TrainingError, setting
+from robustbench_ln.files.regular_files import read_regular
+from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.training.processes import joined_processes
 
 __all__ = ["run_processes"]
@@ -135,7 +137,7 @@ def _end_with(parent: int) -> None:
 def _report(folder: Path, rank: int, text: str, notes: Sequence[str]) -> None:
     """Leave an error where the parent looks for it."""
     written = {"time": time.time(), "text": text, "notes": list(notes)}
-    (folder / f"{rank}.json").write_text(json.dumps(written))
+    write_whole(folder / f"{rank}.json", json.dumps(written).encode())
 
 
 def _explain(folder: Path, failures: dict[int, Any], processes: int) -> LnBenchError:
@@ -147,7 +149,7 @@ def _explain(folder: Path, failures: dict[int, Any], processes: int) -> LnBenchE
                 f"process {rank} of {setting('processes', processes)} was ended by {name}; "
                 f"{_GOES_ON}"
             )
-    errors = [json.loads(file.read_text()) for file in folder.glob("*.json")]
+    errors = [json.loads(read_regular(file)) for file in folder.glob("*.json")]
     if not errors:
         rank, failure = next(iter(failures.items()))
         return TrainingError(

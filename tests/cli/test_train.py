@@ -78,7 +78,7 @@ def test_a_training_goes_on_where_it_was_stopped(ln_bench, digits, monkeypatch):
     monkeypatch.setattr(Batches, "training", stop)
     stopped = ln_bench(*command(digits))
     assert stopped.code == 130
-    assert "a command with --out DIR goes on from there" in stopped.err
+    assert "rerun a command with --out DIR to resume it" in stopped.err
     monkeypatch.setattr(Batches, "training", whole_epoch)
     assert f"{digits / 'run'}: resuming after epoch 1" in ln_bench(*command(digits)).err
     ln_bench(*command(digits, out="whole"))
