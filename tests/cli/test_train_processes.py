@@ -81,10 +81,11 @@ def test_two_processes_write_what_one_does(digits, norm):
         start(digits, "two", "--norm", norm, "--processes", "2", "--log", f"{digits}/log.txt")
     )
     assert two[0].splitlines() == [one[0].splitlines()[0], f"{digits}/two/best.pt"]
-    first, second = (
-        [line.rpartition(",")[0] for line in said if "images/s" not in line] for _, said in (one, two)
+    lines, others = (
+        [line.rpartition(",")[0] for line in said if "images/s" not in line]
+        for _, said in (one, two)
     )
-    assert first == second
+    assert lines == others
     folders = digits / "one", digits / "two"
     assert {file.name for file in folders[1].iterdir()} == {
         "best.pt", "last.pt", "state.pt", "log.csv", "norms.csv", "train.json", "lock"
