@@ -34,9 +34,13 @@ CORRUPT = (
     "corrupt demo:digits --corruptions contrast,fog,jpeg_compression --severities 1,2,3 "
     "--severity-table cifar10-c --workers 2"
 )
+EVALUATE = (
+    "evaluate demo:localnorm --data demo:digits --limit 60 --noise agn,apn "
+    "--sigmas 0:1:0.25 --modes ln-single,ln-batch,ln-voting --device-batch 20"
+)
 JOBS: Mapping[str, str] = {
-    "evaluate": "evaluate demo:localnorm --data demo:digits --limit 60 --noise agn,apn "
-    "--sigmas 0:1:0.25 --modes ln-single,ln-batch,ln-voting --device-batch 20",
+    "evaluate": EVALUATE,
+    "evaluate workers": f"{EVALUATE} --workers 2",
     "corrupt npy": f"{CORRUPT} --limit 500",
     "corrupt folder": f"{CORRUPT} --limit 60 --format folder",
     "corrupt npz": "corrupt demo:digits --noise agn,apn --sigmas 0.5,1,2 --limit 500 --workers 2",

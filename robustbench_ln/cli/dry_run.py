@@ -42,9 +42,7 @@ def describe_estimate(estimate: Estimate) -> str:
         mark = " (as this run)" if count == estimate.workers and len(estimate.seconds) > 1 else ""
         rows[f"time, {count} worker{'s' * (count > 1)}"] = f"{_duration(seconds)}{mark}"
     lines = [f"{name:<18}{value}" for name, value in rows.items()]
-    return "\n".join(
-        [*lines, "Measured on a few images just now: right within a factor of about 2."]
-    )
+    return "\n".join([*lines, "Measured on a few images just now; what else runs here changes it."])
 
 
 def _scaled(number: float, unit: str) -> str:

@@ -13,11 +13,11 @@ from robustbench_ln.errors import LnBenchError, explain_memory, setting
 from robustbench_ln.texts.console import OutputError, ReaderGoneError, say_aside
 from robustbench_ln.texts.safe import for_message
 
-__all__ = ["run_command"]
+__all__ = ["LESS_MEMORY", "run_command"]
 
 DONE, WRONG_INPUT, INTERRUPTED, READER_GONE = 0, 2, 130, 141
 
-_LESS_MEMORY = (
+LESS_MEMORY = (
     f"lower {setting('device_batch')}, then {setting('stat_batch')} or {setting('group_size')}, or "
     f"{setting('workers')}; for predict the number of pictures, for train another recipe or network"
 )
@@ -33,7 +33,7 @@ def run_command(command: Callable[[], object]) -> int:
     """
     with stop_signals() as stop:
         try:
-            with explain_memory(_LESS_MEMORY):
+            with explain_memory(LESS_MEMORY):
                 return _end(command(), stop)
         except KeyboardInterrupt:
             return _end(INTERRUPTED, stop)

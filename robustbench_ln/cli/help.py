@@ -50,8 +50,8 @@ PANELS = {
         "as_json",
     ),
     "Compute": (
-        "device", "device_batch", "workers", "shard", "dry_run", "engine", "ray_address",
-        "ray_gpus", "amp", "tf32", "compile_network",
+        "device", "device_batch", "workers", "processes", "shard", "dry_run", "engine",
+        "ray_address", "ray_gpus", "amp", "tf32", "compile_network",
     ),
     "Messages": ("quiet", "verbose", "log"),
 }  # fmt: skip

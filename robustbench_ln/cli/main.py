@@ -32,7 +32,7 @@ from robustbench_ln.cli.train import train
 from robustbench_ln.texts.console import say, say_aside
 from robustbench_ln.texts.safe import for_message
 
-__all__ = ["app", "main", "run_command_line"]
+__all__ = ["app", "main", "run_command_line", "show_warning"]
 
 
 app = typer.Typer(
@@ -73,14 +73,15 @@ def _root(
         say(context.get_help())
 
 
-def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+def show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    """Print a warning as one line on stderr."""
     text = message if isinstance(message, str) else (*message.args, message)[0]
     say_aside(f"Warning: {for_message(spell(text) if isinstance(text, str) else str(message))}")
 
 
 def run_command_line() -> int:
     """Run the command line and return its exit code. Warnings are one line on stderr."""
-    warnings.showwarning = _show_warning
+    warnings.showwarning = show_warning
     command = typer.main.get_command(app)
     return run_command(lambda: command.main(sys.argv[1:], "ln-bench", standalone_mode=False))
 

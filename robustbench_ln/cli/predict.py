@@ -33,6 +33,7 @@ from robustbench_ln.texts.safe import one_line, shorten
 
 if TYPE_CHECKING:
     from robustbench_ln.evaluation.predict import Copies
+    from robustbench_ln.models.source import NetworkSource
 
 __all__ = ["predict"]
 
@@ -51,7 +52,7 @@ def predict(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Names of the classes, one a line; default: their numbers",
+            help="Names of the classes, one a line; default: those of hf:DIR, or their numbers",
             show_default=False,
         ),
     ] = None,
@@ -143,7 +144,7 @@ def predict(
         framing=replace(choose_framing(framing, network.pipeline), is_grey=network.is_grey),
     )
     subject = subject_of(network, images.shape)
-    name_of = _class_names(classes, subject.num_classes)
+    name_of = _class_names(classes, source, subject.num_classes)
     truth = _true_classes(true_class, len(pictures), name_of, subject.num_classes)
     copies = predict_copies(subject, images, spec, degrade=degradations)
     say(_tables(pictures, copies, name_of, truth))
@@ -154,10 +155,24 @@ def predict(
         save_png(draw_predictions(rows, name_of, title=title), sheet)
 
 
-def _class_names(file: Path | None, num_classes: int) -> Callable[[int], str]:
-    """Return what to call each class: a line of the file, or its number."""
-    if file is None:
-        return str
+def _class_names(
+    file: Path | None, source: NetworkSource, num_classes: int
+) -> Callable[[int], str]:
+    """Return what to call each class: a line of the file, what hf:DIR says, or its number."""
+    if file is not None:
+        names = _read_names(file, num_classes)
+    else:
+        from robustbench_ln.models.hf_folder import hf_class_names, hf_folder, is_hf_name
+
+        is_named = is_hf_name(source.path)
+        found = hf_class_names(hf_folder(str(source.path)), num_classes) if is_named else None
+        if found is None:
+            return str
+        names = found
+    return [shorten(one_line(name)) for name in names].__getitem__
+
+
+def _read_names(file: Path, num_classes: int) -> list[str]:
     try:
         names = read_regular(file).decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -167,7 +182,7 @@ def _class_names(file: Path | None, num_classes: int) -> Callable[[int], str]:
             f"--classes {file} has {len(names)} names, the network has {num_classes} classes; "
             "expected one name a line, in the order of the classes"
         )
-    return [shorten(one_line(name)) for name in names].__getitem__
+    return names
 
 
 def _true_classes(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -70,18 +69,15 @@ def start_talk(ctx: Any) -> None:
     set_talk(Talk(level))
     if log is not None:
         _append(Path(log), shlex.join(["ln-bench", *sys.argv[1:]]))
-        set_talk(Talk(level, _logger(Path(log))))
+        set_talk(Talk(level, partial(_log, Path(log))))
 
 
-def _logger(path: Path) -> Callable[[str], None]:
-    def log(text: str) -> None:
-        try:
-            _append(path, text)
-        except LnBenchError as error:  # a full disk must not end the work
-            set_talk(current_talk()._replace(log=None))
-            say_aside(f"Warning: the log ends here; {error}")
-
-    return log
+def _log(path: Path, text: str) -> None:
+    try:
+        _append(path, text)
+    except LnBenchError as error:  # a full disk must not end the work
+        set_talk(current_talk()._replace(log=None))
+        say_aside(f"Warning: the log ends here; {error}")
 
 
 def _append(path: Path, text: str) -> None:

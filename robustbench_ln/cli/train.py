@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
+import warnings
+from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from robustbench_ln.cli.completion import complete
+from robustbench_ln.cli.failures import LESS_MEMORY
 from robustbench_ln.cli.options import (
     TRAINING_KINDS,
     Arch,
     CheckpointKey,
     ClassMap,
     Convention,
-    Device,
     Download,
     Model,
     PixelRange,
@@ -24,12 +29,13 @@ from robustbench_ln.cli.options import (
 )
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
-from robustbench_ln.errors import SpecError
-from robustbench_ln.texts.console import say
+from robustbench_ln.errors import SpecError, explain_memory
+from robustbench_ln.progress import Silent
+from robustbench_ln.texts.console import Talk, current_talk, say, set_talk
 
 if TYPE_CHECKING:
     from robustbench_ln.spec import Condition
-    from robustbench_ln.training import Recipe, StartSource, TrainingSpec
+    from robustbench_ln.training import Recipe, StartSource, Trained, TrainingSpec
 
 __all__ = ["train"]
 
@@ -141,7 +147,25 @@ def train(
             metavar="N", help="Number of training images to use. Default: all", show_default=False
         ),
     ] = None,
-    device: Device = "cpu",
+    device: Annotated[
+        str,
+        typer.Option(
+            "--device",
+            "--devices",
+            metavar="DEVICE",
+            help="Where the network runs: cpu, cuda, cuda:1, ...; several GPUs, with a process and "
+            "its groups on each, as cuda:0,cuda:1",
+        ),
+    ] = "cpu",
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Number of processes on the CPU that share a batch: LocalNorm's groups, or the "
+            "images of BatchNorm. Default: 1, or as many as GPUs",
+            show_default=False,
+        ),
+    ] = None,
     new_head: Annotated[
         bool, typer.Option("--new-head", help="Fresh head for the data's classes, with --init")
     ] = False,
@@ -151,12 +175,13 @@ def train(
     trust_checkpoint: Trust = False,
 ) -> None:
     """Train a network on the training part of the data, from fresh weights or a checkpoint."""
-    from robustbench_ln.models.device import check_device
+    from robustbench_ln.models.device import choose_devices
     from robustbench_ln.spec import check_normalization
     from robustbench_ln.training import StartSource, TrainingSpec
 
     chosen = _choose_recipe(recipe, epochs, learning_rate)
     check_normalization(normalize)
+    devices = choose_devices(device)
     default_groups = chosen.num_groups if norm == "local" else 1
     spec = TrainingSpec(
         recipe=chosen,
@@ -166,7 +191,8 @@ def train(
         noise=_choose_noise(augment_noise, share, convention, pixel_range),
         noise_share=0.5 if share is None else share,
         limit=limit,
-        device=check_device(device),
+        device=",".join(devices),
+        processes=len(devices) if processes is None else processes,
     )
     source = StartSource(
         arch=arch,
@@ -178,7 +204,14 @@ def train(
         normalize=normalize,
         command=shlex.join(["ln-bench", *sys.argv[1:]]),
     )
-    _train(source, data, spec, out=out, class_map=class_map, download=download)
+    job = partial(_train, source, data, spec, out=out, class_map=class_map, download=download)
+    trained = job() if spec.processes == 1 else _train_together(job, spec)
+    say(
+        f"{trained.epochs} epoch{'s' if trained.epochs > 1 else ''}; "
+        f"validation {trained.last_accuracy:.1%}, "
+        f"at best {trained.best_accuracy:.1%} after epoch {trained.best_epoch}\n"
+        f"{out / 'best.pt'}"
+    )
 
 
 def _choose_recipe(name: str, epochs: int | None, learning_rate: float | None) -> Recipe:
@@ -213,6 +246,30 @@ def _choose_noise(
     return None
 
 
+def _train_together(job: Callable[[], Trained], spec: TrainingSpec) -> Trained:
+    """Do a job in as many processes as were asked for."""
+    from robustbench_ln.training.launch import run_processes
+
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        raise SpecError("ln-bench train starts its processes itself; leave torchrun out")
+    return run_processes(partial(_train_in_process, job, current_talk()), spec.devices)
+
+
+def _train_in_process(job: Callable[[], Trained], talk: Talk) -> Trained:
+    """Do a job as one of several processes, of which the first talks."""
+    from robustbench_ln.cli.main import show_warning
+    from robustbench_ln.training.processes import current_place
+
+    set_talk(talk)
+    warnings.showwarning = show_warning if current_place().is_first else _forget
+    with explain_memory(LESS_MEMORY):
+        return job()
+
+
+def _forget(*_: object, **__: object) -> None:
+    """Say nothing of a warning, which the first process shows."""
+
+
 def _train(
     source: StartSource,
     data: str,
@@ -221,11 +278,12 @@ def _train(
     out: Path,
     class_map: Path | None,
     download: bool,
-) -> None:
+) -> Trained:
     from robustbench_ln.data import DataOptions, Framing, load_images
     from robustbench_ln.data.sources import PICTURE_SOURCES
     from robustbench_ln.training import start_network
     from robustbench_ln.training import train as train_network
+    from robustbench_ln.training.processes import current_place
 
     side = spec.recipe.framing or None
     if side and data.partition(":")[0] not in PICTURE_SOURCES:
@@ -235,15 +293,10 @@ def _train(
         )
     framing = Framing(resize=side, crop=side)
     options = DataOptions(framing=framing, class_map=class_map, download=download, part="train")
-    with open_display(spell) as display:
+    is_first = current_place().is_first
+    with open_display(spell) if is_first else nullcontext(Silent()) as display:
         images = load_images(data, options)
         for line in images.notes:
             display.note(f"Note: {line}")
         start = start_network(source, images, spec)
-        trained = train_network(start, images, spec, out=out, progress=display)
-    say(
-        f"{trained.epochs} epoch{'s' if trained.epochs > 1 else ''}; "
-        f"validation {trained.last_accuracy:.1%}, "
-        f"at best {trained.best_accuracy:.1%} after epoch {trained.best_epoch}\n"
-        f"{out / 'best.pt'}"
-    )
+        return train_network(start, images, spec, out=out, progress=display)

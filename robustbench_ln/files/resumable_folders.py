@@ -138,8 +138,13 @@ class Change(NamedTuple):
     earlier: Any
     now: Any
 
+    @property
+    def values(self) -> str:
+        """Both values, digests and other long ones by their first letters."""
+        return f"{_short(self.earlier)} and {_short(self.now)}"
+
     def __str__(self) -> str:
-        """Return both values, digests and other long ones by their first letters."""
+        """Return both values, and that the later one is asked for."""
         return f"{_short(self.earlier)}; now {_short(self.now)} is asked for"
 
 

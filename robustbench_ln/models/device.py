@@ -25,7 +25,8 @@ def choose_devices(text: str) -> tuple[str, ...]:
     if len(names) > 1 and any(d.type == "cpu" or d.index is None for d in devices):
         raise SpecError(
             f"{setting('device', text)}: several devices are GPUs with their numbers, as in "
-            f"{setting('device', 'cuda:0,cuda:1')}; the cores of a CPU are {setting('workers')}"
+            f"{setting('device', 'cuda:0,cuda:1')}; the cores of a CPU are {setting('workers')}, "
+            f"in training {setting('processes')}"
         )
     if len(set(devices)) < len(devices):
         raise SpecError(f"{setting('device', text)} names a device twice; give each once")

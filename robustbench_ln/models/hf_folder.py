@@ -20,6 +20,7 @@ __all__ = [
     "HF",
     "HfInput",
     "config_sha256",
+    "hf_class_names",
     "hf_folder",
     "hf_weights",
     "is_hf_folder",
@@ -119,6 +120,21 @@ def read_config(folder: Path) -> dict[str, Any]:
         CheckpointError: It cannot be read as JSON.
     """
     return _read_json(folder / _CONFIG)
+
+
+def hf_class_names(folder: Path, num_classes: int) -> list[str] | None:
+    """Return the names of the classes, by `id2label` of config.json; None where it has none.
+
+    transformers writes "LABEL_0", "LABEL_1", ... where nobody gave names: those are none.
+    """
+    labels = read_config(folder).get("id2label")
+    if not isinstance(labels, dict):
+        return None
+    names = [labels.get(str(index)) for index in range(num_classes)]
+    if len(labels) != num_classes or not all(isinstance(name, str) and name for name in names):
+        return None
+    is_named = any(name != f"LABEL_{index}" for index, name in enumerate(names))
+    return [str(name) for name in names] if is_named else None
 
 
 def config_sha256(folder: Path) -> str:

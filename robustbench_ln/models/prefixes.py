@@ -12,6 +12,7 @@ from robustbench_ln.errors import CheckpointError, by_skin, setting
 from robustbench_ln.models.checkpoint import Checkpoint
 from robustbench_ln.models.containers import State
 from robustbench_ln.models.mismatch import is_counter
+from robustbench_ln.models.numbered import name_numbered
 from robustbench_ln.models.stored_input import is_stored_input
 
 __all__ = ["without_prefix"]
@@ -57,6 +58,10 @@ def without_prefix(
     if not prefixes:
         state = {name.replace(".module.", "."): tensor for name, tensor in state.items()}
         prefixes = _find_prefixes(state, required)
+    notes = checkpoint.notes
+    if not prefixes and (numbered := name_numbered(state, expected, required=required)):
+        state, note = numbered
+        prefixes, notes = _find_prefixes(state, required), (*notes, note)
     if not prefixes:
         return _without_no_layers(checkpoint, expected)
     _demand_one(checkpoint, state, prefixes, required)
@@ -67,7 +72,6 @@ def without_prefix(
         if not name.startswith(prefix) or (not prefix and name.startswith(tuple(prefixes[1:])))
     }
     inside = {n.removeprefix(prefix): t for n, t in state.items() if n not in outside}
-    notes = checkpoint.notes
     if prefix:
         left = f"; not under it: {_list_names(outside)}" if outside else ""
         notes = (*notes, f"took the prefix '{prefix}' off the names{left}")

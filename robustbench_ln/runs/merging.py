@@ -211,7 +211,7 @@ def _of_other_run(first: Run, second: Run, cure: str) -> RecordError:
     if first.label != second.label:
         why = f"another label ('{first.label}', not '{second.label}')"
     elif changes:
-        why = f"another {changes[0].name} ({changes[0]})"
+        why = f"another {changes[0].name} ({changes[0].values})"
     elif _counts(first) != _counts(second):
         why = f"shard {first.shards[0]} is of one, shard {second.shards[0]} of the other"
     else:

@@ -20,6 +20,7 @@ from robustbench_ln.rng import image_streams, stream
 from robustbench_ln.spec import Normalization
 from robustbench_ln.training.augment import draw_view, show_center, show_views
 from robustbench_ln.training.kept_images import KeptImages, keep_pixels
+from robustbench_ln.training.processes import ALONE, Place
 from robustbench_ln.training.spec import TrainingSpec
 
 __all__ = ["Batch", "Batches", "Split", "split_images"]
@@ -76,12 +77,14 @@ class Batches:
         images: All images.
         spec: Recipe, seed, noise.
         normalization: Normalization of the network's input.
+        place: Whose part of each batch is made.
         pixels: What reads the images.
     """
 
     images: ImageSet
     spec: TrainingSpec
     normalization: Normalization
+    place: Place = ALONE
     pixels: ImageSet | KeptImages = field(init=False)
 
     def __post_init__(self) -> None:
@@ -89,11 +92,15 @@ class Batches:
         object.__setattr__(self, "pixels", keep_pixels(self.images))
 
     def training(self, indices: Indices, epoch: int) -> Iterator[Batch]:
-        """Yield the whole batches of one epoch; the rest of a shuffled epoch is left out."""
+        """Yield this process's part of the whole batches of one epoch.
+
+        The rest of a shuffled epoch is left out.
+        """
         size = self.spec.recipe.batch_size
         order = stream(self.spec.seed, "order", epoch).permutation(indices)
         noisy = self._choose_noisy(indices, epoch)
-        parts = (order[start : start + size] for start in range(0, len(order) - size + 1, size))
+        starts = range(0, len(order) - size + 1, size)
+        parts = (order[start : start + size][self.place.part(size)] for start in starts)
 
         def make(part: Indices) -> Batch:
             return self._normalized(self._augment(part, noisy, epoch), part)
@@ -101,10 +108,14 @@ class Batches:
         return map_ahead(make, parts, workers=1)
 
     def validation(self, indices: Indices) -> Iterator[Batch]:
-        """Yield all images unchanged, in batches that are refilled with the first images."""
+        """Yield all images unchanged, in batches that are refilled with the first images.
+
+        Of each batch this process's part.
+        """
         size = self.spec.recipe.batch_size
         num_batches = -(-len(indices) // size)
-        parts = np.split(np.resize(indices, num_batches * size), num_batches)
+        batches = np.split(np.resize(indices, num_batches * size), num_batches)
+        parts = (batch[self.place.part(size)] for batch in batches)
 
         def make(part: Indices) -> Batch:
             pixels = torch.from_numpy(self.pixels.read(part))

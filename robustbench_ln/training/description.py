@@ -43,6 +43,7 @@ def describe_training(start: StartNetwork, images: ImageSet, spec: TrainingSpec)
                 "robustbench_ln": robustbench_ln.__version__,
                 "torch": torch.__version__,
                 "threads": torch.get_num_threads(),
+                "processes": spec.processes,
             }
         ],
     }

@@ -27,7 +27,13 @@ from robustbench_ln.spec import parse_normalization
 from robustbench_ln.training.batches import Batch, Batches, split_images
 from robustbench_ln.training.description import describe_training
 from robustbench_ln.training.directory import TrainingDirectory
+from robustbench_ln.training.divided_network import DividedNetwork
 from robustbench_ln.training.log import EpochRow, norm_rows
+from robustbench_ln.training.processes import (
+    current_place,
+    share_from_first,
+    sum_over_processes,
+)
 from robustbench_ln.training.spec import TrainingSpec
 from robustbench_ln.training.start import StartNetwork
 from robustbench_ln.training.step import make_optimizer, training_step
@@ -62,6 +68,9 @@ def train(
 ) -> Trained:
     """Train a network, or go on with a training that was stopped.
 
+    Where torch.distributed has a group of `spec.processes`, each of them calls this with the same
+    arguments; the first one reads and writes the directory.
+
     Args:
         start: The network; its weights are changed.
         images: Images to train on and, a share of them, to validate on.
@@ -74,8 +83,11 @@ def train(
         DataError: Not enough images, or one that cannot be read.
         LayoutError: A norm layer has too few values for statistics.
         TrainingError: The loss is no longer finite.
+        SpecError: The group has another number of processes.
     """
     training = _Training(start, images, spec, progress=progress or Silent())
+    if not training.place.is_first:
+        return training.run(None)
     with TrainingDirectory(out, describe_training(start, images, spec)) as directory:
         return training.run(directory)
 
@@ -96,19 +108,23 @@ class _Training:
         self, start: StartNetwork, images: ImageSet, spec: TrainingSpec, *, progress: Progress
     ) -> None:
         self.start, self.spec, self.progress = start, spec, progress
+        self.place = spec.check_place(current_place())
+        self.device = spec.devices[self.place.rank]
         self.split = split_images(len(images), spec)
-        self.model = start.model.to(spec.device)
-        if spec.device == "cpu":
-            to_channels_last(self.model)
+        whole = start.model.to(self.device)
+        if self.device == "cpu":
+            to_channels_last(whole)
+        self.network = DividedNetwork(whole, self.place)
+        self.model = self.network.model
         self.optimizer = make_optimizer(self.model, spec.recipe)
         normalization = parse_normalization(start.normalize, images.shape.channels)
-        self.batches = Batches(images, spec, normalization)
+        self.batches = Batches(images, spec, normalization, self.place)
         self.num_steps = len(self.split.training) // spec.recipe.batch_size
         self.trained = Trained(0, -1.0, 0, -1.0)
 
-    def run(self, directory: TrainingDirectory) -> Trained:
-        """Do the epochs that are left."""
-        state = directory.read_state()
+    def run(self, directory: TrainingDirectory | None) -> Trained:
+        """Do the epochs that are left; only the first process has the directory."""
+        state = share_from_first(lambda: directory.read_state() if directory else None)
         if state is not None:
             self._restore(state)
         left = range(self.trained.epochs + 1, self.spec.recipe.epochs + 1)
@@ -116,7 +132,7 @@ class _Training:
         self.progress.start(cells=len(left), image_passes=len(left) * images_an_epoch, unit="epoch")
         if left:
             self._tell()
-        if self.trained.epochs and left:
+        if self.trained.epochs and left and directory:
             self.progress.note(f"{directory.path}: resuming after epoch {self.trained.epochs}")
         for epoch in left:
             self._run_epoch(epoch, directory)
@@ -136,11 +152,12 @@ class _Training:
                 f"{self.num_steps * self.spec.recipe.epochs:,}, all of them as BatchNorm's"
             )
 
-    def _run_epoch(self, epoch: int, directory: TrainingDirectory) -> None:
+    def _run_epoch(self, epoch: int, directory: TrainingDirectory | None) -> None:
         """Train, validate, write."""
         started = time.monotonic()
         self.progress.describe(f"epoch {epoch}/{self.spec.recipe.epochs}")
-        with torch_seeded(self.spec.seed, "dropout", epoch, device=self.spec.device):
+        own = () if self.place.is_first else (self.place.rank,)
+        with torch_seeded(self.spec.seed, "dropout", epoch, *own, device=self.device):
             sums = self._train_epoch(epoch)
         accuracy = self._validate()
         is_best = accuracy > self.trained.best_accuracy
@@ -158,23 +175,24 @@ class _Training:
 
     def _train_epoch(self, epoch: int) -> _Sums:
         self.model.train()
-        sums = _Sums()
+        sums, size = _Sums(), self.spec.recipe.batch_size
         for step, batch in enumerate(self.batches.training(self.split.training, epoch)):
             for group in self.optimizer.param_groups:
                 group["lr"] = self._learning_rate(epoch, step)
             done = training_step(
-                self.model,
+                self.network.replica,
                 self.optimizer,
                 images=self._input(batch),
-                labels=batch.labels.to(self.spec.device),
+                labels=batch.labels.to(self.device),
             )
             if not math.isfinite(done.loss):
                 raise self._diverged(epoch, f"the loss is {done.loss} at step {step + 1}")
-            sums.loss += done.loss * len(batch.labels)
+            sums.loss += done.loss * size
             sums.correct += done.correct
-            sums.images += len(batch.labels)
-            self.progress.advance(len(batch.labels))
-        if not all(bool(p.isfinite().all()) for p in self.model.parameters()):
+            sums.images += size
+            self.progress.advance(size)
+        broken = sum(int(not p.isfinite().all()) for p in self.model.parameters())
+        if self._sum(broken):
             raise self._diverged(epoch, "the weights are not finite after the last step")
         return sums
 
@@ -183,9 +201,13 @@ class _Training:
 
         On a core a step of ResNet-20 takes 390 ms channels_last and 470 contiguous.
         """
-        if self.spec.device == "cpu":
+        if self.device == "cpu":
             return batch.images
-        return batch.images.to(self.spec.device).contiguous()
+        return batch.images.to(self.device).contiguous()
+
+    def _sum(self, number: int) -> int:
+        """Return the sum of every process's number."""
+        return int(sum_over_processes(torch.tensor(number, device=self.device)))
 
     def _learning_rate(self, epoch: int, step: int) -> float:
         """Return the rate of step `step` of epoch `epoch`, the one from 0 and the other from 1."""
@@ -200,27 +222,30 @@ class _Training:
         """
         self.model.eval()
         correct, left = 0, len(self.split.validation)
+        size = self.spec.recipe.batch_size
         with torch.inference_mode():
             for batch in self.batches.validation(self.split.validation):
                 output = self.model(self._input(batch))
                 logits = take_logits(output, len(batch.labels))
                 hits = logits.argmax(dim=1).cpu() == batch.labels
-                correct += int(hits[:left].sum())  # the rest were shown before
-                self.progress.advance(min(left, len(hits)))
-                left -= len(hits)
-        return correct / len(self.split.validation)
+                own = max(0, left - self.place.part(size).start)
+                correct += int(hits[:own].sum())  # the rest were shown before
+                self.progress.advance(min(left, size))
+                left -= size
+        return self._sum(correct) / len(self.split.validation)
 
-    def _write(self, row: EpochRow, directory: TrainingDirectory, *, is_best: bool) -> None:
-        weights = {
-            name: tensor.cpu().contiguous() for name, tensor in self.model.state_dict().items()
-        }
+    def _write(self, row: EpochRow, directory: TrainingDirectory | None, *, is_best: bool) -> None:
+        state, optimizer = self.network.state(), self.network.optimizer_state(self.optimizer)
+        if directory is None:
+            return
+        weights = {name: tensor.cpu().contiguous() for name, tensor in state.items()}
         directory.write_epoch(
             row,
-            list(norm_rows(self.model, row.epoch)),
+            list(norm_rows(self.network.whole, row.epoch)),
             checkpoint={"state_dict": weights} | self._metadata(row),
             state={
                 "model": weights,
-                "optimizer": self.optimizer.state_dict(),
+                "optimizer": optimizer,
                 **self.trained._asdict(),
             },
             is_best=is_best,
@@ -250,8 +275,8 @@ class _Training:
 
     def _restore(self, state: dict[str, Any]) -> None:
         try:
-            self.model.load_state_dict(state["model"])
-            self.optimizer.load_state_dict(state["optimizer"])
+            self.network.load_state(state["model"])
+            self.network.load_optimizer_state(self.optimizer, state["optimizer"])
             self.trained = Trained(**{name: state[name] for name in Trained._fields})
         except (RuntimeError, ValueError, KeyError) as error:
             raise RecordError(

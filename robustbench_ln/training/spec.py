@@ -9,9 +9,13 @@ from robustbench_ln.errors import LayoutError, SpecError, setting
 from robustbench_ln.lookup import find_entry
 from robustbench_ln.norms.choices import NORMS
 from robustbench_ln.spec import Condition, check_seed, check_whole_numbers
+from robustbench_ln.training.processes import Place
 from robustbench_ln.training.recipes import Recipe
 
 __all__ = ["TrainingSpec", "parse_augment_noise"]
+
+_DIVISIBLE = ("local", "batch", "group", "layer", "instance")
+"""Norms whose statistics several processes can have of one batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +30,8 @@ class TrainingSpec:
         noise: Noise on a share of the training images; None is none.
         noise_share: That share, above 0 and up to 1.
         limit: Number of training images to use; None is all.
-        device: Torch's name of the device.
+        device: Torch's name of the device; of several processes on GPUs all names, with commas.
+        processes: Number of processes that share a batch, as many as GPUs.
 
     Raises:
         SpecError: A number out of its range.
@@ -41,10 +46,11 @@ class TrainingSpec:
     noise_share: float = 0.5
     limit: int | None = None
     device: str = "cpu"
+    processes: int = 1
 
     def __post_init__(self) -> None:
         """Check the numbers."""
-        check_whole_numbers(self, "num_groups", "limit")
+        check_whole_numbers(self, "num_groups", "limit", "processes")
         object.__setattr__(self, "seed", check_seed(self.seed))
         find_entry(NORMS, self.norm, kind="norm", listed="norms")
         if self.norm != "local" and self.num_groups != 1:
@@ -66,6 +72,53 @@ class TrainingSpec:
             )
         if self.limit is not None and self.limit < 1:
             raise SpecError(f"{setting('limit')} is {self.limit}; expected 1 or more images")
+        self._check_processes()
+
+    def _check_processes(self) -> None:
+        """Demand as many groups, or images, in every process."""
+        if self.processes < 1:
+            raise SpecError(f"{setting('processes')} is {self.processes}; expected 1 or more")
+        if self.processes == 1:
+            return
+        if self.norm not in _DIVISIBLE:
+            raise SpecError(
+                f"{setting('norm', self.norm)} trains in one process; several can share "
+                f"{', '.join(_DIVISIBLE)}"
+            )
+        if len(self.devices) != self.processes:
+            raise SpecError(
+                f"{setting('device', self.device)} with {setting('processes', self.processes)}: "
+                "each process has a GPU of its own; name as many, as in "
+                f"{setting('device', 'cuda:0,cuda:1')}"
+            )
+        number, what = self.num_groups, "groups"
+        if self.norm != "local":
+            number, what = self.recipe.batch_size, "images of a batch"
+        if number % self.processes:
+            few = "fewer than" if number < self.processes else "which do not divide into"
+            raise LayoutError(
+                f"{number} {what}, {few} {setting('processes', self.processes)}; each process has "
+                f"as many, as with {setting('processes', _largest_divisor(number, self.processes))}"
+            )
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The device of each process."""
+        names = tuple(self.device.split(","))
+        return names * self.processes if names == ("cpu",) else names
+
+    def check_place(self, place: Place) -> Place:
+        """Return a process's place, if there are as many processes as were asked for.
+
+        Raises:
+            SpecError: There are more or fewer.
+        """
+        if place.processes != self.processes:
+            raise SpecError(
+                f"{setting('processes', self.processes)}, but torch.distributed has "
+                f"{place.processes}; start as many with torchrun"
+            )
+        return place
 
     @property
     def group_size(self) -> int:
@@ -77,6 +130,10 @@ def _nearest_divisor(spec: TrainingSpec) -> int:
     size = spec.recipe.batch_size
     divisors = [number for number in range(1, size + 1) if size % number == 0]
     return min(divisors, key=lambda number: abs(number - spec.num_groups))
+
+
+def _largest_divisor(number: int, most: int) -> int:
+    return max(divisor for divisor in range(1, most + 1) if number % divisor == 0)
 
 
 def parse_augment_noise(

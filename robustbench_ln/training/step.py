@@ -11,13 +11,14 @@ from torch.nn import functional as F
 
 from robustbench_ln.errors import LayoutError, LnBenchError, TrainingError, is_out_of_memory
 from robustbench_ln.norms import describe_output, take_logits
+from robustbench_ln.training.processes import mean_over_processes, sum_over_processes
 from robustbench_ln.training.recipes import Recipe
 
 __all__ = ["Step", "make_optimizer", "training_step"]
 
 
 class Step(NamedTuple):
-    """What a step came to.
+    """What a step came to, over the parts of the batch that all processes have.
 
     Attributes:
         loss: Mean cross-entropy of the batch, before the update; may be nan or infinite.
@@ -46,7 +47,7 @@ def training_step(
     Args:
         model: In training mode; its weights and running statistics are changed.
         optimizer: Optimizer of its parameters.
-        images: [N, C, H, W], as the network takes them.
+        images: [N, C, H, W], as the network takes them: this process's part of the batch.
         labels: [N].
 
     Raises:
@@ -80,9 +81,9 @@ def _step(
             "build it without auxiliary heads"
         )
     loss = F.cross_entropy(logits, labels)
-    value = float(loss.detach())
+    value = float(mean_over_processes(loss.detach()))
     if math.isfinite(value):
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-    return Step(value, int((logits.argmax(dim=1) == labels).sum()))
+    return Step(value, int(sum_over_processes((logits.argmax(dim=1) == labels).sum())))

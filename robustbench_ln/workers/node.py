@@ -13,6 +13,7 @@ from typing import Any
 
 import robustbench_ln
 from robustbench_ln.errors import LnBenchError
+from robustbench_ln.files.regular_files import read_regular
 from robustbench_ln.workers.allocator import keep_freed_memory
 from robustbench_ln.workers.portable import Parcel, unpack
 from robustbench_ln.workers.server import explain
@@ -32,7 +33,7 @@ def installation() -> dict[str, str]:
     package = Path(robustbench_ln.__file__).parent
     digest = hashlib.sha256()
     for file in sorted(package.rglob("*.py")):
-        digest.update(f"{file.relative_to(package)}\0".encode() + file.read_bytes())
+        digest.update(f"{file.relative_to(package)}\0".encode() + read_regular(file))
     found = {
         "Python": ".".join(platform.python_version_tuple()[:2]),
         "robustbench_ln": f"{robustbench_ln.__version__} ({digest.hexdigest()[:12]})",

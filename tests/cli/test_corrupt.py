@@ -35,7 +35,7 @@ def test_a_set_is_made_continued_verified_and_shown(ln_bench, source, tmp_path):
     assert ln_bench(*words, "--preview", f"{tmp_path}/sheet.png").code == 0
     assert np.load(tmp_path / "set/fog.npy").shape == (12, 32, 32, 3)
     again = ln_bench(*words)
-    assert (again.code, again.err) == (0, "every cell is done already\n")
+    assert (again.code, again.err) == (0, "every condition is done already\n")
     assert ln_bench("corrupt", "--verify", f"{tmp_path}/set").out.endswith(
         "set: 2 files are as they were written\n"
     )

@@ -184,7 +184,7 @@ def test_an_interrupt_leaves_a_run_that_goes_on(lab, ln_bench, monkeypatch):
     monkeypatch.setattr(pass_run._PassRun, "finish", interrupt)
     outcome = ln_bench(*lab.command("--modes", "bn"))
     assert outcome.code == 130
-    assert "a command with --out DIR goes on from there" in outcome.err
+    assert "rerun a command with --out DIR to resume it" in outcome.err
     assert "Traceback" not in outcome.err
     assert len(rows(lab)) == 1
     assert ln_bench(*lab.command("--modes", "bn")).code == 0
@@ -269,8 +269,8 @@ def test_a_resumed_run_notices_other_code(lab, ln_bench, refuses):
     original = code.read_text()
     code.write_text(original.replace("nn.ReLU()", "nn.Tanh()"))
     line = refuses(*lab.command("--modes", "bn"))
-    assert "run holds a run of other code of --model (" in line
-    assert "net.py:network, or what it imports, was changed. Put it back, or give --out" in line
+    assert "run holds a run of other code of --model: " in line
+    assert "net.py:network, or what it imports, was changed since. Put it back, or" in line
     code.write_text(original)
     assert ln_bench(*lab.command("--modes", "bn")).code == 0
 

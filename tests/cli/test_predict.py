@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 
 import numpy as np
@@ -8,6 +9,8 @@ import torch
 from PIL import Image
 
 from robustbench_ln.cli.main import app
+from robustbench_ln.cli.predict import _class_names
+from robustbench_ln.models.source import NetworkSource
 from robustbench_ln.modes import MODES
 from tests.cli.conftest import Lab
 
@@ -208,3 +211,13 @@ def test_normalize_is_required(lab, refuses, pictures):
 
 def test_the_command_is_listed():
     assert "predict" in [command.callback.__name__ for command in app.registered_commands]
+
+
+def test_classes_of_a_hugging_face_folder_have_their_names(tmp_path):
+    config = {"model_type": "vit", "id2label": {"0": "cat\x1b[2J", "1": "dog"}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    folder, file = NetworkSource(path=f"hf:{tmp_path}"), tmp_path / "names.txt"
+    file.write_text("a\nb\n")
+    assert [_class_names(None, folder, 2)(index) for index in range(2)] == ["cat\\x1b[2J", "dog"]
+    assert [_class_names(file, folder, 2)(index) for index in range(2)] == ["a", "b"]
+    assert _class_names(None, NetworkSource(path="net.pt", arch="resnet20"), 2)(1) == "1"

@@ -70,7 +70,7 @@ def test_predict_reads_a_digit(ln_bench, tmp_path):  # noqa: F811
     Image.fromarray(images.read([0])[0, :, :, 0]).save("digit.png")
     words = ("--modes", "bn", "--sheet", "sheet.png")
     outcome = ln_bench("predict", "demo:batchnorm", "digit.png", *words)
-    assert outcome.out.startswith(f"digit.png\n  bn  {images.labels[0]} ")
+    assert outcome.out.startswith(f"digit.png\n  BatchNorm  {images.labels[0]} ")
     with Image.open("sheet.png") as sheet:
         assert min(sheet.size) > 28
 

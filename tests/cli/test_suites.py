@@ -96,7 +96,7 @@ def test_a_saved_suite_has_its_paths_from_its_folder(tmp_path, monkeypatch):
         "report": {"baseline": "alexnet"},
     }  # fmt: skip
     write_suite(Path("suites/a.toml"), words)
-    with pytest.raises(LnBenchError, match="holds another suite"):
+    with pytest.raises(LnBenchError, match="holds a different suite"):
         write_suite(Path("suites/a.toml"), [*words, "--seed", "3"])
 
 

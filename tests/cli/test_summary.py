@@ -161,7 +161,7 @@ def test_curves_have_areas_half_sigmas_and_a_spread_over_seeds(lab, ln_bench):
     floor = 1.96 * area.std() / 50**0.5  # images that would be independent
     assert (row["high"] - row["low"]) / 2 == pytest.approx(max(margin, floor), rel=0.1)
     assert row["low"] < row["value"] < row["high"]
-    assert "SD: over 3 seeds" in outcome.out
+    assert "SD: standard deviation over 3 seeds" in outcome.out
     text = (lab.folder / "run/report/report.md").read_text()
     assert "sigma at half of the clean accuracy" in text
 

@@ -78,7 +78,7 @@ def test_a_training_goes_on_where_it_was_stopped(ln_bench, digits, monkeypatch):
     monkeypatch.setattr(Batches, "training", stop)
     stopped = ln_bench(*command(digits))
     assert stopped.code == 130
-    assert "a command with --out DIR goes on from there" in stopped.err
+    assert "rerun a command with --out DIR to resume it" in stopped.err
     monkeypatch.setattr(Batches, "training", whole_epoch)
     assert f"{digits / 'run'}: resuming after epoch 1" in ln_bench(*command(digits)).err
     ln_bench(*command(digits, out="whole"))
@@ -145,6 +145,13 @@ def test_wrong_trainings_are_one_line_and_write_nothing(refuses, digits):
         (["--normalize", "imagenot"], "did you mean 'imagenet'?"),
         (["--arch", "vgg19"], "cannot take images of 28x28 with 1 channels"),
         (["--device", "tpu9"], "--device tpu9"),
+        (["--devices", "cuda:0,cuda:99"], "--device cuda:"),
+        (["--devices", "cpu,cpu"], "several devices are GPUs with their numbers"),
+        (["--processes", "3"], "100 images of a batch, which do not divide into --processes 3"),
+        (["--processes", "2", "--norm", "local", "--groups", "1"], "1 groups, fewer than --proc"),
+        (["--processes", "4", "--norm", "local"], "10 groups, which do not divide into --proces"),
+        (["--processes", "2", "--norm", "ghost"], "--norm ghost trains in one process; several"),
+        (["--processes", "0"], "--processes is 0"),
         (["--device", "meta"], "--device meta: "),
         (["--out", str(digits)], "holds other files ('digits.npz') and no training"),
         (["--out", str(digits / "digits.npz")], "is a file; give --out a folder"),

@@ -108,7 +108,7 @@ def _halve(path: Path) -> None:
     ("damage", "expected"),
     [
         (_truncate, "not a whole array"),
-        (_extend, "1 bytes too many"),
+        (_extend, "1 bytes after the end of its array"),
         (_drop_rows, "29 images; expected 30, 5 for each of the 6 clean images"),
         (_to_float, "images are float32; expected uint8"),
         (_pickle, "not a whole array"),

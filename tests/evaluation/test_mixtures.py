@@ -122,7 +122,7 @@ def test_a_mixture_is_resumed_and_another_one_is_another_row(tmp_path):
     )
     other = replace(spec, conditions=UINT8[:3])
     assert len(evaluate(make_subject(), make_images(), other, out=tmp_path)) == 2
-    with pytest.raises(RecordError, match=r"another order \(mixed, not growing\)"):
+    with pytest.raises(RecordError, match=r"whose order is mixed; now growing is asked for"):
         evaluate(make_subject(), make_images(), replace(spec, order="growing"), out=tmp_path)
 
 

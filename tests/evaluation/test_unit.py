@@ -132,7 +132,7 @@ def test_a_unit_that_kills_each_worker_keeps_the_finished_cells(tmp_path):
     spec = make_spec(modes=("bn",), device_batch=8, workers=2, order="as-is")
     evaluate(make_subject(), make_images(133), make_spec(modes=("bn",), limit=None,
              conditions=(CLEAN,), device_batch=8, order="as-is"), out=tmp_path / "run")  # fmt: skip
-    with pytest.raises(WorkerError, match=r"while they did agn 0.5, images \d+ to \d+; the system"):
+    with pytest.raises(WorkerError, match=r"on agn 0.5, images \d+ to \d+; the system"):
         evaluate(make_subject(), DeadlyImages(70, os.getpid()), spec, out=tmp_path / "run")
     assert [r.corruption for r in read_records(tmp_path / "run")] == ["clean"]
     done = evaluate(make_subject(), make_images(133), spec, out=tmp_path / "run")

@@ -29,6 +29,9 @@ from tests.fuzz.watch import Verdict
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "tests.fuzz.worker"]
 _START_SECONDS = 120.0
+"""Of the processor."""
+_IDLE_SHARE = 0.003
+"""Of the time that passed: who uses less of a processor waits for something."""
 _CASES_A_PROCESS = 400
 
 
@@ -38,7 +41,7 @@ class Worker:
     def __init__(self, folder: Path, seed: int) -> None:
         self._folder, self._seed, self._number = folder, seed, 0
         self._process: subprocess.Popen[bytes] | None = None
-        self._asked, self._used = 0, 0.0
+        self._asked = 0
 
     def __enter__(self) -> Self:
         return self
@@ -59,41 +62,55 @@ class Worker:
         assert self._process is not None
         assert self._process.stdin is not None
         self._asked += 1
-        self._used = self._state()[1]
         started = time.monotonic()
-        line = b""
+        line: bytes | None = b""
         with suppress(BrokenPipeError):
             self._process.stdin.write(f"{area} {number}\n".encode())
             self._process.stdin.flush()
             line = self._answer(MOST_SECONDS)
-            while not line and self._is_slowed(time.monotonic() - started):
-                line = self._answer(1.0)
         if line:
             return Verdict(**json.loads(line))
         seconds = time.monotonic() - started
-        if seconds >= MOST_SECONDS:
+        if line is None:
             what = "hangs"
         else:
             what = f"ended the process ({self._process.wait()}): {self._last_words()}"
         self.stop()
         return Verdict(failures=[what], seconds=seconds)
 
-    def _is_slowed(self, seconds: float) -> bool:
-        """Whether a process that does not answer waits for a processor, which others have."""
-        assert self._process is not None
-        if self._process.poll() is not None or not MOST_SECONDS <= seconds < 10 * MOST_SECONDS:
-            return False
-        state, used = self._state()
-        return state == "R" and used - self._used < MOST_SECONDS
+    def _answer(self, most: float) -> bytes | None:
+        """Return the next line; b"" where the process ended, None where it hangs.
 
-    def _state(self) -> tuple[str, float]:
-        """Return "R" where the process runs or would like to, and its processor's time."""
+        It hangs if it has used so many seconds of the processor, or none while as many passed. So
+        a machine on which others work, or a thread that the main one waits for, is no hang.
+        """
+        assert self._process is not None
+        assert self._process.stdout is not None
+        first = self._used()
+        while True:
+            before = self._used()
+            with selectors.DefaultSelector() as selector:
+                selector.register(self._process.stdout, selectors.EVENT_READ)
+                if selector.select(most):
+                    return self._process.stdout.readline()
+            used = self._used()
+            if used - first >= most or (used - before < _IDLE_SHARE * most and self._is_idle()):
+                return None
+
+    def _is_idle(self) -> bool:
+        """Whether no thread of the process runs, or would if others did not."""
+        assert self._process is not None
+        tasks = Path(f"/proc/{self._process.pid}/task").glob("*/stat")
+        return all(task.read_text().rpartition(")")[2].split()[0] not in "RD" for task in tasks)
+
+    def _used(self) -> float:
+        """Return the processor's time that the process has used, in all its threads."""
         assert self._process is not None
         try:
             stat = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
         except FileNotFoundError:
-            return "gone", 0.0
-        return stat[0], sum(map(int, stat[11:13])) / os.sysconf("SC_CLK_TCK")
+            return 0.0
+        return sum(map(int, stat[11:13])) / os.sysconf("SC_CLK_TCK")
 
     def _start(self) -> None:
         self._number, self._asked = self._number + 1, 0
@@ -111,14 +128,6 @@ class Worker:
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, env=environment, cwd=ROOT,
             )  # fmt: skip
         assert self._answer(_START_SECONDS), self._last_words()
-
-    def _answer(self, seconds: float) -> bytes:
-        """Return the next line; b"" where none comes."""
-        assert self._process is not None
-        assert self._process.stdout is not None
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._process.stdout, selectors.EVENT_READ)
-            return self._process.stdout.readline() if selector.select(seconds) else b""
 
     def _last_words(self) -> str:
         text = (self._folder / str(self._number) / "worker.txt").read_text(errors="replace")

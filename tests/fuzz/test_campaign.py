@@ -157,3 +157,24 @@ def test_a_hang_and_a_dead_process_are_seen(tmp_path, monkeypatch, then, said) -
     with Worker(tmp_path, SEED) as worker:
         (failure,) = worker.ask("sets", 0).failures
         assert failure.startswith(said)
+
+
+def test_a_thread_that_is_waited_for_is_no_hang(tmp_path, monkeypatch) -> None:
+    # As in an evaluation: the main thread sleeps while another one reads the next images.
+    monkeypatch.setattr(campaign, "MOST_SECONDS", 1.0)
+    program = """
+import json, threading, time
+def read():
+    until = time.monotonic() + 1.5
+    while time.monotonic() < until and time.thread_time() < 0.8:
+        sum(range(10_000))
+print("{}", flush=True)
+input()
+thread = threading.Thread(target=read)
+thread.start()
+thread.join()
+print(json.dumps({"code": 0}), flush=True)
+"""
+    monkeypatch.setattr(campaign, "COMMAND", [sys.executable, "-c", program])
+    with Worker(tmp_path, SEED) as worker:
+        assert worker.ask("sets", 0).failures == []

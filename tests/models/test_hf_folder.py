@@ -11,7 +11,14 @@ import pytest
 
 from robustbench_ln.errors import CheckpointError, SpecError
 from robustbench_ln.models import read_checkpoint
-from robustbench_ln.models.hf_folder import HfInput, hf_folder, hf_weights, read_config, read_input
+from robustbench_ln.models.hf_folder import (
+    HfInput,
+    hf_class_names,
+    hf_folder,
+    hf_weights,
+    read_config,
+    read_input,
+)
 from robustbench_ln.models.source import NetworkSource
 from tests.models.hf_folders import write_preprocessor
 
@@ -147,3 +154,21 @@ def test_the_folder_says_its_network(option: str) -> None:
 
 def test_a_folders_name_is_the_label(tmp_path: Path) -> None:
     assert NetworkSource(path=f"hf:{tmp_path}/vit.base/").label == "vit.base"
+
+
+CLASS_NAMES: dict[str, tuple[object, list[str] | None]] = {
+    "names": ({"1": "dog", "0": "cat\x1b"}, ["cat\x1b", "dog"]),
+    "none": (None, None),
+    "those of transformers": ({"0": "LABEL_0", "1": "LABEL_1"}, None),
+    "of other classes": ({"0": "cat", "1": "dog", "2": "bird"}, None),
+    "a number left out": ({"0": "cat", "2": "bird"}, None),
+    "no text": ({"0": "cat", "1": 7}, None),
+    "a list": (["cat", "dog"], None),
+}
+
+
+@pytest.mark.parametrize("case", CLASS_NAMES)
+def test_names_of_classes(tmp_path: Path, case: str) -> None:
+    said, expected = CLASS_NAMES[case]
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "vit", "id2label": said}))
+    assert hf_class_names(tmp_path, 2) == expected

@@ -21,6 +21,7 @@ from robustbench_ln.texts.safe import (
 
 UNSEEN = ["\x00", "\x07", "\x08", "\x1b", "\x7f", "\x85", "\x9b", "\x9d", "\u200b", "\u200f"]
 UNSEEN += ["\u2028", "\u202e", "\u2066", "\ud800", "\udfff", "\ue000", "\ufeff", "\U000e0041"]
+UNSEEN += ["\u034f", "\u115f", "\u180e", "\u2800", "\u3164", "\uffa0"]
 
 
 @pytest.mark.parametrize("letter", UNSEEN, ids=ascii)

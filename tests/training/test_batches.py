@@ -11,6 +11,7 @@ from robustbench_ln.data import ArrayImages
 from robustbench_ln.errors import DataError
 from robustbench_ln.spec import parse_normalization
 from robustbench_ln.training.batches import Batches, split_images
+from robustbench_ln.training.processes import Place
 from robustbench_ln.training.spec import parse_augment_noise
 from tests.training.stages import RECIPE, spec_of, striped_images
 
@@ -145,3 +146,19 @@ def test_validation_images_have_no_noise_and_no_augmentation():
     batch = next(batches_of(spec, images).validation(indices))
     expected = torch.from_numpy(images.pixels[:16]).permute(0, 3, 1, 2) / 255
     torch.testing.assert_close(batch.images, expected)
+
+
+def test_the_parts_of_all_processes_are_the_batch():
+    spec = spec_of(noise=parse_augment_noise("agn:0.5"), noise_share=0.5)
+    images, normalization = striped_images(), parse_normalization("0.4/0.2", 3)
+    split = split_images(len(images), spec)
+    whole = Batches(images, spec, normalization)
+    parts = [Batches(images, spec, normalization, Place(rank, 2)) for rank in range(2)]
+    for make in (
+        lambda batches: batches.training(split.training, 3),
+        lambda batches: batches.validation(split.validation),
+    ):
+        for batch, *halves in zip(make(whole), *map(make, parts), strict=True):
+            assert torch.equal(batch.images, torch.cat([half.images for half in halves]))
+            assert torch.equal(batch.labels, torch.cat([half.labels for half in halves]))
+            assert {len(half.labels) for half in halves} == {8}

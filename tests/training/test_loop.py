@@ -156,10 +156,10 @@ def test_a_finished_training_is_left_as_it_is(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "option"),
     [
-        ({"seed": 1}, "seed= 0, not 1"),
-        ({"limit": 80}, "limit= none, not 80"),
-        ({"recipe": replace(RECIPE, epochs=4)}, "epochs= 3, not 4"),
-        ({"recipe": replace(RECIPE, learning_rate=0.2)}, "learning_rate= 0.1, not 0.2"),
+        ({"seed": 1}, "seed= 0; now 1 is"),
+        ({"limit": 80}, "limit= none; now 80 is"),
+        ({"recipe": replace(RECIPE, epochs=4)}, "epochs= 3; now 4 is"),
+        ({"recipe": replace(RECIPE, learning_rate=0.2)}, "learning_rate= 0.1; now 0.2 is"),
         ({"recipe": replace(RECIPE, momentum=0.8)}, "another version of the recipe cifar-resnet"),
     ],
 )

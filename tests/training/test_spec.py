@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from robustbench_ln.errors import LayoutError, SpecError
+from robustbench_ln.errors import LayoutError, LnBenchError, SpecError
+from robustbench_ln.training.processes import Place
 from robustbench_ln.training.spec import parse_augment_noise
 from tests.training.stages import spec_of
 
@@ -57,3 +58,36 @@ def test_noises_are_read_with_their_convention():
 def test_wrong_noises_are_refused(text, options, message):
     with pytest.raises(SpecError, match=message):
         parse_augment_noise(text, **options)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"processes": 0}, "processes= is 0; expected 1 or more"),
+        ({"processes": 2.5}, "processes= is 2.5; expected a whole number"),
+        ({"processes": 3}, "8 groups, which do not divide into processes=3; each process has as "
+         "many, as with processes=2"),
+        ({"processes": 16}, "8 groups, fewer than processes=16; each process has as many, as with "
+         "processes=8"),
+        ({"norm": "batch", "num_groups": 1, "processes": 3}, "16 images of a batch, which do not "
+         "divide into processes=3"),
+        ({"norm": "switch", "num_groups": 1, "processes": 2}, "norm='switch' trains in one process"
+         "; several can share local, batch, group, layer, instance"),
+        ({"device": "cuda", "processes": 2}, "each process has a GPU of its own; name as many"),
+        ({"device": "cuda:0,cuda:1", "processes": 4}, "each process has a GPU of its own"),
+    ],
+)  # fmt: skip
+def test_processes_have_equal_parts(changes, message):
+    with pytest.raises(LnBenchError) as caught:
+        spec_of(**({"norm": "local", "num_groups": 8} | changes))
+    assert message in str(caught.value)
+
+
+def test_each_process_has_a_device_and_a_place():
+    two = spec_of(norm="local", num_groups=8, processes=2)
+    assert two.devices == ("cpu", "cpu")
+    assert two.check_place(Place(1, 2)) == Place(1, 2)
+    with pytest.raises(SpecError, match="processes=2, but torch.distributed has 1; start as many"):
+        two.check_place(Place())
+    gpus = spec_of(norm="local", num_groups=8, processes=2, device="cuda:0,cuda:1")
+    assert gpus.devices == ("cuda:0", "cuda:1")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import robustbench_ln
 from robustbench_ln.errors import SpecError, WorkerError
 from robustbench_ln.workers import node
 from robustbench_ln.workers.cluster import Cluster
@@ -135,7 +136,7 @@ def test_the_version_of_the_package_is_that_of_its_files() -> None:
     found = node.installation()
     version, digest = found["robustbench_ln"].split(" ")
     assert len(digest) == 14
-    assert version == "0.1.0"
+    assert version == robustbench_ln.__version__
 
 
 def test_a_node_without_the_package_is_refused(ray, tmp_path, monkeypatch) -> None:
