@@ -123,6 +123,7 @@ class Interrupter:
         if name == module:
             os.kill(os.getpid(), signal.SIGINT)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 sys.meta_path.insert(0, Interrupter())
 runpy.run_module("robustbench_ln", run_name="__main__")
 """

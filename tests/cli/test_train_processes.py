@@ -81,9 +81,11 @@ def test_two_processes_write_what_one_does(digits, norm):
         start(digits, "two", "--norm", norm, "--processes", "2", "--log", f"{digits}/log.txt")
     )
     assert two[0].splitlines() == [one[0].splitlines()[0], f"{digits}/two/best.pt"]
-    assert [line.partition(":")[0] for line in two[1]] == [
-        line.partition(":")[0] for line in one[1]
-    ]
+    lines, others = (
+        [line.rpartition(",")[0] for line in said if "images/s" not in line]
+        for _, said in (one, two)
+    )
+    assert lines == others
     folders = digits / "one", digits / "two"
     assert {file.name for file in folders[1].iterdir()} == {
         "best.pt", "last.pt", "state.pt", "log.csv", "norms.csv", "train.json", "lock"
@@ -168,7 +170,7 @@ def test_a_picture_that_one_process_cannot_read_is_one_line(digits, tmp_path):
     process = start(digits, "run", *extra)
     out, err = process.communicate(timeout=120)
     assert (process.returncode, out) == (2, "")
-    errors = [line for line in err.splitlines() if not line.startswith(("3 epochs", "225 images"))]
+    errors = [line for line in err.splitlines() if not line.startswith(("to do", "225 images"))]
     assert len(errors) == 1, err
     assert errors[0].startswith("Error: ")
     assert ".png" in errors[0]
