@@ -44,6 +44,9 @@ _NAMES_WIDTH, _PANEL = 1.15, 1.35
 """Inches: room for the names of corruptions, and the least width of a network's panel."""
 _LEAST_LINE, _MODE = 0.145, 0.03
 """Inches from one corruption to the next, at least, and for each mode."""
+_AROUND, _LABEL_LINE, _STAMP = 0.7, 0.13, 0.17
+"""Inches of what stands above and below the panels; of each further line of the axis's label, and
+of the note that the images were limited."""
 
 
 class _Place(NamedTuple):
@@ -97,7 +100,9 @@ def _draw_page(table: Table, page: Sheet[Panel], inches: float) -> Drawing:
     )  # fmt: skip
     line = max(_LEAST_LINE, _MODE * (1 + max(len(panel.modes) for panel in panels)))
     places = _places(table, line)
-    height = 0.75 + line * (places[-1].y + 1)
+    label = _axis_label(table, inches)
+    around = _AROUND + _LABEL_LINE * label.count("\n") + _STAMP * bool(limit_stamp(table))
+    height = around + line * (places[-1].y + 1.4)
     fill = partial(_fill, table=table, panels=panels, places=places, ticks=ticks)
     words = f"Accuracy under each corruption: {table.title}{page.part}"
     return Drawing(ending, words, fill, (inches, height), key, limit_stamp(table))
@@ -122,8 +127,11 @@ def _fill(
     for text, place in zip(grid[0].get_yticklabels(), places, strict=True):
         text.set_fontweight("normal" if place.row else "bold")
     grid[0].set_ylim(places[-1].y + 0.7, -0.7)
-    words = f"{table.family.words(table)}; {table.title}"
-    canvas.supxlabel(wrap_label(words, canvas.bbox.width / canvas.dpi - 0.3), fontsize=8)
+    canvas.supxlabel(_axis_label(table, canvas.bbox.width / canvas.dpi), fontsize=8)
+
+
+def _axis_label(table: Table, inches: float) -> str:
+    return wrap_label(f"{table.family.words(table)}; {table.title}", inches - 0.3)
 
 
 def _draw_panel(axes: Axes, table: Table, panel: Panel, places: Sequence[_Place]) -> None:
