@@ -14,7 +14,7 @@ from robustbench_ln.data.class_list import read_class_list
 from robustbench_ln.evaluation.request import EvaluationRequest, ImageRequest
 from robustbench_ln.models.source import NetworkSource
 
-__all__ = ["request_of"]
+__all__ = ["degradation_of", "request_of"]
 
 
 def request_of(options: Mapping[str, Any], *, command: str) -> EvaluationRequest:
@@ -47,16 +47,7 @@ def request_of(options: Mapping[str, Any], *, command: str) -> EvaluationRequest
                 class_map=options["class_map"],
             ),
             classes=None if options["classes"] is None else read_class_list(options["classes"]),
-            degradation=ConditionRequest(
-                noises=split_names(options["noise"]),
-                sigmas=None if options["sigmas"] is None else parse_sigmas(options["sigmas"]),
-                convention=options["convention"],
-                pixel_range=options["pixel_range"],
-                corruptions=split_names(options["corruptions"]),
-                severity_table=options["severity_table"],
-                severities=parse_severities(options["severities"]),
-                frost_dir=options["frost_dir"],
-            ),
+            degradation=degradation_of(options),
         ),
         spec=spec_of(options),
         normalize=options["normalize"],
@@ -64,4 +55,22 @@ def request_of(options: Mapping[str, Any], *, command: str) -> EvaluationRequest
         label=options["label"],
         command=command,
         engine=engine_of(options),
+    )
+
+
+def degradation_of(options: Mapping[str, Any]) -> ConditionRequest:
+    """Return what the options for noises and corruptions ask for.
+
+    Raises:
+        SpecError: A number, sigma or severity that is none.
+    """
+    return ConditionRequest(
+        noises=split_names(options["noise"]),
+        sigmas=None if options["sigmas"] is None else parse_sigmas(options["sigmas"]),
+        convention=options["convention"],
+        pixel_range=options["pixel_range"],
+        corruptions=split_names(options["corruptions"]),
+        severity_table=options["severity_table"],
+        severities=parse_severities(options["severities"]),
+        frost_dir=options["frost_dir"],
     )

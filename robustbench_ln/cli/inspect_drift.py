@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from robustbench_ln.cli.options import split_names
 from robustbench_ln.cli.spelling import spell
-from robustbench_ln.corruption_names import SEVERITIES, parse_severities, parse_sigmas
+from robustbench_ln.corruption_names import SEVERITIES
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError, setting
 
@@ -71,7 +70,7 @@ def find_drift(network: OpenedNetwork, options: Mapping[str, Any]) -> FoundDrift
     Raises:
         LnBenchError: See `measure_drift` and `ImageRequest`.
     """
-    from robustbench_ln.corruptions.request import ConditionRequest
+    from robustbench_ln.cli.evaluation_request import degradation_of
     from robustbench_ln.evaluation.drift import measure_drift
     from robustbench_ln.evaluation.request import ImageRequest
     from robustbench_ln.evaluation.subject import subject_of
@@ -85,16 +84,7 @@ def find_drift(network: OpenedNetwork, options: Mapping[str, Any]) -> FoundDrift
     request = ImageRequest(
         data=options["data"],
         clean=options["clean"],
-        degradation=ConditionRequest(
-            noises=split_names(options["noise"]),
-            sigmas=None if options["sigmas"] is None else parse_sigmas(options["sigmas"]),
-            convention=options["convention"],
-            pixel_range=options["pixel_range"],
-            corruptions=split_names(options["corruptions"]),
-            severity_table=options["severity_table"],
-            severities=parse_severities(options["severities"]),
-            frost_dir=options["frost_dir"],
-        ),
+        degradation=degradation_of(options),
     )
     found = request.resolve()
     spec = EvaluationSpec(
