@@ -22,6 +22,7 @@ __all__ = [
     "check_mode_names",
     "check_order",
     "concentration_of",
+    "describe_order",
 ]
 
 LayoutName = Literal["running", "batch", "image", "set", "rot90"]
@@ -116,7 +117,17 @@ def check_mode_names(asked: Sequence[str]) -> tuple[str, ...]:
 MIXTURES = ("mixed", "growing")
 """Orders in which each image has a condition of its own; see `evaluation.mixtures`."""
 
-_ORDERS = ("shuffled", "as-is", "by-class", *MIXTURES, "dirichlet-A")
+_ORDERS = MappingProxyType(
+    {
+        "shuffled": "in shuffled order",
+        "as-is": "in the order of the files",
+        "by-class": "one class after another",
+        "mixed": "in shuffled order, each under one of all conditions",
+        "growing": "in shuffled order, under conditions of growing severity",
+        "dirichlet-A": "as a stream whose mix of classes changes (Dirichlet, concentration {:g})",
+    }
+)
+"""Order -> what is said of the images."""
 _DIRICHLET = "dirichlet-"
 _MOST_CONCENTRATION = 1_000_000.0
 
@@ -142,13 +153,23 @@ def concentration_of(order: str) -> float | None:
     return value
 
 
+def describe_order(name: str) -> str:
+    """Return what is said of images in an order.
+
+    >>> describe_order("dirichlet-0.1")
+    'as a stream whose mix of classes changes (Dirichlet, concentration 0.1)'
+    """
+    concentration = concentration_of(name)
+    return _ORDERS["dirichlet-A" if concentration else name].format(concentration)
+
+
 def check_order(name: str) -> None:
     """Demand that an order of the test images exists.
 
     Raises:
         SpecError: It does not.
     """
-    if concentration_of(name) is None and name not in _ORDERS[:-1]:
+    if concentration_of(name) is None and name not in [*_ORDERS][:-1]:
         raise unknown_name(
-            name, _ORDERS, kind=by_skin(command_line=setting("order"), python="order")
+            name, [*_ORDERS], kind=by_skin(command_line=setting("order"), python="order")
         )

@@ -26,6 +26,7 @@ SUBJECTS = {
     "cli/shards": "every command that reads runs takes the shards of one",
     "cli/shipped_names": "demo:NAME in every command",
     "cli/summary": "`report` without figures, on stored runs",
+    "cli/streams": "every order of the images ends in a report",
     "cli/train_processes": "`train --processes 2` against one process, killed and resumed",
     "corruptions/against_references": "every corruption and severity against plain loops",
     "corruptions/published_fixtures": "every corruption against the published files",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from robustbench_ln.modes import MODES
+from robustbench_ln.modes import MODES, describe_order
 from robustbench_ln.reports.blocks import Block, Heading, Paragraph
 from robustbench_ln.reports.noise_family import NoiseFamily
 from robustbench_ln.reports.numbers import general, number_range
@@ -26,7 +26,6 @@ _MODE_KEYS = {
     "bn-adapt": ("schneider2020improving",),
 }
 """Modes with references of their own; all others but "plain" are the LocalNorm papers'."""
-_ORDERS = {"shuffled": "in shuffled order", "as-is": "in the order of the files"}
 
 
 class _Said(NamedTuple):
@@ -107,7 +106,7 @@ def _images(run: Run) -> _Said:
         f"It saw {some} images of {data.name if data else run.data}",
         (data.key,) if data else (),
         f", {height} x {width} pixels in {channels} channel{'s' * (channels > 1)}, "
-        f"{_ORDERS[run.records[0].order]}, with seed {run.seed}; its input was normalised "
+        f"{describe_order(run.records[0].order)}, with seed {run.seed}; its input was normalised "
         f"with mean {mean} and standard deviation {std}.",
     )
 
