@@ -27,8 +27,8 @@ _MOST_PANELS = 3
 _SIZES = "Accuracy against the number of images that share statistics"
 _INTERVALS = "bands are 95 % Wilson intervals"
 _SHUFFLED_STYLE: Mapping[str, Any] = {
-    "color": "#000000", "marker": "o", "markersize": 3.6, "markeredgecolor": "white",
-    "markeredgewidth": 0.3,
+    "color": "0.45", "linestyle": (0, (4, 2)), "marker": "o", "markersize": 3.6,
+    "markeredgecolor": "white", "markeredgewidth": 0.3,
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from robustbench_ln.corruption_names import FAMILY_OF
 from robustbench_ln.reports.corruption_family import CorruptionFamily
 from robustbench_ln.reports.noise_family import NoiseFamily
+from robustbench_ln.reports.stream_family import StreamFamily
 from robustbench_ln.reports.tables import Family, Place, Table
 from robustbench_ln.runs.results import Cell, ModeResults, read_results
 from robustbench_ln.runs.variants import Naming
@@ -27,6 +28,8 @@ _CLEAN_ALONE = NoiseFamily("clean", "clean images")
 
 def family_of(condition: Condition) -> Family:
     """Return the family of a condition that is not clean."""
+    if condition.parts is not None:
+        return StreamFamily.of(condition)
     if condition.convention is not None:
         return NoiseFamily.of(condition)
     return CorruptionFamily.of(condition)

@@ -10,6 +10,7 @@ from robustbench_ln.reports.blocks import Block, Heading, Paragraph
 from robustbench_ln.reports.noise_family import NoiseFamily
 from robustbench_ln.reports.numbers import general, number_range
 from robustbench_ln.reports.references import DATA_SETS, bibtex, cite
+from robustbench_ln.reports.stream_family import StreamFamily
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.reading import MISSING, Run
 from robustbench_ln.runs.records import Record
@@ -118,6 +119,8 @@ def _degradation(table: Table, run: Run) -> _Said | None:
     if not found:
         return None
     levels = ", ".join(general(level) for level in sorted({record.severity for record in found}))
+    if isinstance(table.family, StreamFamily):
+        return _Said(f"{table.family.headline}; the command names them.")
     if isinstance(table.family, NoiseFamily):
         return _Said(f"{table.family.headline}", _LOCALNORM, f": sigma {levels}.")
     number = len({record.corruption for record in found})
