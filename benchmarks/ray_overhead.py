@@ -1,6 +1,6 @@
 """What Ray costs on one machine: `evaluate --engine ray` against `--workers`, in turns.
 
-    pip install 'robustbench_ln[ray]'
+    pip install 'ray>=2.40'
     python benchmarks/ray_overhead.py [--turns 3]
 
 Both have as many processes; both start them within their time. Every repetition goes into

@@ -128,7 +128,7 @@ def evaluate(  # noqa: PLR0913  (one parameter for each setting)
             They change no result. A network whose class is defined in the notebook or in the
             program itself cannot go to them: put it into a file of its own and import it.
         engine: Who shares the work, which changes no result: "processes" of this machine, or "ray",
-            which needs `pip install 'robustbench_ln[ray]'`. In a session that has called `ray.init`
+            which needs `pip install 'ray>=2.40'`. In a session that has called `ray.init`
             that Ray is used.
         ray_address: Ray cluster that this machine is part of, "HOST:PORT" or "auto"; None starts
             Ray on this machine alone.

@@ -330,7 +330,7 @@ EngineName = Annotated[
         "--engine",
         metavar="NAME",
         help="Who shares the work: processes of this machine, or ray, which needs "
-        "pip install 'robustbench_ln[ray]'; changes no result",
+        "pip install 'ray>=2.40'; changes no result",
     ),
 ]
 RayAddress = Annotated[

@@ -51,8 +51,7 @@ class Engine:
         self._check_gpus()
         if find_spec("ray") is None:
             raise SpecError(
-                f"{setting('engine', 'ray')} needs the package ray: "
-                "pip install 'robustbench_ln[ray]'"
+                f"{setting('engine', 'ray')} needs the package ray: pip install 'ray>=2.40'"
             )
 
     @staticmethod

@@ -21,9 +21,7 @@ def test_without_the_extra_one_line_says_how_to_install_it(monkeypatch) -> None:
     monkeypatch.setattr("robustbench_ln.workers.engine.find_spec", lambda _: None)
     with pytest.raises(SpecError) as caught:
         Engine(name="ray")
-    assert str(caught.value) == (
-        "engine='ray' needs the package ray: pip install 'robustbench_ln[ray]'"
-    )
+    assert str(caught.value) == ("engine='ray' needs the package ray: pip install 'ray>=2.40'")
     assert not Engine().is_ray
 
 
