@@ -179,7 +179,7 @@ def damaged_array(array: np.ndarray[Any, Any], draws: Generator) -> np.ndarray[A
         case 1:
             with np.errstate(all="ignore"):
                 return array.astype(pick(draws, kinds))
-        case 2 if array.size:
+        case 2 if array.size and array.dtype.kind in "biuf":
             values = array.astype(np.float64)
             values.flat[int(draws.integers(values.size))] = pick(draws, numbers)
             with np.errstate(all="ignore"):

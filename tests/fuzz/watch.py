@@ -147,7 +147,8 @@ def judge(case: Case, folder: Path, *, outside: Path, spare: Path, watch: Watch)
         verdict.failures.append("changed files outside")
     verdict.failures += _judge_words(verdict, said, shown)
     for path, text in _texts(folder).items():
-        if text != earlier.get(path) and (found := FORBIDDEN.search(text)):
+        is_cut = earlier.get(path, "").startswith(text)  # a torn last line was dropped, or nothing
+        if not is_cut and (found := FORBIDDEN.search(text)):
             verdict.failures.append(f"{path.relative_to(folder)} has {found[0]!r}")
     return verdict
 
