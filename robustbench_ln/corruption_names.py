@@ -16,11 +16,14 @@ from robustbench_ln.errors import SpecError, setting
 
 __all__ = [
     "BENCHMARK_CORRUPTIONS",
+    "CONVENTIONS",
     "CORRUPTION_FAMILIES",
     "EXTRA_CORRUPTIONS",
     "FAMILY_OF",
     "PROBABILITY_NOISES",
+    "RANGES",
     "SEVERITIES",
+    "SEVERITY_TABLE_NAMES",
     "CorruptionFamilyName",
     "check_sigma",
     "parse_severities",
@@ -60,6 +63,14 @@ FAMILY_OF: Mapping[str, CorruptionFamilyName] = MappingProxyType(
 """Corruption -> family, of all 19."""
 
 SEVERITIES = (1, 2, 3, 4, 5)
+
+SEVERITY_TABLE_NAMES = ("cifar10-c", "imagenet-c")
+
+CONVENTIONS = ("paper", "released")
+"""Definitions of the noises of the LocalNorm papers."""
+
+RANGES = ("clip", "rescale", "none")
+"""How noisy images return to 0..1."""
 
 PROBABILITY_NOISES = frozenset({"mbn"})
 """Noises of the LocalNorm papers whose sigma is a probability."""

@@ -1,6 +1,6 @@
 """Put generated tables into the pages, between `<!-- begin NAME -->` and `<!-- end NAME -->`.
 
-    python -m tools.render            rewrites the pages
+    python -m tools.render            rewrites the pages and robustbench_ln/cli/lists.json
     python -m tools.render --check    exits with 1 if a page is out of date
 
 Numbers come from the raw records in reproduction/records/ and benchmarks/results/, and from tables
@@ -21,6 +21,7 @@ from reproduction.claims import CLAIM_BLOCKS
 from reproduction.coverage_tables import COVERAGE_BLOCKS
 from reproduction.hostile_tables import HOSTILE_BLOCKS
 from reproduction.result_blocks import RESULT_BLOCKS, commands_of, forward_passes
+from robustbench_ln.cli.stored_lists import LISTS
 from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.registry import CORRUPTIONS
 from robustbench_ln.modes import MODES
@@ -34,6 +35,7 @@ from robustbench_ln.speed.norm_table import speed_caption, speed_grid, speed_not
 from robustbench_ln.training import RECIPES
 from tools.command_pages import commands_page
 from tools.field_tables import fields_table
+from tools.stored_lists import lists_text
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "reproduction" / "records"
@@ -340,13 +342,14 @@ def render(text: str) -> str:
 
 
 def main() -> int:
-    """Rewrite or check the pages."""
+    """Rewrite or check the pages, and what `ln-bench list` reads."""
+    made = {page: render(page.read_text()) for page in PAGES} | {LISTS: lists_text()}
     stale = []
-    for page in PAGES:
-        if (made := render(page.read_text())) != page.read_text():
-            stale.append(str(page.relative_to(ROOT)))
+    for path, text in made.items():
+        if not path.is_file() or path.read_text() != text:
+            stale.append(str(path.relative_to(ROOT)))
             if "--check" not in sys.argv:
-                page.write_text(made)
+                path.write_text(text)
     if "--check" in sys.argv and stale:
         print(f"out of date: {', '.join(stale)}; run python -m tools.render")
         return 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from robustbench_ln.corruption_names import FAMILY_OF
+from robustbench_ln.cli.stored_lists import stored_names
+from robustbench_ln.corruption_names import FAMILY_OF, SEVERITY_TABLE_NAMES
 from robustbench_ln.files.shipped import SHIPPED_SUITES
 from robustbench_ln.modes import MODES
 
@@ -14,59 +15,7 @@ __all__ = ["NAMES", "complete"]
 NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "modes": ("all", *MODES),
-        "corruptions": ("cifar10-c", "imagenet-c", *FAMILY_OF),
-        "noises": ("agn", "agn-neg", "agn-additive", "apn", "apn-add", "mbn"),
-        "norms": (
-            "batch",
-            "local",
-            "switch",
-            "group",
-            "layer",
-            "instance",
-            "renorm",
-            "ghost",
-            "l1",
-            "linf",
-            "noisy",
-        ),
-        "archs": (
-            "mnist-dnn",
-            "vgg-localnorm",
-            "vgg-localnorm-plain-head",
-            "vgg19",
-            "resnet32-preact",
-            "resnet20",
-            "resnet32",
-            "resnet44",
-            "resnet56",
-            "resnet110",
-            "wrn-16-4",
-            "wrn-28-10",
-            "wrn-40-2",
-            "resnet18-cifar",
-            "resnet18-preact",
-            "resnet18-preact-final-norm",
-            "resnet18-preact-raw-shortcut",
-            "resnext29-4x32d",
-            "resnext29-2x64d",
-            "resnext29-4x64d",
-            "resnext29-32x4d",
-            "densenet-bc-100-12",
-            "densenet-bc-cifar",
-            "densenet-40-12",
-            "allconv",
-            "vgg16-bn-cifar",
-            "vgg16-bn-cifar-linear-head",
-        ),
-        "recipes": (
-            "mnist",
-            "cifar-vgg",
-            "cifar-resnet",
-            "cifar-resnet-short",
-            "cifar-resnet-finetune",
-            "cars-finetune",
-            "imagenet-finetune",
-        ),
+        "corruptions": (*SEVERITY_TABLE_NAMES, *FAMILY_OF),
         "normalizations": (
             "none",
             "symmetric",
@@ -99,8 +48,8 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
     }
 )
-"""Names by what `ln-bench list` calls them. A test compares them with the registries, which import
-torch and would make Tab take seconds."""
+"""Names by what `ln-bench list` calls them; `stored_lists` has the others. A test compares both
+with the registries, of which some import torch and would make Tab take seconds."""
 
 
 def complete(kind: str) -> Callable[[str], list[str]]:
@@ -112,6 +61,7 @@ def complete(kind: str) -> Callable[[str], list[str]]:
 
     def names(incomplete: str) -> list[str]:
         done, comma, part = incomplete.rpartition(",")
-        return [f"{done}{comma}{name}" for name in NAMES[kind] if name.startswith(part)]
+        known = NAMES[kind] if kind in NAMES else stored_names(kind)
+        return [f"{done}{comma}{name}" for name in known if name.startswith(part)]
 
     return names

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robustbench_ln.cli.completion import complete
+from robustbench_ln.cli.name_checks import check_listed
 from robustbench_ln.cli.options import (
     Arch,
     Checkpoint,
@@ -37,6 +38,7 @@ def convert(
         typer.Option(
             metavar="NAME",
             autocompletion=complete("norms"),
+            callback=check_listed("norms", "norm"),
             help="The new norm (see ln-bench list norms)",
         ),
     ] = "local",

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from robustbench_ln.cli.name_checks import check_kind
 from robustbench_ln.cli.options import (
     CLEAN_KINDS,
     ClassMap,
@@ -29,9 +30,12 @@ from robustbench_ln.cli.options import (
     split_names,
 )
 from robustbench_ln.cli.spelling import spell
+from robustbench_ln.corruption_names import parse_severities, parse_sigmas
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError
+from robustbench_ln.files.image_kinds import IMAGE_KINDS
 from robustbench_ln.texts.console import say
+from robustbench_ln.workers.engine import Engine
 
 __all__ = ["corrupt"]
 
@@ -39,7 +43,12 @@ __all__ = ["corrupt"]
 def corrupt(
     data: Annotated[
         str | None,
-        typer.Argument(metavar="DATA", help=f"Clean images: {CLEAN_KINDS}", show_default=False),
+        typer.Argument(
+            metavar="DATA",
+            callback=check_kind("images", IMAGE_KINDS),
+            help=f"Clean images: {CLEAN_KINDS}",
+            show_default=False,
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -102,29 +111,33 @@ def corrupt(
     download: Download = False,
 ) -> None:
     """Write corrupted images in the formats of CIFAR-10-C and ImageNet-C, or check such a set."""
-    from robustbench_ln.corrupted_sets.preview import write_sheet
-    from robustbench_ln.corrupted_sets.spec import GenerationSpec
-    from robustbench_ln.corrupted_sets.writer import GenerationOptions, generate
-    from robustbench_ln.corruption_names import parse_severities, parse_sigmas
-    from robustbench_ln.corruptions.request import ConditionRequest
-    from robustbench_ln.corruptions.stream import StreamOptions
-    from robustbench_ln.data import DataOptions, Framing, load_images
-    from robustbench_ln.workers.engine import Engine
+    from robustbench_ln.files.pictures import Framing
 
     if verify is not None:
         _verify(verify, data)
         return
     if data is None or (out is None and preview is None):
         raise SpecError("give DATA and --out DIR, as in cifar10:data --out CIFAR-10-C")
+    num_workers = count_or_auto("workers", workers)
     distributor = Engine(name=engine, address=ray_address)
+    levels = None if sigmas is None else parse_sigmas(sigmas)
+    chosen = parse_severities(severities)
+    framing = Framing(resize=resize, crop=crop, interpolation=interpolation)
+    from robustbench_ln.corrupted_sets.preview import write_sheet
+    from robustbench_ln.corrupted_sets.spec import GenerationSpec
+    from robustbench_ln.corrupted_sets.writer import GenerationOptions, generate
+    from robustbench_ln.corruptions.request import ConditionRequest
+    from robustbench_ln.corruptions.stream import StreamOptions
+    from robustbench_ln.data import DataOptions, load_images
+
     request = ConditionRequest(
         noises=split_names(noise),
-        sigmas=None if sigmas is None else parse_sigmas(sigmas),
+        sigmas=levels,
         convention=convention,
         pixel_range=pixel_range,
         corruptions=split_names(corruptions),
         severity_table=severity_table,
-        severities=parse_severities(severities),
+        severities=chosen,
         frost_dir=frost_dir,
     )
     degradation = request.resolve_one_family(data.partition(":")[0])
@@ -135,14 +148,13 @@ def corrupt(
         seed=seed,
         limit=limit,
     )
-    framing = Framing(resize=resize, crop=crop, interpolation=interpolation)
     images = load_images(data, DataOptions(framing=framing, class_map=class_map, download=download))
     if preview is not None:
         stream = StreamOptions(seed=seed, frost=degradation.frost)
         write_sheet(images, spec.conditions, stream, path=preview, overwrite=overwrite)
     if out is not None:
         options = GenerationOptions(
-            workers=count_or_auto("workers", workers),
+            workers=num_workers,
             frost=degradation.frost,
             overwrite=overwrite,
             engine=distributor,

@@ -9,7 +9,7 @@ import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from robustbench_ln.cli.options import count_or_auto, split_names
 from robustbench_ln.corruption_names import check_sigma, parse_severities, parse_sigmas
@@ -19,7 +19,10 @@ from robustbench_ln.runs.shards import parse_shard
 from robustbench_ln.spec import EvaluationSpec, check_normalization, missing_normalization
 from robustbench_ln.workers.engine import Engine
 
-__all__ = ["check_early", "demand_normalization", "engine_of", "spec_of"]
+if TYPE_CHECKING:
+    from robustbench_ln.files.pictures import Framing
+
+__all__ = ["check_early", "demand_normalization", "engine_of", "framing_of", "spec_of"]
 
 _STATES = re.compile(rb"(.*[._])?(normali[sz]e\w*|means?|stds?|stdev|mu|sigma)_?", re.IGNORECASE)
 """Names without one of which no file says how its network's input is normalised."""
@@ -34,7 +37,7 @@ _READ = 2**24
 
 
 def check_early(options: Mapping[str, Any]) -> None:
-    """Check modes, numbers, sigmas, severities and the normalisation.
+    """Check modes, numbers, sigmas, severities, the size of pictures and the normalisation.
 
     Args:
         options: Every parameter of the command, by name.
@@ -49,6 +52,7 @@ def check_early(options: Mapping[str, Any]) -> None:
             for noise in split_names(options["noise"]):
                 check_sigma(noise, sigma)
     parse_severities(options["severities"])
+    framing_of(options)
     check_normalization(options["normalize"])
     demand_normalization(options)
 
@@ -82,6 +86,17 @@ def engine_of(options: Mapping[str, Any]) -> Engine:
     """Return who is to do the work."""
     return Engine(
         name=options["engine"], address=options["ray_address"], gpus=options.get("ray_gpus")
+    )
+
+
+def framing_of(options: Mapping[str, Any]) -> Framing:
+    """Return how pictures are brought to the network's input size."""
+    from robustbench_ln.files.pictures import Framing
+
+    return Framing(
+        resize=options["resize"],
+        crop=options["crop"],
+        interpolation=options["interpolation"],
     )
 
 

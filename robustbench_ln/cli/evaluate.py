@@ -195,12 +195,14 @@ def evaluate(
     check_early(options)
     if dry_run and save_config is not None:
         raise SpecError("--dry-run writes nothing; leave out --save-config or --dry-run")
-    from robustbench_ln.cli.evaluation_request import request_of
-    from robustbench_ln.evaluation.request import evaluate_request
     from robustbench_ln.reports.baselines import check_baseline, choose_baseline, severity_tables_of
 
+    relative_to = choose_baseline(baseline)
+    from robustbench_ln.cli.evaluation_request import request_of
+    from robustbench_ln.evaluation.request import evaluate_request
+
     request = request_of(options, command=command)
-    check_baseline(choose_baseline(baseline), severity_tables_of(request.spec.conditions))
+    check_baseline(relative_to, severity_tables_of(request.spec.conditions))
     if dry_run:
         show_estimate(request, out)
         return

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from robustbench_ln.cli.early import engine_of, spec_of
+from robustbench_ln.cli.early import engine_of, framing_of, spec_of
 from robustbench_ln.cli.options import split_names
 from robustbench_ln.corruption_names import parse_severities, parse_sigmas
 from robustbench_ln.corruptions.request import ConditionRequest
-from robustbench_ln.data import DataOptions, Framing
+from robustbench_ln.data import DataOptions
 from robustbench_ln.data.class_list import read_class_list
 from robustbench_ln.evaluation.request import EvaluationRequest, ImageRequest
 from robustbench_ln.models.source import NetworkSource
@@ -38,14 +38,7 @@ def request_of(options: Mapping[str, Any], *, command: str) -> EvaluationRequest
         images=ImageRequest(
             data=options["data"],
             clean=options["clean"],
-            options=DataOptions(
-                framing=Framing(
-                    resize=options["resize"],
-                    crop=options["crop"],
-                    interpolation=options["interpolation"],
-                ),
-                class_map=options["class_map"],
-            ),
+            options=DataOptions(framing=framing_of(options), class_map=options["class_map"]),
             classes=None if options["classes"] is None else read_class_list(options["classes"]),
             degradation=degradation_of(options),
         ),

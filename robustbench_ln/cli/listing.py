@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from robustbench_ln.cli.options import AsJson
+from robustbench_ln.cli.stored_lists import Rows, stored_rows
 from robustbench_ln.lookup import find_entry
 from robustbench_ln.texts.console import say
 
 __all__ = ["list_entries"]
-
-Rows = list[tuple[str, str]]
 
 
 def list_entries(
@@ -65,58 +65,6 @@ def _modes() -> Rows:
     ]
 
 
-def _norms() -> Rows:
-    from robustbench_ln.norms import NORMS
-
-    return [(norm.id, f"{norm.description} ({norm.source})") for norm in NORMS.values()]
-
-
-def _noises() -> Rows:
-    from robustbench_ln.corruptions.localnorm_noise import NOISES
-
-    return [
-        (name, f"{convention:<8}  {(noise.apply.__doc__ or '').splitlines()[0]}")
-        for (name, convention), noise in NOISES.items()
-    ]
-
-
-def _corruptions() -> Rows:
-    from robustbench_ln.corruptions.registry import CORRUPTIONS
-
-    rows = []
-    for entry in CORRUPTIONS.values():
-        standing = entry.family if entry.is_benchmark else f"{entry.family}, extra"
-        rows.append((entry.name, standing))
-        for table, parameters in entry.parameters.items():
-            row = "; ".join(" ".join(f"{value:g}" for value in each) for each in parameters)
-            rows.append(("", f"{table}: {row}"))
-        rows.append(("", f"source: {entry.source}"))
-        if entry.departs:
-            rows.append(("", f"departs: {entry.departs}"))
-    return rows
-
-
-def _archs() -> Rows:
-    from robustbench_ln.models.registry import ARCHITECTURES
-
-    rows = [(a.id, a.source) for a in ARCHITECTURES.values()]
-    return [
-        *rows,
-        ("torchvision:NAME", "any classifier of torchvision.models"),
-        ("timm:NAME", "any classifier of timm (pip install timm)"),
-        ("hf:DIR", "a folder of transformers' (pip install transformers)"),
-    ]
-
-
-def _recipes() -> Rows:
-    from robustbench_ln.training import RECIPES
-
-    rows = []
-    for recipe in RECIPES.values():
-        rows += [(recipe.name, recipe.purpose), ("", recipe.describe())]
-    return rows
-
-
 def _normalizations() -> Rows:
     from robustbench_ln.spec import NORMALIZATIONS
 
@@ -147,13 +95,16 @@ def _suites() -> Rows:
 
 _TABLES: dict[str, tuple[str, Callable[[], Rows]]] = {
     "modes": ("ways to compute normalisation statistics (--modes)", _modes),
-    "noises": ("noises of the LocalNorm papers (--noise)", _noises),
-    "corruptions": ("common corruptions, with their parameters (--corruptions)", _corruptions),
-    "archs": ("networks (--arch)", _archs),
+    "noises": ("noises of the LocalNorm papers (--noise)", partial(stored_rows, "noises")),
+    "corruptions": (
+        "common corruptions, with their parameters (--corruptions)",
+        partial(stored_rows, "corruptions"),
+    ),
+    "archs": ("networks (--arch)", partial(stored_rows, "archs")),
     "normalizations": ("input normalisations (--normalize)", _normalizations),
     "baselines": ("networks that mCE can be relative to (--baseline)", _baselines),
-    "norms": ("norm layers for train and convert (--norm)", _norms),
-    "recipes": ("hyperparameters for train (--recipe)", _recipes),
+    "norms": ("norm layers for train and convert (--norm)", partial(stored_rows, "norms")),
+    "recipes": ("hyperparameters for train (--recipe)", partial(stored_rows, "recipes")),
     "suites": ("evaluations of the papers, for ln-bench run", _suites),
     "demo": ("checkpoints and images that come with the package", _demo),
 }

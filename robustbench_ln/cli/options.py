@@ -8,7 +8,16 @@ from typing import Annotated
 import typer
 
 from robustbench_ln.cli.completion import complete
+from robustbench_ln.cli.name_checks import (
+    check_choice,
+    check_corruptions,
+    check_kind,
+    check_listed,
+    split_names,
+)
+from robustbench_ln.corruption_names import CONVENTIONS, RANGES, SEVERITY_TABLE_NAMES
 from robustbench_ln.errors import SpecError, setting
+from robustbench_ln.files.image_kinds import IMAGE_KINDS, STORED_KINDS
 
 __all__ = [
     "CLEAN_KINDS",
@@ -122,6 +131,7 @@ Data = Annotated[
     str,
     typer.Option(
         metavar="KIND:PATH",
+        callback=check_kind("images", (*IMAGE_KINDS, *STORED_KINDS)),
         help=f"Test images: {CLEAN_KINDS}; or a corrupted set with --clean: cifar10-c:DIR, "
         "cifar100-c:DIR, imagenet-c:DIR, corrupted:DIR",
         show_default=False,
@@ -168,6 +178,7 @@ Clean = Annotated[
     str | None,
     typer.Option(
         metavar="KIND:PATH",
+        callback=check_kind("clean", IMAGE_KINDS),
         help="Clean images of a corrupted set, as cifar10:DIR; --resize and --crop act on them",
         show_default=False,
     ),
@@ -240,6 +251,7 @@ Noise = Annotated[
     str,
     typer.Option(
         metavar="LIST",
+        callback=check_listed("noises", "noise"),
         autocompletion=complete("noises"),
         help="Noises of the LocalNorm papers, as agn,apn,mbn (see ln-bench list noises)",
         show_default=False,
@@ -258,6 +270,7 @@ Convention = Annotated[
     str,
     typer.Option(
         metavar="NAME",
+        callback=check_choice("convention", CONVENTIONS),
         help="Definition of the noises: paper (the papers' text) or released (the authors' code)",
     ),
 ]
@@ -266,6 +279,7 @@ PixelRange = Annotated[
     typer.Option(
         "--range",
         metavar="NAME",
+        callback=check_choice("range", RANGES),
         help="How noisy images return to 0..1: clip, rescale or none. Default: the "
         "convention's own",
         show_default=False,
@@ -275,6 +289,7 @@ Corruptions = Annotated[
     str,
     typer.Option(
         metavar="LIST",
+        callback=check_corruptions,
         autocompletion=complete("corruptions"),
         help="Common corruptions: cifar10-c or imagenet-c (all 19), or names, as fog,snow (see"
         " ln-bench list corruptions)",
@@ -285,6 +300,7 @@ SeverityTable = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
+        callback=check_choice("severity table", SEVERITY_TABLE_NAMES),
         help="Parameters of severities 1-5 of named corruptions: cifar10-c or imagenet-c",
         show_default=False,
     ),
@@ -375,8 +391,3 @@ def count_or_auto(name: str, text: str) -> int | None:
         return int(text)
     except ValueError as error:
         raise SpecError(f"{setting(name, text)}: expected a whole number, or auto") from error
-
-
-def split_names(text: str) -> tuple[str, ...]:
-    """Return the names of a comma-separated list, without empty ones."""
-    return tuple(name for part in text.split(",") if (name := part.strip()))

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from robustbench_ln.cli.options import split_names
+from robustbench_ln.cli.completion import complete
+from robustbench_ln.cli.name_checks import check_listed, split_names
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import RecordError, SpecError
@@ -29,6 +30,7 @@ def speed(
         str | None,
         typer.Option(
             metavar="NAME",
+            autocompletion=complete("archs"),
             help="Network (see ln-bench list archs). Default: mnist-dnn, vgg-localnorm, "
             "resnet32-preact and resnet20",
             show_default=False,
@@ -38,6 +40,8 @@ def speed(
         str | None,
         typer.Option(
             metavar="LIST",
+            autocompletion=complete("norms"),
+            callback=check_listed("norms", "norm"),
             help="Norms beside batch, as local,switch (ln-bench list norms); default: all",
             show_default=False,
         ),

@@ -16,6 +16,7 @@ import typer
 
 from robustbench_ln.cli.completion import complete
 from robustbench_ln.cli.failures import LESS_MEMORY
+from robustbench_ln.cli.name_checks import check_kind, check_listed
 from robustbench_ln.cli.options import (
     TRAINING_KINDS,
     Arch,
@@ -30,6 +31,7 @@ from robustbench_ln.cli.options import (
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError, explain_memory
+from robustbench_ln.files.image_kinds import IMAGE_KINDS, PICTURE_KINDS
 from robustbench_ln.progress import Silent
 from robustbench_ln.texts.console import Talk, current_talk, say, set_talk
 
@@ -45,6 +47,7 @@ def train(
         str,
         typer.Option(
             metavar="KIND:PATH",
+            callback=check_kind("images", IMAGE_KINDS),
             help=f"Images; of published sets, the training part: {TRAINING_KINDS}",
             show_default=False,
         ),
@@ -54,6 +57,7 @@ def train(
         typer.Option(
             metavar="NAME",
             autocompletion=complete("recipes"),
+            callback=check_listed("recipes", "recipe"),
             help="Hyperparameters of the training (see ln-bench list recipes)",
             show_default=False,
         ),
@@ -73,6 +77,7 @@ def train(
         typer.Option(
             metavar="NAME",
             autocompletion=complete("norms"),
+            callback=check_listed("norms", "norm"),
             help="Norm of all norm layers (see ln-bench list norms)",
         ),
     ] = "batch",
@@ -280,15 +285,14 @@ def _train(
     download: bool,
 ) -> Trained:
     from robustbench_ln.data import DataOptions, Framing, load_images
-    from robustbench_ln.data.sources import PICTURE_SOURCES
     from robustbench_ln.training import start_network
     from robustbench_ln.training import train as train_network
     from robustbench_ln.training.processes import current_place
 
     side = spec.recipe.framing or None
-    if side and data.partition(":")[0] not in PICTURE_SOURCES:
+    if side and data.partition(":")[0] not in PICTURE_KINDS:
         raise SpecError(
-            f"recipe {spec.recipe.name} is for picture files ({', '.join(PICTURE_SOURCES)}), which "
+            f"recipe {spec.recipe.name} is for picture files ({', '.join(PICTURE_KINDS)}), which "
             f"it scales to {side} pixels; --data {data} has images of one size"
         )
     framing = Framing(resize=side, crop=side)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from robustbench_ln.corruption_names import SEVERITIES, check_sigma
+from robustbench_ln.corruption_names import CONVENTIONS, RANGES, SEVERITIES, check_sigma
 from robustbench_ln.corruptions.contract import Corruption
 from robustbench_ln.corruptions.localnorm_noise import NOISES, RELEASED_SIGMAS
 from robustbench_ln.corruptions.registry import CORRUPTIONS, find_corruption
@@ -15,8 +15,6 @@ from robustbench_ln.spec import CLEAN, Condition
 
 __all__ = ["corruption_conditions", "noise_conditions"]
 
-CONVENTIONS = ("paper", "released")
-RANGES = ("clip", "rescale", "none")
 _UNSCALED_SOURCES = ("mnist", "fashion-mnist", "cars", "demo")
 """Kinds of sources whose noisy images the released code does not rescale; demo: is of MNIST."""
 
@@ -114,9 +112,9 @@ def corruption_conditions(
 
 
 def _find_noise(noise: str, convention: str) -> Corruption:
-    names = {name for name, _ in NOISES}
+    names = dict.fromkeys(name for name, _ in NOISES)
     if noise not in names:
-        raise unknown_name(noise, sorted(names), kind="noise", listed="noises")
+        raise unknown_name(noise, names, kind="noise", listed="noises")
     if (noise, convention) not in NOISES:
         other = next(c for c in CONVENTIONS if (noise, c) in NOISES)
         raise SpecError(

@@ -1,8 +1,8 @@
-"""Every kind of image source, by the word before the colon."""
+"""Every kind of image source, by the word before the colon; their names: `files/image_kinds.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,12 +16,12 @@ from robustbench_ln.data.image_set import ImageSet
 from robustbench_ln.data.imagenet import load_imagenet
 from robustbench_ln.data.options import DataOptions, Part
 from robustbench_ln.data.shipped import load_shipped
-from robustbench_ln.errors import SpecError, by_skin, setting
+from robustbench_ln.errors import SpecError, setting
+from robustbench_ln.files.image_kinds import find_kind
 from robustbench_ln.files.paths import expand_home
 from robustbench_ln.files.pictures import Framing
-from robustbench_ln.lookup import unknown_name
 
-__all__ = ["IMAGE_KINDS", "PICTURE_SOURCES", "find_kind", "load_images"]
+__all__ = ["ARRAY_SOURCES", "PICTURE_SOURCES", "load_images"]
 
 ARRAY_SOURCES: Mapping[str, Callable[[Path, str, Part], ImageSet]] = MappingProxyType(
     {
@@ -39,25 +39,6 @@ PICTURE_SOURCES: Mapping[str, Callable[[Path, str, DataOptions], ImageSet]] = Ma
     {"folder": load_folder, "imagenet": load_imagenet, "cars": load_cars}
 )
 """Kind -> opener of (path, source as written, options). Picture files of any size."""
-
-IMAGE_KINDS = (*ARRAY_SOURCES, *PICTURE_SOURCES)
-
-
-def find_kind(source: str, kinds: Collection[str] = IMAGE_KINDS, *, name: str = "images") -> str:
-    """Return the kind that KIND:PATH says.
-
-    Raises:
-        SpecError: No KIND:PATH, or none of `kinds`; the message says that it is setting `name`.
-    """
-    kind, _, path = source.partition(":")
-    if not path:
-        given = by_skin(command_line=f"{setting(name)} '{source}'", python=setting(name, source))
-        raise SpecError(f"{given}: expected KIND:PATH, as in cifar10:data ({', '.join(kinds)})")
-    if kind not in kinds:
-        raise unknown_name(
-            kind, kinds, kind=by_skin(command_line=f"{setting(name)} kind", python="kind of images")
-        )
-    return kind
 
 
 def load_images(source: str, options: DataOptions | None = None) -> ImageSet:

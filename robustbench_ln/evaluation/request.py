@@ -8,17 +8,22 @@ from typing import NamedTuple
 
 from torch import nn
 
-from robustbench_ln.corrupted_sets.reader import STORED_KINDS, StoredSet, open_stored
+from robustbench_ln.corrupted_sets.reader import StoredSet, open_stored
 from robustbench_ln.corruptions.request import ConditionRequest, Degradation
 from robustbench_ln.data import DataOptions, ImageSet, load_images
 from robustbench_ln.data.class_list import ClassList, find_classes, number_by_wnid
 from robustbench_ln.data.download import is_fetched
 from robustbench_ln.data.image_set import ImageShape
-from robustbench_ln.data.sources import IMAGE_KINDS, PICTURE_SOURCES, find_kind
 from robustbench_ln.errors import SpecError, setting
 from robustbench_ln.evaluation.own_network import name_own_network
 from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.evaluation.subject import Subject, subject_of
+from robustbench_ln.files.image_kinds import (
+    IMAGE_KINDS,
+    PICTURE_KINDS,
+    STORED_KINDS,
+    find_kind,
+)
 from robustbench_ln.models.device import choose_devices
 from robustbench_ln.models.opened import choose_framing, choose_normalize, open_network
 from robustbench_ln.models.published_weights import has_published_weights
@@ -162,7 +167,7 @@ class ImageRequest:
     def _fill_in(self, pipeline: InputPipeline | None, progress: Progress) -> DataOptions:
         """Fill in resize, crop and interpolation of published weights where none is given."""
         is_named = isinstance(self.base, str)
-        if pipeline is None or not is_named or _kind_of(self.base) not in PICTURE_SOURCES:
+        if pipeline is None or not is_named or _kind_of(self.base) not in PICTURE_KINDS:
             return self.options
         framing = choose_framing(self.options.framing, pipeline)
         if framing != self.options.framing:

@@ -8,26 +8,18 @@ import pytest
 import typer
 
 from robustbench_ln.cli.completion import NAMES, complete
-from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.registry import CORRUPTIONS
 from robustbench_ln.files.shipped import SHIPPED_SUITES
 from robustbench_ln.metrics.error_files import BASELINES
-from robustbench_ln.models.registry import ARCHITECTURES
 from robustbench_ln.modes import MODES
-from robustbench_ln.norms import NORMS
 from robustbench_ln.reports.paper_figures import ACCURACY, PAPER_FIGURES
 from robustbench_ln.spec import NORMALIZATIONS
-from robustbench_ln.training import RECIPES
 
 
 def test_names_are_those_of_the_registries():
     registries = {
         "modes": ["all", *MODES],
         "corruptions": ["cifar10-c", "imagenet-c", *CORRUPTIONS],
-        "noises": dict.fromkeys(name for name, _ in NOISES),
-        "norms": NORMS,
-        "archs": ARCHITECTURES,
-        "recipes": RECIPES,
         "normalizations": NORMALIZATIONS,
         "suites": SHIPPED_SUITES,
         "baselines": ["none", *BASELINES],

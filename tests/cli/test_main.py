@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from robustbench_ln import __version__
 from robustbench_ln.cli.failures import run_command
-from robustbench_ln.corrupted_sets.reader import STORED_KINDS
-from robustbench_ln.data.sources import IMAGE_KINDS
 from robustbench_ln.errors import LnBenchError
+from robustbench_ln.files.image_kinds import IMAGE_KINDS, STORED_KINDS
 from robustbench_ln.files.shipped import SHIPPED_CHECKPOINTS, SHIPPED_IMAGES
 from robustbench_ln.modes import MODES
 from robustbench_ln.norms import NORMS
