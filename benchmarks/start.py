@@ -3,8 +3,9 @@
     OMP_NUM_THREADS=1 python benchmarks/start.py
 
 writes benchmarks/results/start.json, which docs/speed.md shows. Every job is a process of its own.
-CPU seconds are those of the process, user and system: other programs do not count. The evaluation
-is the smallest there is: eight images of the package, one noise, one mode, with its report.
+CPU seconds are those of the process, user and system: other programs do not count. Modules are
+compiled once, as `pip install` leaves them. The evaluation is the smallest there is: eight images
+of the package, one noise, one mode, with its report.
 """
 
 from __future__ import annotations
@@ -32,10 +33,11 @@ EVALUATE = (
 COMMANDS = {
     'python -c "import torch"': (sys.executable, "-c", "import torch"),
     "ln-bench --help": (*BENCH, "--help"),
-    "ln-bench list": (*BENCH, "list"),
-    "ln-bench evaluate, a wrong option": (*BENCH, "evaluate", "--bogus"),
+    "ln-bench list corruptions": (*BENCH, "list", "corruptions"),
+    "ln-bench train, an unknown norm": (*BENCH, "train", "--norm", "bogus"),
     "ln-bench evaluate, 8 images": (*BENCH, *EVALUATE),
 }
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 
 class Spent:
@@ -55,7 +57,7 @@ class Spent:
                 shutil.rmtree(self.folder / "run", ignore_errors=True)
                 command.append(str(self.folder / "run"))
             quiet = subprocess.DEVNULL
-            process = subprocess.Popen(command, stdout=quiet, stderr=quiet)
+            process = subprocess.Popen(command, stdout=quiet, stderr=quiet, env=ENVIRONMENT)
             _, _, usage = os.wait4(process.pid, 0)
             self.cpu[name].append(usage.ru_utime + usage.ru_stime)
             self.megabytes[name].append(usage.ru_maxrss / 1024)

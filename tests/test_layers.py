@@ -32,7 +32,8 @@ IMPORTS = {
     "models": {"files", "norms"},
     "training": {"corruptions", "data", "files", "models", "norms"},
     "evaluation": {
-        "corrupted_sets", "corruptions", "data", "metrics", "models", "norms", "runs", "workers",
+        "corrupted_sets", "corruptions", "data", "files", "metrics", "models", "norms", "runs",
+        "workers",
     },
     "reports": {"files", "metrics", "runs"},
     "speed": {"evaluation", "models", "norms", "reports", "training"},

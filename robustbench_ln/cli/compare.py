@@ -59,6 +59,7 @@ def compare(
     from robustbench_ln.reports.json_results import compare_json, json_text
     from robustbench_ln.reports.markdown import markdown_page
     from robustbench_ln.reports.report_files import csv_bytes, write_files
+    from robustbench_ln.runs.columns import Columns
     from robustbench_ln.runs.merging import missing_shards
     from robustbench_ln.runs.results import find_modes, split_run
     from robustbench_ln.runs.variants import check_naming
@@ -76,9 +77,9 @@ def compare(
     if out is None:
         return
     files = {
-        "comparison.csv": csv_bytes(cells_frame(pairs)),
-        "comparison_summary.csv": csv_bytes(summary_frame(pairs)),
-        "comparison_images.csv": csv_bytes(images_frame(pairs)),
+        "comparison.csv": csv_bytes(Columns.of_frame(cells_frame(pairs))),
+        "comparison_summary.csv": csv_bytes(Columns.of_frame(summary_frame(pairs))),
+        "comparison_images.csv": csv_bytes(Columns.of_frame(images_frame(pairs))),
         "comparison.html": html_page(compare_page(pairs)),
         "comparison.md": markdown_page(pairs_blocks(pairs)).encode(),
     }

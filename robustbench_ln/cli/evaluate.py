@@ -45,7 +45,7 @@ from robustbench_ln.cli.options import (
     Trust,
     Workers,
 )
-from robustbench_ln.cli.report import write_usual_report
+from robustbench_ln.cli.report import import_ahead, write_usual_report
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError
@@ -210,6 +210,7 @@ def evaluate(
         from robustbench_ln.cli.suites import write_suite
 
         write_suite(save_config, sys.argv[2:])
+    import_ahead()
     with open_display(spell) as display:
         evaluate_request(request, out=out, progress=display)
     write_usual_report([out], out, baseline)

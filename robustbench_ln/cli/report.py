@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from robustbench_ln.reports.settings import ReportSettings
     from robustbench_ln.reports.summary import Baseline as ReportBaseline
 
-__all__ = ["report", "write_usual_report"]
+__all__ = ["import_ahead", "report", "write_usual_report"]
 
 
 def report(
@@ -94,6 +97,22 @@ def report(
     _write_and_print(runs, folder, settings, label or (), as_json=as_json)
 
 
+def import_ahead() -> None:
+    """Import what a report needs, 0.5 s, in a thread, while a command measures.
+
+    No daemon: Python must not end within an import.
+    """
+    threading.Thread(target=_import_report).start()
+
+
+def _import_report() -> None:
+    with suppress(Exception):  # whoever needs it imports it again, and says what is wrong
+        for name in ("reports.report", "reports.figure_layout"):
+            import_module(f"robustbench_ln.{name}")
+        for backend in ("agg", "svg", "pdf"):
+            import_module(f"matplotlib.backends.backend_{backend}")
+
+
 def write_usual_report(runs: Sequence[Path], out: Path, baseline: str) -> None:
     """Write the report that a measurement ends with."""
     from robustbench_ln.reports.settings import ReportSettings
@@ -120,7 +139,6 @@ def _write_and_print(
     as_json: bool = False,
 ) -> None:
     """Write the report of some runs; tables go to stdout, the names of the files to stderr."""
-    from robustbench_ln.reports.json_results import json_text, report_json
     from robustbench_ln.reports.report import write_report
     from robustbench_ln.reports.summary_text import summary_text
     from robustbench_ln.reports.terminal import terminal_tables
@@ -134,6 +152,8 @@ def _write_and_print(
             display.note(line)
         written = write_report(modes, out, settings, progress=display)
     if as_json:
+        from robustbench_ln.reports.json_results import json_text, report_json
+
         say(json_text("report", report_json(written, written.files)))
     else:
         width = max(80, get_terminal_size().columns)

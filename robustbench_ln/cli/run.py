@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robustbench_ln.cli.completion import complete
-from robustbench_ln.cli.report import write_usual_report
+from robustbench_ln.cli.report import import_ahead, write_usual_report
 from robustbench_ln.cli.spelling import key_of, spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import LnBenchError, SpecError
@@ -71,6 +71,7 @@ def run(
         say("\n".join(one.command(out) for one in asked.runs))
         return
     refuse_links(out, ["report", *(one.folder for one in asked.runs)], is_deep=False)
+    import_ahead()
     for one, request in zip(asked.runs, requests, strict=True):
         with open_display(spell) as display, _named(one):
             display.note(f"{one.folder}:")

@@ -71,6 +71,7 @@ def score(
     from robustbench_ln.reports.report_files import csv_bytes, report_folder, write_files
     from robustbench_ln.reports.score import score_frame, score_mode, voting_modes
     from robustbench_ln.reports.score_text import score_grids, score_note
+    from robustbench_ln.runs.columns import Columns
     from robustbench_ln.runs.merging import missing_shards
     from robustbench_ln.runs.results import find_modes, split_run
     from robustbench_ln.runs.variants import check_naming
@@ -100,7 +101,7 @@ def score(
         blocks.append(Paragraph(note))
     folder = report_folder(path) if out is None else out
     contents = {
-        "score.csv": csv_bytes(score_frame(scored)),
+        "score.csv": csv_bytes(Columns.of_frame(score_frame(scored))),
         "score.md": markdown_page(blocks).encode(),
     }
     for file in write_files(folder, contents):

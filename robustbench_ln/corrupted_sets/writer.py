@@ -84,41 +84,32 @@ def generate(
     progress = progress or Silent()
     check_workers(options.workers)
     num_images = _count_images(images, spec)
-    _check_first_image(images, spec, options)
+    every_unit = split_units(images, num_images, spec.conditions)
+    workers = _choose_workers(images, every_unit, options)
     describe = partial(_describe, images, spec, options)
-    with open_set(out, describe, overwrite=options.overwrite) as manifest:
-        set_format: SetFormat
-        if spec.format == "folder":
-            set_format = FolderFormat(out, images, num_images, uses_jpeg=spec.uses_jpeg)
-        else:
-            set_format = ArrayFormat(out, spec, images, num_images)
-        units = set_format.pending(split_units(images, num_images, spec.conditions), manifest)
-        check_free_space(out, sum(set_format.num_bytes(unit) for unit in units))
-        task = MakingTask(
-            folder=out,
-            images=images,
-            num_images=num_images,
-            set_format=set_format,
-            seed=spec.seed,
-            frost=options.frost,
-            writes=not options.engine.is_ray,
-        )
-        workers = (
-            options.workers or 0
-            if options.engine.is_ray
-            else choose_workers(
-                options.workers,
-                units=len(units),
-                seconds=sum(unit.stop - unit.start for unit in units)
-                * math.prod(images.shape)
-                * _SECONDS_PER_VALUE,
-                most=count_cores() if can_launch() else 1,
+    with _launch(workers, options.engine) as launcher:  # it loads torch while this one checks
+        _check_first_image(images, spec, options)
+        with open_set(out, describe, overwrite=options.overwrite) as manifest:
+            set_format: SetFormat
+            if spec.format == "folder":
+                set_format = FolderFormat(out, images, num_images, uses_jpeg=spec.uses_jpeg)
+            else:
+                set_format = ArrayFormat(out, spec, images, num_images)
+            units = set_format.pending(every_unit, manifest)
+            check_free_space(out, sum(set_format.num_bytes(unit) for unit in units))
+            task = MakingTask(
+                folder=out,
+                images=images,
+                num_images=num_images,
+                set_format=set_format,
+                seed=spec.seed,
+                frost=options.frost,
+                writes=not options.engine.is_ray,
             )
-        )
-        with _launch(workers, options.engine) as launcher:
-            crew = open_crew(task, workers, launcher, advance=progress.advance)
+            number = min(workers, len(units))
+            crew = open_crew(task, number, launcher, advance=progress.advance)
             _make_units(task, _in_order(images, units), manifest, crew, progress)
-        manifest.complete()
+            manifest.complete()
 
 
 def verify(folder: Path) -> int:
@@ -203,6 +194,20 @@ def _make_units(
             progress.describe(f"{unit.condition.corruption} {unit.condition.severity:g}")
             left[unit.condition] -= 1
             progress.finish_cells(left[unit.condition] == 0)
+
+
+def _choose_workers(images: ImageSet, units: Sequence[Unit], options: GenerationOptions) -> int:
+    """Return how many workers there are to be, of a cluster the most; 0 is all it has room for."""
+    if options.engine.is_ray:
+        return options.workers or 0
+    return choose_workers(
+        options.workers,
+        units=len(units),
+        seconds=sum(unit.stop - unit.start for unit in units)
+        * math.prod(images.shape)
+        * _SECONDS_PER_VALUE,
+        most=count_cores() if can_launch() else 1,
+    )
 
 
 def _launch(workers: int, engine: Engine) -> AbstractContextManager[Launcher | Cluster | None]:

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustbench_ln.metrics.intervals import Bounds
+from robustbench_ln.metrics.student_t import t_quantile
 from robustbench_ln.metrics.units import MIN_UNITS, Units
 
 __all__ = ["difference_bounds", "linear_bounds", "mean_bounds", "student_test"]
@@ -125,9 +126,7 @@ def _centre(outcomes: Floats | NDArray[np.bool_]) -> tuple[Floats, Floats]:
 
 
 def _t_quantile(units: Units) -> float:
-    from scipy.special import stdtrit  # 0.3 s, which evaluations need not wait for
-
-    return float(stdtrit(units.num_units - 1, 0.975)) if units.num_units >= MIN_UNITS else np.nan
+    return t_quantile(units.num_units - 1) if units.num_units >= MIN_UNITS else np.nan
 
 
 def _unit_variance(influence: Floats, units: Units) -> Floats:

@@ -12,6 +12,7 @@ from robustbench_ln.reports.audit_figures import audit_drawings
 from robustbench_ln.reports.blocks import Heading, Paragraph
 from robustbench_ln.reports.markdown import markdown_page
 from robustbench_ln.reports.report_files import csv_bytes, write_files
+from robustbench_ln.runs.columns import Columns
 from robustbench_ln.runs.results import ModeResults, read_outcomes, read_results
 
 __all__ = ["WrittenAudit", "write_audit"]
@@ -48,7 +49,7 @@ def write_audit(runs: Mapping[str, Path], out: Path, *, progress: Progress) -> W
     """
     modes = read_outcomes(read_results([*runs.values()], [*runs]), progress)
     sentences = audit_sentences(modes)
-    contents = {"audit.csv": csv_bytes(audit_frame(modes))}
+    contents = {"audit.csv": csv_bytes(Columns.of_frame(audit_frame(modes)))}
     drawings = list(audit_drawings(modes))
     for drawing in drawings:
         progress.describe(f"audit{drawing.ending}")

@@ -6,12 +6,11 @@ import re
 from collections.abc import Sequence
 from statistics import fmean, stdev
 
-import pandas as pd
-
 from robustbench_ln.reports.drawings import PaperFigure, Piece, PrintedGrid
 from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.numbers import MISSING, percent
 from robustbench_ln.reports.tables import Table
+from robustbench_ln.runs.columns import Columns
 from robustbench_ln.runs.results import ModeResults
 
 __all__ = ["CLEAN_TABLE"]
@@ -47,7 +46,7 @@ def _make(tables: Sequence[Table], _: float) -> list[Piece]:
               for (network, variant), cells in found.items()),
         groups=("", "", *(arch for arch, _ in columns)),
     )  # fmt: skip
-    return [PrintedGrid(words, grid, _frame(found))]
+    return [PrintedGrid(words, grid, _numbers(found))]
 
 
 def _name_networks(modes: Sequence[ModeResults]) -> dict[str, str]:
@@ -84,14 +83,14 @@ def _text(accuracies: list[float]) -> str:
     return f"{mean} ± {percent(stdev(accuracies))}" if len(accuracies) > 1 else mean
 
 
-def _frame(found: dict[Row, dict[Column, list[float]]]) -> pd.DataFrame:
+def _numbers(found: dict[Row, dict[Column, list[float]]]) -> Columns:
     rows = [
         (*row, *column, len(values), fmean(values), stdev(values) if len(values) > 1 else None)
         for row, cells in found.items()
         for column, values in cells.items()
     ]
     names = ["network", "variant", "arch", "data", "trainings", "accuracy", "sd"]
-    return pd.DataFrame(rows, columns=names)
+    return Columns.of_tuples(names, rows)
 
 
 CLEAN_TABLE = PaperFigure(

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from robustbench_ln.reports.captions import limit_stamp
@@ -25,6 +24,7 @@ from robustbench_ln.reports.noise_family import NoiseFamily
 from robustbench_ln.reports.numbers import percent
 from robustbench_ln.reports.reduced import read_outcome
 from robustbench_ln.reports.tables import Row, Table
+from robustbench_ln.runs.columns import Columns
 from robustbench_ln.runs.results import ModeResults
 
 if TYPE_CHECKING:
@@ -106,10 +106,10 @@ def _draw_page(
     x_label = wrap_label(f"predicted class; {table.title}", size[0] - 0.5)
     fill = partial(_fill, panels=panels, x_label=x_label)
     ending = f"_{table.name}{page.ending}"
-    return Drawing(ending, words, fill, size, None, limit_stamp(table), _frame(panels))
+    return Drawing(ending, words, fill, size, None, limit_stamp(table), _numbers(panels))
 
 
-def _frame(panels: Sequence[_Panel]) -> pd.DataFrame:
+def _numbers(panels: Sequence[_Panel]) -> Columns:
     rows = []
     for mode, row, matrix in panels:
         predicted, share = most_predicted(matrix)
@@ -126,7 +126,7 @@ def _frame(panels: Sequence[_Panel]) -> pd.DataFrame:
                 "most_frequent_label_share": float(matrix.sum(axis=1).max()) / total,
             }
         )
-    return pd.DataFrame(rows)
+    return Columns.of_rows(rows)
 
 
 def _fill(canvas: Canvas, *, panels: Sequence[_Panel], x_label: str) -> None:

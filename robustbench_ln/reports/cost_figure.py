@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pandas as pd
-
 from robustbench_ln.metrics.corruption_error import MEAN_ROW
 from robustbench_ln.metrics.intervals import Estimate
 from robustbench_ln.modes import MODES
@@ -27,6 +25,7 @@ from robustbench_ln.reports.mode_styles import styles_of
 from robustbench_ln.reports.numbers import general
 from robustbench_ln.reports.panels import place_panels, split_networks
 from robustbench_ln.reports.tables import Row, Table
+from robustbench_ln.runs.columns import Columns
 from robustbench_ln.runs.results import ModeResults
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def _draw(table: Table, points: Sequence[_Point], words: str, inches: float) -> 
     rows = place_panels(len(table.by_run), inches, least=_PANEL).rows
     fill = partial(_fill, table=table, points=points, ticks=ticks, inches=inches)
     size = (inches, 0.5 + 2.1 * rows)
-    return Drawing(f"_{table.name}", words, fill, size, key, limit_stamp(table), _frame(points))
+    return Drawing(f"_{table.name}", words, fill, size, key, limit_stamp(table), _numbers(points))
 
 
 def _shared_row(table: Table) -> Row | None:
@@ -117,13 +116,13 @@ def _is_clean(row: Row) -> bool:
     return all(place.severity == 0 for part in row.parts for place in part)
 
 
-def _frame(points: Sequence[_Point]) -> pd.DataFrame:
+def _numbers(points: Sequence[_Point]) -> Columns:
     rows = [
         (p.mode.run.label, p.mode.variant, p.passes, *(e and e.value for e in p[2:]))
         for p in points
     ]
     columns = ["label", "variant", "forward_passes", "clean_accuracy", "degraded_accuracy"]
-    return pd.DataFrame(rows, columns=columns)
+    return Columns.of_tuples(columns, rows)
 
 
 def _fill(

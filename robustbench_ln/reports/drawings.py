@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-import pandas as pd
-
 from robustbench_ln.reports.blocks import Block, Paragraph, Picture
 from robustbench_ln.reports.figure_keys import Key
 from robustbench_ln.reports.figure_style import KINDS, Kind, make_figure, render_figure
@@ -14,6 +12,7 @@ from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.latex import to_latex
 from robustbench_ln.reports.report_files import csv_bytes
 from robustbench_ln.reports.tables import Row, Table
+from robustbench_ln.runs.columns import Columns
 from robustbench_ln.runs.kept_images import find_seen
 from robustbench_ln.runs.results import Cell, ModeResults
 from robustbench_ln.runs.seen_images import SeenImages
@@ -39,7 +38,7 @@ class Drawing(NamedTuple):
         size: Width and height in inches, without the legend.
         key: The legend; None for none.
         stamp: Said above all panels: that not all images were evaluated.
-        frame: The numbers that it shows, as a CSV file; None for none.
+        numbers: The numbers that it shows, for a CSV file; None for none.
         has_images: Whether it shows test images.
     """
 
@@ -49,7 +48,7 @@ class Drawing(NamedTuple):
     size: tuple[float, float]
     key: Key | None = None
     stamp: str = ""
-    frame: pd.DataFrame | None = None
+    numbers: Columns | None = None
     has_images: bool = False
 
     def files(self, name: str, kinds: Sequence[Kind] = KINDS) -> Iterator[tuple[str, bytes]]:
@@ -57,8 +56,8 @@ class Drawing(NamedTuple):
         for kind in kinds:
             content = self.render(kind)
             yield f"{name}{self.ending}.{kind}", content
-        if self.frame is not None:
-            yield f"{name}{self.ending}.csv", csv_bytes(self.frame)
+        if self.numbers is not None:
+            yield f"{name}{self.ending}.csv", csv_bytes(self.numbers)
 
     def render(self, kind: Kind) -> bytes:
         """Return the picture as a file's content."""
@@ -94,16 +93,16 @@ class PrintedGrid(NamedTuple):
     Attributes:
         words: What it shows, for people.
         grid: Its texts.
-        frame: The same as a CSV file.
+        numbers: The same for a CSV file.
     """
 
     words: str
     grid: Grid
-    frame: pd.DataFrame
+    numbers: Columns
 
     def files(self, name: str, kinds: Sequence[Kind] = KINDS) -> Iterator[tuple[str, bytes]]:  # noqa: ARG002 as a drawing's
         """Yield name and content of each file."""
-        yield f"{name}.csv", csv_bytes(self.frame)
+        yield f"{name}.csv", csv_bytes(self.numbers)
         yield f"{name}.tex", to_latex(self.grid, caption=self.words, label=f"tab:{name}").encode()
 
     def blocks(self, name: str, kinds: Sequence[Kind] = KINDS) -> list[Block]:  # noqa: ARG002 as a drawing's

@@ -22,6 +22,7 @@ from robustbench_ln.texts.safe import one_line, shorten
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
+from robustbench_ln.runs.columns import Columns
 
 __all__ = ["describe_drift", "drift_frame", "write_drift"]
 
@@ -79,7 +80,7 @@ def write_drift(drift: Drift, out: Path) -> tuple[Path, ...]:
     Raises:
         RecordError: They cannot be written.
     """
-    contents = {"drift.csv": csv_bytes(drift_frame(drift))}
+    contents = {"drift.csv": csv_bytes(Columns.of_frame(drift_frame(drift)))}
     return write_files(out, contents | dict(_drawing(drift).files("drift")))
 
 

@@ -1,15 +1,17 @@
-"""Where panels stand: matplotlib's constrained layout, the same in every process."""
+"""Figures of matplotlib: their layout is the same in every process, notebooks show them."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 
+from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure as Canvas
 from matplotlib.figure import FigureBase, SubFigure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.transforms import Bbox
 
-__all__ = ["SteadyLayout"]
+__all__ = ["NotebookFigure", "SteadyLayout"]
 
 _GRID = 2**14
 """Places across a figure at which a panel can begin or end: 0.03 points apart on a page."""
@@ -41,3 +43,20 @@ def _parts_of(figure: FigureBase) -> Iterator[SubFigure]:
 
 def _to_grid(box: Bbox) -> Bbox:
     return Bbox((box.get_points() * _GRID).round() / _GRID)
+
+
+class NotebookFigure(Canvas):
+    """Shows itself in a notebook, whether or not pyplot was ever imported there."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=110)
+        return buffer.getvalue()
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw the figure, or only arrange it: a file is drawn twice, the first time for that."""
+        layout = self.get_layout_engine()
+        if isinstance(layout, SteadyLayout) and self.canvas.is_saving():
+            layout.execute(self)
+        else:
+            super().draw(renderer)

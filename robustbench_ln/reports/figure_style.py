@@ -123,18 +123,9 @@ def _our_style() -> Iterator[None]:
 
 def _filled(fill: Callable[[Canvas], None], size: tuple[float, float]) -> Canvas:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
     from matplotlib.text import Text
 
-    from robustbench_ln.reports.figure_layout import SteadyLayout
-
-    class NotebookFigure(Figure):
-        """Shows itself in a notebook, whether or not pyplot was ever imported there."""
-
-        def _repr_png_(self) -> bytes:
-            buffer = io.BytesIO()
-            self.savefig(buffer, format="png", dpi=110)
-            return buffer.getvalue()
+    from robustbench_ln.reports.figure_layout import NotebookFigure, SteadyLayout
 
     figure = NotebookFigure(figsize=size, layout=SteadyLayout())
     FigureCanvasAgg(figure)

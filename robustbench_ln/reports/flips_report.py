@@ -24,6 +24,7 @@ from robustbench_ln.metrics.flips import mean_ratio
 from robustbench_ln.reports.grids import Grid, to_text
 from robustbench_ln.reports.numbers import MISSING, fixed
 from robustbench_ln.reports.report_files import csv_bytes, write_files
+from robustbench_ln.runs.columns import Columns
 from robustbench_ln.texts.safe import one_line
 
 __all__ = ["Baseline", "describe_flips", "read_baseline", "write_flips"]
@@ -91,7 +92,7 @@ def write_flips(frame: pd.DataFrame, out: Path) -> tuple[Path, ...]:
     Raises:
         RecordError: It cannot be written.
     """
-    return write_files(out, {"flips.csv": csv_bytes(frame)})
+    return write_files(out, {"flips.csv": csv_bytes(Columns.of_frame(frame))})
 
 
 def _variants(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from robustbench_ln.reports.captions import limit_stamp
@@ -24,6 +23,7 @@ from robustbench_ln.reports.noise_family import NoiseFamily
 from robustbench_ln.reports.numbers import percent
 from robustbench_ln.reports.panels import Places, place_panels
 from robustbench_ln.reports.tables import Table
+from robustbench_ln.runs.columns import Columns
 from robustbench_ln.runs.seen_images import ABOVE, BELOW
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
             names = _COLOURS[len(next(iter(shares.values())))]
             key = Key([KeyEntry(name, {"color": colour}) for name, colour in names], inches)
             size = (inches, 0.6 + 1.6 * places.rows)
-            stamp, frame = limit_stamp(table), _frame(shares)
-            pieces.append(Drawing(f"_{table.name}", words, fill, size, key, stamp, frame))
+            stamp, numbers = limit_stamp(table), _numbers(shares)
+            pieces.append(Drawing(f"_{table.name}", words, fill, size, key, stamp, numbers))
     return pieces
 
 
@@ -63,7 +63,7 @@ def _find_shares(table: Table) -> dict[str, Shares]:
     return {sigma: h / h.sum(axis=1, keepdims=True) for sigma, h in histograms.items()}
 
 
-def _frame(shares: dict[str, Shares]) -> pd.DataFrame:
+def _numbers(shares: dict[str, Shares]) -> Columns:
     """Return a row for each sigma, channel and bin."""
     rows = [
         (sigma, name, _bin_name(k), value)
@@ -71,7 +71,7 @@ def _frame(shares: dict[str, Shares]) -> pd.DataFrame:
         for (name, _), values in zip(_COLOURS[len(of_channels)], of_channels, strict=True)
         for k, value in enumerate(values)
     ]
-    return pd.DataFrame(rows, columns=["sigma", "channel", "level", "share"])
+    return Columns.of_tuples(["sigma", "channel", "level", "share"], rows)
 
 
 def _bin_name(k: int) -> str:

@@ -21,6 +21,7 @@ from robustbench_ln.reports.grids import Grid, to_text
 from robustbench_ln.reports.markdown import markdown_page
 from robustbench_ln.reports.numbers import MISSING, fixed
 from robustbench_ln.reports.report_files import csv_bytes, write_files
+from robustbench_ln.runs.columns import Columns
 from robustbench_ln.texts.safe import Markdown
 
 __all__ = ["MceSummary", "summarise_mce", "write_mce"]
@@ -70,7 +71,8 @@ def write_mce(summary: MceSummary, out: Path) -> tuple[Path, ...]:
     Raises:
         RecordError: They cannot be written.
     """
-    contents = {"mce.csv": csv_bytes(summary.frame), "mce.md": summary.markdown.encode()}
+    numbers = csv_bytes(Columns.of_frame(summary.frame))
+    contents = {"mce.csv": numbers, "mce.md": summary.markdown.encode()}
     return write_files(out, contents)
 
 

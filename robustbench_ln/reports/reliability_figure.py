@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from robustbench_ln.metrics.calibration import NUM_BINS, bin_confidence
 from robustbench_ln.metrics.intervals import wilson_interval
@@ -27,6 +26,7 @@ from robustbench_ln.reports.noise_family import NoiseFamily
 from robustbench_ln.reports.panels import Places, place_panels
 from robustbench_ln.reports.reduced import Outcome, read_outcome
 from robustbench_ln.reports.tables import Table
+from robustbench_ln.runs.columns import Columns
 from robustbench_ln.runs.results import ModeResults
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
             fill = partial(_fill, found=part, places=places, x_label=x_label)
             stamp, name = limit_stamp(table), f"_{table.name}{page.ending}"
             pieces.append(
-                Drawing(name, words, fill, size, _key(part, size[0]), stamp, _frame(part))
+                Drawing(name, words, fill, size, _key(part, size[0]), stamp, _numbers(part))
             )
     return pieces
 
@@ -107,7 +107,7 @@ def _bins(outcome: Outcome) -> list[Bin]:
     ]
 
 
-def _frame(found: Mapping[ModeResults, Outcomes]) -> pd.DataFrame:
+def _numbers(found: Mapping[ModeResults, Outcomes]) -> Columns:
     rows = [
         (mode.run.label, mode.variant, sigma, n, confidence, k / n)
         for mode, outcomes in found.items()
@@ -115,7 +115,7 @@ def _frame(found: Mapping[ModeResults, Outcomes]) -> pd.DataFrame:
         for n, confidence, k in _bins(outcome)
     ]
     columns = ["label", "variant", "sigma", "total", "mean_confidence", "accuracy"]
-    return pd.DataFrame(rows, columns=columns)
+    return Columns.of_tuples(columns, rows)
 
 
 def _fill(

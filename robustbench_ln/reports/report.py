@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
 from pathlib import Path
-from typing import NamedTuple
-
-import pandas as pd
+from typing import TYPE_CHECKING, NamedTuple
 
 from robustbench_ln.progress import Progress, Silent
 from robustbench_ln.reports.baselines import check_baseline, severity_tables_of, unused_baseline
@@ -25,16 +23,19 @@ from robustbench_ln.reports.report_files import csv_bytes, write_files
 from robustbench_ln.reports.report_page import asked_section, report_page, with_slides
 from robustbench_ln.reports.settings import ReportSettings
 from robustbench_ln.reports.summary import Baseline, SummaryLine, summarise_modes
-from robustbench_ln.reports.summary_text import summary_frame, summary_section
+from robustbench_ln.reports.summary_text import summary_columns, summary_section
 from robustbench_ln.reports.table_html import table_html
 from robustbench_ln.reports.table_section import make_section
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.reports.terminal import terminal_tables
-from robustbench_ln.runs.frame import make_frame
+from robustbench_ln.runs.frame import cell_columns, make_frame
 from robustbench_ln.runs.reading import Run
 from robustbench_ln.runs.results import ModeResults, read_outcomes, runs_of
 from robustbench_ln.runs.variants import mode_title
 from robustbench_ln.texts.safe import for_file_name
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Report", "write_report"]
 
@@ -42,7 +43,7 @@ __all__ = ["Report", "write_report"]
 class Report(NamedTuple):
     """What was read, and the files that were written."""
 
-    frame: pd.DataFrame
+    modes: list[ModeResults]
     tables: list[Table]
     summary: list[SummaryLine]
     files: tuple[Path, ...]
@@ -52,6 +53,11 @@ class Report(NamedTuple):
 
     def _repr_html_(self) -> str:
         return "".join(map(table_html, self.tables)) + f"<p>Page: {escape(str(self.page))}</p>"
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """A row for each cell."""
+        return make_frame(self.modes)
 
     @property
     def page(self) -> Path:
@@ -92,7 +98,7 @@ def write_report(
     if isinstance(baseline, ModeResults):
         baseline = replace(baseline, title=mode_title(baseline.variant, settings.naming))
     modes, baseline = _read_outcomes(modes, baseline, progress)
-    frame, tables, summary = make_frame(modes), make_tables(modes), summarise_modes(modes, baseline)
+    tables, summary = make_tables(modes), summarise_modes(modes, baseline)
     notes = [f"Note: {note}" for note in unused_baseline(modes, summary, baseline)]
     for note in notes:
         progress.note(note)
@@ -102,11 +108,11 @@ def write_report(
     papers = make_paper_section(tables, settings.chosen, press, progress)
     about = [*measured_section(tables, runs, settings.naming), *checks_section(runs)]
     found = [*(Strong(f"{note}.") for note in notes), *summary_section(summary, baseline)]
-    contents = {"cells.csv": csv_bytes(frame)}
+    contents = {"cells.csv": csv_bytes(cell_columns(modes))}
     for section in sections:
         contents |= section.files
     if summary:
-        contents["summary.csv"] = csv_bytes(summary_frame(summary))
+        contents["summary.csv"] = csv_bytes(summary_columns(summary))
     contents |= papers.files | measured_files(tables, runs)
     shown = [block for section in sections for block in section.blocks]
     blocks = [*_run_section(runs), *about, *found, *shown, *papers.blocks]
@@ -115,7 +121,7 @@ def write_report(
     page = report_page(runs, [*found, *parts, *papers.blocks, *about, *asked_section(runs)])
     contents["index.html"] = html_page(page, contents)
     contents["report.md"] = markdown_page(blocks).encode()
-    return Report(frame, tables, summary, write_files(out, contents))
+    return Report(modes, tables, summary, write_files(out, contents))
 
 
 def _read_outcomes(

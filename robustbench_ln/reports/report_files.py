@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
-import pandas as pd
-from pandas.api.types import is_numeric_dtype
+import numpy as np
 
 from robustbench_ln.files.output_folders import refuse_links
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.files.write_errors import explain_write_errors
+from robustbench_ln.runs.columns import Columns
 from robustbench_ln.texts.safe import for_csv
 
 __all__ = ["csv_bytes", "report_folder", "write_files"]
 
 
-def csv_bytes(frame: pd.DataFrame) -> bytes:
+def csv_bytes(columns: Columns) -> bytes:
     """Return a CSV file's content; no cell of it is a formula for a spreadsheet."""
-    safe = frame.rename(columns=for_csv)
-    for name in safe:
-        if not is_numeric_dtype(safe[name]):
-            safe[name] = safe[name].map(for_csv)
-    text: str = safe.to_csv(index=False, float_format="%.10g", lineterminator="\n")
-    return text.encode()
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(map(for_csv, columns.values))
+    writer.writerows(map(_csv_value, row) for row in columns.rows())
+    return text.getvalue().encode()
+
+
+def _csv_value(value: object) -> object:
+    """Return a value as a CSV file has it: numbers in 10 digits, nothing for None and NaN."""
+    if isinstance(value, float | np.floating):
+        return "" if math.isnan(value) else f"{value:.10g}"
+    return "" if value is None else for_csv(value)
 
 
 def report_folder(run: Path) -> Path:

@@ -1,4 +1,4 @@
-"""The summary of some runs as a section of a page, as text and as a frame."""
+"""The summary of some runs as a section of a page, as text and as numbers."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
 from textwrap import fill
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from robustbench_ln.reports.blocks import Block, Heading, Paragraph, Strong
 from robustbench_ln.reports.captions import mean_sentences
@@ -23,13 +22,17 @@ from robustbench_ln.reports.numbers import (
     sigma,
 )
 from robustbench_ln.reports.summary import Baseline, Quantity, SummaryLine
+from robustbench_ln.runs.columns import Columns
 
-__all__ = ["summary_frame", "summary_section", "summary_text"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["summary_columns", "summary_frame", "summary_section", "summary_text"]
 
 Lines = Sequence[SummaryLine]
 
 
-def summary_frame(lines: Lines) -> pd.DataFrame:
+def summary_columns(lines: Lines) -> Columns:
     """Return a row for each number: shares and ratios 0..1, sigmas as they are, inf for never."""
     rows = [
         {
@@ -45,7 +48,12 @@ def summary_frame(lines: Lines) -> pd.DataFrame:
         for line in lines
         for name, quantity in line.quantities.items()
     ]
-    return pd.DataFrame(rows).astype({"units": "Int64"})
+    return Columns.of_rows(rows)
+
+
+def summary_frame(lines: Lines) -> pd.DataFrame:
+    """Return the same for pandas."""
+    return summary_columns(lines).frame().astype({"units": "Int64"})
 
 
 def summary_section(lines: Lines, baseline: Baseline | None) -> list[Block]:

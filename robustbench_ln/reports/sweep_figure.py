@@ -13,8 +13,6 @@ from functools import partial
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pandas as pd
-
 from robustbench_ln.reports.captions import limit_stamp
 from robustbench_ln.reports.drawings import (
     Drawing,
@@ -35,6 +33,7 @@ from robustbench_ln.reports.mode_styles import level_style
 from robustbench_ln.reports.numbers import general
 from robustbench_ln.reports.panels import Places, place_panels
 from robustbench_ln.reports.tables import Row, Table
+from robustbench_ln.runs.columns import Columns
 from robustbench_ln.runs.results import ModeResults
 from robustbench_ln.texts.safe import shorten
 
@@ -92,7 +91,7 @@ def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
             size = (inches, 0.5 + 2.0 * places.rows)
             pieces.append(
                 Drawing(
-                    f"_{table.name}", words, fill, size, key, limit_stamp(table), _frame(points)
+                    f"_{table.name}", words, fill, size, key, limit_stamp(table), _numbers(points)
                 )
             )
     return pieces
@@ -151,7 +150,7 @@ def _points(
     return dict(found)
 
 
-def _frame(points: Mapping[Series, Mapping[str, Points]]) -> pd.DataFrame:
+def _numbers(points: Mapping[Series, Mapping[str, Points]]) -> Columns:
     rows = [
         (series, variant, row, number, len(values), fmean(values), _sd(values))
         for (series, variant, _), of_rows in points.items()
@@ -159,7 +158,7 @@ def _frame(points: Mapping[Series, Mapping[str, Points]]) -> pd.DataFrame:
         for number, values in numbers.items()
     ]
     columns = ["series", "variant", "row", "x", "trainings", "accuracy", "sd"]
-    return pd.DataFrame(rows, columns=columns)
+    return Columns.of_tuples(columns, rows)
 
 
 def _sd(values: Sequence[float]) -> float:

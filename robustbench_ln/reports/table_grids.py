@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 
-import pandas as pd
-
 from robustbench_ln.metrics.intervals import Estimate, Interval
 from robustbench_ln.metrics.verdicts import verdict
 from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.numbers import MISSING, estimate_fields, estimate_text, number_range
 from robustbench_ln.reports.tables import Row, Table
+from robustbench_ln.runs.columns import Columns
 from robustbench_ln.runs.results import ModeResults
 
-__all__ = ["CLASS_ORDER_MARK", "accuracy_grid", "full_grid", "meaning_texts", "wide_frame"]
+__all__ = ["CLASS_ORDER_MARK", "accuracy_grid", "full_grid", "meaning_texts", "wide_columns"]
 
 CLASS_ORDER_MARK = "*"
 """Behind intervals of statistics sets whose images came class by class."""
@@ -76,7 +75,7 @@ def meaning_texts(table: Table, row: Row) -> list[str]:
     ]
 
 
-def wide_frame(table: Table) -> pd.DataFrame:
+def wide_columns(table: Table) -> Columns:
     """Return the raw numbers of `full_grid`: shares 0..1, a line for each row.
 
     A meaning is left empty where the modes of a row differ in it (other images, other seed).
@@ -97,7 +96,7 @@ def wide_frame(table: Table) -> pd.DataFrame:
                 fields["units"] = mode.units.num_units if has_units else None
             line |= {f"{mode.key} {name}": value for name, value in fields.items()}
         lines.append(line)
-    return pd.DataFrame(lines)
+    return Columns.of_rows(lines)
 
 
 def _meaning(table: Table, row: Row, field: str) -> list[float]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from html import escape
 
-import pandas as pd
-
 from robustbench_ln.reports.table_grids import accuracy_grid
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.texts.safe import for_html
@@ -15,6 +13,8 @@ __all__ = ["table_html"]
 
 def table_html(table: Table) -> str:
     """Return its name, and its rows as in a report."""
+    import pandas as pd
+
     grid = accuracy_grid(table)
     rows = [[for_html(text) for text in row] for row in grid.rows]
     heads = [for_html(text) for text in grid.header]

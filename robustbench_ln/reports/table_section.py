@@ -13,7 +13,7 @@ from robustbench_ln.reports.figures import draw_accuracy
 from robustbench_ln.reports.latex import latex_comments, to_latex
 from robustbench_ln.reports.paper_figures import ACCURACY
 from robustbench_ln.reports.report_files import csv_bytes
-from robustbench_ln.reports.table_grids import accuracy_grid, full_grid, wide_frame
+from robustbench_ln.reports.table_grids import accuracy_grid, full_grid, wide_columns
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.results import runs_of
 
@@ -24,7 +24,7 @@ def make_section(table: Table, press: Press, figures: Sequence[str], progress: P
     """Return a table with the figures beside it, if they were asked for."""
     name = f"{ACCURACY}_{press.whose}"
     files = {
-        f"{name}_{table.name}.csv": csv_bytes(wide_frame(table)),
+        f"{name}_{table.name}.csv": csv_bytes(wide_columns(table)),
         f"{name}_{table.name}.tex": _latex(table, name).encode(),
     }
     stamp, note = limit_stamp(table), difference_note(table)

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from robustbench_ln.metrics.intervals import wilson_interval
 from robustbench_ln.modes import MODES
@@ -27,6 +26,7 @@ from robustbench_ln.reports.noise_family import NoiseFamily
 from robustbench_ln.reports.numbers import general
 from robustbench_ln.reports.reduced import Outcome, read_outcome
 from robustbench_ln.reports.tables import Table
+from robustbench_ln.runs.columns import Columns
 from robustbench_ln.runs.results import ModeResults
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
             x_label = wrap_label(f"groups that agree, %; {table.title}", inches - 0.5)
             fill = partial(_fill, found=part, x_label=x_label)
             name, stamp, key = f"_{table.name}{page.ending}", limit_stamp(table), _key(part, inches)
-            pieces.append(Drawing(name, words, fill, (inches, 3.2), key, stamp, _frame(part)))
+            pieces.append(Drawing(name, words, fill, (inches, 3.2), key, stamp, _numbers(part)))
     return pieces
 
 
@@ -92,7 +92,7 @@ def _counts(outcome: Outcome) -> list[tuple[float, int, int]]:
     return [(float(a), int(n), int(k)) for a, n, k in zip(levels, totals, right, strict=True)]
 
 
-def _frame(found: Mapping[ModeResults, Outcomes]) -> pd.DataFrame:
+def _numbers(found: Mapping[ModeResults, Outcomes]) -> Columns:
     rows = [
         (mode.run.label, mode.variant, sigma, *counts)
         for mode, outcomes in found.items()
@@ -100,7 +100,7 @@ def _frame(found: Mapping[ModeResults, Outcomes]) -> pd.DataFrame:
         for counts in _counts(outcome)
     ]
     columns = ["label", "variant", "sigma", "agreement", "total", "correct"]
-    return pd.DataFrame(rows, columns=columns)
+    return Columns.of_tuples(columns, rows)
 
 
 def _fill(canvas: Canvas, *, found: Mapping[ModeResults, Outcomes], x_label: str) -> None:

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
+from robustbench_ln.runs.columns import Columns
 from robustbench_ln.runs.results import Cell, ModeResults, read_results
 
-__all__ = ["make_frame", "read_frame", "tidy_frame"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["cell_columns", "make_frame", "read_frame", "tidy_frame"]
 
 _SORTED_BY = ("corruption", "convention", "range", "severity_table", "frost", "origin")
 _TEXT = (
@@ -52,6 +54,8 @@ def tidy_frame(frame: pd.DataFrame) -> pd.DataFrame:
     `corruption`, `severity`, `accuracy`, `low`, `high`, `correct` and `total`; its value is in the
     frame's `attrs`. `variant` is left out where it says no more than `mode`.
     """
+    import pandas as pd
+
     constant = {name for name in frame if frame[name].nunique(dropna=False) <= 1}
     constant.discard("variant")
     if (frame["variant"] == frame["mode"]).all():
@@ -65,7 +69,7 @@ def tidy_frame(frame: pd.DataFrame) -> pd.DataFrame:
     return tidy
 
 
-def make_frame(modes: Sequence[ModeResults]) -> pd.DataFrame:
+def cell_columns(modes: Sequence[ModeResults]) -> Columns:
     """Return every cell of some modes, one row each.
 
     Besides the fields of `Record` a row has `label` (of the run), `variant` (the mode, and what
@@ -73,16 +77,29 @@ def make_frame(modes: Sequence[ModeResults]) -> pd.DataFrame:
     `low` and `high` of its 95 % Wilson interval, `error` (1 - accuracy), the expectation and
     standard deviation of the accuracy over random groups, and mean and SD of the accuracy over
     `repeats` seeds. Everything else is of the run's first seed. Text that a record lacks is "",
-    numbers are NA.
+    numbers are None.
 
     Rows are sorted by run, as given; mode, as first measured; and condition, the clean one first.
     """
     rows = [_row(cell, mode) for mode in modes for cell in sorted(mode.cells.values(), key=_place)]
-    frame = pd.DataFrame(rows)
-    frame = frame.astype(dict.fromkeys(_TEXT, "str") | dict.fromkeys(_COUNTS, "Int64"))
+    names = [*_LEADING, *(name for name in rows[0] if name not in _LEADING)]
+    return Columns({name: [_typed(name, row[name]) for row in rows] for name in names})
+
+
+def make_frame(modes: Sequence[ModeResults]) -> pd.DataFrame:
+    """Return `cell_columns` for pandas; numbers that a record lacks are NA."""
+    frame = cell_columns(modes).frame()
     others = [name for name in frame.columns if name not in (*_TEXT, *_COUNTS)]
-    frame[others] = frame[others].astype("float64")
-    return frame[[*_LEADING, *(name for name in frame.columns if name not in _LEADING)]]
+    types = dict.fromkeys(_TEXT, "str") | dict.fromkeys(_COUNTS, "Int64")
+    return frame.astype(types | dict.fromkeys(others, "float64"))
+
+
+def _typed(name: str, value: Any) -> str | int | float | None:
+    if name in _TEXT:
+        return str(value)
+    if value is None:
+        return None
+    return int(value) if name in _COUNTS else float(value)
 
 
 def _place(cell: Cell) -> tuple[Any, ...]:

@@ -61,7 +61,7 @@ class Launcher:
     ) -> None:
         """End all workers, whatever they are doing, and wait until they are gone."""
         for server in self._servers:
-            server.requests.close()
+            server.close()
         for server in self._servers:
             server.process.wait()
 
@@ -92,6 +92,7 @@ class _Server:
 
     def __init__(self, modules: Sequence[str]) -> None:
         self.requests, theirs = socket.socketpair()
+        self._has_workers = False
         with theirs:
             descriptor = theirs.fileno()
             call = _CALL.format(
@@ -105,6 +106,13 @@ class _Server:
                 env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
             )
 
+    def close(self) -> None:
+        """Have it end its workers and itself; one that has none may be loading for seconds yet."""
+        self.requests.close()
+        if not self._has_workers:
+            self.process.kill()
+
     def ask(self, connection: socket.socket, file: int) -> None:
         """Have a worker started."""
+        self._has_workers = True
         socket.send_fds(self.requests, [b"+"], [connection.fileno(), file])

@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from robustbench_ln.errors import LnBenchError, is_out_of_memory
-from robustbench_ln.workers.allocator import keep_freed_memory
+from robustbench_ln.workers.allocator import collect_rarely, keep_freed_memory
 from robustbench_ln.workers.portable import read_shared
 
 __all__ = ["explain", "serve"]
@@ -36,6 +36,7 @@ def serve(descriptor: int, modules: Sequence[str], *, is_forking: bool) -> None:
         is_forking: Whether workers are forks of this process; else it is the one worker itself.
     """
     requests = socket.socket(fileno=descriptor)
+    collect_rarely()
     for name in modules:
         import_module(name)
     workers: list[int] = []

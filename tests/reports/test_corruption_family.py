@@ -8,7 +8,7 @@ from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS
 from robustbench_ln.reports.captions import caption
 from robustbench_ln.reports.corruption_family import CorruptionFamily
 from robustbench_ln.reports.families import sort_conditions
-from robustbench_ln.reports.table_grids import accuracy_grid, wide_frame
+from robustbench_ln.reports.table_grids import accuracy_grid, wide_columns
 from tests.reports.synthetic_runs import corrupted, make_record, tables_of
 
 
@@ -19,16 +19,16 @@ def test_means_need_every_severity_and_all_fifteen(tmp_path: Path) -> None:
         for severity in (1, 3)
     ]
     (table,) = tables_of(tmp_path / "full", full)
-    wide = wide_frame(table).set_index("corruption")["r0 bn accuracy"]
+    wide = wide_columns(table).frame().set_index("corruption")["r0 bn accuracy"]
     assert wide["gaussian_noise"] == pytest.approx(0.502)
     assert wide["mean of the 15 (procedural frost)"] == pytest.approx(0.502 + 0.07)
     extra = [corrupted("bn", "saturate", severity, 1) for severity in (1, 3)]
     (table,) = tables_of(tmp_path / "extra", full + extra)
-    wide = wide_frame(table).set_index("corruption")["r0 bn accuracy"]
+    wide = wide_columns(table).frame().set_index("corruption")["r0 bn accuracy"]
     assert wide["mean of the 15 (procedural frost)"] == pytest.approx(0.502 + 0.07)
     assert list(wide.index)[-2:] == ["mean of the 15 (procedural frost)", "saturate"]
     (table,) = tables_of(tmp_path / "lacking", full[:-1])
-    wide = wide_frame(table).set_index("corruption")["r0 bn accuracy"]
+    wide = wide_columns(table).frame().set_index("corruption")["r0 bn accuracy"]
     assert not any(name.startswith("mean") for name in wide.index)
     assert wide.isna()["jpeg_compression"]
     assert "No mean of the 15: jpeg_compression not measured at every severity." in caption(table)

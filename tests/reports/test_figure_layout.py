@@ -1,11 +1,13 @@
-"""Panels stand where they stood, whatever the solver's last digits."""
+"""Panels stand where they stood, whatever the solver's last digits; a file is drawn once."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from robustbench_ln.reports.figure_style import render_figure
+from robustbench_ln.reports.figure_layout import NotebookFigure
+from robustbench_ln.reports.figure_style import make_figure, render_figure
 
 
 def _fill(canvas):
@@ -33,3 +35,16 @@ def test_the_last_digits_of_the_solver_do_not_show(monkeypatch, kind):
 
     monkeypatch.setattr(ConstrainedLayoutEngine, "execute", solve_with_other_digits)
     assert render_figure(_fill, size=(6.8, 3.4), kind=kind) == plain
+
+
+@pytest.mark.parametrize("kind", ["svg", "png", "pdf"])
+def test_a_file_is_the_same_without_drawing_twice(monkeypatch, kind):
+    once = render_figure(_fill, size=(6.8, 3.4), kind=kind)
+    monkeypatch.delattr(NotebookFigure, "draw")
+    assert render_figure(_fill, size=(6.8, 3.4), kind=kind) == once
+
+
+def test_a_canvas_shows_the_figure_and_not_its_layout_alone():
+    figure = make_figure(_fill, size=(3.4, 3.4))
+    figure.canvas.draw()
+    assert np.asarray(figure.canvas.buffer_rgba()).min() == 0  # black letters

@@ -23,6 +23,7 @@ from robustbench_ln.reports.report import Report, write_report
 from robustbench_ln.reports.report_files import csv_bytes
 from robustbench_ln.reports.settings import ReportSettings
 from robustbench_ln.reports.tables import Table
+from robustbench_ln.runs.columns import Columns
 from robustbench_ln.runs.frame import read_frame
 from robustbench_ln.runs.results import read_outcomes, read_results
 from robustbench_ln.spec import Condition
@@ -225,8 +226,8 @@ def test_a_csv_file_has_the_numbers_of_a_figure(run: Path, tmp_path: Path) -> No
     noise = [table for table in tables if table.name.startswith("agn")]
     for name in ("confusion", "votes", "reliability", "histogram", "cost"):
         (piece,) = PAPER_FIGURES[name].make(noise, 6.8)
-        (tmp_path / f"out/{name}_agn_paper_clip.csv").write_bytes(csv_bytes(piece.frame))
-    (tmp_path / "out/cells.csv").write_bytes(csv_bytes(read_frame([run])))
+        (tmp_path / f"out/{name}_agn_paper_clip.csv").write_bytes(csv_bytes(piece.numbers))
+    (tmp_path / "out/cells.csv").write_bytes(csv_bytes(Columns.of_frame(read_frame([run]))))
     confusion = pd.read_csv(tmp_path / "out/confusion_agn_paper_clip.csv")
     cells = pd.read_csv(tmp_path / "out/cells.csv")
     noisy = cells[cells["corruption"] == "agn"].set_index(["variant", "severity"])["accuracy"]

@@ -38,7 +38,7 @@ def test_means_are_over_trainings(tmp_path: Path) -> None:
         sweep_run(tmp_path, "other", 100, 100),
     ]
     (piece,) = SWEEP.make(read_tables(runs), 6.8)
-    rows = piece.frame.set_index(["row", "x"])
+    rows = piece.numbers.frame().set_index(["row", "x"])
     assert set(rows["series"]) == {"G=x"}
     assert rows["accuracy"]["1", 2] == pytest.approx(0.41)
     assert rows["sd"]["1", 2] == pytest.approx(0.014142, abs=1e-6)

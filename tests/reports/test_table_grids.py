@@ -6,7 +6,7 @@ import pytest
 
 from robustbench_ln.reports.captions import caption
 from robustbench_ln.reports.grids import to_markdown
-from robustbench_ln.reports.table_grids import accuracy_grid, full_grid, wide_frame
+from robustbench_ln.reports.table_grids import accuracy_grid, full_grid, wide_columns
 from robustbench_ln.reports.terminal import terminal_tables
 from tests.reports.synthetic_runs import agn, corrupted, kept_table, tables_of
 
@@ -58,7 +58,7 @@ def test_files_of_means_say_how_many_units_they_rest_on(tmp_path: Path) -> None:
         for s in (1, 5)
         if (size, name, s) != (400, "snow", 5)
     ]
-    wide = wide_frame(kept_table(tmp_path / "r", records)).set_index("corruption")
+    wide = wide_columns(kept_table(tmp_path / "r", records)).frame().set_index("corruption")
     head = "resnet20 dbn-batch (sets of {}) {}"
     assert wide[head.format(128, "units")].tolist() == [8, 8]
     fog, snow = wide[head.format(400, "low")], wide[head.format(400, "units")]
@@ -70,7 +70,7 @@ def test_meanings_that_differ_are_shown_as_a_span(tmp_path: Path) -> None:
     runs = [[agn("bn", 0.5, 500, gain=1.0)], [agn("bn", 0.5, 500, gain=1.25, seed=3)]]
     (table,) = tables_of(tmp_path, *runs)
     assert full_grid(table).rows[0][1:3] == ("1.00..1.25", "0.50")
-    wide = wide_frame(table)
+    wide = wide_columns(table).frame()
     assert wide["gain"].isna().all()
     assert list(wide["relative_noise_std"]) == [0.5]
     assert list(wide["r1 bn accuracy"]) == [0.5]

@@ -40,3 +40,11 @@ def test_a_system_without_such_programs_is_one_line(monkeypatch):
     monkeypatch.delattr(launch.socket, "send_fds")
     with pytest.raises(WorkerError, match="cannot start workers; give workers=1, or leave it out"):
         Launcher(MODULES)
+
+
+def test_a_server_without_workers_is_not_waited_for(tmp_path, monkeypatch):
+    (tmp_path / "endless.py").write_text("import time\nwhile True: time.sleep(1)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with Launcher(["endless"]) as launcher:
+        server = launcher._servers[0].process
+    assert server.returncode == -signal.SIGKILL
