@@ -4,9 +4,9 @@
     python benchmarks/against_original.py ../original
 
 Random weights and 48 random images, clean and under the 19 corruptions of ImageNet-C at severity 3,
-mode `bn`, on two cores. Both are whole commands with their start, and take turns. A third job bounds
-them: bare forward passes of as many images, in two processes of one thread that have started
-before they are timed.
+mode `bn`, on two cores. Both are whole commands with their start, and take turns. A third job is
+their bound: bare forward passes of as many images, in two processes of one thread that have
+started before they are timed.
 """
 
 from __future__ import annotations
