@@ -131,7 +131,7 @@ def turns_table(name: str) -> str:
         return "Not measured yet.\n"
     record = json.loads(file.read_text())
     seconds = record["seconds"]
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for goal in record["goals"]:
         job, against = seconds[goal["job"]], seconds[goal["against"]]
         ratio = statistics.median(b / a for a, b in zip(job, against, strict=True))
