@@ -22,12 +22,12 @@ class Goal(NamedTuple):
     Attributes:
         job: The one.
         against: The other.
-        least: The smallest ratio of speeds that is good enough.
+        least: The smallest ratio of speeds that is good enough; None for a job that bounds others.
     """
 
     job: str
     against: str
-    least: float
+    least: float | None
 
 
 def write_record(
@@ -38,7 +38,8 @@ def write_record(
         print(f"{job:55s} {statistics.median(values):9.2f} s  {[round(v, 2) for v in values]}")
     for job, against, least in goals:
         ratios = [b / a for a, b in zip(seconds[job], seconds[against], strict=True)]
-        print(f"{job} is {statistics.median(ratios):.2f} x as fast as {against}; goal {least}")
+        goal = "" if least is None else f"; goal {least}"
+        print(f"{job} is {statistics.median(ratios):.2f} x as fast as {against}{goal}")
     content = {
         **circumstances(" ".join(["python", *sys.argv]), threads=1),
         "versions": versions(),

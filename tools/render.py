@@ -134,15 +134,15 @@ def turns_table(name: str) -> str:
         return "Not measured yet.\n"
     record = json.loads(file.read_text())
     seconds = record["seconds"]
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for goal in record["goals"]:
         job, against = seconds[goal["job"]], seconds[goal["against"]]
         ratio = statistics.median(b / a for a, b in zip(job, against, strict=True))
-        rows += [
-            (goal["against"], f"{statistics.median(against):.1f}", "1", "-"),
-            (goal["job"], f"{statistics.median(job):.1f}", f"{ratio:.2f}", f"{goal['least']:g}"),
-        ]
-    about = f"{record['images']:,} images, {record['conditions']} conditions, {len(job)} turns, "
+        least = "-" if goal["least"] is None else f"{goal['least']:g}"
+        if not rows:
+            rows.append((goal["against"], f"{statistics.median(against):.1f}", "1", "-"))
+        rows.append((goal["job"], f"{statistics.median(job):.1f}", f"{ratio:.2f}", least))
+    about = f"{record['images']:,} images, {record['conditions']} conditions, turns: {len(job)}, "
     about += (
         f"{record['cores']} cores, load {record['load']:.1f}, torch {record['versions']['torch']}"
     )
