@@ -50,6 +50,27 @@ def test_sequences_of_unequal_length_or_size_are_refused(tmp_path):
         tilt.images.read([9])
 
 
+def test_heads_of_videos_say_it_before_any_is_decoded(tmp_path):
+    seen = []
+    write_video(tmp_path / "tilt" / "n01" / "a.mp4", LEVELS)
+    write_video(tmp_path / "tilt" / "n02" / "b.mp4", LEVELS)
+    (tilt,) = open_sequences(f"imagenet-p:{tmp_path}")
+    tilt.check(lambda *numbers: seen.append(numbers))
+    assert seen == [(1, 2), (2, 2)]
+    digest = tilt.images.sha256()
+    write_video(tmp_path / "tilt" / "n02" / "c.mp4", LEVELS[:3])
+    (tilt,) = open_sequences(f"imagenet-p:{tmp_path}")
+    assert tilt.images.sha256() != digest
+    with pytest.raises(DataError, match=r"c\.mp4: 3 frames, .*a\.mp4 has 4"):
+        tilt.check(lambda *_: None)
+    (tmp_path / "tilt" / "n02" / "c.mp4").write_bytes(b"not a video")
+    with pytest.raises(DataError, match=r"c\.mp4: cannot be decoded as a video"):
+        tilt.check(lambda *_: None)
+    (tilt,) = open_sequences(f"imagenet-p:{tmp_path}", limit=2)
+    assert tilt.num_sequences == 2
+    tilt.check(lambda *_: None)
+
+
 def test_a_file_that_is_no_video_is_refused(tmp_path):
     path = tmp_path / "tilt" / "n01" / "a.mp4"
     path.parent.mkdir(parents=True)
