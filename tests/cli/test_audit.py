@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.reports.drawn import texts_of
+
 WORDS = ("--noise", "agn", "--sigmas", "0,1", "--samples", "0")
 
 
@@ -42,9 +44,13 @@ def test_an_audit_has_ordinary_rows_a_table_figures_and_a_verdict(command, lab, 
         "stream == 'by-class' and mode == 'dbn-batch' and set_size == 4 and severity == 1"
     ).itertuples()
     assert cell.accuracy == pytest.approx(row["correct"] / 50)
-    assert (out / "report" / "audit_streams_agn_1.png").is_file()
+    texts = texts_of((out / "report" / "audit_streams_agn_1.svg").read_bytes())
+    assert any(text.startswith("net: images that share statistics; additive Gau") for text in texts)
     before = {run: (out / run / "cells.jsonl").read_bytes() for run in ("shuffled", "by-class")}
-    assert ln_bench(*words).code == 0  # resumed: nothing is measured again
+    resumed = ln_bench(*words, "--names", "ids")  # nothing is measured again
+    assert resumed.code == 0
+    assert "dbn-batch: sets of " in resumed.out
+    assert "BN-" not in resumed.out
     assert before == {run: (out / run / "cells.jsonl").read_bytes() for run in before}
 
 
