@@ -36,7 +36,10 @@ def read_archive(path: Path, names: Iterable[str]) -> dict[str, NDArray[Any]]:
                 raise refuse_archive(path, "a single array")
             if any(member.compress_type for member in arrays.zip.infolist()):
                 raise refuse_archive(path, "compressed")
-            return {name: arrays[name] for name in names}
+            wanted = [*names]
+            if missing := [name for name in wanted if name not in arrays]:
+                raise refuse_archive(path, f"no array '{missing[0]}' in it")
+            return {name: arrays[name] for name in wanted}
     except RecordError:
         raise  # a ValueError too
     except ARRAY_ERRORS as error:

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from tests.reports.drawn import texts_of
 
@@ -89,12 +90,12 @@ def test_clean_images_alone_have_no_stream_that_mixes(command, lab, ln_bench):
         (["--set-sizes", "0,4"], "--set-sizes is 0; expected 1 or more images"),
         (["--set-sizes", "a"], "--set-sizes a: expected numbers of images, as in 1,16,128"),
         (["--set-sizes", ""], "expected numbers of images"),
-        (["--streams", "by-clas"], "did you mean 'by-class'"),
-        (["--streams", "dirichlet-0"], "--order dirichlet-0: expected a concentration above 0"),
+        (["--streams", "by-clas"], "unknown --streams 'by-clas'; did you mean 'by-class'"),
+        (["--streams", "dirichlet-0"], "--streams dirichlet-0: expected a concentration above 0"),
         (["--streams", "shuffled"], "--streams: shuffled images are always measured"),
         (
             ["--streams", "mixed", "--no-sliding"],
-            "--order mixed mixes conditions, and there is one; give a noise or corruptions",
+            "--streams mixed mixes conditions, and there is one; give a noise or corruptions",
         ),
         (["--compile"], "--sliding remembers earlier images from one forward pass to the next"),
         (["--streams", "by-class,by-class"], "--streams: by-class is listed twice"),
@@ -109,9 +110,20 @@ def test_modes_without_sets_have_nothing_to_audit(command, refuses):
     assert "--modes bn,dbn-single: none has sets of images that share statistics" in line
 
 
+def test_a_network_without_norm_layers_has_nothing_to_audit(command, lab, refuses):
+    network = (lab.folder / "net.py").read_text().replace("nn.BatchNorm2d(6)", "nn.Identity()")
+    (lab.folder / "net.py").write_text(network.replace("nn.BatchNorm2d(8)", "nn.Identity()"))
+    state = torch.load(lab.folder / "net.pt")
+    kept = {name: value for name, value in state.items() if name[0] not in "14"}
+    torch.save(kept, lab.folder / "net.pt")
+    line = refuses(*command)
+    assert "net: the network supports no mode in which images share statistics" in line
+    assert not (lab.folder / "audit").exists()
+
+
 def test_images_of_one_class_have_no_stream(command, lab, ln_bench):
     with np.load(lab.folder / "data.npz") as arrays:
         np.savez(lab.folder / "data.npz", images=arrays["images"], labels=np.full(50, 2))
     outcome = ln_bench(*command, "--modes", "dbn-batch", "--set-sizes", "2")
     assert outcome.code == 2
-    assert "all images are of one class; --order by-class needs two or more" in outcome.err
+    assert "all images are of one class; --streams by-class needs two or more" in outcome.err
