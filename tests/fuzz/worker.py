@@ -112,6 +112,7 @@ def make_good_files(root: Path, watch: Watch) -> None:
 
 def write_video(path: Path) -> None:
     """Write a video of five frames, as ImageNet-P has them."""
+    os.environ["OPENCV_FFMPEG_LOGLEVEL"] = "-8"  # asked for once, by whatever comes first
     import cv2
 
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 5, (28, 28))
