@@ -18,7 +18,7 @@ from robustbench_ln.cli.options import Names, split_names
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError, setting
-from robustbench_ln.modes import MIXTURES
+from robustbench_ln.modes import MIXTURES, check_order
 from robustbench_ln.spec import ALL_SET_SIZES
 from robustbench_ln.texts.console import say
 
@@ -116,6 +116,8 @@ def _check_streams(streams: Sequence[str]) -> Sequence[str]:
         raise SpecError(f"{setting('streams')}: shuffled images are always measured; leave it out")
     if twice := [stream for stream in streams if streams.count(stream) > 1]:
         raise SpecError(f"{setting('streams')}: {twice[0]} is listed twice")
+    for stream in streams:
+        check_order(stream, name="streams")
     return streams
 
 

@@ -89,8 +89,8 @@ def test_clean_images_alone_have_no_stream_that_mixes(command, lab, ln_bench):
         (["--set-sizes", "0,4"], "--set-sizes is 0; expected 1 or more images"),
         (["--set-sizes", "a"], "--set-sizes a: expected numbers of images, as in 1,16,128"),
         (["--set-sizes", ""], "expected numbers of images"),
-        (["--streams", "by-clas"], "did you mean 'by-class'"),
-        (["--streams", "dirichlet-0"], "--order dirichlet-0: expected a concentration above 0"),
+        (["--streams", "by-clas"], "unknown --streams 'by-clas'; did you mean 'by-class'"),
+        (["--streams", "dirichlet-0"], "--streams dirichlet-0: expected a concentration above 0"),
         (["--streams", "shuffled"], "--streams: shuffled images are always measured"),
         (
             ["--streams", "mixed", "--no-sliding"],
