@@ -103,14 +103,6 @@ class Message(str):
         message.marked = marked
         return message
 
-    def renamed(self, old: str, new: str) -> Message:
-        """Return the text with a setting that a command calls otherwise.
-
-        >>> Message(f"{setting('order', 'x')}: expected by-class").renamed("order", "streams")
-        "streams='x': expected by-class"
-        """
-        return Message(self.marked.replace(f"\ue000{old}\ue001", f"\ue000{new}\ue001"))
-
     def spelled(self, option_of: Callable[[str], str]) -> str:
         """Return the text for the command line, with the option of each setting."""
         return _spell(self.marked, option_of)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import inspect
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,8 +17,8 @@ from robustbench_ln.cli.evaluate import evaluate
 from robustbench_ln.cli.options import Names, split_names
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
-from robustbench_ln.errors import LnBenchError, SpecError, setting
-from robustbench_ln.modes import MIXTURES
+from robustbench_ln.errors import SpecError, setting
+from robustbench_ln.modes import MIXTURES, check_order
 from robustbench_ln.spec import ALL_SET_SIZES
 from robustbench_ln.texts.console import say
 
@@ -81,9 +80,8 @@ def audit(**options: Any) -> None:
     streams = _STREAMS if asked is None else _check_streams(split_names(asked))
     out: Path = options["out"]
     filled = {**_evaluate_defaults(), **options}
-    with _calling_orders_streams():
-        for stream in ("shuffled", *streams):
-            check_early({**filled, "order": stream})
+    for stream in ("shuffled", *streams):
+        check_early({**filled, "order": stream})
     from robustbench_ln.cli.evaluation_request import request_of
     from robustbench_ln.evaluation.audit import audit_runs
     from robustbench_ln.runs.variants import check_naming
@@ -93,19 +91,9 @@ def audit(**options: Any) -> None:
     request = replace(request, spec=replace(request.spec, set_sizes=sizes))
     if asked is None and request.has_several_conditions:
         streams = (*streams, *MIXTURES)
-    with open_display(spell) as display, _calling_orders_streams():
+    with open_display(spell) as display:
         runs = audit_runs(request, streams, is_sliding=is_sliding, out=out, progress=display)
         _report(runs, out, naming, display)
-
-
-@contextmanager
-def _calling_orders_streams() -> Iterator[None]:
-    """Say in an error what this command calls an order."""
-    try:
-        yield
-    except LnBenchError as error:
-        error.args = (error.message.renamed("order", "streams"),)
-        raise
 
 
 def _report(runs: Mapping[str, Path], out: Path, names: Naming, display: Any) -> None:
@@ -128,6 +116,8 @@ def _check_streams(streams: Sequence[str]) -> Sequence[str]:
         raise SpecError(f"{setting('streams')}: shuffled images are always measured; leave it out")
     if twice := [stream for stream in streams if streams.count(stream) > 1]:
         raise SpecError(f"{setting('streams')}: {twice[0]} is listed twice")
+    for stream in streams:
+        check_order(stream, name="streams")
     return streams
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from robustbench_ln.data.image_set import ImageShape, Labels, Numbering, Pixels, Tick
 from robustbench_ln.errors import DataError
+from robustbench_ln.files.regular_files import open_regular
 
 __all__ = ["VideoFrames", "open_videos"]
 
@@ -128,18 +129,36 @@ def open_videos(folder: Path, *, limit: int | None = None) -> VideoFrames:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    """Open a video with OpenCV."""
+    """Open a video with OpenCV.
+
+    FFmpeg goes by what is in a file, not by its name: it would open the other files, or addresses,
+    of a playlist that is called .mp4.
+    """
+    if not _is_mp4(path):
+        raise _no_video(path)
+    # Of a damaged file FFmpeg would write megabytes to the terminal. It asks for this once.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     import cv2
 
-    if not path.is_file():
-        raise DataError(f"{path}: no regular file")
+    logging: Any = cv2.utils.logging
+    level = logging.setLogLevel(logging.LOG_LEVEL_SILENT)
     capture: Any = cv2.VideoCapture(os.fspath(path), cv2.CAP_FFMPEG)
+    logging.setLogLevel(level)
     try:
         if not capture.isOpened():
             raise _no_video(path)
         yield capture
     finally:
         capture.release()
+
+
+def _is_mp4(path: Path) -> bool:
+    """Return whether a file begins as MP4 files do, with a box `ftyp`."""
+    try:
+        with open_regular(path) as file:
+            return file.read(8)[4:] == b"ftyp"
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 def _head(capture: Any) -> tuple[int, str]:

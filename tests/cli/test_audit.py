@@ -95,7 +95,7 @@ def test_clean_images_alone_have_no_stream_that_mixes(command, lab, ln_bench):
         (["--streams", "shuffled"], "--streams: shuffled images are always measured"),
         (
             ["--streams", "mixed", "--no-sliding"],
-            "--streams mixed mixes conditions, and there is one; give a noise or corruptions",
+            "the order 'mixed' mixes conditions, and there is one; give a noise or corruptions",
         ),
         (["--compile"], "--sliding remembers earlier images from one forward pass to the next"),
         (["--streams", "by-class,by-class"], "--streams: by-class is listed twice"),
@@ -126,4 +126,4 @@ def test_images_of_one_class_have_no_stream(command, lab, ln_bench):
         np.savez(lab.folder / "data.npz", images=arrays["images"], labels=np.full(50, 2))
     outcome = ln_bench(*command, "--modes", "dbn-batch", "--set-sizes", "2")
     assert outcome.code == 2
-    assert "all images are of one class; --streams by-class needs two or more" in outcome.err
+    assert "all images are of one class; the order 'by-class' needs two or more" in outcome.err
