@@ -13,7 +13,7 @@ from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.runs.kept_images import find_seen
 from robustbench_ln.runs.reading import Run, read_runs
 from robustbench_ln.spec import CLEAN
-from tests.evaluation.test_run import make_images, make_spec, make_subject
+from tests.evaluation.small_runs import make_images, make_spec, make_subject
 
 
 def measure(path: Path, **options) -> Run:

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from robustbench_ln.errors import RecordError
+from robustbench_ln.runs.outcomes import read_outcomes
 from robustbench_ln.runs.predictions import (
     Predictions,
     encode_predictions,
     prediction_name,
     read_predictions,
 )
-from robustbench_ln.runs.results import read_outcomes, read_results
+from robustbench_ln.runs.results import read_results
 from tests.reports.synthetic_runs import make_record
 
 RUN = Path(__file__).parents[1] / "golden" / "schema_1"
@@ -94,6 +95,7 @@ def turn(name: str, into: Any) -> Any:
         (put("class_mean_probability", 0, 0, value=-0.1), "'class_mean_probability' is not an"),
         (lambda found: found.update({n: a[..., :0] for n, a in found.items()}), "is not an"),
         (lambda found: found.pop("labels"), "no array 'labels' in it"),
+        (lambda found: found.update(colour=found["labels"]), "unknown array 'colour'"),
         (turn("labels", lambda a: a.astype(object)), "damaged"),
     ],
 )  # fmt: skip
