@@ -28,6 +28,10 @@ GROUPS = {
     "cifar10-c": ("bn_c", "ln_c"),
     "cifar10-c, all modes": ("bn_c_modes", "ln_c_modes"),
     "mnist norms": ("mnist_norms/BN", "mnist_norms/LN", "mnist_norms/SN", "mnist_norms/GN"),
+    "mnist deviations": (
+        "mnist_norms/BN",
+        *(f"mnist_deviations/{name}" for name in ("L1", "LInf", "Noisy", "Ghost")),
+    ),
     "mnist noise": ("mnist_noise/BN_*_noisy", "mnist_noise/LN_*_noisy"),
     "mnist groups": ("mnist_groups/G_*",),
 }

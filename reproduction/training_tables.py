@@ -7,7 +7,14 @@ import re
 from pathlib import Path
 from statistics import fmean, pstdev, stdev
 
-from reproduction.comparisons import RESULTS, interval_over, judge, values_of
+from reproduction.comparisons import (
+    RESULTS,
+    Comparison,
+    interval_over,
+    judge,
+    paired_difference,
+    values_of,
+)
 from reproduction.trainings import Trainings
 from robustbench_ln.reports.grids import Grid, to_markdown
 from robustbench_ln.runs.variants import mode_title
@@ -89,6 +96,25 @@ def means_table(group: str) -> str:
     return to_markdown(Grid(("", *columns), body))
 
 
+def against_table(words: str) -> str:
+    """Each network of a group minus the one named first, in the same mode, with intervals."""
+    base, _, group = words.partition(" ")
+    tables = values_of(group)
+    lines = sorted({line for rows in tables.values() for line in rows["0"]}, key=_by_number)
+    places = {"clean": (next(iter(tables)), "0")}
+    places |= {name.split("_")[0]: (name, "noisy") for name in tables}
+    rows = []
+    for line in lines:
+        if line.network != base and not line.variant.startswith("dbn-single"):
+            compared = Comparison(group, line, Trainings(base, line.variant), words)
+            found = (
+                paired_difference(compared._replace(tables=table, rows=row))
+                for table, row in places.values()
+            )
+            rows.append((f"{line.network} {mode_title(line.variant)}", *map(str, found)))
+    return to_markdown(Grid(("", *places), tuple(rows)))
+
+
 def _by_number(line: Trainings) -> tuple[object, ...]:
     """Sort BN before LN and G=5 before G=10."""
     numbers = [int(part) for part in re.findall(r"\d+", line.network)]
@@ -100,4 +126,9 @@ def _mean_sd(accuracies: dict[int, float]) -> str:
     return f"{fmean(percents):.1f} ± {stdev(percents):.1f}"
 
 
-TRAINING_BLOCKS = {"few_classes": few_classes_table, "spread": spread_table, "means": means_table}
+TRAINING_BLOCKS = {
+    "few_classes": few_classes_table,
+    "spread": spread_table,
+    "means": means_table,
+    "against": against_table,
+}

@@ -8,7 +8,7 @@ from pathlib import Path
 from robustbench_ln.corruption_names import FAMILY_OF
 from robustbench_ln.reports.corruption_family import CorruptionFamily
 from robustbench_ln.reports.family import Family, Place
-from robustbench_ln.reports.noise_family import NoiseFamily
+from robustbench_ln.reports.noise_family import CleanFamily, NoiseFamily
 from robustbench_ln.reports.stream_family import StreamFamily
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.results import Cell, ModeResults, read_results
@@ -24,7 +24,7 @@ __all__ = [
     "sort_conditions",
 ]
 
-_CLEAN_ALONE = NoiseFamily("clean", "clean images")
+_CLEAN_ALONE = CleanFamily("clean", "clean images")
 
 
 def family_of(condition: Condition) -> Family:

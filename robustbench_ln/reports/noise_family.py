@@ -30,7 +30,7 @@ from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.results import Cell, ModeResults
 from robustbench_ln.spec import Condition
 
-__all__ = ["AREA", "HALF_SIGMA", "NoiseFamily", "random_group_grid"]
+__all__ = ["AREA", "HALF_SIGMA", "CleanFamily", "NoiseFamily", "random_group_grid"]
 
 AREA = "area under the curve"
 HALF_SIGMA = "sigma at half of the clean accuracy"
@@ -144,6 +144,14 @@ class NoiseFamily(Family):
         baseline: str | None,
     ) -> list[str]:
         return ["Area: mean accuracy over the range of sigma."]
+
+
+@dataclass(frozen=True)
+class CleanFamily(NoiseFamily):
+    """The clean images, of runs that have no others: sigma 0 of any noise, which does nothing."""
+
+    meanings: ClassVar[tuple[Meaning, ...]] = ()
+    references: ClassVar[tuple[str, ...]] = ()
 
 
 def _narrow_cells(table: Table, mode: ModeResults) -> list[str]:

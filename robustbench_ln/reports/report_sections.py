@@ -62,10 +62,6 @@ def make_section(table: Table, press: Press) -> Section:
             press.progress.describe(f"figure {ACCURACY}{drawing.ending}")
             files |= drawing.files(name, settings.kinds)
             blocks.append(drawing.picture(name, settings.kinds))
-        if not drawings:
-            blocks.append(
-                _say_none(press, f"{ACCURACY} of {table.title}", "it needs a sigma above 0")
-            )
     slides = make_slides(table)
     below: list[Block | Slides] = []
     if slides is not None:

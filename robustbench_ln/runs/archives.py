@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -55,9 +56,10 @@ def read_archive(
 def _check_names(
     path: Path, found: Sequence[str], names: Collection[str], others: Collection[str] | None
 ) -> None:
-    if absent := [name for name in names if name not in found]:
+    times = Counter(found)
+    if absent := [name for name in names if name not in times]:
         raise refuse_archive(path, f"no array '{absent[0]}' in it")
-    if twice := [name for name in found if found.count(name) > 1]:
+    if twice := [name for name, number in times.items() if number > 1]:
         raise refuse_archive(path, f"it has {shown(twice[0])} twice")
     if others is not None and (unknown := [n for n in found if n not in {*names, *others}]):
         raise refuse_archive(path, f"unknown array {shown(unknown[0])}")

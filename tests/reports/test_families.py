@@ -49,5 +49,6 @@ def test_modes_with_clean_images_alone_are_in_a_table_of_these(tmp_path: Path) -
     assert list(clean.names.values()) == ["r0 bn", "r0 plain", "r1 bn", "r1 dbn-batch"]
     (row,) = clean.rows
     assert [clean.accuracy(row, mode) for mode in clean.modes] == [0.9, 0.9, 0.8, 0.7]
+    assert len(accuracy_grid(clean).header) == 1 + len(clean.names)  # no gain, no PSNR
     (alone,) = tables_of(tmp_path / "alone", [make_record("bn"), agn("bn", 1.0, 100)])
     assert alone.name == "agn_paper_clip"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,16 @@ def test_files_that_are_no_archive_are_refused(tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(RecordError, match="damaged"):
             read(path)
+
+
+def test_an_array_that_stands_there_twice_is_refused(tmp_path: Path) -> None:
+    path = Path(shutil.copy(RUN / NAME, tmp_path / "p.npz"))
+    with zipfile.ZipFile(path) as archive:
+        labels = archive.read("labels.npy")
+    with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("labels.npy", labels)
+    with pytest.raises(RecordError, match="it has 'labels' twice"):
+        read(path)
 
 
 def test_predictions_of_another_row_are_refused(tmp_path: Path) -> None:
