@@ -16,6 +16,8 @@ RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
 
 def estimates_table(name: str) -> str:
     """Return what --dry-run estimated, and what the runs took."""
+    if not (RESULTS / f"{name}.json").is_file():
+        return "Not measured yet.\n"
     record = json.loads((RESULTS / f"{name}.json").read_text())
     rows = tuple(
         (
@@ -39,7 +41,9 @@ def _pair(run: Mapping[str, Any], field: str, unit: float, digits: int) -> tuple
 
 
 def shares_table(name: str) -> str:
-    """Return the share that each part of an evaluation has, and what a second core gives."""
+    """Return the share that each part of an evaluation has of its CPU seconds."""
+    if not (RESULTS / f"{name}.json").is_file():
+        return "Not measured yet.\n"
     record = json.loads((RESULTS / f"{name}.json").read_text())
     runs = record["runs"]
     alone = {case: run["cores_1"] for case, run in runs.items()}
@@ -49,14 +53,13 @@ def shares_table(name: str) -> str:
         for part in sorted(parts, key=lambda part: part == "other Python")
     ]
     more = {
-        "CPU seconds, one core": lambda run: f"{run['cores_1']['cpu']:.1f}",
-        "start before it, CPU seconds": lambda run: f"{run['cores_1']['start']:.1f}",
-        "in the system, with its page faults": lambda run: (
+        "CPU seconds": lambda run: f"{run['cores_1']['cpu']:.1f}",
+        "before it, CPU seconds": lambda run: f"{run['cores_1']['start']:.1f}",
+        "in the kernel, page faults too": lambda run: (
             f"{100 * run['cores_1']['system'] / _total(run['cores_1']):.1f} %"
         ),
         "page faults, thousand": lambda run: f"{run['cores_1']['page_faults'] / 1e3:.0f}",
-        "seconds, one core": lambda run: f"{run['cores_1']['wall']:.1f}",
-        "seconds, two workers on two": lambda run: f"{run['cores_2']['wall']:.1f}",
+        "CPU seconds, two workers": lambda run: f"{run['cores_2']['cpu']:.1f}",
     }
     rows += [(name, *map(show, runs.values())) for name, show in more.items()]
     about = f"`{record['command']}`: {_circumstances(record)}"
