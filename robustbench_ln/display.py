@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from types import TracebackType
 from typing import Protocol
 
-from robustbench_ln.progress import Progress
+from robustbench_ln.progress import Pace, Progress
 from robustbench_ln.texts.console import current_talk, log_line, say_aside, tell
 from robustbench_ln.texts.safe import for_message, one_line, shorten
 
@@ -60,9 +60,10 @@ class _PlainDisplay:
 
     def __init__(self, spell: Callable[[str], str]) -> None:
         self._spell = spell
-        self._cells = self._images = self._done_cells = self._done_images = 0
+        self._cells = self._images = self._done_cells = 0
         self._what, self._unit = "", "cell"
-        self._started = self._last_line = time.monotonic()
+        self._pace = Pace(0)
+        self._last_line = time.monotonic()
 
     def __enter__(self) -> _PlainDisplay:
         return self
@@ -77,8 +78,9 @@ class _PlainDisplay:
 
     def start(self, *, cells: int, image_passes: int, unit: str = "cell") -> None:
         self._cells, self._images = cells, image_passes
-        self._done_cells = self._done_images = 0
-        self._started = self._last_line = time.monotonic()
+        self._done_cells = 0
+        self._pace = Pace(image_passes)
+        self._last_line = time.monotonic()
         self._unit = unit
         plural = unit if cells == 1 else f"{unit}s"
         meaning = ", each one mode under one condition" if unit == "cell" and cells > 1 else ""
@@ -91,32 +93,38 @@ class _PlainDisplay:
             self.note(what)
 
     def advance(self, image_passes: int) -> None:
-        self._done_images += image_passes
         now = time.monotonic()
+        self._pace.add(image_passes, now)
         if now - self._last_line >= _SECONDS_BETWEEN_LINES:
             self._last_line = now
-            self.note(self._state(now))
+            self.note(self._state())
 
-    def _state(self, now: float) -> str:
-        rate = max(self._done_images, 1) / max(now - self._started, 1e-9)
-        left = (self._images - self._done_images) / rate
-        return (
-            f"{self._done_cells}/{self._cells} {self._unit}s, {self._what}, "
-            f"{rate:.0f} images/s, {_minutes(left)} left"
-        )
+    def _state(self) -> str:
+        rate, left = self._pace.rate, self._pace.seconds_left
+        state = f"{self._done_cells}/{self._cells} {self._unit}s, {self._what}"
+        if rate is None or left is None:
+            return state
+        return f"{state}, {_images_a_second(rate)}, {_minutes(left)} left"
 
     def finish_cells(self, cells: int) -> None:
         self._done_cells += cells
         if current_talk().level == "verbose":
-            self.note(self._state(time.monotonic()))
+            self.note(self._state())
 
     def note(self, text: str) -> None:
         line = for_message(self._spell(text))
         (say_aside if line.startswith("Warning") else tell)(line)
 
 
+def _images_a_second(rate: float) -> str:
+    return f"{rate:.0f} images/s" if rate >= 10 else f"{rate:.2g} images/s"
+
+
 def _minutes(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+    minutes, rest = divmod(int(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}:{rest:02d}"
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
 
 
 class _LiveDisplay:
@@ -140,8 +148,8 @@ class _LiveDisplay:
         self._spell = spell
         self._task = self._bars.add_task("", total=None, cells="", rate="")
         self._unit = "cell"
-        self._cells = self._done_cells = self._done_images = 0
-        self._started = time.monotonic()
+        self._cells = self._done_cells = 0
+        self._pace = Pace(0)
 
     def __enter__(self) -> _LiveDisplay:
         self._bars.start()
@@ -157,8 +165,8 @@ class _LiveDisplay:
         self._bars.stop()
 
     def start(self, *, cells: int, image_passes: int, unit: str = "cell") -> None:
-        self._unit, self._cells, self._done_cells, self._done_images = unit, cells, 0, 0
-        self._started = time.monotonic()
+        self._unit, self._cells, self._done_cells = unit, cells, 0
+        self._pace = Pace(image_passes)
         self._bars.update(self._task, completed=0, total=image_passes)
         self.finish_cells(0)
 
@@ -166,9 +174,10 @@ class _LiveDisplay:
         self._bars.update(self._task, description=shorten(one_line(what)))
 
     def advance(self, image_passes: int) -> None:
-        self._done_images += image_passes
-        rate = self._done_images / max(time.monotonic() - self._started, 1e-9)
-        self._bars.update(self._task, advance=image_passes, rate=f"{rate:.0f} images/s")
+        self._pace.add(image_passes, time.monotonic())
+        rate = self._pace.rate
+        shown = "" if rate is None else _images_a_second(rate)
+        self._bars.update(self._task, advance=image_passes, rate=shown)
 
     def finish_cells(self, cells: int) -> None:
         self._done_cells += cells

@@ -132,8 +132,12 @@ _DIRICHLET = "dirichlet-"
 _MOST_CONCENTRATION = 1_000_000.0
 
 
-def concentration_of(order: str) -> float | None:
+def concentration_of(order: str, *, name: str = "order") -> float | None:
     """Return A of the order dirichlet-A; None for any other.
+
+    Args:
+        order: The order.
+        name: Setting that it was given by, for messages.
 
     Raises:
         SpecError: A is not a number above 0, or written otherwise than tables write it.
@@ -147,7 +151,7 @@ def concentration_of(order: str) -> float | None:
         value = math.nan
     if not 0 < value <= _MOST_CONCENTRATION or f"{value:g}" != text:
         raise SpecError(
-            f"{setting('order', order)}: expected a concentration above 0, at most "
+            f"{setting(name, order)}: expected a concentration above 0, at most "
             f"{_MOST_CONCENTRATION:g}, as in dirichlet-0.1"
         )
     return value
@@ -163,13 +167,12 @@ def describe_order(name: str) -> str:
     return _ORDERS["dirichlet-A" if concentration else name].format(concentration)
 
 
-def check_order(name: str) -> None:
-    """Demand that an order of the test images exists.
+def check_order(order: str, *, name: str = "order") -> None:
+    """Demand that an order of the test images exists; see `concentration_of`.
 
     Raises:
         SpecError: It does not.
     """
-    if concentration_of(name) is None and name not in [*_ORDERS][:-1]:
-        raise unknown_name(
-            name, [*_ORDERS], kind=by_skin(command_line=setting("order"), python="order")
-        )
+    if concentration_of(order, name=name) is None and order not in [*_ORDERS][:-1]:
+        kind = by_skin(command_line=setting(name), python=name)
+        raise unknown_name(order, [*_ORDERS], kind=kind)

@@ -131,7 +131,7 @@ def check_seed(seed: int) -> int:
     """
     whole = _whole_number(seed, "seed")
     if not 0 <= whole < 2**63:
-        raise SpecError(f"{setting('seed')} is {whole}; expected 0 or more")
+        raise SpecError(f"{setting('seed')} is {whole}; expected 0 to {2**63 - 1:,}")
     return whole
 
 

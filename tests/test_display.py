@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import sys
+from itertools import count
 from types import SimpleNamespace
 
 from robustbench_ln import display
@@ -28,18 +29,44 @@ def test_a_log_gets_a_line_now_and_then(monkeypatch, capsys):
         work(shown)
     assert capsys.readouterr().err.splitlines() == [
         "to do: 4 cells, each one mode under one condition",
-        "1/4 cells, agn 0.5, 8 images/s, 0:12 left",
+        "1/4 cells, agn 0.5, 6.2 images/s, 0:16 left",
         "a warning",
     ]
 
 
+def test_the_start_of_workers_is_no_measure_of_the_time_left(monkeypatch, capsys):
+    clock = iter([0.0, 0.0, 25.0, 26.0, 36.0])
+    monkeypatch.setattr(display, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    with display.open_display() as shown:
+        shown.start(cells=4, image_passes=30_000)
+        shown.describe("clean 0")
+        shown.advance(10)  # the first unit, 25 s after the start
+        shown.advance(990)
+        shown.advance(10_000)
+    assert capsys.readouterr().err.splitlines()[1:] == [
+        "0/4 cells, clean 0",
+        "0/4 cells, clean 0, 999 images/s, 0:19 left",
+    ]
+
+
+def test_more_than_an_hour_has_hours(monkeypatch, capsys):
+    clock = iter([0.0, 0.0, 1.0, 11.0])
+    monkeypatch.setattr(display, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    with display.open_display() as shown:
+        shown.start(cells=1, image_passes=40_001)
+        shown.advance(1)
+        shown.advance(100)
+    assert capsys.readouterr().err.splitlines()[-1].endswith("10 images/s, 1:06:30 left")
+
+
 def test_what_is_counted_has_its_own_name(monkeypatch, capsys):
-    clock = iter([0.0, 0.0, 20.0])
+    clock = iter([0.0, 0.0, 8.0, 20.0])
     monkeypatch.setattr(display, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     with display.open_display() as shown:
         shown.start(cells=1, image_passes=40, unit="epoch")
         shown.describe("epoch 3/3")
-        shown.advance(20)
+        shown.advance(8)
+        shown.advance(12)
     assert capsys.readouterr().err.splitlines() == [
         "to do: 1 epoch",
         "0/1 epochs, epoch 3/3, 1 images/s, 0:20 left",
@@ -47,12 +74,13 @@ def test_what_is_counted_has_its_own_name(monkeypatch, capsys):
 
 
 def test_a_second_run_in_one_display_counts_from_zero(monkeypatch, capsys):
-    clock = iter([0.0, 0.0, 4.0, 5.0, 6.0, 26.0])
+    clock = iter([0.0, 0.0, 4.0, 5.0, 6.0, 7.0, 26.0])
     monkeypatch.setattr(display, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     with display.open_display() as shown:
         work(shown)
         shown.start(cells=2, image_passes=40)
-        shown.advance(20)
+        shown.advance(1)
+        shown.advance(19)
     assert capsys.readouterr().err.splitlines()[-1] == "0/2 cells, agn 0.5, 1 images/s, 0:20 left"
 
 
@@ -76,6 +104,8 @@ def test_a_terminal_gets_a_bar_with_cells_rate_and_what_is_done(monkeypatch):
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "110")
     monkeypatch.setattr(sys, "stderr", terminal)
+    clock = count(0.0, 3.0)
+    monkeypatch.setattr(display, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     with display.open_display() as shown:
         work(shown, unit="epoch")
         shown._bars.refresh()

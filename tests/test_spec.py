@@ -70,7 +70,7 @@ def test_the_arithmetic_is_named_by_what_changes_it(options, expected):
         ({"modes": ("bn", "ln-vote")}, "unknown mode 'ln-vote'"),
         ({"repeats": 0}, "repeats= is 0; expected 1 to 1,000 seeds"),
         ({"limit": 2.5}, "limit= is 2.5; expected a whole number"),
-        ({"seed": -1}, "seed= is -1; expected 0 or more"),
+        ({"seed": -1}, "seed= is -1; expected 0 to 9,223,372"),
         ({"prior": -1.0}, "prior= is -1.0; expected a number of images, 0 or more"),
         ({"prior": math.nan}, "prior= is nan"),
         ({"amp": "fp16"}, "amp='fp16': expected bf16"),
@@ -92,7 +92,7 @@ def test_numbers_of_numpy_become_plain_ones():
 
 def test_seeds_are_of_63_bits():
     assert check_seed(2**63 - 1) == 2**63 - 1
-    with pytest.raises(SpecError, match="seed= is 9223372036854775808; expected 0 or more"):
+    with pytest.raises(SpecError, match="seed= is 9223372036854775808; expected 0 to 9,223"):
         check_seed(2**63)
     with pytest.raises(SpecError, match="seed= is x; expected a whole number"):
         check_seed("x")

@@ -18,6 +18,7 @@ from robustbench_ln.runs.description import (
 from robustbench_ln.runs.predictions import Predictions
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.seen_images import SeenImages
+from robustbench_ln.runs.stability import Stability, StabilityDescription
 
 __all__ = ["fields_table"]
 
@@ -32,6 +33,8 @@ _CLASSES = {
         CheckResult,
         Predictions,
         SeenImages,
+        Stability,
+        StabilityDescription,
     )
 }
 _RUN_RULES = rules_of(RunDescription)

@@ -8,19 +8,22 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from robustbench_ln.cli.early import check_early
 from robustbench_ln.cli.evaluate import evaluate
-from robustbench_ln.cli.options import split_names
+from robustbench_ln.cli.options import Names, split_names
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError, setting
-from robustbench_ln.modes import MIXTURES
+from robustbench_ln.modes import MIXTURES, check_order
 from robustbench_ln.spec import ALL_SET_SIZES
 from robustbench_ln.texts.console import say
+
+if TYPE_CHECKING:
+    from robustbench_ln.runs.variants import Naming
 
 __all__ = ["audit"]
 
@@ -51,11 +54,13 @@ _OWN: Mapping[str, Any] = {
             "video",
         ),
     ],
+    "names": Names,
 }
 _DEFAULTS = {
     "set_sizes": ",".join(map(str, ALL_SET_SIZES)),
     "streams": None,
     "sliding": True,
+    "names": "papers",
 }
 _STREAMS = ("by-class", "dirichlet-0.1", "dirichlet-1", "dirichlet-10")
 _REPLACED = ("order", "stat_batch", "group_size", "sliding", "shard", "baseline", "save_config")
@@ -71,6 +76,7 @@ def audit(**options: Any) -> None:
     command = shlex.join(["ln-bench", *sys.argv[1:]])
     sizes = _parse_sizes(options.pop("set_sizes"))
     asked, is_sliding = options.pop("streams"), options.pop("sliding")
+    names = options.pop("names")
     streams = _STREAMS if asked is None else _check_streams(split_names(asked))
     out: Path = options["out"]
     filled = {**_evaluate_defaults(), **options}
@@ -78,20 +84,22 @@ def audit(**options: Any) -> None:
         check_early({**filled, "order": stream})
     from robustbench_ln.cli.evaluation_request import request_of
     from robustbench_ln.evaluation.audit import audit_runs
+    from robustbench_ln.runs.variants import check_naming
 
+    naming = check_naming(names)
     request = request_of(filled, command=command)
     request = replace(request, spec=replace(request.spec, set_sizes=sizes))
     if asked is None and request.has_several_conditions:
         streams = (*streams, *MIXTURES)
     with open_display(spell) as display:
         runs = audit_runs(request, streams, is_sliding=is_sliding, out=out, progress=display)
-        _report(runs, out, display)
+        _report(runs, out, naming, display)
 
 
-def _report(runs: Mapping[str, Path], out: Path, display: Any) -> None:
+def _report(runs: Mapping[str, Path], out: Path, names: Naming, display: Any) -> None:
     from robustbench_ln.reports.audit_report import write_audit
 
-    written = write_audit(runs, out / "report", progress=display)
+    written = write_audit(runs, out / "report", names=names, progress=display)
     say("\n".join([*written.sentences, *map(str, written.paths)]))
 
 
@@ -108,6 +116,8 @@ def _check_streams(streams: Sequence[str]) -> Sequence[str]:
         raise SpecError(f"{setting('streams')}: shuffled images are always measured; leave it out")
     if twice := [stream for stream in streams if streams.count(stream) > 1]:
         raise SpecError(f"{setting('streams')}: {twice[0]} is listed twice")
+    for stream in streams:
+        check_order(stream, name="streams")
     return streams
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,6 +17,7 @@ from robustbench_ln.cli.options import (
     DownloadWeights,
     Model,
     Modes,
+    Names,
     Normalize,
     Ties,
     Trust,
@@ -24,11 +26,6 @@ from robustbench_ln.cli.options import (
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.texts.console import say
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from robustbench_ln.evaluation.flips import Stability
 
 __all__ = ["flips"]
 
@@ -101,8 +98,14 @@ def flips(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write flips.csv there", show_default=False),
+        typer.Option(
+            metavar="DIR",
+            help="Write flips.csv there, and each row as soon as it is measured; the same command "
+            "resumes",
+            show_default=False,
+        ),
     ] = None,
+    names: Names = "papers",
     download: DownloadWeights = False,
     checkpoint_key: CheckpointKey = None,
     trust_checkpoint: Trust = False,
@@ -112,13 +115,15 @@ def flips(
     Flip probability: the share of frames whose class is another one than in the frame before; under
     noise, than in the first frame. Sets of images that share statistics are consecutive frames.
     """
-    from robustbench_ln.corrupted_sets.sequences import PERTURBATIONS, open_sequences
-    from robustbench_ln.evaluation.flips import measure_flips
+    command = shlex.join(["ln-bench", *sys.argv[1:]])
+    from robustbench_ln.corrupted_sets.sequences import benchmark_of, open_sequences
+    from robustbench_ln.evaluation.flips import SequenceRequest, measure_flips
     from robustbench_ln.evaluation.subject import subject_of
     from robustbench_ln.models.device import check_device
     from robustbench_ln.models.opened import open_network
     from robustbench_ln.models.source import NetworkSource
     from robustbench_ln.reports.flips_report import describe_flips, read_baseline, write_flips
+    from robustbench_ln.runs.variants import check_naming
     from robustbench_ln.spec import EvaluationSpec
 
     spec = EvaluationSpec(
@@ -132,7 +137,9 @@ def flips(
         tie_rule=ties,
         device=check_device(device),
     )
-    sets = open_sequences(data, names=split_names(perturbations), difficulty=difficulty)
+    naming = check_naming(names)
+    chosen = split_names(perturbations)
+    sets = open_sequences(data, perturbations=chosen, difficulty=difficulty, limit=limit)
     relative_to = None if baseline is None else read_baseline(baseline)
     source = NetworkSource(
         path=checkpoint,
@@ -142,29 +149,11 @@ def flips(
         trust=trust_checkpoint,
         download=download,
     )
+    request = SequenceRequest(data, sets, difficulty)
     with open_display(spell) as display:
         network = open_network(source, normalize, progress=display)
-        subject = subject_of(network, sets[0].images.shape)
-        found = measure_flips(subject, sets, spec, step=difficulty, progress=display)
-    frame = _frame(found)
-    say(describe_flips(frame, PERTURBATIONS, relative_to))
+        subject = subject_of(network, sets[0].images.shape, command=command)
+        rows = measure_flips(subject, request, spec, out=out, progress=display)
+    say(describe_flips(rows, benchmark_of(data), relative_to, naming))
     if out is not None:
-        say("\n".join(map(str, write_flips(frame, out))))
-
-
-def _frame(found: Sequence[Stability]) -> pd.DataFrame:
-    """Return a row for each perturbation and mode."""
-    import pandas as pd
-
-    rows = [
-        {
-            "perturbation": one.perturbation,
-            "mode": one.mode,
-            "set_size": one.set_size,
-            "sequences": len(one.flips),
-            "flip_probability": one.flips.mean(),
-            "top5_distance": None if one.distances is None else one.distances.mean(),
-        }
-        for one in found
-    ]
-    return pd.DataFrame(rows).astype({"set_size": "Int64", "top5_distance": "float64"})
+        say("\n".join(map(str, write_flips(rows, out))))

@@ -18,6 +18,7 @@ from robustbench_ln.cli.options import (
     Interpolation,
     Model,
     Modes,
+    Names,
     Normalize,
     Resize,
     Ties,
@@ -34,6 +35,7 @@ from robustbench_ln.texts.safe import one_line, shorten
 if TYPE_CHECKING:
     from robustbench_ln.evaluation.predict import Copies
     from robustbench_ln.models.source import NetworkSource
+    from robustbench_ln.runs.variants import Naming
 
 __all__ = ["predict"]
 
@@ -81,6 +83,7 @@ def predict(
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the sheet")] = False,
+    names: Names = "papers",
     ties: Ties = "random",
     seed: Annotated[
         int, typer.Option(metavar="N", help="Seed for group choice and tie-breaking")
@@ -112,6 +115,7 @@ def predict(
     from robustbench_ln.models.device import check_device
     from robustbench_ln.models.opened import choose_framing, open_network
     from robustbench_ln.models.source import NetworkSource
+    from robustbench_ln.runs.variants import check_naming
     from robustbench_ln.spec import EvaluationSpec
 
     spec = EvaluationSpec(
@@ -122,6 +126,7 @@ def predict(
         seed=seed,
         device=check_device(device),
     )
+    naming = check_naming(names)
     framing = Framing(resize=resize, crop=crop, interpolation=interpolation)
     degradations = () if degrade is None else parse_degradations(degrade)
     if sheet is not None:
@@ -147,10 +152,10 @@ def predict(
     name_of = _class_names(classes, source, subject.num_classes)
     truth = _true_classes(true_class, len(pictures), name_of, subject.num_classes)
     copies = predict_copies(subject, images, spec, degrade=degradations)
-    say(_tables(pictures, copies, name_of, truth))
+    say(_tables(pictures, copies, name_of, truth, naming))
     if sheet is not None:
-        names = [path.name for path in pictures]
-        rows = list(sheet_rows(copies, names, name_of, truth))
+        files = [path.name for path in pictures]
+        rows = list(sheet_rows(copies, files, name_of, truth, naming=naming))
         title = f"{subject.label}, {subject.checkpoint.arch}"
         save_png(draw_predictions(rows, name_of, title=title), sheet)
 
@@ -223,16 +228,18 @@ def _tables(
     copies: Sequence[Copies],
     name_of: Callable[[int], str],
     truth: Sequence[int] | None,
+    naming: Naming,
 ) -> str:
     """Return a table for each picture and each of its copies, and what the sets were."""
     from robustbench_ln.evaluation.prediction_sheet import describe_copy
+    from robustbench_ln.runs.variants import mode_title
 
     shown = [
         (row, copy, None if truth is None else truth[row])
         for row in range(len(pictures))
         for copy in copies
     ]
-    texts = [_lines(copy, row, name_of, true_class) for row, copy, true_class in shown]
+    texts = [_lines(copy, row, name_of, true_class, naming) for row, copy, true_class in shown]
     columns = zip(*(line for table in texts for line in table), strict=True)
     widths = [max(map(len, column)) for column in columns]
     lines = []
@@ -242,7 +249,8 @@ def _tables(
         for line in table:
             cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
             lines.append(f"  {'  '.join(cells).rstrip()}")
-    sets = [mode.mode.title for mode in copies[0].said if mode.mode.layout in ("batch", "set")]
+    with_sets = [m.mode.name for m in copies[0].said if m.mode.layout in ("batch", "set")]
+    sets = [mode_title(name, naming) for name in with_sets]
     if sets:
         number = f"all {len(pictures)} pictures" if len(pictures) > 1 else "the one picture"
         alone = ", each degradation by itself" if len(copies) > 1 else ""
@@ -251,15 +259,20 @@ def _tables(
 
 
 def _lines(
-    copy: Copies, row: int, name_of: Callable[[int], str], true_class: int | None
+    copy: Copies,
+    row: int,
+    name_of: Callable[[int], str],
+    true_class: int | None,
+    naming: Naming,
 ) -> list[list[str]]:
     """Return a line for each mode: its name, whether it is right, and its guesses."""
     from robustbench_ln.evaluation.prediction_sheet import describe_guess, verdict_on
+    from robustbench_ln.runs.variants import mode_title
 
     lines = []
     for mode in copy.said:
         guesses = mode.guesses[row]
         verdict = [] if true_class is None else [verdict_on(guesses[0], true_class)]
         said = [f"{name_of(g.class_index)} {describe_guess(g, mode.num_groups)}" for g in guesses]
-        lines.append([mode.mode.title, *verdict, *said])
+        lines.append([mode_title(mode.mode.name, naming), *verdict, *said])
     return lines

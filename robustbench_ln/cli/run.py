@@ -58,7 +58,7 @@ def run(
     checkpoint, data, noise and stat_batch; [defaults] holds those of every run, and [report] may
     have a baseline. Paths are relative to the file. All runs are checked before the first begins.
     """
-    from robustbench_ln.cli.suites import read_suite
+    from robustbench_ln.cli.suites import check_files, read_suite
     from robustbench_ln.evaluation.request import evaluate_request
     from robustbench_ln.files.output_folders import refuse_links
     from robustbench_ln.reports.baselines import check_baseline, choose_baseline, severity_tables_of
@@ -70,6 +70,7 @@ def run(
     if dry_run:
         say("\n".join(one.command(out) for one in asked.runs))
         return
+    check_files(asked)
     refuse_links(out, ["report", *(one.folder for one in asked.runs)], is_deep=False)
     import_ahead()
     for one, request in zip(asked.runs, requests, strict=True):
@@ -81,9 +82,16 @@ def run(
 
 
 def _request(run: SuiteRun, out: Path) -> EvaluationRequest:
+    from robustbench_ln.cli.early import check_early
     from robustbench_ln.cli.evaluation_request import request_of
+    from robustbench_ln.models.hf_folder import is_hf_name
+    from robustbench_ln.models.registry import find_architecture
 
     with _named(run):
+        check_early(run.options)
+        arch = run.options["arch"]
+        if arch is not None and not is_hf_name(arch):
+            find_architecture(arch)
         return request_of(run.options, command=run.command(out))
 
 

@@ -12,7 +12,7 @@ import shlex
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +23,22 @@ from typer.exceptions import TyperException
 from robustbench_ln.cli.evaluate import evaluate
 from robustbench_ln.data.class_list import CLASS_LISTS
 from robustbench_ln.errors import RecordError, SpecError, listing, setting
+from robustbench_ln.files.paths import expand_home
 from robustbench_ln.files.regular_files import read_regular
+from robustbench_ln.files.schema import shown
 from robustbench_ln.files.shipped import SHIPPED_SUITES, is_shipped_name
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.lookup import unknown_name
 
-__all__ = ["Suite", "SuiteRun", "read_suite", "write_suite"]
+__all__ = ["Suite", "SuiteRun", "check_files", "read_suite", "write_suite"]
 
 _PATHS = ("checkpoint", "model", "class_map", "classes", "frost_dir")
 _SOURCES = ("data", "clean")
 """KIND:PATH."""
+_FETCHED = ("checkpoint", "arch", *_SOURCES)
+"""Keys whose files `download` fetches where they are missing."""
+_HF = "hf:"
+"""What begins a folder of transformers in `checkpoint` and `arch`."""
 _CODE = ("model", "trust_checkpoint")
 """Keys that make a file's code run."""
 
@@ -51,12 +57,14 @@ class SuiteRun:
     Attributes:
         where: File and table, as errors name it.
         folder: Its run directory within the suite's.
+        texts: Its keys whose values are texts; paths as they are from here.
         words: What follows `ln-bench evaluate`, all but `--out`.
         options: Every parameter of that command, by name.
     """
 
     where: str
     folder: str
+    texts: Mapping[str, str]
     words: tuple[str, ...]
     options: Mapping[str, Any]
 
@@ -110,6 +118,23 @@ def read_suite(name: str, *, allow_code: bool) -> Suite:
         read.append(_read_run({**defaults, **table}, where, number, base, allow_code))
     _check_folders(read)
     return Suite(runs=tuple(read), baseline=_baseline(_table(document, "report", path), path, base))
+
+
+def check_files(suite: Suite) -> None:
+    """Demand that all files and folders are there that no run will fetch.
+
+    Raises:
+        SpecError: One is not; the message names file, table and key.
+    """
+    for run in suite.runs:
+        for key, text in run.texts.items():
+            path = _path_in(key, text)
+            if path is None or (key in _FETCHED and run.options["download"]):
+                continue
+            if key == "model":
+                path = path.rpartition(":")[0] or path
+            if not expand_home(path).exists():
+                raise SpecError(f"{run.where}: {key}: {path}: no such file or folder")
 
 
 def write_suite(path: Path, words: Sequence[str]) -> None:
@@ -190,7 +215,7 @@ def _baseline(table: Table, path: Path, base: Path) -> str:
             raise _at(f"{path}, [report]", unknown_name(key, ("baseline",), kind="key"))
     value = table.get("baseline", "none")
     if not isinstance(value, str):
-        raise SpecError(f"{path}, [report]: baseline = {value!r}: expected a text")
+        raise SpecError(f"{path}, [report]: baseline = {_shown(value)}: expected a text")
     near = base / value.partition(":")[0]
     return str(base / value) if value != "none" and near.exists() else value
 
@@ -198,63 +223,106 @@ def _baseline(table: Table, path: Path, base: Path) -> str:
 def _read_run(table: Table, where: str, number: int, base: Path, allow_code: bool) -> SuiteRun:
     if "checkpoint" not in table:
         raise SpecError(f'{where}: no checkpoint; write checkpoint = "FILE"')
+    for key in (*_PATHS, *_SOURCES):
+        if key in table and not (isinstance(table[key], str) and table[key]):
+            raise SpecError(f"{where}: {key} = {_shown(table[key])}: expected a text")
     for key in _CODE:
         if table.get(key) and not allow_code:
             raise SpecError(f"{where}: {key} runs code of a file; allow it with --allow-code")
+    named = "out" if "out" in table else "label"
     folder = table.pop("out", table.get("label", f"run-{number}"))
     if not isinstance(folder, str):
-        raise SpecError(f"{where}: out = {folder!r}: expected a text")
-    moved = {key: _moved(key, value, lambda text: str(base / text)) for key, value in table.items()}
+        raise SpecError(f"{where}: {named} = {_shown(folder)}: expected a text")
+    moved = {key: _moved(key, value, partial(_below, base)) for key, value in table.items()}
     first_checkpoint = sorted(moved, key=lambda key: key != "checkpoint")
     words = [word for key in first_checkpoint for word in _words(key, moved[key], where)]
     return SuiteRun(
-        where=where, folder=_safe(folder, where), words=tuple(words), options=_options(words, where)
+        where=where,
+        folder=_safe(folder, where),
+        texts={key: value for key, value in moved.items() if isinstance(value, str)},
+        words=tuple(words),
+        options=_options(words, where, table),
     )
+
+
+def _below(base: Path, path: str) -> str:
+    return path if path.startswith("~") else str(base / path)
 
 
 def _words(key: str, value: object, where: str) -> list[str]:
     """Return what a command line would have for a key."""
-    if isinstance(value, list) and all(isinstance(one, str | int | float) for one in value):
+    option = _parameters()[key]
+    if key in _flags():
+        if not isinstance(value, bool):
+            raise SpecError(f"{where}: {key} = {_shown(value)}: expected true or false")
+        return [option] if value else []
+    if isinstance(value, list) and all(map(_is_plain, value)):
         text = ",".join(map(str, value))
-    elif isinstance(value, bool):
-        return [_parameters()[key]] if value else []
-    elif isinstance(value, str | int | float):
+    elif _is_plain(value):
         text = str(value)
     else:
-        raise SpecError(f"{where}: {key} = {value!r}: expected a text, a number or a list of them")
-    option = _parameters()[key]
+        raise SpecError(
+            f"{where}: {key} = {_shown(value)}: expected a text, a number or a list of them"
+        )
     if not option:
         return [text]
     return [f"{option}={text}"] if text.startswith("-") else [option, text]
 
 
-def _options(words: list[str], where: str) -> Table:
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def _shown(value: object) -> str:
+    """Return a value as TOML writes the simple ones."""
+    return str(value).lower() if isinstance(value, bool) else shown(value)
+
+
+def _options(words: list[str], where: str, table: Table) -> Table:
     """Return every parameter of `evaluate`, as its command line would parse these words."""
     try:
         context = _command().make_context("evaluate", [*words, "--out", "run"])
     except TyperException as error:
-        parameter = getattr(error, "param", None)
-        key = f"{_key(parameter)}: " if parameter is not None else ""
-        raise SpecError(f"{where}: {key}{getattr(error, 'message', error)}") from error
+        key = "" if (parameter := getattr(error, "param", None)) is None else _key(parameter)
+        given = f"{key} = {_shown(table[key])}" if key in table else key
+        message = getattr(error, "message", error)
+        raise SpecError(f"{where}: {given}{': ' if given else ''}{message}") from error
     return dict(context.params)
 
 
 def _moved(key: str, value: object, move: Callable[[str], str]) -> object:
     """Return a value of a key; a path in it is moved."""
-    if not isinstance(value, str | Path) or (key == "checkpoint" and is_shipped_name(str(value))):
+    if not isinstance(value, str | Path):
         return value
     text = str(value)
+    path = _path_in(key, text)
+    return text if path is None else text.removesuffix(path) + move(path)
+
+
+def _path_in(key: str, text: str) -> str | None:
+    """Return the path at the end of a value; None where it has none."""
+    if key in ("checkpoint", "arch") and text.startswith(_HF):
+        return text.partition(":")[2]
+    if key == "checkpoint" and is_shipped_name(text):
+        return None
     if key in _PATHS and not (key == "classes" and text in CLASS_LISTS):
-        return move(text)
+        return text
     if key in _SOURCES and not is_shipped_name(text):
-        kind, colon, path = text.partition(":")
-        return f"{kind}{colon}{move(path)}"
-    return text
+        return text.partition(":")[2]
+    return None
 
 
 def _check_folders(runs: list[SuiteRun]) -> None:
+    """Demand a folder and a label for each run; the report could not tell them apart."""
     seen: dict[str, str] = {}
+    labels: dict[str, str] = {}
     for run in runs:
+        label = run.texts.get("label", run.where)
+        if label in labels:
+            raise SpecError(
+                f"{run.where}: label = {shown(label)} is that of {labels[label]}; give another"
+            )
+        labels[label] = run.where
         if run.folder in seen:
             raise SpecError(
                 f"{run.where}: the folder {run.folder} is that of {seen[run.folder]}; give another "
@@ -280,6 +348,12 @@ def _command() -> Any:
     app = typer.Typer(add_completion=False)
     app.command()(evaluate)
     return typer.main.get_command(app)
+
+
+@cache
+def _flags() -> frozenset[str]:
+    """Return the keys that are true or false."""
+    return frozenset(_key(p) for p in _command().params if getattr(p, "is_flag", False))
 
 
 @cache

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from robustbench_ln.data.image_set import ImageShape, Labels, Numbering, Pixels, Tick
 from robustbench_ln.errors import DataError
+from robustbench_ln.files.regular_files import open_regular
 
 __all__ = ["VideoFrames", "open_videos"]
 
@@ -66,32 +68,53 @@ class VideoFrames:
         return f"{self.paths[video]}, frame {frame}"
 
     def sha256(self, tick: Tick | None = None) -> str:
-        """Return the digest of the videos' names."""
+        """Return the digest of the videos' names and sizes: to read them would take minutes."""
         del tick
-        return hashlib.sha256("\n".join(map(str, self.paths)).encode(errors="replace")).hexdigest()
+        lines = (f"{p.parent.name}/{p.name} {p.stat().st_size}" for p in self.paths)
+        return hashlib.sha256("\n".join(lines).encode(errors="replace")).hexdigest()
+
+    def check(self, tick: Tick) -> None:
+        """Demand that all videos are as long and as large as the first, by what their heads say.
+
+        Args:
+            tick: Called with the number of videos that were looked at, and of all.
+
+        Raises:
+            DataError: One is not, or is no video; the message names it.
+        """
+        for number, path in enumerate(self.paths):
+            with _opened(path) as capture:
+                self._demand_like_first(path, *_head(capture))
+            tick(number + 1, len(self.paths))
 
     def _decode(self, path: Path) -> Pixels:
         decoded = _decode(path)
-        if len(decoded) != self.num_frames:
+        self._demand_like_first(path, len(decoded), ImageShape.of(decoded).size)
+        return decoded
+
+    def _demand_like_first(self, path: Path, num_frames: int, size: str) -> None:
+        if num_frames != self.num_frames:
             raise DataError(
-                f"{path}: {len(decoded)} frames, {self.paths[0]} has {self.num_frames}; the "
+                f"{path}: {num_frames} frames, {self.paths[0]} has {self.num_frames}; the "
                 "sequences of a perturbation must be of equal length"
             )
-        if decoded.shape[1:] != self.shape:
-            size = ImageShape.of(decoded).size
+        if size != self.shape.size:
             raise DataError(
                 f"{path}: frames are {size}, those of {self.paths[0]} {self.shape.size}"
             )
-        return decoded
 
 
-def open_videos(folder: Path) -> VideoFrames:
+def open_videos(folder: Path, *, limit: int | None = None) -> VideoFrames:
     """Open the videos of FOLDER/CLASS/VIDEO.mp4; the first says how long they are, and how large.
+
+    Args:
+        folder: Folder of the classes.
+        limit: Number of videos, the first; None is all.
 
     Raises:
         DataError: There is none, or the first cannot be decoded.
     """
-    paths = tuple(sorted(folder.glob("*/*.mp4")))
+    paths = tuple(sorted(folder.glob("*/*.mp4")))[:limit]
     if not paths:
         raise DataError(f"{folder}: no videos; expected CLASS/VIDEO.mp4 as ImageNet-P has them")
     first = _decode(paths[0])
@@ -104,15 +127,54 @@ def open_videos(folder: Path) -> VideoFrames:
     )
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open a video with OpenCV.
+
+    FFmpeg goes by what is in a file, not by its name: it would open the other files, or addresses,
+    of a playlist that is called .mp4.
+    """
+    if not _is_mp4(path):
+        raise _no_video(path)
+    # Of a damaged file FFmpeg would write megabytes to the terminal. It asks for this once.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    import cv2
+
+    logging: Any = cv2.utils.logging
+    level = logging.setLogLevel(logging.LOG_LEVEL_SILENT)
+    capture: Any = cv2.VideoCapture(os.fspath(path), cv2.CAP_FFMPEG)
+    logging.setLogLevel(level)
+    try:
+        if not capture.isOpened():
+            raise _no_video(path)
+        yield capture
+    finally:
+        capture.release()
+
+
+def _is_mp4(path: Path) -> bool:
+    """Return whether a file begins as MP4 files do, with a box `ftyp`."""
+    try:
+        with open_regular(path) as file:
+            return file.read(8)[4:] == b"ftyp"
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _head(capture: Any) -> tuple[int, str]:
+    """Return the number of frames and their size, as the file says."""
+    import cv2
+
+    height, width = capture.get(cv2.CAP_PROP_FRAME_HEIGHT), capture.get(cv2.CAP_PROP_FRAME_WIDTH)
+    return int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), ImageShape(int(height), int(width), 3).size
+
+
 def _decode(path: Path) -> Pixels:
     """Return the frames of a video, [T, H, W, 3] RGB."""
     import cv2
 
-    if not path.is_file():
-        raise DataError(f"{path}: no regular file")
-    capture: Any = cv2.VideoCapture(os.fspath(path), cv2.CAP_FFMPEG)
     frames: list[Pixels] = []
-    try:
+    with _opened(path) as capture:
         while True:
             is_there, frame = capture.read()
             if not is_there:
@@ -120,8 +182,10 @@ def _decode(path: Path) -> Pixels:
             frames.append(np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), dtype=np.uint8))
             if len(frames) > _MOST_FRAMES or len(frames) * frames[0].size > _MOST_VALUES:
                 raise DataError(f"{path}: too long for a sequence of ImageNet-P")
-    finally:
-        capture.release()
     if not frames:
-        raise DataError(f"{path}: cannot be decoded as a video; fetch it again")
+        raise _no_video(path)
     return np.stack(frames)
+
+
+def _no_video(path: Path) -> DataError:
+    return DataError(f"{path}: cannot be decoded as a video; fetch it again")

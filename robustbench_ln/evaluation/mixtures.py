@@ -34,7 +34,7 @@ def mix_conditions(conditions: Sequence[Condition], *, order: str) -> Condition 
         return None
     if len(conditions) < 2:
         raise SpecError(
-            f"{setting('order', order)} mixes conditions, and there is one; give a noise or "
+            f"the order '{order}' mixes conditions, and there is one; give a noise or "
             f"corruptions, as in {setting('noises', 'agn')}"
         )
     return Condition(corruption=order, severity=0.0, parts=_digest(conditions))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from robustbench_ln.errors import DataError, setting
+from robustbench_ln.errors import DataError
 from robustbench_ln.modes import MIXTURES, concentration_of
 from robustbench_ln.rng import stream
 
@@ -60,7 +60,7 @@ def _arrange(shuffled: Indices, labels: Indices, *, order: str, seed: int) -> In
     if order in ("shuffled", *MIXTURES):
         return shuffled
     if len(np.unique(labels[shuffled])) < 2:
-        raise DataError(f"all images are of one class; {setting('order', order)} needs two or more")
+        raise DataError(f"all images are of one class; the order '{order}' needs two or more")
     if order == "by-class":
         return shuffled[np.argsort(labels[shuffled], kind="stable")]
     concentration = concentration_of(order)

@@ -12,6 +12,7 @@ from robustbench_ln.corrupted_sets.preview import enlarge, load_font
 from robustbench_ln.data.image_set import ImageShape, Pixels
 from robustbench_ln.evaluation.degraded_copies import Degradation
 from robustbench_ln.evaluation.predict import NUM_GUESSES, Copies, Guess
+from robustbench_ln.runs.variants import Naming, mode_title
 from robustbench_ln.texts.safe import one_line, shorten
 
 __all__ = [
@@ -52,6 +53,8 @@ def sheet_rows(
     names: Sequence[str],
     name_of: Callable[[int], str],
     true_classes: Sequence[int] | None,
+    *,
+    naming: Naming = "papers",
 ) -> Iterator[SheetRow]:
     """Yield the rows of a sheet: each picture as it is, then its copies.
 
@@ -60,6 +63,7 @@ def sheet_rows(
         names: What to call each picture.
         name_of: Class index -> what to call it.
         true_classes: Class of each picture; None where nobody said.
+        naming: What to call the modes.
     """
     for at, name in enumerate(names):
         true_class = None if true_classes is None else true_classes[at]
@@ -68,7 +72,10 @@ def sheet_rows(
                 copy.images.read(np.array([at]))[0],
                 name,
                 describe_copy(copy.degradation, true_class, name_of),
-                tuple((m.mode.title, m.num_groups, m.guesses[at]) for m in copy.said),
+                tuple(
+                    (mode_title(m.mode.name, naming), m.num_groups, m.guesses[at])
+                    for m in copy.said
+                ),
                 true_class,
             )
 

@@ -25,7 +25,15 @@ from robustbench_ln.runs.description import (
 )
 from robustbench_ln.spec import EvaluationSpec, Normalization, parse_normalization
 
-__all__ = ["Subject", "check_images", "describe_run", "subject_of"]
+__all__ = [
+    "Subject",
+    "check_images",
+    "describe_checkpoint",
+    "describe_normalization",
+    "describe_run",
+    "subject_of",
+    "versions",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -143,11 +151,10 @@ def describe_run(
     def tick(done: int, total: int) -> None:
         progress.describe(f"digest of the images, {done} of {total}")
 
-    own_norms = tuple(norm.__qualname__ for norm in subject.norm_classes)
     return RunDescription(
         label=writable(subject.label),
         commands=(writable(subject.command),) if subject.command else (),
-        checkpoint=replace(subject.checkpoint, norm_classes=own_norms),
+        checkpoint=describe_checkpoint(subject),
         data=DataDescription(
             source=writable(images.source),
             sha256=images.sha256(tick),
@@ -155,17 +162,27 @@ def describe_run(
             shape=tuple(images.shape),
             num_classes=subject.num_classes,
         ),
-        normalize=NormalizationDescription(
-            name=writable(subject.normalization.name),
-            mean=subject.normalization.mean,
-            std=subject.normalization.std,
-        ),
+        normalize=describe_normalization(subject),
         seed=spec.seed,
         order=spec.order,
         limit=spec.limit,
         device=torch.device(spec.device).type,
         dtype="float32",
         versions=versions(),
+    )
+
+
+def describe_checkpoint(subject: Subject) -> CheckpointDescription:
+    """Return the network as run.json describes it."""
+    own_norms = tuple(norm.__qualname__ for norm in subject.norm_classes)
+    return replace(subject.checkpoint, norm_classes=own_norms)
+
+
+def describe_normalization(subject: Subject) -> NormalizationDescription:
+    """Return the normalisation of its input as run.json describes it."""
+    normalization = subject.normalization
+    return NormalizationDescription(
+        name=writable(normalization.name), mean=normalization.mean, std=normalization.std
     )
 
 

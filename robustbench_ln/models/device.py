@@ -41,6 +41,12 @@ def check_device(name: str) -> str:
     """
     try:
         device = torch.device(name)
+    except RuntimeError as error:  # torch names two dozen kinds, most of them never built in
+        raise SpecError(
+            f"{setting('device', name)}: no such device; expected cpu, cuda, cuda:N or auto; "
+            f"use {setting('device', 'cpu')}"
+        ) from error
+    try:
         torch.zeros(1, device=device).cpu()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).splitlines()[0]

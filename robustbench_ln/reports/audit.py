@@ -29,6 +29,7 @@ from robustbench_ln.metrics.units import MIN_VERDICT_UNITS, find_units
 from robustbench_ln.modes import MIXTURES, MODES
 from robustbench_ln.reports.numbers import estimate_text, general, signed_percent
 from robustbench_ln.runs.results import ModeResults
+from robustbench_ln.runs.variants import without_options
 from robustbench_ln.spec import Condition
 
 __all__ = ["SHUFFLED", "audit_frame", "audit_sentences", "condition_name", "judged", "mover"]
@@ -40,17 +41,16 @@ CLOSE = 0.02
 
 
 class _Curve(NamedTuple):
-    """One mode with sets, in one stream: size of sets -> [N], the share of conditions right."""
+    """One mode with sets, in one stream: size of sets -> [N], the share of conditions right.
 
-    mode: str
+    Attributes:
+        title: The mode for people.
+    """
+
+    title: str
     sharing: str
     stream: str
     by_size: Mapping[int, Floats]
-
-    @property
-    def title(self) -> str:
-        """The mode's name in the papers."""
-        return MODES[self.mode].title
 
     @property
     def sets(self) -> str:
@@ -110,17 +110,17 @@ def audit_sentences(modes: Sequence[ModeResults]) -> list[str]:
         modes: Modes of all its runs, which know what was right image by image.
     """
     curves = _curves(modes, judged)
-    by_key = {(c.mode, c.sharing, c.stream): c for c in curves}
+    by_key = {(c.title, c.sharing, c.stream): c for c in curves}
     pure = [mode for mode in modes if mode.any_record.parts is None]
-    over_all = {(c.mode, c.sharing, c.stream): c for c in _curves(pure, list)}
+    over_all = {(c.title, c.sharing, c.stream): c for c in _curves(pure, list)}
     sentences = [_size_sentence(curve) for curve in curves if curve.stream == SHUFFLED]
     for curve in curves:
         if curve.sharing == "sets" and curve.stream != SHUFFLED:
             of = over_all if curve.stream in MIXTURES else by_key
-            sentences += _stream_sentences(curve, of.get((curve.mode, "sets", SHUFFLED)))
+            sentences += _stream_sentences(curve, of.get((curve.title, "sets", SHUFFLED)))
     for curve in curves:
         if curve.sharing == "sliding":
-            sentences += _sliding_sentences(curve, by_key.get((curve.mode, "sets", curve.stream)))
+            sentences += _sliding_sentences(curve, by_key.get((curve.title, "sets", curve.stream)))
     return sentences
 
 
@@ -134,7 +134,8 @@ def _curves(
         if MODES[record.mode].layout not in ("batch", "set") or not mode.has_outcomes:
             continue
         right = _mean_right(mode, choose(mode.cells))
-        found.setdefault((record.mode, record.sharing, record.order), {})[mode.set_size] = right
+        key = without_options(mode.title), record.sharing, record.order
+        found.setdefault(key, {})[mode.set_size] = right
     return [_Curve(*key, dict(sorted(sizes.items()))) for key, sizes in found.items()]
 
 

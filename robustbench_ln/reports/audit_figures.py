@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from robustbench_ln.modes import MODES
 from robustbench_ln.reports.audit import SHUFFLED, condition_name
 from robustbench_ln.reports.drawings import Drawing
+from robustbench_ln.reports.families import family_of
 from robustbench_ln.reports.figure_keys import Key, KeyEntry
-from robustbench_ln.reports.figure_style import WIDTH, percent_ticks, set_percents
+from robustbench_ln.reports.figure_style import WIDTH, percent_ticks, set_percents, wrap_label
 from robustbench_ln.reports.mode_styles import level_style, style_mode
+from robustbench_ln.reports.numbers import general
 from robustbench_ln.runs.results import Cell, ModeResults
+from robustbench_ln.runs.variants import without_options
 from robustbench_ln.spec import Condition
+from robustbench_ln.texts.safe import one_line, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["audit_drawings"]
 
 _MOST_PANELS = 3
+_LONGEST = 40
 _SIZES = "Accuracy against the number of images that share statistics"
 _INTERVALS = "bands are 95 % Wilson intervals"
 _SHUFFLED_STYLE: Mapping[str, Any] = {
@@ -32,28 +37,46 @@ _SHUFFLED_STYLE: Mapping[str, Any] = {
 }  # fmt: skip
 
 
-def audit_drawings(modes: Sequence[ModeResults]) -> Iterator[Drawing]:
+def audit_drawings(modes: Sequence[ModeResults], label: str) -> Iterator[Drawing]:
     """Yield the figures of an audit: for each condition the sizes of sets, and the streams.
 
     Streams that mix conditions have one figure together.
+
+    Args:
+        modes: Those of all streams.
+        label: What the network is called.
     """
+    below = f"{shorten(one_line(label), _LONGEST)}: images that share statistics"
     pure = [mode for mode in modes if mode.any_record.parts is None]
     for condition in dict.fromkeys(condition for mode in pure for condition in mode.cells):
         own = [mode for mode in pure if condition in mode.cells]
         name = condition_name(condition)
-        yield _sizes_drawing([mode for mode in own if _stream(mode) == SHUFFLED], condition)
+        of_condition = f"{below}; {_describe(condition)}"
+        shuffled = [mode for mode in own if _stream(mode) == SHUFFLED]
+        yield _sizes_drawing(shuffled, condition, of_condition)
         with_sets = [mode for mode in own if _has_sets(mode)]
         curves = {mode: _curve_of(mode.cells[condition]) for mode in with_sets}
         if len(_streams(own)) > 1:
             words = f"{_SIZES}, {name}, by the order of the images; {_INTERVALS}"
-            yield _streams_drawing(name.replace(" ", "_"), words, curves)
+            yield _streams_drawing(name.replace(" ", "_"), words, curves, of_condition)
     mixed = [mode for mode in modes if mode.any_record.parts is not None]
     if mixed:
         shuffled = [mode for mode in pure if _has_sets(mode) and _stream(mode) == SHUFFLED]
         curves = {mode: _mean_over(mode) for mode in shuffled}
         curves |= {mode: _curve_of(next(iter(mode.cells.values()))) for mode in mixed}
         words = f"{_SIZES}, where each image has one of several conditions; {_INTERVALS}; shuffled "
-        yield _streams_drawing("conditions", f"{words}images are the mean over them", curves)
+        words += "images are the mean over them"
+        yield _streams_drawing("conditions", words, curves, below)
+
+
+def _describe(condition: Condition) -> str:
+    """Return a condition in words."""
+    if condition.is_clean:
+        return "clean images"
+    strength = general(condition.severity)
+    if condition.convention is not None:
+        return f"{family_of(condition).title}, σ {strength}"
+    return f"{condition.corruption.replace('_', ' ')}, severity {strength}"
 
 
 class _Point(NamedTuple):
@@ -74,24 +97,26 @@ def _mean_over(mode: ModeResults) -> _Point:
     return _Point(mean, math.nan, math.nan)
 
 
-def _sizes_drawing(modes: Sequence[ModeResults], condition: Condition) -> Drawing:
+def _sizes_drawing(modes: Sequence[ModeResults], condition: Condition, below: str) -> Drawing:
     name = condition_name(condition)
     return Drawing(
         f"_set_size_{name.replace(' ', '_')}",
         f"{_SIZES}, {name}, shuffled images; dotted lines are modes without sets; {_INTERVALS}",
-        partial(_draw_sizes, modes=modes, condition=condition),
+        partial(_draw_sizes, modes=modes, condition=condition, below=below),
         (WIDTH, 3.0),
         Key([KeyEntry(name, style) for name, style in _mode_styles(modes).items()], WIDTH),
     )
 
 
-def _streams_drawing(ending: str, words: str, points: Mapping[ModeResults, _Point]) -> Drawing:
+def _streams_drawing(
+    ending: str, words: str, points: Mapping[ModeResults, _Point], below: str
+) -> Drawing:
     modes = [*points]
     styles = _stream_styles(modes)
     return Drawing(
         f"_streams_{ending}",
         words,
-        partial(_draw_streams, points=points, styles=styles),
+        partial(_draw_streams, points=points, styles=styles, below=below),
         (WIDTH, 0.2 + 2.3 * -(-len(_names(modes)) // _columns(modes))),
         Key([KeyEntry(stream, style) for stream, style in styles.items()], WIDTH),
     )
@@ -102,9 +127,9 @@ def _has_sets(mode: ModeResults) -> bool:
 
 
 def _name(mode: ModeResults) -> str:
-    record = mode.any_record
-    title = MODES[record.mode].title
-    return f"{title}, sliding" if record.sharing == "sliding" else title
+    is_sliding = mode.any_record.sharing == "sliding"
+    title = without_options(mode.title)
+    return f"{title}, sliding" if is_sliding else title
 
 
 def _names(modes: Sequence[ModeResults]) -> list[str]:
@@ -144,7 +169,9 @@ def _stream_styles(modes: Sequence[ModeResults]) -> dict[str, Mapping[str, Any]]
     return {SHUFFLED: _SHUFFLED_STYLE} | {name: level_style(name, levels) for name in others}
 
 
-def _draw_sizes(canvas: Canvas, *, modes: Sequence[ModeResults], condition: Condition) -> None:
+def _draw_sizes(
+    canvas: Canvas, *, modes: Sequence[ModeResults], condition: Condition, below: str
+) -> None:
     axes = canvas.subplots()
     points = {mode: _curve_of(mode.cells[condition]) for mode in modes}
     for name, style in _mode_styles(modes).items():
@@ -154,7 +181,7 @@ def _draw_sizes(canvas: Canvas, *, modes: Sequence[ModeResults], condition: Cond
         else:
             axes.axhline(100 * next(iter(own.values())).accuracy, **style)
     _finish(axes, points)
-    canvas.supxlabel(f"images that share statistics; {condition_name(condition)}", fontsize=8)
+    canvas.supxlabel(wrap_label(below, WIDTH - 0.5), fontsize=8)
     axes.set_ylabel("accuracy, %")
 
 
@@ -163,6 +190,7 @@ def _draw_streams(
     *,
     points: Mapping[ModeResults, _Point],
     styles: Mapping[str, Mapping[str, Any]],
+    below: str,
 ) -> None:
     names = _names([*points])
     columns = _columns([*points])
@@ -175,7 +203,7 @@ def _draw_streams(
             _draw_curve(axes, own, style)
         axes.set_title(name, fontsize=8)
         _finish(axes, points)
-    canvas.supxlabel("images that share statistics", fontsize=8)
+    canvas.supxlabel(wrap_label(below, WIDTH - 0.5), fontsize=8)
     for axes in grid[:, 0]:
         axes.set_ylabel("accuracy, %")
 

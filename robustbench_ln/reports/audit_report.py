@@ -13,7 +13,9 @@ from robustbench_ln.reports.blocks import Heading, Paragraph
 from robustbench_ln.reports.markdown import markdown_page
 from robustbench_ln.reports.report_files import csv_bytes, write_files
 from robustbench_ln.runs.columns import Columns
+from robustbench_ln.runs.description import read_description
 from robustbench_ln.runs.results import ModeResults, read_outcomes, read_results
+from robustbench_ln.runs.variants import Naming
 
 __all__ = ["WrittenAudit", "write_audit"]
 
@@ -36,27 +38,31 @@ class WrittenAudit(NamedTuple):
     paths: tuple[Path, ...]
 
 
-def write_audit(runs: Mapping[str, Path], out: Path, *, progress: Progress) -> WrittenAudit:
+def write_audit(
+    runs: Mapping[str, Path], out: Path, *, names: Naming = "papers", progress: Progress
+) -> WrittenAudit:
     """Write the report of an audit.
 
     Args:
         runs: Stream -> its run directory.
         out: Folder of the report.
+        names: What sentences and figures call the modes.
         progress: Display that shows how far the job is.
 
     Raises:
         RecordError: A run is damaged, or a file cannot be written.
     """
-    modes = read_outcomes(read_results([*runs.values()], [*runs]), progress)
+    modes = read_outcomes(read_results([*runs.values()], [*runs], names), progress)
     sentences = audit_sentences(modes)
     contents = {"audit.csv": csv_bytes(Columns.of_frame(audit_frame(modes)))}
-    drawings = list(audit_drawings(modes))
+    label = read_description(next(iter(runs.values()))).label
+    drawings = list(audit_drawings(modes, label))
     for drawing in drawings:
         progress.describe(f"audit{drawing.ending}")
         contents |= dict(drawing.files("audit"))
     text = markdown_page(
         [
-            Heading(1, "Audit"),
+            Heading(1, f"Audit of {label}"),
             *map(Paragraph, [*sentences, _describe(modes)]),
             *(block for drawing in drawings for block in drawing.blocks("audit")),
         ]

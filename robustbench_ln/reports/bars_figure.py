@@ -13,7 +13,7 @@ from robustbench_ln.metrics.intervals import Estimate
 from robustbench_ln.reports.captions import limit_stamp
 from robustbench_ln.reports.corruption_family import CorruptionFamily
 from robustbench_ln.reports.drawings import Drawing, PaperFigure, Piece, Sheet, pages_of
-from robustbench_ln.reports.figure_keys import Key, bar_entries, note_entries
+from robustbench_ln.reports.figure_keys import Key, after_network, bar_entries, note_entries
 from robustbench_ln.reports.figure_style import (
     draw_chance,
     draw_percent_grid,
@@ -120,7 +120,8 @@ class _Page:
             axes.set_xlim(-0.6, last + 0.6)
             axes.set_ylabel("accuracy, %", fontsize=7)
         words = f"{self.table.family.words(self.table)}; {self.table.title}"
-        canvas.supxlabel(wrap_label(words, self.width - 0.3), fontsize=8)
+        below = wrap_label(after_network(words, self.modes), self.width - 0.3)
+        canvas.supxlabel(below, fontsize=8)
 
     def _draw_line(self, axes: Axes, rows: Sequence[Row]) -> None:
         width, centres, styles = 0.8 / len(self.modes), _centres(rows), styles_of(self.modes)

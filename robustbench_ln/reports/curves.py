@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any
 from robustbench_ln.metrics.intervals import Estimate
 from robustbench_ln.reports.captions import limit_stamp
 from robustbench_ln.reports.drawings import Drawing
-from robustbench_ln.reports.figure_keys import Key, KeyEntry, line_entries, note_entries
+from robustbench_ln.reports.figure_keys import (
+    Key,
+    KeyEntry,
+    after_network,
+    line_entries,
+    note_entries,
+)
 from robustbench_ln.reports.figure_style import (
     draw_chance,
     draw_percent_grid,
@@ -114,11 +120,12 @@ class Curves:
             self._draw_panel(axes, panel)
             is_lowest = number + places.columns >= len(panels)
             axes.tick_params(labelbottom=is_lowest, labelleft=number % places.columns == 0)
+        below = wrap_label(after_network(self.x_label, self.points), self.inches - 0.5)
         if len(panels) == 1:
-            panels[0].set_xlabel(wrap_label(self.x_label, self.inches - 0.5))
+            panels[0].set_xlabel(below)
             panels[0].set_ylabel(wrap_label(self.y_label, 1.3))
         else:
-            canvas.supxlabel(wrap_label(self.x_label, self.inches - 0.5), fontsize=8)
+            canvas.supxlabel(below, fontsize=8)
             canvas.supylabel(wrap_label(self.y_label, 1.3), fontsize=8)
         return panels
 

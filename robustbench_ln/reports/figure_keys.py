@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from robustbench_ln.texts.safe import one_line, shorten
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
-__all__ = ["Key", "KeyEntry", "bar_entries", "line_entries", "note_entries"]
+__all__ = ["Key", "KeyEntry", "after_network", "bar_entries", "line_entries", "note_entries"]
 
 _LONGEST = 40
 _LINE, _LETTER, _SAMPLE = 0.145, 0.05, 0.46
@@ -85,8 +85,20 @@ class Key(NamedTuple):
         )  # fmt: skip
 
 
+def after_network(text: str, modes: Iterable[ModeResults]) -> str:
+    """Return what stands beside an axis, after the label of a network that stands alone."""
+    labels = _networks(modes)
+    return text if len(labels) > 1 else f"{shorten(one_line(labels[0]), _LONGEST)}: {text}"
+
+
+def _networks(modes: Iterable[ModeResults]) -> list[str]:
+    return list(dict.fromkeys(mode.run.label for mode in modes))
+
+
 def line_entries(modes: Sequence[ModeResults], *, has_networks: bool = True) -> list[KeyEntry]:
     """Return each mode of a figure of lines with colour and marker, and each network's line.
+
+    One network needs no entry: `after_network` names it.
 
     Args:
         modes: Those of the figure.
@@ -97,7 +109,9 @@ def line_entries(modes: Sequence[ModeResults], *, has_networks: bool = True) -> 
         line = "-" if has_networks else "none"
         styles.setdefault(mode.title, style | {"linestyle": line, "zorder": 1})
     entries = [KeyEntry(name, style) for name, style in styles.items()]
-    networks = dict.fromkeys(mode.run.label for mode in modes) if has_networks else ()
+    networks = _networks(modes)
+    if not has_networks or len(networks) == 1:
+        return entries
     return entries + [
         KeyEntry(label, {"color": "0.2", "linestyle": line_of(number)})
         for number, label in enumerate(networks)
@@ -105,15 +119,21 @@ def line_entries(modes: Sequence[ModeResults], *, has_networks: bool = True) -> 
 
 
 def bar_entries(modes: Sequence[ModeResults]) -> list[KeyEntry]:
-    """Return each mode of a figure of bars with its colour, and each network's hatch."""
+    """Return each mode of a figure of bars with its colour, and each network's hatch.
+
+    One network needs no entry: `after_network` names it.
+    """
     colours: dict[str, str] = {}
     for mode, style in styles_of(modes).items():
         colours.setdefault(mode.title, style["color"])
     entries = [KeyEntry(name, {"facecolor": c}, is_area=True) for name, c in colours.items()]
+    networks = _networks(modes)
+    if len(networks) == 1:
+        return entries
     return entries + [
         KeyEntry(label, {"facecolor": "0.6", "hatch": hatch_of(number), "edgecolor": "white",
                          "linewidth": 0}, is_area=True)
-        for number, label in enumerate(dict.fromkeys(mode.run.label for mode in modes))
+        for number, label in enumerate(networks)
     ]  # fmt: skip
 
 

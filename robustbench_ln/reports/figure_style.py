@@ -142,13 +142,15 @@ def percent_ticks(percents: Iterable[float], *, from_zero: bool = False) -> list
 
     >>> percent_ticks([3, 91]), percent_ticks([12, 28]), percent_ticks([97.2, 98.9])
     ([0, 20, 40, 60, 80, 100], [0, 5, 10, 15, 20, 25, 30], [96, 97, 98, 99, 100])
+    >>> percent_ticks([0.6, 1.4]), percent_ticks([0.0])
+    ([0, 1, 2], [0, 1])
     """
     known = [percent for percent in percents if not math.isnan(percent)] or [0.0, 100.0]
-    low, high = min(known), max(known)
-    if high - low < _LEAST_SPAN:
+    low, high = min(known), max(*known, 1)
+    if low >= _LEAST_SPAN and high - low < _LEAST_SPAN:
         middle = min(max((low + high) / 2, _LEAST_SPAN / 2), 100 - _LEAST_SPAN / 2)
         low, high = middle - _LEAST_SPAN / 2, middle + _LEAST_SPAN / 2
-    if from_zero or low < high / 2:
+    if from_zero or low < max(high / 2, _LEAST_SPAN):
         low = 0
     for step in _STEPS:
         first, last = math.floor(low / step) * step, math.ceil(min(high, 100) / step) * step

@@ -39,6 +39,8 @@ _PANEL, _LARGEST = 1.3, 2.2
 """Inches: least and largest width of a mode's panel."""
 _MOST_ROWS = 4
 """Rows of panels on a page."""
+_LINE = 0.14
+"""Inches of a line below."""
 _FEWEST_IMAGES = 10
 """Images in a bin, below which it is not drawn."""
 
@@ -61,11 +63,9 @@ def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
             part = {mode: found[mode] for mode in page.items}
             places = place_panels(len(part), inches, least=_PANEL)
             side = min(inches / places.columns, _LARGEST)
-            size = (
-                min(inches, max(0.4 + side * places.columns, 3)),
-                0.6 + (side + 0.1) * places.rows,
-            )
-            x_label = wrap_label(f"confidence, %; {table.title}", size[0] - 0.5)
+            width = min(inches, max(0.4 + side * places.columns, 3))
+            x_label = wrap_label(f"confidence, %; {table.title}", width - 0.5)
+            size = (width, 0.5 + _LINE * (x_label.count("\n") + 1) + (side + 0.1) * places.rows)
             fill = partial(_fill, found=part, places=places, x_label=x_label)
             stamp, name = limit_stamp(table), f"_{table.name}{page.ending}"
             pieces.append(
@@ -130,7 +130,7 @@ def _fill(
         title = [mode.run.label, mode.title]
         axes.set_title("\n".join(title_of(part, 24, 1) for part in title), fontsize=6.5)
         axes.plot([0, 100], [0, 100], color="0.6", linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
-        axes.set(xlim=(-3, 103), ylim=(-3, 103), aspect="equal")
+        axes.set(xlim=(-3, 103), ylim=(-3, 103))
         axes.set(xticks=[0, 50, 100], yticks=[0, 50, 100])
         draw_percent_grid(axes, "both")
     canvas.supxlabel(x_label, fontsize=8)

@@ -13,7 +13,7 @@ from robustbench_ln.modes import MODES
 from robustbench_ln.runs.cells import ModeOptions
 from robustbench_ln.runs.records import Record
 
-__all__ = ["Naming", "check_naming", "mode_title", "name_variants"]
+__all__ = ["Naming", "check_naming", "mode_title", "name_variants", "without_options"]
 
 Naming = Literal["papers", "ids"]
 """Whether people read the papers' names of modes, or those of --modes."""
@@ -39,6 +39,15 @@ def mode_title(variant: str, names: Naming = "papers") -> str:
     """
     mode, gap, options = variant.partition(" ")
     return f"{MODES[mode].title}{gap}{options}" if names == "papers" else variant
+
+
+def without_options(title: str) -> str:
+    """Return what people read for a mode, without the options that tell it from others.
+
+    >>> without_options(mode_title("dbn-batch (sets of 128)"))
+    'Dynamic BN-Batch'
+    """
+    return title.partition(" (")[0]
 
 
 def name_variants(records: Sequence[Record]) -> dict[ModeOptions, str]:

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.reports.drawn import texts_of
+
 WORDS = ("--noise", "agn", "--sigmas", "0,1", "--samples", "0")
 
 
@@ -42,9 +44,13 @@ def test_an_audit_has_ordinary_rows_a_table_figures_and_a_verdict(command, lab, 
         "stream == 'by-class' and mode == 'dbn-batch' and set_size == 4 and severity == 1"
     ).itertuples()
     assert cell.accuracy == pytest.approx(row["correct"] / 50)
-    assert (out / "report" / "audit_streams_agn_1.png").is_file()
+    texts = texts_of((out / "report" / "audit_streams_agn_1.svg").read_bytes())
+    assert any(text.startswith("net: images that share statistics; additive Gau") for text in texts)
     before = {run: (out / run / "cells.jsonl").read_bytes() for run in ("shuffled", "by-class")}
-    assert ln_bench(*words).code == 0  # resumed: nothing is measured again
+    resumed = ln_bench(*words, "--names", "ids")  # nothing is measured again
+    assert resumed.code == 0
+    assert "dbn-batch: sets of " in resumed.out
+    assert "BN-" not in resumed.out
     assert before == {run: (out / run / "cells.jsonl").read_bytes() for run in before}
 
 
@@ -83,12 +89,12 @@ def test_clean_images_alone_have_no_stream_that_mixes(command, lab, ln_bench):
         (["--set-sizes", "0,4"], "--set-sizes is 0; expected 1 or more images"),
         (["--set-sizes", "a"], "--set-sizes a: expected numbers of images, as in 1,16,128"),
         (["--set-sizes", ""], "expected numbers of images"),
-        (["--streams", "by-clas"], "did you mean 'by-class'"),
-        (["--streams", "dirichlet-0"], "--order dirichlet-0: expected a concentration above 0"),
+        (["--streams", "by-clas"], "unknown --streams 'by-clas'; did you mean 'by-class'"),
+        (["--streams", "dirichlet-0"], "--streams dirichlet-0: expected a concentration above 0"),
         (["--streams", "shuffled"], "--streams: shuffled images are always measured"),
         (
             ["--streams", "mixed", "--no-sliding"],
-            "--order mixed mixes conditions, and there is one; give a noise or corruptions",
+            "the order 'mixed' mixes conditions, and there is one; give a noise or corruptions",
         ),
         (["--compile"], "--sliding remembers earlier images from one forward pass to the next"),
         (["--streams", "by-class,by-class"], "--streams: by-class is listed twice"),
@@ -108,4 +114,4 @@ def test_images_of_one_class_have_no_stream(command, lab, ln_bench):
         np.savez(lab.folder / "data.npz", images=arrays["images"], labels=np.full(50, 2))
     outcome = ln_bench(*command, "--modes", "dbn-batch", "--set-sizes", "2")
     assert outcome.code == 2
-    assert "all images are of one class; --order by-class needs two or more" in outcome.err
+    assert "all images are of one class; the order 'by-class' needs two or more" in outcome.err

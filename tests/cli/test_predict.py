@@ -73,6 +73,14 @@ def test_the_table_has_each_picture_and_mode(lab, ln_bench, pictures):
     assert last == "Statistics of all 3 pictures as one set: Dynamic BN-Batch"
 
 
+def test_modes_have_the_papers_names_or_ids(lab, ln_bench, pictures):
+    words = command(lab, pictures[0], "--modes", "dbn-batch")
+    assert "Dynamic BN-Batch" in ln_bench(*words).out
+    ids = ln_bench(*words, "--names", "ids").out
+    assert ids.splitlines()[-1] == "Statistics of the one picture as one set: dbn-batch"
+    assert "Dynamic" not in ids
+
+
 def test_sets_hold_all_pictures_and_single_modes_one(lab, ln_bench, pictures):
     extra = ["--modes", "bn,dbn-batch,dbn-single"]
     together = table(ln_bench(*command(lab, *pictures, *extra)).out)

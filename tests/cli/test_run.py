@@ -49,17 +49,44 @@ def test_nothing_runs_before_every_run_is_right(refuses, tmp_path):
     Path(suite).write_text(Path(suite).read_text() + "stat_batch = 0\n")
     error = refuses("run", suite, "--out", str(tmp_path / "out"))
     assert f"{suite}, [[run]] 2: stat_batch" in error
+    Path(suite).write_text(Path(suite).read_text().replace("stat_batch = 0", "arch = 'resnet99'"))
+    error = refuses("run", suite, "--out", str(tmp_path / "out"))
+    assert f"{suite}, [[run]] 2: unknown architecture 'resnet99'" in error
     assert not (tmp_path / "out").exists()
 
 
 def test_an_error_of_a_run_names_it(ln_bench, tmp_path):
     suite = tmp_path / "suite.toml"
-    suite.write_text('[[run]]\ncheckpoint = "gone.pt"\narch = "mnist-dnn"\ndata = "demo:digits"\n')
+    (tmp_path / "empty.pt").write_bytes(b"")
+    suite.write_text('[[run]]\ncheckpoint = "empty.pt"\narch = "mnist-dnn"\n'
+                     'normalize = "none"\ndata = "demo:digits"\n')  # fmt: skip
     done = ln_bench("run", str(suite), "--out", str(tmp_path / "out"))
     assert done.code == 2
     _, error = done.err.splitlines()
-    assert error.startswith(f"Error: {suite}, [[run]] 1: ")
-    assert "gone.pt: no such file" in error
+    assert error.startswith(f"Error: {suite}, [[run]] 1: {tmp_path}/empty.pt")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "named"),
+    [
+        ("checkpoint", "gone.pt", "gone.pt"),
+        ("data", "cifar10:gone", "gone"),
+        ("class_map", "gone.json", "gone.json"),
+        ("arch", "hf:gone", "gone"),
+    ],
+)
+def test_a_missing_file_of_any_run_is_named_before_the_first_begins(
+    refuses, ln_bench, tmp_path, key, value, named
+):
+    suite = tmp_path / "suite.toml"
+    first = '[[run]]\ncheckpoint = "demo:batchnorm"\ndata = "demo:digits"\n'
+    table = {"checkpoint": "demo:batchnorm", "data": "demo:digits", key: value}
+    second = "[[run]]\n" + "".join(f'{name} = "{text}"\n' for name, text in table.items())
+    suite.write_text(first + second)
+    line = refuses("run", str(suite), "--out", str(tmp_path / "out"))
+    assert f"{suite}, [[run]] 2: {key}: {tmp_path}/{named}: no such file or folder" in line
+    assert not (tmp_path / "out").exists()
+    assert ln_bench("run", str(suite), "--out", str(tmp_path / "out"), "--dry-run").code == 0
 
 
 @pytest.mark.parametrize("name", ["BatchNorm", "report"])

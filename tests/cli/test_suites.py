@@ -69,6 +69,16 @@ frost_dir = "/frost"
     assert {key: second.options[key] for key in expected} == expected
 
 
+def test_homes_and_folders_of_transformers_keep_what_stands_before_them(tmp_path):
+    text = "[[run]]\ncheckpoint = 'hf:vit'\ndata = 'folder:~/photos'\n"
+    (one,) = read(tmp_path, text).runs
+    assert one.options["checkpoint"] == f"hf:{tmp_path}/vit"
+    assert one.options["data"] == "folder:~/photos"
+    write_suite(tmp_path / "again.toml", [*one.words, "--out", "out"])
+    (again,) = read_suite(str(tmp_path / "again.toml"), allow_code=False).runs
+    assert again.options["checkpoint"] == f"hf:{tmp_path}/vit"
+
+
 def test_the_command_of_a_run_asks_for_the_same(tmp_path):
     one = read(tmp_path, RUN + 'label = "two words"\nprior = "inf"\nnoise = "agn"\n').runs[0]
     words = shlex.split(one.command(Path("out")))
@@ -116,10 +126,22 @@ def test_a_saved_suite_has_its_paths_from_its_folder(tmp_path, monkeypatch):
         ("[report]\nbaseline = 4" + RUN, ", [report]: baseline = 4: expected a text"),
         ("[[run]]\ndata = 'x'", ', [[run]] 1: no checkpoint; write checkpoint = "FILE"'),
         ("[[run]]\ncheckpoint = 'x'", ", [[run]] 1: data: "),
-        (RUN + "limit = 'many'", ", [[run]] 1: limit: "),
+        (RUN + "limit = 'many'", ", [[run]] 1: limit = 'many': "),
+        (RUN + "limit = 5.5", ", [[run]] 1: limit = 5.5: "),
+        ("[[run]]\ncheckpoint = 3\ndata = 'x'", ", [[run]] 1: checkpoint = 3: expected a text"),
+        ("[[run]]\ncheckpoint = 'x'\ndata = ''", ", [[run]] 1: data = '': expected a text"),
+        (RUN + "clean = ['a']", ", [[run]] 1: clean = ['a']: expected a text"),
+        (RUN + "label = 'a'\nout = 'x'" + RUN + "label = 'a'", ", [[run]] 2: label = 'a' is th"),
         (RUN + "limit = {a = 1}", ", [[run]] 1: limit = {'a': 1}: expected a text, a number or a "),
         (RUN + "noise = [['agn']]", ", [[run]] 1: noise = [['agn']]: expected a text, a number or"),
-        (RUN + "label = 1979-05-27", ", [[run]] 1: out = datetime.date(1979, 5, 27): expected a t"),
+        (RUN + "label = 1979-05-27", ", [[run]] 1: label = datetime.date(1979, 5, 27): expected a"),
+        (RUN + "label = true", ", [[run]] 1: label = true: expected a text"),
+        (RUN + "out = 3", ", [[run]] 1: out = 3: expected a text"),
+        (RUN + "limit = true", ", [[run]] 1: limit = true: expected a text, a number or a list of"),
+        (RUN + "limit = false", ", [[run]] 1: limit = false: expected a text, a number or a list"),
+        (RUN + "sigmas = [true]", ", [[run]] 1: sigmas = [True]: expected a text, a number or a l"),
+        (RUN + "strict = 'yes'", ", [[run]] 1: strict = 'yes': expected true or false"),
+        (RUN + "strict = 1", ", [[run]] 1: strict = 1: expected true or false"),
         (RUN + "out = '../..'", ", [[run]] 1: '../..' cannot name a folder; set out"),
         (RUN + "out = 'report'", ", [[run]] 1: 'report' cannot name a folder; set out"),
         (RUN + "label = 'a b'" + RUN + "label = 'a+b'" + RUN + "out = 'a b'", ", [[run]] 3: the f"),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from robustbench_ln.corrupted_sets.sequences import PERTURBATIONS, is_noise, open_sequences
+from robustbench_ln.corrupted_sets.sequences import BENCHMARKS, is_noise, open_sequences
 from robustbench_ln.errors import DataError, LnBenchError, SpecError
 
 FRAMES = np.random.default_rng(0).integers(0, 256, (4, 3, 8, 8, 3)).astype(np.uint8)
@@ -24,7 +24,7 @@ def test_frames_come_sequence_after_sequence_in_the_benchmarks_order(folder):
         tilt.images.read([0, 4, 11]), (FRAMES + 4).reshape(12, 8, 8, 3)[[0, 4, 11]]
     )
     assert tilt.images.image_id(4).endswith("tilt.npy, row 4")
-    (shear,) = open_sequences(f"cifar10-p:{folder}", names=["shear"])
+    (shear,) = open_sequences(f"cifar10-p:{folder}", perturbations=["shear"])
     assert shear.name == "shear"
 
 
@@ -36,7 +36,24 @@ def test_a_harder_noise_is_another_file_and_harder_frames_are_the_same(folder):
 
 
 def test_only_noise_is_compared_with_the_first_frame():
-    assert {name for name in PERTURBATIONS if is_noise(name)} == {"gaussian_noise", "shot_noise"}
+    for names in BENCHMARKS.values():
+        assert {name for name in names if is_noise(name)} == {"gaussian_noise", "shot_noise"}
+
+
+def test_the_benchmarks_are_ten_perturbations_that_differ_in_one():
+    assert {len(names) for names in BENCHMARKS.values()} == {10}
+    cifar, imagenet = BENCHMARKS["cifar10-p"], BENCHMARKS["imagenet-p"]
+    assert [pair for pair in zip(cifar, imagenet, strict=True) if pair[0] != pair[1]] == [
+        ("spatter", "snow")
+    ]
+    assert BENCHMARKS["cifar100-p"] == cifar
+
+
+def test_a_limit_is_a_number_of_sequences(folder):
+    (tilt,) = open_sequences(f"cifar10-p:{folder}", perturbations=["tilt"], limit=2)
+    assert (tilt.num_sequences, len(tilt.images)) == (2, 6)
+    (tilt,) = open_sequences(f"cifar10-p:{folder}", perturbations=["tilt"], limit=9)
+    assert tilt.num_sequences == 4
 
 
 @pytest.mark.parametrize(
@@ -57,7 +74,9 @@ def test_arrays_that_are_no_sequences_are_refused(frames, line, tmp_path):
 
 def test_what_is_not_there_is_named(folder, tmp_path):
     with pytest.raises(DataError, match=r"scale\.npy: no such file"):
-        open_sequences(f"cifar10-p:{folder}", names=["scale"])
+        open_sequences(f"cifar10-p:{folder}", perturbations=["scale"])
+    with pytest.raises(SpecError, match="tilt is listed twice"):
+        open_sequences(f"cifar10-p:{folder}", perturbations=["tilt", "shear", "tilt"])
     with pytest.raises(DataError, match="no sequences; expected NAME/CLASS/VIDEO.mp4"):
         open_sequences(f"imagenet-p:{folder}")
     with pytest.raises(DataError, match="no such folder; expected the folder of cifar10-p"):
@@ -68,4 +87,4 @@ def test_what_is_not_there_is_named(folder, tmp_path):
         open_sequences(f"cifar10-p:{folder}", difficulty=4)
     (tmp_path / "tilt.npy").write_bytes(b"\x93NUMPY garbage")
     with pytest.raises(DataError, match=r"tilt\.npy"):
-        open_sequences(f"cifar10-p:{tmp_path}", names=["tilt"])
+        open_sequences(f"cifar10-p:{tmp_path}", perturbations=["tilt"])

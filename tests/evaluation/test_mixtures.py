@@ -128,7 +128,7 @@ def test_a_mixture_is_resumed_and_another_one_is_another_row(tmp_path):
 
 def test_one_condition_is_no_mixture(tmp_path):
     spec = make_spec(conditions=(CLEAN,), order="growing")
-    with pytest.raises(SpecError, match="order='growing' mixes conditions, and there is one; give"):
+    with pytest.raises(SpecError, match="the order .growing. mixes conditions, and there is one;"):
         evaluate(make_subject(), make_images(), spec, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
     assert mix_conditions((CLEAN,), order="shuffled") is None

@@ -78,7 +78,7 @@ def test_an_unknown_order_is_refused():
 
 @pytest.mark.parametrize("order", ["by-class", "dirichlet-1"])
 def test_one_class_has_no_order_of_classes(order):
-    expected = f"all images are of one class; order='{order}' needs two or more"
+    expected = f"all images are of one class; the order '{order}' needs two or more"
     with pytest.raises(DataError, match=expected):
         order_of(order, labels=np.zeros(50, dtype=int))
     with pytest.raises(DataError, match=expected):

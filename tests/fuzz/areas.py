@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from numpy.random import Generator
 
-from tests.fuzz import file_areas, folder_areas, weight_areas
+from tests.fuzz import file_areas, folder_areas, sequence_areas, weight_areas
 from tests.fuzz.watch import Case
 
 __all__ = ["AREAS", "Plant"]
@@ -28,6 +28,8 @@ AREAS: Mapping[str, Plant] = MappingProxyType(
         "descriptions": folder_areas.plant_description,
         "predictions": folder_areas.plant_predictions,
         "sets": folder_areas.plant_set,
+        "sequences": sequence_areas.plant_sequences,
+        "shards": folder_areas.plant_shards,
         "arrays": file_areas.plant_arrays,
         "pictures": file_areas.plant_picture,
         "folders": file_areas.plant_folder,

@@ -23,6 +23,8 @@ CASES: Mapping[str, int] = MappingProxyType(
         "descriptions": 6,
         "predictions": 5,
         "sets": 8,
+        "sequences": 6,
+        "shards": 4,
         "arrays": 9,
         "pictures": 6,
         "folders": 5,

@@ -41,7 +41,7 @@ def plant_predictions(base: Path, folder: Path, draws: Generator) -> Case:
         if draws.random() < 0.5:
             continue
         if draws.random() < 0.15:
-            _replace(file, draws)
+            replace_member(file, draws)
         elif draws.random() < 0.4:
             file.write_bytes(damage_bytes(file.read_bytes(), draws))
         else:
@@ -74,7 +74,7 @@ def _other_arrays(file: Path, draws: Generator) -> bytes:
 def _read_run(base: Path, run: Path, draws: Generator) -> Case:
     """Some command that reads a run; now and then a member of it is a link."""
     if draws.random() < 0.1:
-        _replace(pick(draws, sorted(run.iterdir())), draws)
+        replace_member(pick(draws, sorted(run.iterdir())), draws)
     name = run.name
     figure = pick(draws, ["images", "histogram", "confusion", "votes", "reliability", "clean"])
     match int(draws.integers(14)):
@@ -97,7 +97,7 @@ def _read_run(base: Path, run: Path, draws: Generator) -> Case:
             return Case([*words, name], [name])
 
 
-def _replace(path: Path, draws: Generator) -> None:
+def replace_member(path: Path, draws: Generator) -> None:
     """Put a link, a pipe, a folder or nothing in the place of a file or folder."""
     outside = path.parent
     while not (outside / "outside").is_dir():
@@ -133,7 +133,7 @@ def plant_set(base: Path, folder: Path, draws: Generator) -> Case:
         file = pick(draws, files)
         file.write_bytes(damage_bytes(file.read_bytes(), draws))
     if draws.random() < 0.2:
-        _replace(pick(draws, sorted(place.iterdir())), draws)
+        replace_member(pick(draws, sorted(place.iterdir())), draws)
     again = {
         "set": "--corruptions contrast --severities 1,2 --severity-table cifar10-c",
         "folders": "--corruptions contrast --severities 1 --severity-table cifar10-c --format folder",
@@ -173,12 +173,33 @@ def _to_journal(place: Path, draws: Generator) -> None:
     (place / "journal.jsonl").write_bytes(damaged_lines(text, draws))
 
 
+def plant_shards(base: Path, folder: Path, draws: Generator) -> Case:
+    """A folder of shards of which one says or holds something else, or is there twice."""
+    place = _copy(base / "shards", folder / "shards")
+    shard = place / pick(draws, ["1", "2"])
+    match int(draws.integers(4)):
+        case 0:
+            _copy(shard, place / "3")
+        case 1:
+            replace_member(pick(draws, sorted(shard.iterdir())), draws)
+        case 2:
+            file = shard / "run.json"
+            file.write_bytes(damaged_json(file.read_bytes(), draws))
+        case _:
+            file = shard / "cells.jsonl"
+            file.write_bytes(damaged_lines(file.read_bytes(), draws))
+    words = pick(
+        draws, [["report", "shards", "--figures", "none"], ["compare", "shards", "shards"]]
+    )
+    return Case([*words, "--out", "o"], ["o"])
+
+
 def plant_training(base: Path, folder: Path, draws: Generator) -> Case:
     """A training of which one file is another."""
     place = _copy(base / "training", folder / "training")
     file = place / str(pick(draws, ["train.json", "state.pt", "log.csv", "norms.csv", "last.pt"]))
     if draws.random() < 0.15:
-        _replace(file, draws)
+        replace_member(file, draws)
     elif file.suffix == ".json":
         file.write_bytes(damaged_json(file.read_bytes(), draws))
     else:

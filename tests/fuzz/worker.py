@@ -73,7 +73,7 @@ def _judge(case: Case, folder: Path, root: Path, watch: Watch) -> Verdict:
 def make_good_files(root: Path, watch: Watch) -> None:
     """Make, below `base`, what the areas change; `outside` nobody may change."""
     base = root / "base"
-    for name in ("base", "spare", "cases", "outside/folder/1/0"):
+    for name in ("base/shards", "spare", "cases", "outside/folder/1/0"):
         (root / name).mkdir(parents=True, exist_ok=True)
     for name in ("victim", "folder/precious", "folder/1/0/0.png"):
         (root / "outside" / name).write_bytes(b"precious")
@@ -88,6 +88,7 @@ def make_good_files(root: Path, watch: Watch) -> None:
         place = base / "pictures" / f"class{index % 5}"
         place.mkdir(parents=True, exist_ok=True)
         Image.fromarray(images[index]).save(place / f"{index}.png")
+    write_video(base / "frames.mp4")
     (base / "errors.csv").write_text(ERRORS)
     table = "--severity-table cifar10-c --limit"
     digits, bn = "--data demo:digits", "evaluate demo:batchnorm"
@@ -97,6 +98,8 @@ def make_good_files(root: Path, watch: Watch) -> None:
         (f"evaluate demo:localnorm {digits} --limit 12 --noise agn --sigmas 0,1 --out run", "run"),
         (f"{bn} {digits} --corruptions fog --severities 1,5 {table} 12 --modes bn,dbn-batch --out run2",
          "run2"),
+        *((f"{bn} {digits} --noise agn --sigmas 0,1,2 --limit 4 --modes bn,dbn-batch --shard {i}/2 --out shards/{i}",
+           f"shards/{i}") for i in (1, 2)),
         (f"corrupt demo:digits --corruptions contrast --severities 1,2 {table} 3 --out set", "set"),
         (f"corrupt demo:digits --corruptions contrast --severities 1 {table} 3 --format folder --out "
          "folders", "folders"),
@@ -105,6 +108,17 @@ def make_good_files(root: Path, watch: Watch) -> None:
     ):  # fmt: skip
         verdict = _judge(Case(words.split(), [output]), base, root, watch)
         assert (verdict.code, verdict.failures) == (0, []), (words, verdict)
+
+
+def write_video(path: Path) -> None:
+    """Write a video of five frames, as ImageNet-P has them."""
+    os.environ["OPENCV_FFMPEG_LOGLEVEL"] = "-8"  # asked for once, by whatever comes first
+    import cv2
+
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 5, (28, 28))
+    for level in range(5):
+        writer.write(np.full((28, 28, 3), 40 * level, dtype=np.uint8))
+    writer.release()
 
 
 if __name__ == "__main__":

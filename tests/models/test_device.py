@@ -24,6 +24,11 @@ def test_what_is_not_here_is_one_line_with_the_way_out(name):
     assert "\n" not in message
 
 
+def test_a_word_that_is_no_device_is_answered_with_those_that_are():
+    with pytest.raises(SpecError, match="^device='gpu': no such device; expected cpu, "):
+        check_device("gpu")
+
+
 @pytest.fixture
 def _one_gpu(monkeypatch):
     """A machine with cuda:0 alone."""

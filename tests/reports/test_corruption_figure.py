@@ -122,10 +122,8 @@ def test_severities_of_the_fifteen_alone(tmp_path: Path) -> None:
     assert line.get_ydata()[0] == 95
     texts = texts_of(severities(table).render("svg"))
     assert "accuracy in %, mean of the 15 (procedural frost)" in " ".join(texts)
-    assert (
-        "severity, 0 is clean; corruptions made by ln-bench with the severities of CIFAR-10-C"
-        in texts
-    )
+    below = "severity, 0 is clean; corruptions made by ln-bench with the severities of CIFAR-10-C"
+    assert f"resnet20: {below}" in texts
 
 
 def test_many_modes_make_a_low_figure_higher(tmp_path: Path) -> None:

@@ -22,9 +22,11 @@ def drawn(*runs: Path, inches: float = 6.8) -> Drawing:
 
 def test_svg_names_every_line(tmp_path: Path) -> None:
     texts = texts_of(drawn(noise_run(tmp_path / "r")).render("svg"))
-    expected = {"bn", "dbn-batch", "resnet20", "95 % Wilson interval", "chance", "accuracy, %"}
+    expected = {"bn", "dbn-batch", "95 % Wilson interval", "chance", "accuracy, %"}
     assert expected <= set(texts)
-    assert "σ of additive Gaussian noise (AGN), paper convention, values clipped" in texts
+    what = "σ of additive Gaussian noise (AGN), paper convention, values clipped"
+    assert f"resnet20: {what}" in texts
+    assert "resnet20" not in texts
     assert "LIMITED" not in " ".join(texts)
 
 

@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from robustbench_ln.reports.figure_keys import Key, KeyEntry, line_entries, note_entries
+from robustbench_ln.reports.figure_keys import (
+    Key,
+    KeyEntry,
+    after_network,
+    bar_entries,
+    line_entries,
+    note_entries,
+)
 from tests.reports.drawn import only_table
 from tests.reports.synthetic_runs import agn, make_record, noise_run, tables_of
 
@@ -44,6 +51,16 @@ def test_networks_follow_their_modes(tmp_path: Path) -> None:
         ("bn", "none"),
         ("dbn-batch", "none"),
     ]
+
+
+def test_a_network_that_stands_alone_is_named_beside_the_axis(tmp_path: Path) -> None:
+    one = only_table(noise_run(tmp_path / "one", label="a"))
+    assert [e.name for e in line_entries(one.modes)] == ["bn", "dbn-batch"]
+    assert [e.name for e in bar_entries(one.modes)] == ["bn", "dbn-batch"]
+    assert after_network("sigma", one.modes) == "a: sigma"
+    two = only_table(*(noise_run(tmp_path / name, label=name) for name in "bc"))
+    assert [e.name for e in bar_entries(two.modes)] == ["bn", "dbn-batch", "b", "c"]
+    assert after_network("sigma", two.modes) == "sigma"
 
 
 def test_what_is_not_drawn_is_not_named(tmp_path: Path) -> None:
