@@ -26,7 +26,7 @@ import numpy as np
 import torch
 
 from robustbench_ln.corruptions.conditions import noise_conditions
-from robustbench_ln.corruptions.request import ConditionRequest
+from robustbench_ln.corruptions.request import resolve_conditions
 from robustbench_ln.data import ArrayImages, DataOptions, ImageSet, load_images
 from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.evaluation.subject import Subject, versions
@@ -37,7 +37,13 @@ from robustbench_ln.norms import (
     with_statistics,
 )
 from robustbench_ln.runs.description import CheckpointDescription
-from robustbench_ln.spec import Condition, EvaluationSpec, FrostTextures, Normalization
+from robustbench_ln.spec import (
+    Condition,
+    ConditionRequest,
+    EvaluationSpec,
+    FrostTextures,
+    Normalization,
+)
 from robustbench_ln.speed.turns import Job, circumstances, time_in_turns
 from robustbench_ln.workers.allocator import keep_freed_memory
 
@@ -150,7 +156,7 @@ def noise_evaluations(images: ImageSet) -> dict[str, Job]:
 
 def cifar10_c_evaluation(images: ImageSet) -> dict[str, Job]:
     """All of CIFAR-10-C, made while evaluating, and the clean images."""
-    conditions, frost = ConditionRequest(corruptions=("cifar10-c",)).resolve()
+    conditions, frost = resolve_conditions(ConditionRequest(corruptions=("cifar10-c",)))
     number = len(conditions)
     evaluations = Evaluations(images)
     return {

@@ -20,11 +20,11 @@ from pathlib import Path
 from recording import RESULTS
 from workers import random_images, subject_of
 
-from robustbench_ln.corruptions.request import ConditionRequest
+from robustbench_ln.corruptions.request import resolve_conditions
 from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.evaluation.subject import versions
 from robustbench_ln.models.registry import build_model
-from robustbench_ln.spec import EvaluationSpec
+from robustbench_ln.spec import ConditionRequest, EvaluationSpec
 from robustbench_ln.speed.turns import circumstances
 from robustbench_ln.workers.allocator import keep_freed_memory
 
@@ -35,7 +35,7 @@ def measure(number: int, workers: int) -> dict[str, int]:
     request = ConditionRequest(
         corruptions=("gaussian_noise",), severities=(3,), severity_table="cifar10-c"
     )
-    conditions, _ = request.resolve()
+    conditions, _ = resolve_conditions(request)
     spec = EvaluationSpec(modes=("bn",), conditions=conditions, workers=workers, limit=number)
     images = random_images(10_000, 32)
     with tempfile.TemporaryDirectory() as folder:

@@ -26,10 +26,10 @@ from torch import nn
 from workers import random_images, subject_of
 
 from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS
-from robustbench_ln.corruptions.request import ConditionRequest
+from robustbench_ln.corruptions.request import resolve_conditions
 from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.models.registry import build_model
-from robustbench_ln.spec import EvaluationSpec
+from robustbench_ln.spec import ConditionRequest, EvaluationSpec
 from robustbench_ln.speed.turns import time_in_turns
 from robustbench_ln.workers.allocator import keep_freed_memory
 
@@ -79,7 +79,7 @@ def main() -> None:
     request = ConditionRequest(
         corruptions=tuple(names), severities=(3,), severity_table="imagenet-c"
     )
-    conditions, frost = request.resolve()
+    conditions, frost = resolve_conditions(request)
     spec = EvaluationSpec(modes=tuple(MODES), conditions=conditions, frost=frost)
 
     def run() -> None:

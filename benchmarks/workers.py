@@ -27,7 +27,7 @@ from torch import nn
 
 from robustbench_ln.corrupted_sets.spec import GenerationSpec
 from robustbench_ln.corrupted_sets.writer import GenerationOptions, generate
-from robustbench_ln.corruptions.request import ConditionRequest
+from robustbench_ln.corruptions.request import resolve_conditions
 from robustbench_ln.data import ArrayImages
 from robustbench_ln.evaluation.plan import plan_passes
 from robustbench_ln.evaluation.run import evaluate
@@ -36,13 +36,15 @@ from robustbench_ln.evaluation.workforce import plan_workforce
 from robustbench_ln.models.registry import build_model
 from robustbench_ln.norms import convert_batchnorm, with_statistics
 from robustbench_ln.runs.description import CheckpointDescription
-from robustbench_ln.spec import EvaluationSpec, Normalization
+from robustbench_ln.spec import ConditionRequest, EvaluationSpec, Normalization
 from robustbench_ln.speed.turns import Job, time_in_turns
 from robustbench_ln.workers.allocator import keep_freed_memory
 from robustbench_ln.workers.crew import open_crew
 from robustbench_ln.workers.launch import Launcher
 
-CONDITIONS, FROST = ConditionRequest(corruptions=("cifar10-c",), severities=(3,)).resolve()
+CONDITIONS, FROST = resolve_conditions(
+    ConditionRequest(corruptions=("cifar10-c",), severities=(3,))
+)
 IMAGES = {"bn": 4000, "localnorm": 128, "corrupt": 10_000, "corrupt224": 160}
 TURNS = {"bn": 5, "localnorm": 3, "corrupt": 3, "corrupt224": 3}
 
@@ -104,7 +106,7 @@ def evaluations(
 
 def sets(images: ArrayImages, workers: int) -> dict[str, Job]:
     """`corrupt` by one and by several workers, written and hashed."""
-    conditions = ConditionRequest(corruptions=("cifar10-c",)).resolve().conditions[1:]
+    conditions = resolve_conditions(ConditionRequest(corruptions=("cifar10-c",))).conditions[1:]
     spec = GenerationSpec(conditions=conditions, format="npy")
 
     def whole(workers: int) -> Job:

@@ -25,18 +25,18 @@ from reproduction.claims import (
     DBN_ROT90,
     GN,
     LN,
-    RESULTS,
     ROT90,
     SINGLE,
     SN,
-    values_of,
 )  # fmt: skip
+from reproduction.comparisons import RESULTS, values_of
 from reproduction.trainings import Trainings, Values
 from robustbench_ln.reports.corruption_figure import severity_means
 from robustbench_ln.reports.curves import draw_curve
 from robustbench_ln.reports.families import read_tables
-from robustbench_ln.reports.figure_style import render_figure, set_percents
+from robustbench_ln.reports.figure_style import render_figure
 from robustbench_ln.reports.mode_styles import level_style, style_mode
+from robustbench_ln.reports.percent_axis import set_percents
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.results import ModeResults
 from robustbench_ln.runs.variants import mode_title

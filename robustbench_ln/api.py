@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from robustbench_ln.corruption_names import SEVERITIES
-from robustbench_ln.corruptions.request import ConditionRequest
 from robustbench_ln.data import ArrayImages, ImageSet
 from robustbench_ln.data.class_list import read_class_list
 from robustbench_ln.data.file_images import FileImages
@@ -24,7 +23,7 @@ from robustbench_ln.norms import NormClasses
 from robustbench_ln.progress import Progress
 from robustbench_ln.runs.frame import read_frame, tidy_frame
 from robustbench_ln.runs.shards import parse_shard
-from robustbench_ln.spec import EvaluationSpec
+from robustbench_ln.spec import ConditionRequest, EvaluationSpec
 from robustbench_ln.workers.engine import Engine
 
 if TYPE_CHECKING:

@@ -30,6 +30,7 @@ SUBJECTS = {
     "cli/train_processes": "`train --processes 2` against one process, killed and resumed",
     "corruptions/against_references": "every corruption and severity against plain loops",
     "corruptions/published_fixtures": "every corruption against the published files",
+    "evaluation/resuming": "the same command again, more of the same run, and what is another run",
     "evaluation/shards": "shards of a run, put together, against one process",
     "evaluation/golden_counts": "counts of a whole run that must not change",
     "evaluation/checks/accuracy_checks": "clean accuracies that a check explains",

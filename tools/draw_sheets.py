@@ -15,10 +15,11 @@ from PIL import Image, ImageDraw
 
 from robustbench_ln.corrupted_sets.preview import draw_sheet
 from robustbench_ln.corruptions.fog import plasma
-from robustbench_ln.corruptions.request import ConditionRequest
+from robustbench_ln.corruptions.request import resolve_one_family
 from robustbench_ln.corruptions.stream import StreamOptions
 from robustbench_ln.data.image_set import ArrayImages, Pixels
 from robustbench_ln.rng import stream
+from robustbench_ln.spec import ConditionRequest
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 DRAWN = 512
@@ -59,7 +60,7 @@ def main() -> None:
         images = ArrayImages(
             source="scene", kind="arrays", pixels=scene, labels=np.zeros(1, dtype=np.int64)
         )
-        found = ConditionRequest(corruptions=(table,), severities=severities).resolve_one_family()
+        found = resolve_one_family(ConditionRequest(corruptions=(table,), severities=severities))
         sheet = draw_sheet(images, found.conditions, StreamOptions(seed=0, frost=found.frost))
         sheet.save(PICTURES / f"{table}_{side}.jpg", quality=80)
 

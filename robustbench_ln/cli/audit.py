@@ -14,7 +14,8 @@ import typer
 
 from robustbench_ln.cli.early import check_early
 from robustbench_ln.cli.evaluate import evaluate
-from robustbench_ln.cli.options import Names, split_names
+from robustbench_ln.cli.name_checks import split_names
+from robustbench_ln.cli.options import Names
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError, setting
@@ -82,7 +83,7 @@ def audit(**options: Any) -> None:
     filled = {**_evaluate_defaults(), **options}
     for stream in ("shuffled", *streams):
         check_early({**filled, "order": stream})
-    from robustbench_ln.cli.evaluation_request import request_of
+    from robustbench_ln.cli.asked import request_of
     from robustbench_ln.evaluation.audit import audit_runs
     from robustbench_ln.runs.variants import check_naming
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from robustbench_ln.cli.asked import network_of
 from robustbench_ln.cli.completion import complete
 from robustbench_ln.cli.name_checks import check_listed
 from robustbench_ln.cli.options import (
@@ -83,19 +84,13 @@ def convert(
     BatchNorm in evaluation. That is checked with the new layers' own forward: above 1e-4 of the
     largest logit nothing is written. The other norms have to be trained before they classify.
     """
+    options = dict(locals())
     from robustbench_ln.models.conversion import convert_network, write_converted
     from robustbench_ln.models.opened import input_shape, published_pipeline
-    from robustbench_ln.models.source import NetworkSource, load_network
+    from robustbench_ln.models.source import load_network
     from robustbench_ln.models.stored_input import stored_normalization
 
-    source = NetworkSource(
-        path=checkpoint,
-        arch=arch,
-        model=model,
-        key=checkpoint_key,
-        trust=trust_checkpoint,
-        download=download,
-    )
+    source = network_of(options, download=download)
     loaded = load_network(source)
     pipeline = published_pipeline(loaded)
     conversion = convert_network(

@@ -7,35 +7,36 @@ from typing import Annotated
 
 import typer
 
-from robustbench_ln.cli.name_checks import check_kind
-from robustbench_ln.cli.options import (
+from robustbench_ln.cli.asked import (
+    count_or_auto,
+    data_options_of,
+    degradation_of,
+    engine_of,
+    framing_of,
+)
+from robustbench_ln.cli.image_options import (
     CLEAN_KINDS,
     ClassMap,
     Convention,
     Corruptions,
     Crop,
     Download,
-    EngineName,
     FrostDir,
     Interpolation,
     Noise,
     PixelRange,
-    RayAddress,
     Resize,
     Severities,
     SeverityTable,
     Sigmas,
-    Workers,
-    count_or_auto,
-    split_names,
 )
+from robustbench_ln.cli.name_checks import check_kind
+from robustbench_ln.cli.options import EngineName, RayAddress, Workers
 from robustbench_ln.cli.spelling import spell
-from robustbench_ln.corruption_names import parse_severities, parse_sigmas
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError
 from robustbench_ln.files.image_kinds import IMAGE_KINDS
 from robustbench_ln.texts.console import say
-from robustbench_ln.workers.engine import Engine
 
 __all__ = ["corrupt"]
 
@@ -111,36 +112,23 @@ def corrupt(
     download: Download = False,
 ) -> None:
     """Write corrupted images in the formats of CIFAR-10-C and ImageNet-C, or check such a set."""
-    from robustbench_ln.files.pictures import Framing
+    options = dict(locals())
 
     if verify is not None:
         _verify(verify, data)
         return
     if data is None or (out is None and preview is None):
         raise SpecError("give DATA and --out DIR, as in cifar10:data --out CIFAR-10-C")
-    num_workers = count_or_auto("workers", workers)
-    distributor = Engine(name=engine, address=ray_address)
-    levels = None if sigmas is None else parse_sigmas(sigmas)
-    chosen = parse_severities(severities)
-    framing = Framing(resize=resize, crop=crop, interpolation=interpolation)
+    num_workers, distributor = count_or_auto("workers", workers), engine_of(options)
+    asked, _ = degradation_of(options), framing_of(options)
     from robustbench_ln.corrupted_sets.preview import write_sheet
     from robustbench_ln.corrupted_sets.spec import GenerationSpec
     from robustbench_ln.corrupted_sets.writer import GenerationOptions, generate
-    from robustbench_ln.corruptions.request import ConditionRequest
+    from robustbench_ln.corruptions.request import resolve_one_family
     from robustbench_ln.corruptions.stream import StreamOptions
-    from robustbench_ln.data import DataOptions, load_images
+    from robustbench_ln.data import load_images
 
-    request = ConditionRequest(
-        noises=split_names(noise),
-        sigmas=levels,
-        convention=convention,
-        pixel_range=pixel_range,
-        corruptions=split_names(corruptions),
-        severity_table=severity_table,
-        severities=chosen,
-        frost_dir=frost_dir,
-    )
-    degradation = request.resolve_one_family(data.partition(":")[0])
+    degradation = resolve_one_family(asked, data.partition(":")[0])
     spec = GenerationSpec(
         conditions=degradation.conditions,
         format=set_format or ("npz" if noise else "npy"),
@@ -148,12 +136,12 @@ def corrupt(
         seed=seed,
         limit=limit,
     )
-    images = load_images(data, DataOptions(framing=framing, class_map=class_map, download=download))
+    images = load_images(data, data_options_of(options, download=download))
     if preview is not None:
         stream = StreamOptions(seed=seed, frost=degradation.frost)
         write_sheet(images, spec.conditions, stream, path=preview, overwrite=overwrite)
     if out is not None:
-        options = GenerationOptions(
+        how = GenerationOptions(
             workers=num_workers,
             frost=degradation.frost,
             overwrite=overwrite,
@@ -162,7 +150,7 @@ def corrupt(
         with open_display(spell) as display:
             for line in images.notes:
                 display.note(f"Note: {line}")
-            generate(images, spec, out=out, options=options, progress=display)
+            generate(images, spec, out=out, options=how, progress=display)
 
 
 def _verify(folder: Path, data: str | None) -> None:

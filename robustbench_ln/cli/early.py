@@ -9,20 +9,14 @@ import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
-from robustbench_ln.cli.options import count_or_auto, split_names
-from robustbench_ln.corruption_names import check_sigma, parse_severities, parse_sigmas
+from robustbench_ln.cli.asked import degradation_of, engine_of, framing_of, spec_of
 from robustbench_ln.files.regular_files import open_regular
 from robustbench_ln.files.shipped import is_shipped_name
-from robustbench_ln.runs.shards import parse_shard
-from robustbench_ln.spec import EvaluationSpec, check_normalization, missing_normalization
-from robustbench_ln.workers.engine import Engine
+from robustbench_ln.spec import check_normalization, missing_normalization
 
-if TYPE_CHECKING:
-    from robustbench_ln.files.pictures import Framing
-
-__all__ = ["check_early", "demand_normalization", "engine_of", "framing_of", "spec_of"]
+__all__ = ["check_early", "demand_normalization"]
 
 _STATES = re.compile(rb"(.*[._])?(normali[sz]e\w*|means?|stds?|stdev|mu|sigma)_?", re.IGNORECASE)
 """Names without one of which no file says how its network's input is normalised."""
@@ -47,57 +41,10 @@ def check_early(options: Mapping[str, Any]) -> None:
     """
     spec_of(options)
     engine_of(options)
-    if options["sigmas"] is not None:
-        for sigma in parse_sigmas(options["sigmas"]):
-            for noise in split_names(options["noise"]):
-                check_sigma(noise, sigma)
-    parse_severities(options["severities"])
+    degradation_of(options)
     framing_of(options)
     check_normalization(options["normalize"])
     demand_normalization(options)
-
-
-def spec_of(options: Mapping[str, Any]) -> EvaluationSpec:
-    """Return how `ln-bench evaluate` is to evaluate."""
-    return EvaluationSpec(
-        modes=split_names(options["modes"]),
-        order=options["order"],
-        stat_batch=options["stat_batch"],
-        group_size=options["group_size"],
-        is_sliding=options["sliding"],
-        device_batch=count_or_auto("device_batch", options["device_batch"]),
-        workers=count_or_auto("workers", options["workers"]),
-        tie_rule=options["ties"],
-        prior=options["prior"],
-        seed=options["seed"],
-        repeats=options["repeats"],
-        limit=options["limit"],
-        device=options["device"],
-        amp=options["amp"],
-        uses_tf32=options["tf32"],
-        is_compiled=options["compile_network"],
-        is_strict=options["strict"],
-        samples=options["samples"],
-        shard=parse_shard(options["shard"]),
-    )
-
-
-def engine_of(options: Mapping[str, Any]) -> Engine:
-    """Return who is to do the work."""
-    return Engine(
-        name=options["engine"], address=options["ray_address"], gpus=options.get("ray_gpus")
-    )
-
-
-def framing_of(options: Mapping[str, Any]) -> Framing:
-    """Return how pictures are brought to the network's input size."""
-    from robustbench_ln.files.pictures import Framing
-
-    return Framing(
-        resize=options["resize"],
-        crop=options["crop"],
-        interpolation=options["interpolation"],
-    )
 
 
 def demand_normalization(options: Mapping[str, Any]) -> None:

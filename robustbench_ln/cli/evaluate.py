@@ -11,11 +11,7 @@ import typer
 
 from robustbench_ln.cli.dry_run import show_estimate
 from robustbench_ln.cli.early import check_early
-from robustbench_ln.cli.options import (
-    Arch,
-    Baseline,
-    Checkpoint,
-    CheckpointKey,
+from robustbench_ln.cli.image_options import (
     Classes,
     ClassMap,
     Clean,
@@ -23,24 +19,30 @@ from robustbench_ln.cli.options import (
     Corruptions,
     Crop,
     Data,
+    FrostDir,
+    Interpolation,
+    Noise,
+    PixelRange,
+    Resize,
+    Severities,
+    SeverityTable,
+    Sigmas,
+)
+from robustbench_ln.cli.options import (
+    Arch,
+    Baseline,
+    Checkpoint,
+    CheckpointKey,
     DeviceBatch,
     Devices,
     DownloadAll,
     EngineName,
-    FrostDir,
-    Interpolation,
     Model,
     Modes,
-    Noise,
     Normalize,
-    PixelRange,
     RayAddress,
     RayGpus,
-    Resize,
-    Severities,
-    SeverityTable,
     Shard,
-    Sigmas,
     Ties,
     Trust,
     Workers,
@@ -198,7 +200,7 @@ def evaluate(
     from robustbench_ln.reports.baselines import check_baseline, choose_baseline, severity_tables_of
 
     relative_to = choose_baseline(baseline)
-    from robustbench_ln.cli.evaluation_request import request_of
+    from robustbench_ln.cli.asked import request_of
     from robustbench_ln.evaluation.request import evaluate_request
 
     request = request_of(options, command=command)

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from robustbench_ln.cli.asked import network_of
+from robustbench_ln.cli.name_checks import split_names
 from robustbench_ln.cli.options import (
     Arch,
     Checkpoint,
@@ -21,7 +23,6 @@ from robustbench_ln.cli.options import (
     Normalize,
     Ties,
     Trust,
-    split_names,
 )
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
@@ -115,13 +116,13 @@ def flips(
     Flip probability: the share of frames whose class is another one than in the frame before; under
     noise, than in the first frame. Sets of images that share statistics are consecutive frames.
     """
+    options = dict(locals())
     command = shlex.join(["ln-bench", *sys.argv[1:]])
     from robustbench_ln.corrupted_sets.sequences import benchmark_of, open_sequences
     from robustbench_ln.evaluation.flips import SequenceRequest, measure_flips
     from robustbench_ln.evaluation.subject import subject_of
     from robustbench_ln.models.device import check_device
     from robustbench_ln.models.opened import open_network
-    from robustbench_ln.models.source import NetworkSource
     from robustbench_ln.reports.flips_report import describe_flips, read_baseline, write_flips
     from robustbench_ln.runs.variants import check_naming
     from robustbench_ln.spec import EvaluationSpec
@@ -141,14 +142,7 @@ def flips(
     chosen = split_names(perturbations)
     sets = open_sequences(data, perturbations=chosen, difficulty=difficulty, limit=limit)
     relative_to = None if baseline is None else read_baseline(baseline)
-    source = NetworkSource(
-        path=checkpoint,
-        arch=arch,
-        model=model,
-        key=checkpoint_key,
-        trust=trust_checkpoint,
-        download=download,
-    )
+    source = network_of(options, download=download)
     request = SequenceRequest(data, sets, difficulty)
     with open_display(spell) as display:
         network = open_network(source, normalize, progress=display)

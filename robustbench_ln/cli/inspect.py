@@ -8,25 +8,28 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from robustbench_ln.cli.asked import network_of
+from robustbench_ln.cli.image_options import (
+    Clean,
+    Convention,
+    Corruptions,
+    FrostDir,
+    Noise,
+    PixelRange,
+    Severities,
+    SeverityTable,
+    Sigmas,
+)
 from robustbench_ln.cli.inspect_drift import check_drift_options, find_drift
 from robustbench_ln.cli.options import (
     Arch,
     AsJson,
     Checkpoint,
     CheckpointKey,
-    Clean,
-    Convention,
-    Corruptions,
     Device,
     DownloadWeights,
-    FrostDir,
     Model,
-    Noise,
     Normalize,
-    PixelRange,
-    Severities,
-    SeverityTable,
-    Sigmas,
     Trust,
 )
 from robustbench_ln.cli.spelling import spell
@@ -126,16 +129,8 @@ def inspect(
     from robustbench_ln.data.image_set import ImageShape
     from robustbench_ln.evaluation.inspection import check_weights, inspect_network
     from robustbench_ln.models.opened import input_shape, open_weights
-    from robustbench_ln.models.source import NetworkSource
 
-    source = NetworkSource(
-        path=checkpoint,
-        arch=arch,
-        model=model,
-        key=checkpoint_key,
-        trust=trust_checkpoint,
-        download=download,
-    )
+    source = network_of(options, download=download)
     network = open_weights(source, normalize)
     loaded = network.loaded
     base = data if clean is None else clean

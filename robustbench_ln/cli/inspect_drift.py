@@ -70,7 +70,7 @@ def find_drift(network: OpenedNetwork, options: Mapping[str, Any]) -> FoundDrift
     Raises:
         LnBenchError: See `measure_drift` and `ImageRequest`.
     """
-    from robustbench_ln.cli.evaluation_request import degradation_of
+    from robustbench_ln.cli.asked import degradation_of
     from robustbench_ln.evaluation.drift import measure_drift
     from robustbench_ln.evaluation.request import ImageRequest
     from robustbench_ln.evaluation.subject import subject_of

@@ -8,22 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from robustbench_ln.cli.asked import framing_of, network_of
+from robustbench_ln.cli.image_options import Crop, Interpolation, Resize
+from robustbench_ln.cli.name_checks import split_names
 from robustbench_ln.cli.options import (
     Arch,
     Checkpoint,
     CheckpointKey,
-    Crop,
     Device,
     DownloadWeights,
-    Interpolation,
     Model,
     Modes,
     Names,
     Normalize,
-    Resize,
     Ties,
     Trust,
-    split_names,
 )
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
@@ -103,10 +102,10 @@ def predict(
     Modes with sets of images (dbn-batch, ln-batch, ln-voting, bn-adapt) use all pictures of the
     command as one set, and the copies of each degradation as another.
     """
+    options = dict(locals())
     from dataclasses import replace
 
     from robustbench_ln.corrupted_sets.preview import check_new, save_png
-    from robustbench_ln.data import Framing
     from robustbench_ln.data.file_images import open_files
     from robustbench_ln.evaluation.degraded_copies import parse_degradations
     from robustbench_ln.evaluation.predict import predict_copies
@@ -114,7 +113,6 @@ def predict(
     from robustbench_ln.evaluation.subject import subject_of
     from robustbench_ln.models.device import check_device
     from robustbench_ln.models.opened import choose_framing, open_network
-    from robustbench_ln.models.source import NetworkSource
     from robustbench_ln.runs.variants import check_naming
     from robustbench_ln.spec import EvaluationSpec
 
@@ -127,18 +125,11 @@ def predict(
         device=check_device(device),
     )
     naming = check_naming(names)
-    framing = Framing(resize=resize, crop=crop, interpolation=interpolation)
+    framing = framing_of(options)
     degradations = () if degrade is None else parse_degradations(degrade)
     if sheet is not None:
         check_new(sheet, name="sheet", overwrite=overwrite)
-    source = NetworkSource(
-        path=checkpoint,
-        arch=arch,
-        model=model,
-        key=checkpoint_key,
-        trust=trust_checkpoint,
-        download=download,
-    )
+    source = network_of(options, download=download)
     with open_display(spell) as display:
         network = open_network(source, normalize, progress=display)
     images = open_files(

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robustbench_ln.cli.completion import complete
-from robustbench_ln.cli.options import AsJson, Baseline, Names, split_names
+from robustbench_ln.cli.name_checks import split_names
+from robustbench_ln.cli.options import AsJson, Baseline, Names
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import Message, SpecError

@@ -82,8 +82,8 @@ def run(
 
 
 def _request(run: SuiteRun, out: Path) -> EvaluationRequest:
+    from robustbench_ln.cli.asked import request_of
     from robustbench_ln.cli.early import check_early
-    from robustbench_ln.cli.evaluation_request import request_of
     from robustbench_ln.models.hf_folder import is_hf_name
     from robustbench_ln.models.registry import find_architecture
 

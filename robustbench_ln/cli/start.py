@@ -15,9 +15,6 @@ from robustbench_ln.workers.allocator import collect_rarely, keep_freed_memory
 
 __all__ = ["main"]
 
-_QUIET = {"OPENCV_LOG_LEVEL": "SILENT", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
-"""What OpenCV and FFmpeg would print of a damaged video, beside our one line."""
-
 
 def main() -> None:
     """Run the command line and exit."""
@@ -25,8 +22,6 @@ def main() -> None:
     keep_freed_memory()
     collect_rarely()
     open_missing_streams()
-    for name, level in _QUIET.items():
-        os.environ.setdefault(name, level)
     try:
         Path.cwd()
     except OSError:

@@ -16,18 +16,15 @@ import typer
 
 from robustbench_ln.cli.completion import complete
 from robustbench_ln.cli.failures import LESS_MEMORY
-from robustbench_ln.cli.name_checks import check_kind, check_listed
-from robustbench_ln.cli.options import (
+from robustbench_ln.cli.image_options import (
     TRAINING_KINDS,
-    Arch,
-    CheckpointKey,
     ClassMap,
     Convention,
     Download,
-    Model,
     PixelRange,
-    Trust,
 )
+from robustbench_ln.cli.name_checks import check_kind, check_listed
+from robustbench_ln.cli.options import Arch, CheckpointKey, Model, Trust
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError, explain_memory

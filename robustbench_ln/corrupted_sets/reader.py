@@ -239,7 +239,7 @@ def _made_here(folder: Path) -> _Made:
     if not listing["complete"]:
         raise DataError(f"{folder}: unfinished; run the same ln-bench corrupt again")
     ordered = sorted(stored, key=lambda condition: condition.severity)
-    return _Made({(c.corruption, int(c.severity)): c for c in ordered if c.convention is None})
+    return _Made({(c.corruption, int(c.severity)): c for c in ordered if not c.has_sigma})
 
 
 def _refuse_clean_images(

@@ -82,7 +82,7 @@ def keeps_floats(condition: Condition) -> bool:
 
 
 def _check_format(condition: Condition, name: str) -> None:
-    if name == "npy" and condition.convention is not None:
+    if name == "npy" and condition.has_sigma:
         raise SpecError(
             f"{setting('format', 'npy')} stacks severities 1-5; {condition.corruption} has "
             f"sigmas: use {setting('format', 'npz')}"

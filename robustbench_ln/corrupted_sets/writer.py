@@ -144,7 +144,7 @@ def _check_first_image(images: ImageSet, spec: GenerationSpec, options: Generati
     """Let every condition refuse the images before anything is written."""
     pixels = torch.from_numpy(images.read([0]))
     for condition in spec.conditions:
-        if condition.convention is None:
+        if not condition.has_sigma:
             inputs = Inputs(frost=options.frost)
             degrade(pixels, condition, seed=spec.seed, indices=[0], inputs=inputs)
 

@@ -13,11 +13,11 @@ from torch import Tensor
 from robustbench_ln.corruption_names import SEVERITIES
 from robustbench_ln.corruptions.localnorm_noise import NOISES
 from robustbench_ln.corruptions.registry import find_corruption
-from robustbench_ln.corruptions.request import ConditionRequest
+from robustbench_ln.corruptions.request import resolve_one_family
 from robustbench_ln.corruptions.stream import StreamOptions, degraded_chunks
 from robustbench_ln.data.image_set import ArrayImages
 from robustbench_ln.errors import explain_memory
-from robustbench_ln.spec import CLEAN, check_seed
+from robustbench_ln.spec import CLEAN, ConditionRequest, check_seed
 
 __all__ = ["corrupt"]
 
@@ -81,7 +81,7 @@ def corrupt(  # noqa: PLR0913  (the options of the command line)
         severities=SEVERITIES if is_noise else (severity,),
         frost_dir=frost_dir,
     )
-    degradation = request.resolve_one_family()
+    degradation = resolve_one_family(request)
     (condition,) = degradation.conditions or (CLEAN,)  # sigma 0 is the clean one
     options = StreamOptions(seed=check_seed(seed), frost=degradation.frost)
     order = np.arange(len(source))

@@ -6,13 +6,12 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from robustbench_ln.corruptions.request import ConditionRequest
 from robustbench_ln.evaluation.request import EvaluationRequest, ImageRequest, evaluate_request
 from robustbench_ln.files.output_folders import refuse_other_folders
 from robustbench_ln.files.shipped import SHIPPED_CHECKPOINTS
 from robustbench_ln.models.source import NetworkSource
 from robustbench_ln.progress import Progress
-from robustbench_ln.spec import EvaluationSpec
+from robustbench_ln.spec import ConditionRequest, EvaluationSpec
 
 __all__ = ["run_demo"]
 

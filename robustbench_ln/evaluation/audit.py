@@ -13,7 +13,7 @@ from pathlib import Path
 from robustbench_ln.errors import SpecError, setting
 from robustbench_ln.evaluation.planned_run import plan_run
 from robustbench_ln.evaluation.request import EvaluationRequest, evaluate_request, open_request
-from robustbench_ln.modes import MODES
+from robustbench_ln.modes import MODES, Mode
 from robustbench_ln.progress import Progress, Silent
 from robustbench_ln.runs.records import read_records
 
@@ -73,7 +73,12 @@ def _try_plans(
     opened = open_request(request, progress=Silent())
     for stream in (SHUFFLED, *streams):
         spec = replace(opened.spec, order=stream, is_sliding=is_sliding)
-        plan_run(opened.subject, opened.images, spec)
+        plan = plan_run(opened.subject, opened.images, spec).plan
+        if not any(map(_has_sets, plan.modes)):
+            raise SpecError(
+                f"{opened.subject.label}: the network supports no mode in which images share "
+                "statistics, so there is nothing to audit"
+            )
 
 
 def _with_sets(modes: Sequence[str]) -> tuple[str, ...]:
@@ -82,13 +87,17 @@ def _with_sets(modes: Sequence[str]) -> tuple[str, ...]:
     Raises:
         SpecError: There is none.
     """
-    found = tuple(mode for mode in modes if MODES[mode].layout in ("batch", "set"))
+    found = tuple(mode for mode in modes if _has_sets(MODES[mode]))
     if not found:
         raise SpecError(
             f"{setting('modes', ','.join(modes))}: none has sets of images that share statistics, "
             "so there is nothing to audit"
         )
     return found
+
+
+def _has_sets(mode: Mode) -> bool:
+    return mode.layout in ("batch", "set")
 
 
 def _evaluate(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from torch import nn
 
 from robustbench_ln.corrupted_sets.reader import StoredSet, open_stored
-from robustbench_ln.corruptions.request import ConditionRequest, Degradation
+from robustbench_ln.corruptions.request import Degradation, resolve_conditions
 from robustbench_ln.data import DataOptions, ImageSet, load_images
 from robustbench_ln.data.class_list import ClassList, find_classes, number_by_wnid
 from robustbench_ln.data.download import is_fetched
@@ -31,7 +31,12 @@ from robustbench_ln.models.source import NetworkSource
 from robustbench_ln.models.weights_metadata import InputPipeline
 from robustbench_ln.norms import NormClasses
 from robustbench_ln.progress import Progress
-from robustbench_ln.spec import EvaluationSpec, check_normalization, parse_normalization
+from robustbench_ln.spec import (
+    ConditionRequest,
+    EvaluationSpec,
+    check_normalization,
+    parse_normalization,
+)
 from robustbench_ln.workers.engine import Engine
 
 __all__ = [
@@ -115,7 +120,7 @@ class ImageRequest:
     def resolve(self) -> Degradation:
         """Return what is to be done to the clean images; a stored set brings its own besides."""
         asked = replace(self.degradation, corruptions=()) if self.is_stored else self.degradation
-        return asked.resolve(_kind_of(self.base))
+        return resolve_conditions(asked, _kind_of(self.base))
 
     def open(
         self, progress: Progress, pipeline: InputPipeline | None = None

@@ -28,7 +28,7 @@ SCHEMA = 5
 
 1: the first. Rows that were written early in it lack some fields.
 2: every file has every field, but those that say 3: files that were written early in it lack them.
-3: every file has every field.
+3: every file has every field, but those that say 4: files that were written early in it lack them.
 4: every file has every field, but those that say 5: files that were written early in it lack them.
 5: every file has every field.
 """
@@ -79,10 +79,15 @@ def parse_json(content: bytes, where: str) -> object:
     """Return the value that JSON in UTF-8 holds.
 
     Raises:
-        RecordError: It is not JSON, nested too deeply, or has a number of thousands of digits.
+        RecordError: It is not JSON, nested too deeply, has a number of thousands of digits, or an
+            object that has a name twice.
     """
     try:
-        return json.loads(content.decode("utf-8"))
+        return json.loads(content.decode("utf-8"), object_pairs_hook=_once)
+    except _RepeatedNameError as error:
+        raise RecordError(
+            f"{where}: {shown(str(error))} stands there twice; expected once"
+        ) from error
     except json.JSONDecodeError as error:
         raise RecordError(f"{where}: not JSON ({error.msg})") from error
     except UnicodeDecodeError as error:
@@ -91,6 +96,19 @@ def parse_json(content: bytes, where: str) -> object:
         raise RecordError(f"{where}: not JSON of ln-bench (nested too deeply)") from error
     except ValueError as error:
         raise RecordError(f"{where}: not JSON of ln-bench (a number is too long)") from error
+
+
+class _RepeatedNameError(Exception):
+    """An object has a name twice: readers would disagree on which value counts."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise _RepeatedNameError(name)
+        found[name] = value
+    return found
 
 
 def parse_fields(of: type[T], content: object, where: str, schema: int | None = None) -> T:
@@ -133,15 +151,15 @@ def _from_json(rule: Rule, value: Any, where: str, schema: int) -> Any:
 
 
 def _check_schema(content: Mapping[str, Any], where: str) -> int:
-    schema = content.get("schema")
-    if not isinstance(schema, int) or isinstance(schema, bool):
+    if "schema" not in content:
         raise RecordError(f"{where}: not of ln-bench (no 'schema')")
+    schema = content["schema"]
+    if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
+        raise RecordError(f"{where}: 'schema' is {shown(schema)}; expected 1 to {SCHEMA}")
     if schema > SCHEMA:
         raise RecordError(
-            f"{where}: schema {shown(schema)} is newer than {SCHEMA}; update robustbench_ln"
+            f"{where}: 'schema' is {shown(schema)}, newer than {SCHEMA}; update robustbench_ln"
         )
-    if schema < 1:
-        raise RecordError(f"{where}: schema {shown(schema)}; expected 1 to {SCHEMA}")
     return schema
 
 

@@ -13,9 +13,10 @@ from robustbench_ln.reports.audit import SHUFFLED, condition_name
 from robustbench_ln.reports.drawings import Drawing
 from robustbench_ln.reports.families import family_of
 from robustbench_ln.reports.figure_keys import Key, KeyEntry
-from robustbench_ln.reports.figure_style import WIDTH, percent_ticks, set_percents, wrap_label
+from robustbench_ln.reports.figure_style import WIDTH, wrap_label
 from robustbench_ln.reports.mode_styles import level_style, style_mode
 from robustbench_ln.reports.numbers import general
+from robustbench_ln.reports.percent_axis import percent_ticks, set_percents
 from robustbench_ln.runs.results import Cell, ModeResults
 from robustbench_ln.runs.variants import without_options
 from robustbench_ln.spec import Condition

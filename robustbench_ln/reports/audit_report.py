@@ -14,7 +14,8 @@ from robustbench_ln.reports.markdown import markdown_page
 from robustbench_ln.reports.report_files import csv_bytes, write_files
 from robustbench_ln.runs.columns import Columns
 from robustbench_ln.runs.description import read_description
-from robustbench_ln.runs.results import ModeResults, read_outcomes, read_results
+from robustbench_ln.runs.outcomes import read_outcomes
+from robustbench_ln.runs.results import ModeResults, read_results
 from robustbench_ln.runs.variants import Naming
 
 __all__ = ["WrittenAudit", "write_audit"]

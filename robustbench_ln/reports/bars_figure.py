@@ -9,22 +9,15 @@ from functools import cached_property, partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from robustbench_ln.metrics.intervals import Estimate
 from robustbench_ln.reports.captions import limit_stamp
-from robustbench_ln.reports.corruption_family import CorruptionFamily
 from robustbench_ln.reports.drawings import Drawing, PaperFigure, Piece, Sheet, pages_of
-from robustbench_ln.reports.figure_keys import Key, after_network, bar_entries, note_entries
-from robustbench_ln.reports.figure_style import (
-    draw_chance,
-    draw_percent_grid,
-    interval_ends,
-    percent_ticks,
-    set_percents,
-    wrap_label,
-)
+from robustbench_ln.reports.family import Row
+from robustbench_ln.reports.figure_keys import Key, after_network, bar_entries
+from robustbench_ln.reports.figure_style import wrap_label
 from robustbench_ln.reports.mode_styles import hatch_of, styles_of
 from robustbench_ln.reports.panels import split_networks
-from robustbench_ln.reports.tables import Row, Table
+from robustbench_ln.reports.percent_axis import PercentAxis
+from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.results import ModeResults
 
 if TYPE_CHECKING:
@@ -43,7 +36,7 @@ def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
     return [
         _Page(table, page.items, inches).drawing(page)
         for table in tables
-        if isinstance(table.family, CorruptionFamily)
+        if table.family.has_severities
         for page in _pages(table)
     ]
 
@@ -88,35 +81,26 @@ class _Page:
         longest = max(_centres(line)[-1] for line in self.lines)
         return min(self.inches, max(_NARROWEST, 0.7 + _PLACE * (longest + 1.2)))
 
-    @cached_property
-    def estimates(self) -> list[Estimate]:
-        """All that is shown."""
-        found = [self.table.estimate(r, m) for m in self.modes for line in self.lines for r in line]
-        return [estimate for estimate in found if estimate is not None]
-
     def drawing(self, page: Sheet[ModeResults]) -> Drawing:
         """Return them as a figure."""
-        ticks = percent_ticks(interval_ends(self.estimates), from_zero=True)
-        has_intervals = any(estimate.interval for estimate in self.estimates)
-        notes = note_entries(self.table, ticks, has_intervals=has_intervals)
+        found = [self.table.estimate(r, m) for m in self.modes for line in self.lines for r in line]
+        axis = PercentAxis.of(self.table, found, from_zero=True)
         return Drawing(
             f"_{self.table.name}{page.ending}",
             f"Accuracy under each corruption by family: {self.table.title}{page.part}",
-            partial(self._fill, ticks=ticks),
+            partial(self._fill, axis=axis),
             (self.width, _ROW_HEIGHT * len(self.lines) + 0.3),
-            Key([*bar_entries(self.modes), *notes], self.width),
+            Key([*bar_entries(self.modes), *axis.notes()], self.width),
             limit_stamp(self.table),
         )
 
-    def _fill(self, canvas: Canvas, *, ticks: Sequence[float]) -> None:
+    def _fill(self, canvas: Canvas, *, axis: PercentAxis) -> None:
         panels: Any = canvas.subplots(len(self.lines), 1, squeeze=False)[:, 0]
         last = max([(self.width - 0.7) / _PLACE - 1.2, *(_centres(r)[-1] for r in self.lines)])
         for axes, rows in zip(panels, self.lines, strict=True):
             self._draw_line(axes, rows)
             _name_corruptions(axes, rows)
-            draw_chance(axes.axhline, self.table, ticks)
-            set_percents(axes, "y", ticks, is_tight=True)
-            draw_percent_grid(axes)
+            axis.draw(axes, is_tight=True)
             axes.set_xlim(-0.6, last + 0.6)
             axes.set_ylabel("accuracy, %", fontsize=7)
         words = f"{self.table.family.words(self.table)}; {self.table.title}"

@@ -10,10 +10,11 @@ from robustbench_ln.errors import SpecError, setting
 from robustbench_ln.lookup import unknown_name
 from robustbench_ln.metrics.corruption_error import CorruptionErrors
 from robustbench_ln.metrics.error_files import BASELINES, find_doubts, read_baseline, read_errors
-from robustbench_ln.reports.corruption_family import MCE, CorruptionFamily
+from robustbench_ln.reports.captions import names_by_text
+from robustbench_ln.reports.corruption_family import MCE
 from robustbench_ln.reports.families import clean_of, family_of, group_families
+from robustbench_ln.reports.family import Family
 from robustbench_ln.reports.summary import Baseline, SummaryLine
-from robustbench_ln.reports.tables import Family
 from robustbench_ln.runs.results import ModeResults, find_modes, split_run
 from robustbench_ln.runs.variants import Naming
 from robustbench_ln.spec import Condition
@@ -111,11 +112,15 @@ def unused_baseline(
     if baseline is None:
         return []
     given = {(line.mode, line.family) for line in lines if MCE in line.quantities}
-    said: dict[str, list[str]] = {}
-    for mode in modes:
-        for family, members in group_families(mode.cells).items():
-            if isinstance(family, CorruptionFamily) and (mode, family) not in given:
-                said.setdefault(_lack(family, members, baseline), []).append(mode.name)
+    lacks = {
+        mode.name: [
+            _lack(family, members, baseline)
+            for family, members in group_families(mode.cells).items()
+            if family.has_severities and (mode, family) not in given
+        ]
+        for mode in modes
+    }
+    said = names_by_text(lacks)
     if not said and not given:
         said["common corruptions: none were measured"] = []
     return [
@@ -163,7 +168,7 @@ def errors_of(mode: ModeResults) -> CorruptionErrors:
     Raises:
         SpecError: It was measured under several tables of corruptions.
     """
-    families = [f for f in group_families(mode.cells) if isinstance(f, CorruptionFamily)]
+    families = [family for family in group_families(mode.cells) if family.has_severities]
     if len(families) > 1:
         raise SpecError(
             f"{setting('baseline', mode.run.path)}: its corruptions are of several kinds "

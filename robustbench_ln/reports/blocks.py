@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from robustbench_ln.reports.grids import Grid
 
 if TYPE_CHECKING:
     from robustbench_ln.reports.drawings import Drawing
+    from robustbench_ln.reports.sample_slides import Slides
 
-__all__ = ["Block", "Code", "Heading", "Paragraph", "Picture", "Strong"]
+__all__ = ["Block", "Code", "Heading", "Paragraph", "Picture", "Section", "Strong"]
 
 
 class Heading(NamedTuple):
@@ -55,3 +57,17 @@ class Picture(NamedTuple):
 
 
 Block = Heading | Paragraph | Strong | Code | Picture | Grid
+
+
+class Section(NamedTuple):
+    """A part of a report.
+
+    Attributes:
+        files: Content of each file by its name.
+        blocks: What stands on the pages.
+        below: What stands below that on the page that stands alone.
+    """
+
+    files: dict[str, bytes]
+    blocks: list[Block]
+    below: Sequence[Block | Slides] = ()

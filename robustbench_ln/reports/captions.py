@@ -19,6 +19,7 @@ __all__ = [
     "interval_words",
     "limit_stamp",
     "mean_sentences",
+    "names_by_text",
     "short_caption",
 ]
 
@@ -136,14 +137,19 @@ def _sentences(units: Units | None, num_available: int) -> list[str]:
 
 def _by_name(sentences: Mapping[str, Iterable[str]]) -> list[str]:
     """Return each sentence once, with the names that it is of unless it is of all."""
-    names: dict[str, list[str]] = {}
-    for name, of_name in sentences.items():
-        for sentence in filter(None, of_name):
-            names.setdefault(sentence, []).append(name)
     return [
         sentence if len(of) == len(sentences) else f"{sentence[:-1]} ({', '.join(of)})."
-        for sentence, of in names.items()
+        for sentence, of in names_by_text(sentences).items()
     ]
+
+
+def names_by_text(texts: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    """Return each text that is not empty, once, with the names that it is of."""
+    names: dict[str, list[str]] = {}
+    for name, of_name in texts.items():
+        for text in filter(None, of_name):
+            names.setdefault(text, []).append(name)
+    return names
 
 
 def difference_note(table: Table) -> str:
@@ -189,16 +195,14 @@ def _values(records: Iterable[Record], read: Read) -> list[object]:
 
 def _by_mode(table: Table, head: str, read: Read) -> str:
     """Return "Head: 1017." or "Head: 7 (dbn-batch); 3..9 (ln-batch).", "" for no value."""
-    texts: dict[str, list[str]] = {}
-    for mode, name in table.names.items():
-        if values := _values(table.records_of(mode), read):
-            texts.setdefault(_show(values), []).append(name)
-    if not texts:
-        return ""
-    if len(texts) == 1 and len(next(iter(texts.values()))) == len(table.modes):
-        return f"{head}: {next(iter(texts))}."
-    parts = [f"{text} ({', '.join(names)})" for text, names in texts.items()]
-    return f"{head}: {'; '.join(parts)}."
+    shown = {
+        name: [_show(_values(table.records_of(mode), read))] for mode, name in table.names.items()
+    }
+    parts = [
+        text if len(of) == len(shown) else f"{text} ({', '.join(of)})"
+        for text, of in names_by_text(shown).items()
+    ]
+    return f"{head}: {'; '.join(parts)}." if parts else ""
 
 
 def _show(values: Iterable[object]) -> str:

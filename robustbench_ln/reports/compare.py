@@ -19,8 +19,9 @@ from robustbench_ln.metrics.comparison import (
 from robustbench_ln.metrics.units import Units
 from robustbench_ln.metrics.verdicts import Verdict, verdict
 from robustbench_ln.reports.families import clean_of, group_families, sort_conditions
-from robustbench_ln.reports.tables import Family
-from robustbench_ln.runs.results import ModeResults, check_same_images, read_outcomes
+from robustbench_ln.reports.family import Family
+from robustbench_ln.runs.outcomes import check_same_images, read_outcomes
+from robustbench_ln.runs.results import ModeResults
 from robustbench_ln.spec import Condition
 
 __all__ = ["FamilyPair", "Pair", "compare_modes", "pair_modes"]
@@ -69,6 +70,13 @@ class Pair:
     def modes(self) -> tuple[ModeResults, ModeResults]:
         """Return both."""
         return self.first, self.second
+
+    def conditions_of(self, part: FamilyPair | None) -> dict[Condition, str]:
+        """Return the clean condition, and those of a family if one is given, with their names."""
+        names = {condition: "clean" for condition in self.cells if condition.is_clean}
+        if part is not None:
+            names |= {c: part.family.condition_name(c) for c in part.members}
+        return names
 
     def verdict(self, condition: Condition) -> Verdict:
         """Return whether A is ahead or behind, by the interval of the cell alone."""

@@ -94,8 +94,7 @@ def _drawing(pair: Pair, part: FamilyPair) -> Drawing:
 def _fill(canvas: Canvas, *, pair: Pair, part: FamilyPair) -> None:
     """Draw a dot for each condition from top to bottom, blue for A ahead, orange for B."""
     axes = canvas.subplots()
-    clean = [condition for condition in pair.cells if condition.is_clean]
-    conditions = [*clean, *part.members]
+    conditions = pair.conditions_of(part)
     for place, condition in enumerate(conditions):
         found = pair.cells[condition].difference
         kind = pair.verdict(condition)
@@ -105,8 +104,8 @@ def _fill(canvas: Canvas, *, pair: Pair, part: FamilyPair) -> None:
             axes.plot(ends, [place, place], color=_COLOURS[kind], linewidth=1.0)
         axes.plot([100 * found.value], [place], marker, color=_COLOURS[kind], markersize=4)
     axes.axvline(0, color="0.3", linewidth=0.7)
-    names = ["clean" if c.is_clean else part.family.condition_name(c) for c in conditions]
-    axes.set_yticks(range(len(names)), [title_of(name, 40, 1) for name in names], fontsize=7)
+    names = [title_of(name, 40, 1) for name in conditions.values()]
+    axes.set_yticks(range(len(names)), names, fontsize=7)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", color="0.9", linewidth=0.5)

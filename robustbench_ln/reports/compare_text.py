@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from textwrap import fill
 from typing import Any
 
 import pandas as pd
@@ -13,10 +12,10 @@ import pandas as pd
 from robustbench_ln.metrics.intervals import Estimate
 from robustbench_ln.metrics.units import MIN_UNITS
 from robustbench_ln.metrics.verdicts import lack_sentence, units_sentence
-from robustbench_ln.reports.blocks import Block, Heading, Paragraph
+from robustbench_ln.reports.blocks import Block, Code, Heading, Paragraph
 from robustbench_ln.reports.captions import CLASS_ORDER
 from robustbench_ln.reports.compare import FamilyPair, Pair
-from robustbench_ln.reports.grids import Grid, to_text
+from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.numbers import (
     estimate_fields,
     estimate_text,
@@ -25,6 +24,7 @@ from robustbench_ln.reports.numbers import (
     sigma,
     signed_percent,
 )
+from robustbench_ln.reports.terminal import Part, plain_text
 from robustbench_ln.spec import Condition
 from robustbench_ln.texts.safe import one_line
 
@@ -36,14 +36,12 @@ _ACCURACIES = ("first_accuracy", "second_accuracy")
 
 def pair_text(pair: Pair, *, width: int) -> str:
     """Return the comparison for a terminal: a table for each noise or set of corruptions."""
-    parts = [_head(pair)]
+    sections: list[Sequence[Part]] = [[_head(pair)]]
     for part in pair.families:
-        parts.append(f"{part.family.headline}\n{to_text(_short_grid(pair, part), width=width)}")
-        parts += [fill(sentence, width) + "\n" for sentence in _curve_sentences(part)]
+        sections += [[part.family.headline, _short_grid(pair, part)], _curve_sentences(part)]
     if not pair.families:
-        parts.append(to_text(_cell_grid(pair), width=width))
-    text = "\n".join([*parts, *(fill(sentence, width) for sentence in _sentences(pair))])
-    return text.encode("ascii", "replace").decode()
+        sections.append([_cell_grid(pair)])
+    return plain_text([*sections, _sentences(pair)], width=width).rstrip("\n")
 
 
 def pairs_blocks(pairs: Iterable[Pair]) -> list[Block]:
@@ -65,15 +63,15 @@ def pair_sections(
         above: What stands above the tables of a family.
         says_who: Whether tables of cells have a column that says who is ahead.
     """
-    grid = _said_grid if says_who else _cell_grid
     parts: list[Block] = []
     for part in pair.families:
         parts += [Heading(3, part.family.headline), *above(part)]
-        if part.family.shows_pools:
+        if part.family.has_severities:
             parts.append(_short_grid(pair, part))
-        parts += [grid(pair, part), *map(Paragraph, _curve_sentences(part))]
+        parts.append(_cell_grid(pair, part, says_who=says_who))
+        parts += map(Paragraph, _curve_sentences(part))
     if not pair.families:
-        parts.append(grid(pair))
+        parts.append(_cell_grid(pair, says_who=says_who))
     return [*parts, *map(Paragraph, _sentences(pair))]
 
 
@@ -132,71 +130,61 @@ def _quantities(part: FamilyPair) -> list[tuple[str, Estimate, float | None]]:
     return rows
 
 
-def _head(pair: Pair) -> str:
+def _head(pair: Pair) -> Code:
     limit = "" if pair.first.any_record.limit is None else " (LIMITED)"
     has_intervals = pair.units.num_units >= MIN_UNITS
     intervals = " with its 95 % interval" if has_intervals else ""
-    lines = [
+    lines = (
         f"A: {one_line(f'{pair.first.name} ({pair.first.run.path})')}",
         f"B: {one_line(f'{pair.second.name} ({pair.second.run.path})')}",
         f"accuracy in % of {pair.units.num_images} images{limit}; A - B in points{intervals}",
-    ]
-    return "\n".join(lines) + "\n"
+    )
+    return Code(lines)
 
 
 _HEADER = ("", "A", "B", "A - B", "only A", "only B", "test", "p", "Holm p")
+_AHEAD = {"ahead": "A", "behind": "B", "undecided": "undecided"}
 
 
-def _cell_rows(pair: Pair, part: FamilyPair | None) -> list[tuple[str, ...]]:
-    """Return a row for the clean condition, and for each of a family where one is given."""
-    clean = {condition: "clean" for condition in pair.cells if condition.is_clean}
-    members = {c: part.family.condition_name(c) for c in part.members} if part else {}
+def _cell_grid(pair: Pair, part: FamilyPair | None = None, *, says_who: bool = False) -> Grid:
+    """Return a row for the clean condition, and for each of a family.
+
+    Args:
+        pair: The comparison.
+        part: The family; None for the clean condition alone.
+        says_who: Whether a column says who is ahead: by each cell's own interval.
+    """
     rows = []
-    for condition, name in (clean | members).items():
+    for condition, name in pair.conditions_of(part).items():
         cell = pair.cells[condition]
-        row = (name, *_accuracies(pair, [condition]), _points(cell.difference))
-        p_values = (_p_text(cell.p_value), _p_text(cell.adjusted_p_value))
-        rows.append((*row, *map(str, cell.discordance), cell.test, *p_values))
-    return rows
-
-
-def _pooled_rows(pair: Pair, part: FamilyPair) -> list[tuple[str, ...]]:
-    return [
-        (name, *_accuracies(pair, part.pools[name]), _points(pooled.difference), "", "", "",
-         _p_text(pooled.p_value), "")
-        for name, pooled in part.pooled.items()
-    ]  # fmt: skip
-
-
-def _cell_grid(pair: Pair, part: FamilyPair | None = None) -> Grid:
-    return Grid(_HEADER, tuple(_cell_rows(pair, part)))
-
-
-def _said_grid(pair: Pair, part: FamilyPair | None = None) -> Grid:
-    """Return the same, and who is ahead: by each cell's own interval."""
-    grid = _cell_grid(pair, part)
-    clean = [condition for condition in pair.cells if condition.is_clean]
-    words = {"ahead": "A", "behind": "B", "undecided": "undecided"}
-    said = [words[pair.verdict(c)] for c in [*clean, *(part.members if part else ())]]
-    rows = zip(grid.rows, said, strict=True)
-    return Grid((*grid.header, "ahead"), tuple((*row, who) for row, who in rows))
+        p_values = _p_text(cell.p_value), _p_text(cell.adjusted_p_value)
+        details = (*map(str, cell.discordance), cell.test, *p_values)
+        who = (_AHEAD[pair.verdict(condition)],) if says_who else ()
+        rows.append((name, *_accuracies(pair, [condition], cell.difference), *details, *who))
+    return Grid((*_HEADER, "ahead") if says_who else _HEADER, tuple(rows))
 
 
 def _short_grid(pair: Pair, part: FamilyPair) -> Grid:
     """Return the cells and their mean; of a family with means, these alone."""
-    if not part.family.shows_pools:
-        return Grid(_HEADER, (*_cell_rows(pair, part), *_pooled_rows(pair, part)))
-    rows = (*_cell_rows(pair, None), *_pooled_rows(pair, part))
+    has_cells = not part.family.has_severities
+    means = [
+        (name, *_accuracies(pair, part.pools[name], pooled.difference), "", "", "",
+         _p_text(pooled.p_value), "")
+        for name, pooled in part.pooled.items()
+    ]  # fmt: skip
+    rows = (*_cell_grid(pair, part if has_cells else None).rows, *means)
+    if has_cells:
+        return Grid(_HEADER, rows)
     header = ("mean over severities", *_HEADER[1:4], "p")
     return Grid(header, tuple((*row[:4], row[7]) for row in rows))
 
 
-def _accuracies(pair: Pair, conditions: Sequence[Condition]) -> list[str]:
-    return [percent(accuracy) for accuracy in pair.accuracies(conditions)]
-
-
-def _points(estimate: Estimate) -> str:
-    return estimate_text(estimate, signed_percent)
+def _accuracies(
+    pair: Pair, conditions: Sequence[Condition], difference: Estimate
+) -> tuple[str, ...]:
+    """Return both mean accuracies over some conditions, and their difference."""
+    accuracies = map(percent, pair.accuracies(conditions))
+    return *accuracies, estimate_text(difference, signed_percent)
 
 
 def _p_text(p_value: float) -> str:
@@ -218,10 +206,11 @@ def _curve_sentences(part: FamilyPair) -> list[str]:
         else f"they break even at sigma {estimate_text(crossing, show_sigma)}"
     )
     areas = [estimate_text(estimate) for estimate in curves.areas]
+    gap = estimate_text(curves.area_difference, signed_percent)
     return [
         f"Area under the curve (mean accuracy over sigma 0 to {general(most)}): A {areas[0]} %, "
-        f"B {areas[1]} %, A - B {_points(curves.area_difference)}. Half of the clean accuracy is "
-        f"left at sigma {halves[0]} for A, {halves[1]} for B; {meeting}."
+        f"B {areas[1]} %, A - B {gap}. Half of the clean accuracy is left at sigma {halves[0]} for "
+        f"A, {halves[1]} for B; {meeting}."
     ]
 
 

@@ -16,14 +16,13 @@ from robustbench_ln.reports.drawings import (
     Piece,
     Sheet,
     pages_of,
-    row_cell,
     spread_rows,
 )
+from robustbench_ln.reports.family import Row
 from robustbench_ln.reports.figure_style import title_of, wrap_label
-from robustbench_ln.reports.noise_family import NoiseFamily
 from robustbench_ln.reports.numbers import percent
-from robustbench_ln.reports.reduced import read_outcome
-from robustbench_ln.reports.tables import Row, Table
+from robustbench_ln.reports.reduced import read_levels
+from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.columns import Columns
 from robustbench_ln.runs.results import ModeResults
 
@@ -71,11 +70,9 @@ def most_predicted(matrix: NDArray[np.int64]) -> tuple[int, float]:
 def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
     pieces: list[Piece] = []
     for table in tables:
-        if not isinstance(table.family, NoiseFamily):
-            continue
         modes = [mode for mode in table.modes if mode.has_predictions]
         for page in pages_of(modes, _MODES_A_PAGE):
-            rows = spread_rows(table, min(max(2, int(inches / _PANEL)), 4))
+            rows = spread_rows(table.sigma_rows, min(max(2, int(inches / _PANEL)), 4))
             panels = [p for mode in page.items for p in _read_panels(table, mode, rows)]
             if panels:
                 pieces.append(_draw_page(table, panels, inches, page))
@@ -83,14 +80,12 @@ def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
 
 
 def _read_panels(table: Table, mode: ModeResults, rows: Sequence[Row]) -> list[_Panel]:
-    panels, classes = [], mode.run.num_classes
-    for row in rows:
-        cell = row_cell(table, row, mode)
-        found = cell and read_outcome(mode, cell.record.condition)
-        if found and classes <= _MOST_CLASSES:
-            matrix = confusion_matrix(found.labels, found.classes, classes)
-            panels.append(_Panel(mode, row, matrix))
-    return panels
+    classes = mode.run.num_classes
+    found = read_levels(table, mode, rows if classes <= _MOST_CLASSES else ())
+    return [
+        _Panel(mode, row, confusion_matrix(outcome.labels, outcome.classes, classes))
+        for row, outcome in found.items()
+    ]
 
 
 def _draw_page(

@@ -31,11 +31,11 @@ from robustbench_ln.metrics.ratio_bounds import (
 )
 from robustbench_ln.metrics.student import mean_bounds
 from robustbench_ln.metrics.units import Units
-from robustbench_ln.reports.captions import interval_words
-from robustbench_ln.reports.grids import Grid
+from robustbench_ln.reports.captions import names_by_text
+from robustbench_ln.reports.family import Family, Floats, Measured, Place, Row
 from robustbench_ln.reports.numbers import general
-from robustbench_ln.reports.table_grids import accuracy_grid
-from robustbench_ln.reports.tables import Family, Floats, Measured, Place, Row, Table
+from robustbench_ln.reports.tables import Table
+from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.results import ModeResults
 from robustbench_ln.spec import Condition
 
@@ -68,7 +68,8 @@ class CorruptionFamily(Family):
 
     rank: ClassVar[int] = 1
     heading: ClassVar[str] = "corruption"
-    shows_pools: ClassVar[bool] = True
+    has_severities: ClassVar[bool] = True
+    references: ClassVar[tuple[str, ...]] = ("hendrycks2019benchmarking",)
 
     @classmethod
     def of(cls, condition: Condition) -> CorruptionFamily:
@@ -114,17 +115,19 @@ class CorruptionFamily(Family):
         sentences = []
         if len(missing) < len(table.modes):
             sentences.append("The mean of the 15 leaves the extra corruptions out.")
-        for text in dict.fromkeys(map(_lack, missing.values())):
-            names = [table.names[mode] for mode, lack in missing.items() if _lack(lack) == text]
+        lacks = {table.names[mode]: [_lack(names)] for mode, names in missing.items()}
+        for text, names in names_by_text(lacks).items():
             whose = "" if len(names) == len(table.modes) else f" for {', '.join(names)}"
             sentences.append(f"No mean of the 15{whose}: {text}.")
         return sentences
 
-    def text_words(self, table: Table) -> str:
-        return f"{self.words(table)} [{interval_words(table)}]"
-
-    def text_grid(self, table: Table) -> Grid:
-        return accuracy_grid(table)
+    def levels_words(self, records: Sequence[Record]) -> str:
+        number, levels = len({r.corruption for r in records}), {r.severity for r in records}
+        textures = " with procedural textures for frost" * any(
+            record.frost == "procedural" for record in records
+        )
+        shown = ", ".join(map(general, sorted(levels)))
+        return f": {number} corruption{'s' * (number > 1)} at severity {shown}{textures}."
 
     def pools(self, members: Sequence[Condition]) -> dict[str, list[Condition]]:
         """Return each corruption over its severities, and the 15 if measured at the same ones."""
@@ -140,11 +143,6 @@ class CorruptionFamily(Family):
             name = MEAN_ROW if is_whole else f"{MEAN_ROW}, {_severity_words(severities)}"
             return {n: named[n] for n in BENCHMARK_CORRUPTIONS} | {name: fifteen} | extras
         return named | ({_mean_name(named): list(members)} if len(named) > 1 else {})
-
-    def relative_to(
-        self, baseline: CorruptionErrors | ModeResults | None
-    ) -> CorruptionErrors | ModeResults | None:
-        return baseline
 
     def numbers(
         self,

@@ -16,21 +16,15 @@ from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS
 from robustbench_ln.metrics.corruption_error import MEAN_ROW
 from robustbench_ln.metrics.intervals import Estimate
 from robustbench_ln.reports.captions import limit_stamp
-from robustbench_ln.reports.corruption_family import CorruptionFamily
 from robustbench_ln.reports.curves import Curves
 from robustbench_ln.reports.drawings import Drawing, Sheet, pages_of
-from robustbench_ln.reports.figure_keys import Key, line_entries, note_entries
-from robustbench_ln.reports.figure_style import (
-    draw_chance,
-    interval_ends,
-    percent_ticks,
-    set_percents,
-    title_of,
-    wrap_label,
-)
+from robustbench_ln.reports.family import Place, Row
+from robustbench_ln.reports.figure_keys import Key, line_entries
+from robustbench_ln.reports.figure_style import title_of, wrap_label
 from robustbench_ln.reports.mode_styles import styles_of
 from robustbench_ln.reports.panels import Panel, place_panels, split_networks
-from robustbench_ln.reports.tables import Place, Row, Table
+from robustbench_ln.reports.percent_axis import PercentAxis
+from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.results import ModeResults
 
 if TYPE_CHECKING:
@@ -80,7 +74,7 @@ def _places(table: Table, line: float) -> list[_Place]:
 
 def draw_corruptions(table: Table, inches: float) -> list[Drawing]:
     """Return the dots of a table of corruptions, a panel for each network."""
-    if not isinstance(table.family, CorruptionFamily):
+    if not table.family.has_severities:
         return []
     networks = split_networks(table.modes)
     side_by_side = place_panels(len(networks), inches - _NAMES_WIDTH, least=_PANEL).columns
@@ -90,44 +84,32 @@ def draw_corruptions(table: Table, inches: float) -> list[Drawing]:
 def _draw_page(table: Table, page: Sheet[Panel], inches: float) -> Drawing:
     panels, ending = page.items, f"_{table.name}{page.ending}"
     found = [table.estimate(row, mode) for mode in table.modes for row in table.rows]
-    ticks = percent_ticks(interval_ends(found))
-    has_intervals = any(estimate and estimate.interval for estimate in found)
+    axis = PercentAxis.of(table, found)
     modes = [mode for panel in panels for mode in panel.modes]
-    key = Key(
-        [*line_entries(modes, has_networks=False),
-         *note_entries(table, ticks, has_intervals=has_intervals)],
-        inches,
-    )  # fmt: skip
+    key = Key([*line_entries(modes, has_networks=False), *axis.notes()], inches)
     line = max(_LEAST_LINE, _MODE * (1 + max(len(panel.modes) for panel in panels)))
     places = _places(table, line)
     label = _axis_label(table, inches)
     around = _AROUND + _LABEL_LINE * label.count("\n") + _STAMP * bool(limit_stamp(table))
     height = around + line * (places[-1].y + 1.4)
-    fill = partial(_fill, table=table, panels=panels, places=places, ticks=ticks)
+    fill = partial(_fill, axis=axis, panels=panels, places=places)
     words = f"Accuracy under each corruption: {table.title}{page.part}"
     return Drawing(ending, words, fill, (inches, height), key, limit_stamp(table))
 
 
 def _fill(
-    canvas: Canvas,
-    *,
-    table: Table,
-    panels: Sequence[Panel],
-    places: Sequence[_Place],
-    ticks: Sequence[float],
+    canvas: Canvas, *, axis: PercentAxis, panels: Sequence[Panel], places: Sequence[_Place]
 ) -> None:
     grid = canvas.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axes, panel in zip(grid, panels, strict=True):
-        _draw_panel(axes, table, panel, places)
-        draw_chance(axes.axvline, table, ticks)
-        set_percents(axes, "x", ticks)
-        axes.grid(axis="x", color="0.9", linewidth=0.5)
+        _draw_panel(axes, axis.table, panel, places)
+        axis.draw(axes, "x")
         axes.set_title(title_of(panel.title, 60 // len(panels)), fontsize=7.5)
     grid[0].set_yticks([place.y for place in places], [place.name for place in places])
     for text, place in zip(grid[0].get_yticklabels(), places, strict=True):
         text.set_fontweight("normal" if place.row else "bold")
     grid[0].set_ylim(places[-1].y + 0.7, -0.7)
-    canvas.supxlabel(_axis_label(table, canvas.bbox.width / canvas.dpi), fontsize=8)
+    canvas.supxlabel(_axis_label(axis.table, canvas.bbox.width / canvas.dpi), fontsize=8)
 
 
 def _axis_label(table: Table, inches: float) -> str:
@@ -175,7 +157,7 @@ def severity_means(table: Table) -> dict[ModeResults, dict[float, Estimate]]:
 
 def draw_severities(table: Table, inches: float) -> list[Drawing]:
     """Return the mean over the 15 against severity, 0 being the clean images."""
-    if not isinstance(table.family, CorruptionFamily):
+    if not table.family.has_severities:
         return []
     means = severity_means(table)
     if max(len(points.keys() - {0}) for points in means.values()) < 2:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,20 +12,14 @@ from robustbench_ln.metrics.intervals import Estimate
 from robustbench_ln.modes import MODES
 from robustbench_ln.reports.captions import limit_stamp
 from robustbench_ln.reports.drawings import Drawing, PaperFigure, Piece
-from robustbench_ln.reports.figure_keys import Key, KeyEntry, line_entries, note_entries
-from robustbench_ln.reports.figure_style import (
-    draw_chance,
-    draw_percent_grid,
-    interval_ends,
-    percent_ticks,
-    set_percents,
-    title_of,
-    wrap_label,
-)
+from robustbench_ln.reports.family import Row
+from robustbench_ln.reports.figure_keys import Key, KeyEntry, line_entries
+from robustbench_ln.reports.figure_style import title_of, wrap_label
 from robustbench_ln.reports.mode_styles import styles_of
 from robustbench_ln.reports.numbers import general
 from robustbench_ln.reports.panels import place_panels, split_networks
-from robustbench_ln.reports.tables import Row, Table
+from robustbench_ln.reports.percent_axis import PercentAxis
+from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.columns import Columns
 from robustbench_ln.runs.results import ModeResults
 
@@ -78,13 +73,13 @@ def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
 
 def _draw(table: Table, points: Sequence[_Point], words: str, inches: float) -> Drawing:
     found = [estimate for p in points for estimate in (p.clean, p.degraded)]
-    ticks = percent_ticks(interval_ends(found))
     has_intervals = any(p.degraded and p.degraded.interval for p in points)
+    axis = replace(PercentAxis.of(table, found), has_intervals=has_intervals)
     clean = KeyEntry("clean images", {"color": "0.25", "marker": "_", "linestyle": "none"})
-    notes = note_entries(table, ticks, has_intervals=has_intervals, has_means=True, is_area=True)
+    notes = axis.notes(has_means=True, is_area=True)
     key = Key([*line_entries(table.modes, has_networks=False), clean, *notes], inches)
     rows = place_panels(len(table.by_run), inches, least=_PANEL).rows
-    fill = partial(_fill, table=table, points=points, ticks=ticks, inches=inches)
+    fill = partial(_fill, axis=axis, points=points, inches=inches)
     size = (inches, 0.5 + 2.1 * rows)
     return Drawing(f"_{table.name}", words, fill, size, key, limit_stamp(table), _numbers(points))
 
@@ -125,10 +120,9 @@ def _numbers(points: Sequence[_Point]) -> Columns:
     return Columns.of_tuples(columns, rows)
 
 
-def _fill(
-    canvas: Canvas, *, table: Table, points: Sequence[_Point], ticks: Sequence[float], inches: float
-) -> None:
+def _fill(canvas: Canvas, *, axis: PercentAxis, points: Sequence[_Point], inches: float) -> None:
     """Draw a panel for each network."""
+    table = axis.table
     networks = split_networks(table.modes)
     places = place_panels(len(networks), inches, least=_PANEL)
     panels = places.subplots(canvas, len(networks), sharex=True, sharey=True)
@@ -141,13 +135,11 @@ def _fill(
             for k, point in enumerate(of_number):
                 x = number * 2 ** (step * (k - (len(of_number) - 1) / 2))  # side by side
                 _draw_point(axes, point, x, styles[point.mode])
-        draw_chance(axes.axhline, table, ticks)
         axes.set_xscale("log", base=2)
         axes.set_xticks(passes, map(general, passes))
         axes.minorticks_off()
         axes.set_xlim(passes[0] / 1.6, passes[-1] * 1.6)
-        set_percents(axes, "y", ticks)
-        draw_percent_grid(axes)
+        axis.draw(axes)
         axes.set_title(title_of(panel.title, 30), fontsize=7.5)
     words = wrap_label(f"forward passes an image; {table.title}", inches - 0.5)
     canvas.supxlabel(words, fontsize=8)

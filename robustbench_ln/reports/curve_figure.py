@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from robustbench_ln.reports.curves import Curves
 from robustbench_ln.reports.drawings import Drawing
-from robustbench_ln.reports.noise_family import NoiseFamily
 from robustbench_ln.reports.tables import Table
 
 __all__ = ["draw_sigmas", "sigma_curves"]
@@ -12,7 +11,7 @@ __all__ = ["draw_sigmas", "sigma_curves"]
 
 def draw_sigmas(table: Table, inches: float) -> list[Drawing]:
     """Return the curves of a noise; none where no sigma is above 0."""
-    if not isinstance(table.family, NoiseFamily) or not max(row.sigma or 0 for row in table.rows):
+    if not any(row.sigma for row in table.sigma_rows):
         return []
     words = f"Accuracy against sigma: {table.title}"
     return [sigma_curves(table, inches).drawing(f"_{table.name}", words)]

@@ -15,24 +15,11 @@ from typing import TYPE_CHECKING, Any
 from robustbench_ln.metrics.intervals import Estimate
 from robustbench_ln.reports.captions import limit_stamp
 from robustbench_ln.reports.drawings import Drawing
-from robustbench_ln.reports.figure_keys import (
-    Key,
-    KeyEntry,
-    after_network,
-    line_entries,
-    note_entries,
-)
-from robustbench_ln.reports.figure_style import (
-    draw_chance,
-    draw_percent_grid,
-    interval_ends,
-    percent_ticks,
-    set_percents,
-    title_of,
-    wrap_label,
-)
+from robustbench_ln.reports.figure_keys import Key, KeyEntry, after_network, line_entries
+from robustbench_ln.reports.figure_style import title_of, wrap_label
 from robustbench_ln.reports.mode_styles import styles_of
 from robustbench_ln.reports.panels import Panel, panels_of, place_panels
+from robustbench_ln.reports.percent_axis import PercentAxis
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.results import ModeResults
 
@@ -90,16 +77,13 @@ class Curves:
             entries = entries[len({mode.variant for mode in modes}) :]
         words = "the other modes" if is_by_mode else "the other networks"
         others = [KeyEntry(words, {"color": "0.8", "linewidth": 0.8})]
-        found = [e for points in self.points.values() for e in points.values()]
-        has_intervals = any(e.interval for e in found)
-        notes = note_entries(self.table, self.ticks, has_intervals=has_intervals, is_area=True)
+        notes = self.axis.notes(is_area=True)
         return Key([*entries, *notes, *(others if len(self.panels) > 1 else ())], self.inches)
 
     @cached_property
-    def ticks(self) -> list[float]:
-        """Ticks of all panels."""
-        found = [estimate for points in self.points.values() for estimate in points.values()]
-        return percent_ticks(interval_ends(found))
+    def axis(self) -> PercentAxis:
+        """The axis of all panels."""
+        return PercentAxis.of(self.table, (e for p in self.points.values() for e in p.values()))
 
     @property
     def _is_by_network(self) -> bool:
@@ -140,9 +124,7 @@ class Curves:
         for number, mode in enumerate(panel.modes):
             style = styles[mode] | ({"linestyle": "-"} if self._is_by_network else {})
             draw_curve(axes, self.points[mode], style | {"markevery": (number % step, step)})
-        draw_chance(axes.axhline, self.table, self.ticks)
-        set_percents(axes, "y", self.ticks)
-        draw_percent_grid(axes)
+        self.axis.draw(axes)
         room = 0.04 * (xs[-1] - xs[0]) or 0.5
         axes.set_xlim(xs[0] - room, xs[-1] + room)
         if self.is_whole:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from robustbench_ln.reports.blocks import Block, Paragraph, Picture
+from robustbench_ln.reports.family import Row
 from robustbench_ln.reports.figure_keys import Key
 from robustbench_ln.reports.figure_style import KINDS, Kind, make_figure, render_figure
 from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.latex import to_latex
 from robustbench_ln.reports.report_files import csv_bytes
-from robustbench_ln.reports.tables import Row, Table
+from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.columns import Columns
 from robustbench_ln.runs.kept_images import find_seen
 from robustbench_ln.runs.results import Cell, ModeResults
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 __all__ = [
-    "Drawing", "PaperFigure", "Piece", "Press", "PrintedGrid", "Section", "Sheet", "find_kept",
-    "pages_of", "row_cell", "spread_rows",
+    "Drawing", "PaperFigure", "Piece", "PrintedGrid", "Sheet", "find_kept", "pages_of", "row_cell",
+    "spread_rows",
 ]  # fmt: skip
 
 
@@ -113,32 +114,6 @@ class PrintedGrid(NamedTuple):
 Piece = Drawing | PrintedGrid
 
 
-class Press(NamedTuple):
-    """How the files of a report are made.
-
-    Attributes:
-        whose: Part of their names that says whose runs they are of.
-        inches: Width of figures.
-        kinds: Kinds of files of each figure.
-    """
-
-    whose: str
-    inches: float
-    kinds: tuple[Kind, ...]
-
-
-class Section(NamedTuple):
-    """A part of a report.
-
-    Attributes:
-        files: Content of each file by its name.
-        blocks: What stands on the page.
-    """
-
-    files: dict[str, bytes]
-    blocks: list[Block]
-
-
 class PaperFigure(NamedTuple):
     """A figure or table of the papers that a report can have.
 
@@ -156,11 +131,10 @@ class PaperFigure(NamedTuple):
     needs: str
 
 
-def spread_rows(table: Table, most: int = 4) -> list[Row]:
-    """Return rows of a table from its first to its last, evenly spaced, at most `most` of them."""
-    last = len(table.rows) - 1
-    chosen = dict.fromkeys(round(i * last / (most - 1)) for i in range(most))
-    return [table.rows[i] for i in chosen]
+def spread_rows(rows: Sequence[Row], most: int = 4) -> list[Row]:
+    """Return rows from the first to the last, evenly spaced, at most `most` of them."""
+    places = dict.fromkeys(round(i * (len(rows) - 1) / (most - 1)) for i in range(most))
+    return [rows[i] for i in places if rows]
 
 
 def row_cell(table: Table, row: Row, mode: ModeResults) -> Cell | None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from robustbench_ln.corruption_names import FAMILY_OF
 from robustbench_ln.reports.corruption_family import CorruptionFamily
-from robustbench_ln.reports.noise_family import NoiseFamily
+from robustbench_ln.reports.family import Family, Place
+from robustbench_ln.reports.noise_family import CleanFamily, NoiseFamily
 from robustbench_ln.reports.stream_family import StreamFamily
-from robustbench_ln.reports.tables import Family, Place, Table
+from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.results import Cell, ModeResults, read_results
 from robustbench_ln.runs.variants import Naming
 from robustbench_ln.spec import Condition
@@ -23,14 +24,14 @@ __all__ = [
     "sort_conditions",
 ]
 
-_CLEAN_ALONE = NoiseFamily("clean", "clean images")
+_CLEAN_ALONE = CleanFamily("clean", "clean images")
 
 
 def family_of(condition: Condition) -> Family:
     """Return the family of a condition that is not clean."""
     if condition.parts is not None:
         return StreamFamily.of(condition)
-    if condition.convention is not None:
+    if condition.has_sigma:
         return NoiseFamily.of(condition)
     return CorruptionFamily.of(condition)
 

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from robustbench_ln.reports.mode_styles import hatch_of, line_of, styles_of
-from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.results import ModeResults
 from robustbench_ln.texts.safe import one_line, shorten
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
-__all__ = ["Key", "KeyEntry", "after_network", "bar_entries", "line_entries", "note_entries"]
+__all__ = ["Key", "KeyEntry", "after_network", "bar_entries", "line_entries"]
 
 _LONGEST = 40
 _LINE, _LETTER, _SAMPLE = 0.145, 0.05, 0.46
@@ -135,32 +134,3 @@ def bar_entries(modes: Sequence[ModeResults]) -> list[KeyEntry]:
                          "linewidth": 0}, is_area=True)
         for number, label in enumerate(networks)
     ]  # fmt: skip
-
-
-def note_entries(
-    table: Table,
-    ticks: Sequence[float],
-    *,
-    has_intervals: bool,
-    has_means: bool | None = None,
-    is_area: bool = False,
-) -> list[KeyEntry]:
-    """Return what intervals are drawn, and chance where the axis reaches it.
-
-    Args:
-        table: The table.
-        ticks: Ticks of the axis.
-        has_intervals: Whether any is drawn.
-        has_means: Whether any is of a mean; None where it is as in the table.
-        is_area: Whether they are bands and not bars.
-    """
-    is_of_means = table.has_means if has_means is None else has_means
-    words = "95 % interval" if is_of_means else "95 % Wilson interval"
-    bar: Mapping[str, Any] = {"color": "0.25", "linewidth": 0.8}
-    band: Mapping[str, Any] = {"color": "0.5", "alpha": 0.3, "linewidth": 0}
-    entries = [KeyEntry(words, band if is_area else bar, is_area)] if has_intervals else []
-    chances = [100 / mode.num_classes for mode in table.modes]
-    if any(ticks[0] <= chance <= ticks[-1] for chance in chances):
-        dots = {"color": "0.45", "linewidth": 0.8, "linestyle": (0, (1, 2))}
-        entries.append(KeyEntry("chance", dots))
-    return entries

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from textwrap import wrap
 from types import MappingProxyType
@@ -12,18 +11,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from robustbench_ln.errors import SpecError, setting
 from robustbench_ln.lookup import unknown_name
-from robustbench_ln.metrics.intervals import Estimate
-from robustbench_ln.reports.tables import Table
 from robustbench_ln.texts.safe import for_figure, one_line, shorten
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
 __all__ = [
-    "KINDS", "WIDTH", "Kind", "check_formats", "check_width", "draw_chance", "draw_percent_grid",
-    "interval_ends", "make_figure", "percent_ticks", "render_figure", "set_percents", "title_of",
-    "wrap_label",
+    "KINDS", "WIDTH", "Kind", "check_formats", "check_width", "make_figure", "render_figure",
+    "title_of", "wrap_label",
 ]  # fmt: skip
 
 WIDTH = 6.8
@@ -56,11 +51,6 @@ _STYLE: Any = {
 }
 _LETTERS = 15
 """Letters of an axis's label in an inch."""
-_STEPS = (1, 2, 5, 10, 20, 25)
-"""Percent between two ticks."""
-_MOST_STEPS = 6
-_LEAST_SPAN = 4
-"""Percent that an axis spans at least: what differs by less should not look far apart."""
 
 
 def check_width(inches: float) -> float:
@@ -135,63 +125,6 @@ def _filled(fill: Callable[[Canvas], None], size: tuple[float, float]) -> Canvas
     return figure
 
 
-def percent_ticks(percents: Iterable[float], *, from_zero: bool = False) -> list[float]:
-    """Return the ticks of an axis that shows some percents, from its first to its last.
-
-    It begins at 0 unless half of it would be blank, and ends where the numbers do.
-
-    >>> percent_ticks([3, 91]), percent_ticks([12, 28]), percent_ticks([97.2, 98.9])
-    ([0, 20, 40, 60, 80, 100], [0, 5, 10, 15, 20, 25, 30], [96, 97, 98, 99, 100])
-    >>> percent_ticks([0.6, 1.4]), percent_ticks([0.0])
-    ([0, 1, 2], [0, 1])
-    """
-    known = [percent for percent in percents if not math.isnan(percent)] or [0.0, 100.0]
-    low, high = min(known), max(*known, 1)
-    if low >= _LEAST_SPAN and high - low < _LEAST_SPAN:
-        middle = min(max((low + high) / 2, _LEAST_SPAN / 2), 100 - _LEAST_SPAN / 2)
-        low, high = middle - _LEAST_SPAN / 2, middle + _LEAST_SPAN / 2
-    if from_zero or low < max(high / 2, _LEAST_SPAN):
-        low = 0
-    for step in _STEPS:
-        first, last = math.floor(low / step) * step, math.ceil(min(high, 100) / step) * step
-        if (last - first) / step <= _MOST_STEPS:
-            break
-    return list(range(first, last + step, step))
-
-
-def set_percents(
-    axes: Axes, axis: Literal["x", "y"], ticks: Sequence[float], *, is_tight: bool = False
-) -> None:
-    """Set limits and ticks of an axis; there is room for a marker at either end, or at the last.
-
-    Args:
-        axes: The panel.
-        axis: Which of its axes.
-        ticks: What `percent_ticks` returned.
-        is_tight: Whether it begins at the first tick, as an axis of bars does.
-    """
-    room = 0.03 * (ticks[-1] - ticks[0])
-    limits = ticks[0] - (0 if is_tight else room), ticks[-1] + room
-    names = [f"{tick:g}" for tick in ticks]
-    axes.set(**{f"{axis}lim": limits, f"{axis}ticks": ticks, f"{axis}ticklabels": names})
-
-
-def interval_ends(estimates: Iterable[Estimate | None]) -> list[float]:
-    """Return the percents that an axis has to show: values and the ends of their intervals."""
-    ends: list[float] = []
-    for estimate in estimates:
-        if estimate is not None:
-            ends += [100 * estimate.value, *(100 * end for end in estimate.interval or ())]
-    return ends
-
-
-def draw_chance(draw: Callable[..., Any], table: Table, ticks: Sequence[float]) -> None:
-    """Draw the accuracy of guessing with `axhline` or `axvline` of some axes, if they reach it."""
-    for percent in sorted({100 / mode.num_classes for mode in table.modes}):
-        if ticks[0] <= percent <= ticks[-1]:
-            draw(percent, color="0.45", linewidth=0.8, linestyle=(0, (1, 2)), zorder=0)
-
-
 def title_of(text: str, letters: int, lines: int = 2) -> str:
     r"""Return a name as the title of a panel: in lines of at most `letters`.
 
@@ -208,9 +141,3 @@ def wrap_label(text: str, inches: float) -> str:
     'accuracy in %, mean over\nseverities 1-5'
     """
     return "\n".join(wrap(text, max(int(_LETTERS * inches), 12)))
-
-
-def draw_percent_grid(axes: Axes, axis: Literal["x", "y", "both"] = "y") -> None:
-    """Draw pale lines at the ticks, below what is shown."""
-    axes.grid(axis=axis, color="0.9", linewidth=0.5)
-    axes.set_axisbelow(True)

@@ -19,7 +19,6 @@ from robustbench_ln.reports.drawings import (
 )
 from robustbench_ln.reports.figure_keys import Key, KeyEntry
 from robustbench_ln.reports.figure_style import wrap_label
-from robustbench_ln.reports.noise_family import NoiseFamily
 from robustbench_ln.reports.numbers import percent
 from robustbench_ln.reports.panels import Places, place_panels
 from robustbench_ln.reports.tables import Table
@@ -56,9 +55,7 @@ def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
 
 def _find_shares(table: Table) -> dict[str, Shares]:
     """Return sigma -> [C, 258] shares, of the first run that kept histograms."""
-    if not isinstance(table.family, NoiseFamily):
-        return {}
-    kept = find_kept(table, spread_rows(table))
+    kept = find_kept(table, spread_rows(table.sigma_rows))
     histograms = {row.name: seen.histogram for row, seen in kept.items()}
     return {sigma: h / h.sum(axis=1, keepdims=True) for sigma, h in histograms.items()}
 

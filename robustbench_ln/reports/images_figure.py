@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from robustbench_ln.reports.curve_figure import sigma_curves
 from robustbench_ln.reports.curves import Curves
 from robustbench_ln.reports.drawings import PaperFigure, Piece, find_kept
-from robustbench_ln.reports.noise_family import NoiseFamily
 from robustbench_ln.reports.numbers import general
 from robustbench_ln.reports.tables import Table
 
@@ -47,9 +46,7 @@ def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
 
 def _find_pictures(table: Table) -> dict[float, Picture]:
     """Return sigma -> the first sample of the first run that kept samples; {} for other tables."""
-    if not isinstance(table.family, NoiseFamily):
-        return {}
-    kept = find_kept(table, table.rows, with_samples=True)
+    kept = find_kept(table, table.sigma_rows, with_samples=True)
     return {row.sigma or 0.0: seen.samples[0] for row, seen in kept.items()}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from textwrap import fill
 from typing import NamedTuple
 
 import pandas as pd
@@ -17,10 +16,11 @@ from robustbench_ln.metrics.corruption_error import (
     summarise_errors,
 )
 from robustbench_ln.reports.blocks import Heading, Paragraph
-from robustbench_ln.reports.grids import Grid, to_text
+from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.markdown import markdown_page
 from robustbench_ln.reports.numbers import MISSING, fixed
 from robustbench_ln.reports.report_files import csv_bytes, write_files
+from robustbench_ln.reports.terminal import plain_text
 from robustbench_ln.runs.columns import Columns
 from robustbench_ln.texts.safe import Markdown
 
@@ -57,9 +57,8 @@ def summarise_mce(
     )
     grid = _grid(rows, has_baseline=baseline is not None)
     sentences = [*_sentences(rows, errors, baseline), *(f"Warning: {doubt}." for doubt in doubts)]
-    text = "\n".join(fill(sentence, 80) for sentence in sentences)
     return MceSummary(
-        text=f"{title}\n\n{to_text(grid, width=80)}\n{text}\n".encode("ascii", "replace").decode(),
+        text=plain_text([[title], [grid], sentences], width=80),
         markdown=markdown_page([Heading(1, title), grid, *map(Paragraph, sentences)]),
         frame=_frame(rows),
     )

@@ -6,24 +6,21 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from robustbench_ln.modes import MODES, describe_order
-from robustbench_ln.reports.blocks import Block, Heading, Paragraph
-from robustbench_ln.reports.noise_family import NoiseFamily
+from robustbench_ln.reports.blocks import Block, Heading, Paragraph, Section
 from robustbench_ln.reports.numbers import general, number_range
-from robustbench_ln.reports.references import DATA_SETS, bibtex, cite
-from robustbench_ln.reports.stream_family import StreamFamily
+from robustbench_ln.reports.references import DATA_SETS, LOCALNORM_PAPERS, bibtex, cite
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.reading import MISSING, Run
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.variants import Naming, mode_title
 
-__all__ = ["REFERENCES_FILE", "measured_files", "measured_section"]
+__all__ = ["REFERENCES_FILE", "measured_section"]
 
 REFERENCES_FILE = "references.bib"
 
-_LOCALNORM = ("yin2019localnorm", "yin2021localnorm")
 _MODE_KEYS = {
     "bn": ("ioffe2015batch",),
-    "dbn-batch": (*_LOCALNORM, "nado2020evaluating"),
+    "dbn-batch": (*LOCALNORM_PAPERS, "nado2020evaluating"),
     "bn-adapt": ("schneider2020improving",),
 }
 """Modes with references of their own; all others but "plain" are the LocalNorm papers'."""
@@ -39,23 +36,20 @@ class _Said(NamedTuple):
 
 def measured_section(
     tables: Sequence[Table], runs: Sequence[Run], names: Naming = "papers"
-) -> list[Block]:
-    """Return the section of a report: a paragraph for each run, ready for a paper."""
+) -> Section:
+    """Return a paragraph for each run, ready for a paper, and the file of references."""
     blocks: list[Block] = [Heading(2, "How this was measured")]
+    keys: list[str] = []
     for run in runs:
-        said = _join(_pieces(tables, run, names))
+        pieces = _pieces(tables, run, names)
+        keys += [key for piece in pieces for key in piece.keys]
+        said = _join(pieces)
         blocks.append(Paragraph(f"{run.label}: {said}" if len(runs) > 1 else said))
     words = f"{REFERENCES_FILE} has BibTeX entries of what is cited here."
     unknown = sorted({run.data for run in runs if _kind(run) not in DATA_SETS})
     if unknown:
         words += f" It has none of {' and '.join(unknown)}: the records do not say what they are."
-    return [*blocks, Paragraph(words)]
-
-
-def measured_files(tables: Sequence[Table], runs: Sequence[Run]) -> dict[str, bytes]:
-    """Return the file of references."""
-    keys = [key for run in runs for piece in _pieces(tables, run, "ids") for key in piece.keys]
-    return {REFERENCES_FILE: bibtex(keys).encode()}
+    return Section({REFERENCES_FILE: bibtex(keys).encode()}, [*blocks, Paragraph(words)])
 
 
 def _join(pieces: Sequence[_Said]) -> str:
@@ -118,18 +112,8 @@ def _degradation(table: Table, run: Run) -> _Said | None:
     found = [record for record in rows if not record.condition.is_clean]
     if not found:
         return None
-    levels = ", ".join(general(level) for level in sorted({record.severity for record in found}))
-    if isinstance(table.family, StreamFamily):
-        return _Said(f"{table.family.headline}; the command names them.")
-    if isinstance(table.family, NoiseFamily):
-        return _Said(f"{table.family.headline}", _LOCALNORM, f": sigma {levels}.")
-    number = len({record.corruption for record in found})
-    textures = " with procedural textures for frost" * any(r.frost == "procedural" for r in found)
-    return _Said(
-        f"{table.family.headline}",
-        ("hendrycks2019benchmarking",),
-        f": {number} corruption{'s' * (number > 1)} at severity {levels}{textures}.",
-    )
+    family = table.family
+    return _Said(family.headline, family.references, family.levels_words(found))
 
 
 def _modes(run: Run, names: Naming) -> list[_Said]:
@@ -153,7 +137,7 @@ def _mode(name: str, records: Sequence[Record], names: Naming) -> _Said:
         parts.append(f"ties by rule {', '.join(rules)}")
     if priors := sorted({record.prior for record in records if record.prior}):
         parts.append(f"N0 = {', '.join(priors)}")
-    keys = _MODE_KEYS.get(name, () if name == "plain" else _LOCALNORM)
+    keys = _MODE_KEYS.get(name, () if name == "plain" else LOCALNORM_PAPERS)
     return _Said(mode_title(name, names), keys, f": {', '.join(parts).replace(';', ',')}")
 
 

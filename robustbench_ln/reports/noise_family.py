@@ -20,14 +20,17 @@ from robustbench_ln.metrics.intervals import Estimate
 from robustbench_ln.metrics.student import mean_bounds
 from robustbench_ln.metrics.units import Units
 from robustbench_ln.reports.blocks import Block, Paragraph
+from robustbench_ln.reports.family import Family, Meaning, Measured, Place, Row
 from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.numbers import MISSING, fixed, general, percent
+from robustbench_ln.reports.references import LOCALNORM_PAPERS
 from robustbench_ln.reports.table_grids import CLASS_ORDER_MARK, meaning_texts
-from robustbench_ln.reports.tables import Family, Meaning, Measured, Place, Row, Table
+from robustbench_ln.reports.tables import Table
+from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.results import Cell, ModeResults
 from robustbench_ln.spec import Condition
 
-__all__ = ["AREA", "HALF_SIGMA", "NoiseFamily", "random_group_grid"]
+__all__ = ["AREA", "HALF_SIGMA", "CleanFamily", "NoiseFamily", "random_group_grid"]
 
 AREA = "area under the curve"
 HALF_SIGMA = "sigma at half of the clean accuracy"
@@ -60,8 +63,8 @@ class NoiseFamily(Family):
         Meaning("clipped_share", "clipped %", 100, 1),
         Meaning("psnr", "PSNR dB", 1, 1),
     )
-    text_note: ClassVar[str] = "+-: half of the widest 95 % Wilson interval of a row, in points."
-    shows_pools: ClassVar[bool] = False
+    references: ClassVar[tuple[str, ...]] = LOCALNORM_PAPERS
+    narrow_note: ClassVar[str] = "+-: half of the widest 95 % Wilson interval of a row, in points."
 
     @classmethod
     def of(cls, condition: Condition) -> NoiseFamily:
@@ -77,15 +80,14 @@ class NoiseFamily(Family):
         places = sorted({place for column in columns for place in column})
         return [Row(general(p.severity), ((p,),), sigma=p.severity) for p in places]
 
-    def words(self, table: Table) -> str:
-        return "accuracy in %"
+    def levels_words(self, records: Sequence[Record]) -> str:
+        return (
+            f": sigma {', '.join(map(general, sorted({record.severity for record in records})))}."
+        )
 
-    def text_words(self, table: Table) -> str:
-        return self.words(table)
-
-    def text_grid(self, table: Table) -> Grid:
+    def narrow_grid(self, table: Table) -> Grid:
         """Return a row for each mode, narrow columns; the last is the widest half interval."""
-        meanings = [meaning_texts(table, row) for row in table.rows]
+        meanings = [meaning_texts(table, row, self.meanings) for row in table.rows]
         lines = [
             (meaning.head, *(texts[i] for texts in meanings), "")
             for i, meaning in enumerate(self.meanings)
@@ -142,6 +144,14 @@ class NoiseFamily(Family):
         baseline: str | None,
     ) -> list[str]:
         return ["Area: mean accuracy over the range of sigma."]
+
+
+@dataclass(frozen=True)
+class CleanFamily(NoiseFamily):
+    """The clean images, of runs that have no others: sigma 0 of any noise, which does nothing."""
+
+    meanings: ClassVar[tuple[Meaning, ...]] = ()
+    references: ClassVar[tuple[str, ...]] = ()
 
 
 def _narrow_cells(table: Table, mode: ModeResults) -> list[str]:

@@ -35,13 +35,8 @@ from robustbench_ln.reports.table_html import table_html
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.reports.terminal import terminal_tables
 from robustbench_ln.runs.frame import make_frame, tidy_frame
-from robustbench_ln.runs.results import (
-    ModeResults,
-    find_modes,
-    read_outcomes,
-    read_results,
-    split_run,
-)
+from robustbench_ln.runs.outcomes import read_outcomes
+from robustbench_ln.runs.results import ModeResults, find_modes, read_results, split_run
 from robustbench_ln.runs.variants import check_naming
 
 if TYPE_CHECKING:

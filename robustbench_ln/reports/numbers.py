@@ -36,17 +36,26 @@ def sigma(value: float, most: float) -> str:
     return f">{general(most)}" if math.isinf(value) else fixed(value, 2)
 
 
-def estimate_text(estimate: Estimate, show: Callable[[float], str] = percent) -> str:
-    """Return "91.6 [89.8, 93.2]"; the value alone where it has no interval.
+def estimate_text(
+    estimate: Estimate | None, show: Callable[[float], str] = percent, *, mark: str = ""
+) -> str:
+    """Return "91.6 [89.8, 93.2]"; the value alone where it has no interval, MISSING for none.
 
     A sigma beyond the measured range whose interval is beyond it too stands alone: ">1".
+
+    Args:
+        estimate: The value and its interval.
+        show: What a number looks like.
+        mark: Stands behind an interval that does not hold.
 
     >>> estimate_text(Estimate(0.9164, (0.8979, 0.9319)))
     '91.6 [89.8, 93.2]'
     """
+    if estimate is None:
+        return MISSING
     if estimate.interval is None or math.isinf(estimate.interval[0]):
         return show(estimate.value)
-    return f"{show(estimate.value)} [{', '.join(map(show, estimate.interval))}]"
+    return f"{show(estimate.value)} [{', '.join(map(show, estimate.interval))}]{mark}"
 
 
 def estimate_fields(name: str, estimate: Estimate) -> dict[str, float | None]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustbench_ln.modes import MODES
+from robustbench_ln.reports.drawings import row_cell
+from robustbench_ln.reports.family import Row
+from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.results import ModeResults
 from robustbench_ln.spec import Condition
 
-__all__ = ["Outcome", "read_outcome"]
+__all__ = ["Outcome", "read_levels", "read_outcome"]
 
 
 class Outcome(NamedTuple):
@@ -34,6 +38,17 @@ class Outcome(NamedTuple):
         """Whether the prediction is the label."""
         is_right: NDArray[np.bool_] = self.classes == self.labels
         return is_right
+
+
+def read_levels(table: Table, mode: ModeResults, rows: Sequence[Row]) -> dict[Row, Outcome]:
+    """Return what a mode said in some rows of a table; without those that it has not."""
+    found = {}
+    for row in rows:
+        cell = row_cell(table, row, mode)
+        outcome = cell and read_outcome(mode, cell.record.condition)
+        if outcome:
+            found[row] = outcome
+    return found
 
 
 def read_outcome(mode: ModeResults, condition: Condition) -> Outcome | None:

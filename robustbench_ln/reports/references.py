@@ -10,7 +10,18 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-__all__ = ["DATA_SETS", "REFERENCES", "DataSet", "Reference", "bibtex", "cite"]
+__all__ = [
+    "DATA_SETS",
+    "LOCALNORM_PAPERS",
+    "REFERENCES",
+    "DataSet",
+    "Reference",
+    "bibtex",
+    "cite",
+]
+
+LOCALNORM_PAPERS = ("yin2019localnorm", "yin2021localnorm")
+"""Keys of what defines LocalNorm and the noises AGN, APN and MBN."""
 
 
 class Reference(NamedTuple):

@@ -16,15 +16,14 @@ from robustbench_ln.reports.drawings import (
     PaperFigure,
     Piece,
     pages_of,
-    row_cell,
     spread_rows,
 )
 from robustbench_ln.reports.figure_keys import Key, KeyEntry
-from robustbench_ln.reports.figure_style import draw_percent_grid, title_of, wrap_label
+from robustbench_ln.reports.figure_style import title_of, wrap_label
 from robustbench_ln.reports.mode_styles import level_style
-from robustbench_ln.reports.noise_family import NoiseFamily
 from robustbench_ln.reports.panels import Places, place_panels
-from robustbench_ln.reports.reduced import Outcome, read_outcome
+from robustbench_ln.reports.percent_axis import draw_percent_grid
+from robustbench_ln.reports.reduced import Outcome, read_levels
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.columns import Columns
 from robustbench_ln.runs.results import ModeResults
@@ -75,15 +74,13 @@ def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
 
 
 def _read(table: Table) -> dict[ModeResults, Outcomes]:
-    found: dict[ModeResults, dict[str, Outcome]] = {}
-    rows = spread_rows(table) if isinstance(table.family, NoiseFamily) else ()
-    for mode in table.modes:
-        for row in rows:
-            cell = row_cell(table, row, mode)
-            outcome = cell and read_outcome(mode, cell.record.condition)
-            if outcome:
-                found.setdefault(mode, {})[row.name] = outcome
-    return dict(found)
+    rows = spread_rows(table.sigma_rows)
+    levels = {mode: read_levels(table, mode, rows) for mode in table.modes}
+    return {
+        mode: {row.name: outcome for row, outcome in found.items()}
+        for mode, found in levels.items()
+        if found
+    }
 
 
 def _key(found: Mapping[ModeResults, Outcomes], inches: float) -> Key:

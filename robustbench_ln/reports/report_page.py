@@ -1,27 +1,17 @@
-"""What index.html has besides report.md: samples, and all that was asked, in an order to read."""
+"""What the pages of a report say of its runs: what they are of, their checks, what was asked."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from robustbench_ln.reports.blocks import Block, Code, Heading, Picture, Strong
-from robustbench_ln.reports.drawings import Section
 from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.html_page import Page
 from robustbench_ln.reports.numbers import general, number_range
-from robustbench_ln.reports.sample_slides import Slides, make_slides
-from robustbench_ln.reports.tables import Table
+from robustbench_ln.reports.sample_slides import Slides
 from robustbench_ln.runs.reading import MISSING, Run
 
-__all__ = ["asked_section", "report_page", "with_slides"]
-
-
-def with_slides(table: Table, section: Section) -> Sequence[Block | Slides]:
-    """Return the section of a table, and below it the samples that its runs kept."""
-    slides = make_slides(table)
-    if slides is None:
-        return section.blocks
-    return [*section.blocks, Heading(3, "The first images, level by level"), slides]
+__all__ = ["asked_section", "checks_section", "report_page", "run_section"]
 
 
 def report_page(runs: Sequence[Run], blocks: Sequence[Block | Slides]) -> Page:
@@ -48,6 +38,40 @@ def _says_images(blocks: Sequence[Block | Slides]) -> str:
             "This page contains test images: check the licence of the data set before you share it."
         )
     return "This page contains no test images."
+
+
+def run_section(runs: Sequence[Run]) -> list[Block]:
+    """Return what each run is of, and the commands that made them."""
+    rows = [
+        (run.label, run.checkpoint, run.records[0].checkpoint_sha256[:12], run.arch, run.data,
+         run.records[0].data_sha256[:12], run.normalization, run.device)
+        for run in runs
+    ]  # fmt: skip
+    header = ("run", "checkpoint", "SHA-256", "network", "data", "SHA-256", "normalize", "device")
+    title = Heading(1, f"Robustness of {', '.join(run.label for run in runs)}")
+    commands = Code(tuple(command for run in runs for command in run.commands))
+    return [title, Grid(header, tuple(rows)), commands]
+
+
+def checks_section(runs: Sequence[Run]) -> list[Block]:
+    """Return what checks said: warnings and notes in full, the others by name; [] if none.
+
+    Runs of earlier versions, which had no checks, are left out.
+    """
+    rows = [
+        (run.label, ", ".join(check.name for check in run.checks if check.status == status), status)
+        for run in runs
+        for status in ("passed", "not applicable")
+    ]
+    said = [
+        (run.label, check.name, check.line)
+        for run in runs
+        for check in run.checks
+        if check.line is not None
+    ]
+    kept = tuple(row for row in [*said, *rows] if row[1])
+    grid = Grid(("run", "check", "outcome"), kept)
+    return [Heading(2, "Checks"), grid] if kept else []
 
 
 def asked_section(runs: Sequence[Run]) -> list[Block]:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from robustbench_ln.reports.family import Place
 from robustbench_ln.reports.numbers import general
-from robustbench_ln.reports.tables import Place, Table
+from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.kept_images import find_seen
 from robustbench_ln.runs.results import ModeResults
 
@@ -75,7 +76,7 @@ def make_slides(table: Table) -> Slides | None:
     """
     for mode in {mode.run.path: mode for mode in table.modes}.values():
         if found := _samples(table, mode):
-            word = "sigma" if table.rows[0].sigma is not None else "severity"
+            word = "sigma" if table.sigma_rows else "severity"
             return Slides(word, _levels(found, word))
     return None
 

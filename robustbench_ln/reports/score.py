@@ -15,10 +15,11 @@ from robustbench_ln.metrics.calibration import calibration_error
 from robustbench_ln.metrics.class_order import is_class_ordered
 from robustbench_ln.metrics.student import mean_bounds
 from robustbench_ln.modes import MODES
+from robustbench_ln.runs.outcomes import read_checked
 from robustbench_ln.runs.predictions import Predictions, take_groups
 from robustbench_ln.runs.records import Record
 from robustbench_ln.runs.reduction import reduce_votes
-from robustbench_ln.runs.results import ModeResults, read_checked
+from robustbench_ln.runs.results import ModeResults
 from robustbench_ln.spec import Condition, TieRule, check_tie_rule
 
 __all__ = ["Agreement", "Count", "VoteScore", "score_frame", "score_mode", "voting_modes"]
@@ -114,7 +115,7 @@ def _score(predictions: Predictions, record: Record, set_size: int) -> VoteScore
                 continue
             vote = reduce_votes(chosen, seed=record.seed, tie_rule=rule)
             count = Count(num_votes, rule)
-            correct[count] = _winners(chosen, vote.winner) == chosen.labels
+            correct[count] = vote.class_index == chosen.labels
             ties[count] = int(vote.is_tied.sum())
     is_ordered = is_class_ordered(predictions.labels, set_size)
     return VoteScore(correct, ties, _agreement(predictions, record), is_ordered)
@@ -122,8 +123,7 @@ def _score(predictions: Predictions, record: Record, set_size: int) -> VoteScore
 
 def _agreement(predictions: Predictions, record: Record) -> Agreement:
     rule = check_tie_rule(record.tie_rule or "random")
-    vote = reduce_votes(predictions, seed=record.seed, tie_rule=rule)
-    winners = _winners(predictions, vote.winner)
+    winners = reduce_votes(predictions, seed=record.seed, tie_rule=rule).class_index
     share = (predictions.class_index == winners).mean(axis=0)
     is_right = winners == predictions.labels
     unanimous = share == 1
@@ -140,13 +140,6 @@ def _auroc(right: NDArray[np.float64], wrong: NDArray[np.float64]) -> float:
     if not len(right) or not len(wrong):
         return float("nan")
     return float(stats.mannwhitneyu(right, wrong).statistic / (len(right) * len(wrong)))
-
-
-def _winners(predictions: Predictions, winner: NDArray[np.int64]) -> NDArray[np.int32]:
-    classes: NDArray[np.int32] = np.take_along_axis(predictions.class_index, winner[None], axis=0)[
-        0
-    ]
-    return classes
 
 
 def score_frame(

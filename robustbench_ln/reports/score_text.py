@@ -88,7 +88,7 @@ def _grid(scores: Scores, columns: Columns) -> Grid:
     clean = clean_of(scores)
     rows = {} if clean is None else {"clean": [clean]}
     for family, members in group_families(scores).items():
-        if family.shows_pools:
+        if family.has_severities:
             rows |= family.pools(members)
         else:
             rows |= {f"{c.corruption} {general(c.severity)}": [c] for c in members}

@@ -7,13 +7,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from robustbench_ln.metrics.corruption_error import CorruptionErrors
-from robustbench_ln.metrics.intervals import Estimate
-from robustbench_ln.metrics.units import Units
-from robustbench_ln.reports.captions import interval_words
-from robustbench_ln.reports.grids import Grid
-from robustbench_ln.reports.table_grids import accuracy_grid
-from robustbench_ln.reports.tables import Family, Measured, Place, Row, Table
+from robustbench_ln.reports.family import Family, Place, Row
+from robustbench_ln.reports.tables import Table
+from robustbench_ln.runs.records import Record
 from robustbench_ln.spec import Condition
 
 __all__ = ["StreamFamily"]
@@ -27,7 +23,6 @@ class StreamFamily(Family):
 
     rank: ClassVar[int] = 2
     heading: ClassVar[str] = "stream"
-    shows_pools: ClassVar[bool] = False
 
     @classmethod
     def of(cls, condition: Condition) -> StreamFamily:
@@ -42,34 +37,11 @@ class StreamFamily(Family):
         places = sorted({place for column in columns for place in column})
         return [Row(place.corruption, ((place,),)) for place in places]
 
-    def words(self, table: Table) -> str:
-        return "accuracy in %"
+    def levels_words(self, records: Sequence[Record]) -> str:
+        return "; the command names them."
 
     def describe(self, table: Table) -> list[str]:
         return ["Each image was measured once, under one of the conditions that the command names."]
 
-    def text_words(self, table: Table) -> str:
-        return f"{self.words(table)} [{interval_words(table)}]"
-
-    def text_grid(self, table: Table) -> Grid:
-        return accuracy_grid(table)
-
-    def pools(self, members: Sequence[Condition]) -> dict[str, list[Condition]]:
-        return {}
-
     def condition_name(self, condition: Condition) -> str:
         return condition.corruption
-
-    def numbers(
-        self,
-        members: Sequence[Condition],
-        measured: Measured,
-        baseline: CorruptionErrors | Measured | None,
-        units: Units | None,
-    ) -> dict[str, Estimate]:
-        return {}
-
-    def explain_numbers(
-        self, names: Collection[str], members: Collection[Condition], baseline: str | None
-    ) -> list[str]:
-        return []

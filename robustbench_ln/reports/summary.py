@@ -16,8 +16,9 @@ from robustbench_ln.metrics.corruption_error import CorruptionErrors
 from robustbench_ln.metrics.intervals import Estimate
 from robustbench_ln.metrics.units import Units, find_units
 from robustbench_ln.reports.families import group_families
-from robustbench_ln.reports.tables import Family, Measured
-from robustbench_ln.runs.results import ModeResults, check_same_images
+from robustbench_ln.reports.family import Family, Measured
+from robustbench_ln.runs.outcomes import check_same_images
+from robustbench_ln.runs.results import ModeResults
 from robustbench_ln.spec import Condition
 
 __all__ = ["Baseline", "Quantity", "SummaryLine", "summarise_modes"]
@@ -76,7 +77,7 @@ def summarise_modes(modes: Sequence[ModeResults], baseline: Baseline | None) -> 
         if isinstance(baseline, ModeResults):
             check_same_images(mode, baseline)
         for family, members in group_families(mode.cells).items():
-            relative_to = family.relative_to(baseline)
+            relative_to = baseline if family.has_severities else None
             units = _units(mode, relative_to)
             if quantities := _quantities(mode, family, members, relative_to, units):
                 lines.append(SummaryLine(mode, family, members, units, quantities))
@@ -98,10 +99,10 @@ def _quantities(
     units: Units | None,
 ) -> dict[str, Quantity]:
     base = _measured(baseline) if isinstance(baseline, ModeResults) else baseline
-    seeds = sorted({seed for cell in mode.cells.values() for seed in cell.by_seed})
+    seeds = {seed for cell in mode.cells.values() for seed in cell.by_seed} - {mode.run.seed}
     repeats = [
         family.numbers(members, measured, base, None)
-        for measured in (_repeat(mode, seed) for seed in seeds if seed != mode.run.seed)
+        for measured in (_repeat(mode, seed) for seed in sorted(seeds))
         if set(members) <= set(measured.errors)
     ]
     return {

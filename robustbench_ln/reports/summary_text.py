@@ -6,12 +6,11 @@ import math
 from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
-from textwrap import fill
 from typing import TYPE_CHECKING
 
-from robustbench_ln.reports.blocks import Block, Heading, Paragraph, Strong
+from robustbench_ln.reports.blocks import Block, Heading, Paragraph, Section, Strong
 from robustbench_ln.reports.captions import mean_sentences
-from robustbench_ln.reports.grids import Grid, to_text
+from robustbench_ln.reports.grids import Grid
 from robustbench_ln.reports.noise_family import HALF_SIGMA
 from robustbench_ln.reports.numbers import (
     MISSING,
@@ -21,7 +20,9 @@ from robustbench_ln.reports.numbers import (
     percent,
     sigma,
 )
+from robustbench_ln.reports.report_files import csv_bytes
 from robustbench_ln.reports.summary import Baseline, Quantity, SummaryLine
+from robustbench_ln.reports.terminal import plain_text
 from robustbench_ln.runs.columns import Columns
 
 if TYPE_CHECKING:
@@ -56,28 +57,31 @@ def summary_frame(lines: Lines) -> pd.DataFrame:
     return summary_columns(lines).frame().astype({"units": "Int64"})
 
 
-def summary_section(lines: Lines, baseline: Baseline | None) -> list[Block]:
-    """Return the section of a report; [] where nothing was measured whole."""
-    parts: list[Block] = [Heading(2, "Summary")]
+def summary_section(
+    lines: Lines, baseline: Baseline | None, remarks: Sequence[str] = ()
+) -> Section:
+    """Return the section of a report below some remarks; where nothing was whole, these alone."""
+    blocks: list[Block] = [Strong(f"{remark}.") for remark in remarks]
+    if not lines:
+        return Section({}, blocks)
+    blocks.append(Heading(2, "Summary"))
     for title, members in _by_title(lines):
-        parts += [Strong(title), _grid(members), Paragraph(_notes(members, baseline))]
-    return parts if lines else []
+        blocks += [Strong(title), _grid(members), Paragraph(_notes(members, baseline))]
+    return Section({"summary.csv": csv_bytes(summary_columns(lines))}, blocks)
 
 
 def summary_text(lines: Lines, baseline: Baseline | None, *, width: int) -> str:
     """Return the same for a terminal, in ASCII."""
-    parts = [
-        f"{title}: summary\n{to_text(_grid(members), width=width)}"
-        f"{fill(_notes(members, baseline), width)}\n"
+    sections = [
+        (f"{title}: summary", _grid(members), _notes(members, baseline))
         for title, members in _by_title(lines)
     ]
-    return "\n".join(parts).encode("ascii", "replace").decode()
+    return plain_text(sections, width=width)
 
 
 def _by_title(lines: Lines) -> list[tuple[str, Lines]]:
-    return [
-        (title, list(of)) for title, of in groupby(lines, key=lambda line: line.family.headline)
-    ]
+    found = groupby(lines, key=lambda line: line.family.headline)
+    return [(title, list(members)) for title, members in found]
 
 
 def _grid(lines: Lines) -> Grid:
@@ -101,10 +105,8 @@ def _grid(lines: Lines) -> Grid:
 
 
 def _value(name: str, quantity: Quantity | None, most: float) -> str:
-    if quantity is None:
-        return MISSING
     show = partial(sigma, most=most) if name == HALF_SIGMA else percent
-    return estimate_text(quantity.estimate, show)
+    return estimate_text(quantity and quantity.estimate, show)
 
 
 def _sd(name: str, quantity: Quantity | None) -> str:

@@ -20,19 +20,14 @@ from robustbench_ln.reports.drawings import (
     Piece,
     spread_rows,
 )
-from robustbench_ln.reports.figure_keys import Key, KeyEntry, note_entries
-from robustbench_ln.reports.figure_style import (
-    draw_chance,
-    draw_percent_grid,
-    percent_ticks,
-    set_percents,
-    title_of,
-    wrap_label,
-)
+from robustbench_ln.reports.family import Row
+from robustbench_ln.reports.figure_keys import Key, KeyEntry
+from robustbench_ln.reports.figure_style import title_of, wrap_label
 from robustbench_ln.reports.mode_styles import level_style
 from robustbench_ln.reports.numbers import general
 from robustbench_ln.reports.panels import Places, place_panels
-from robustbench_ln.reports.tables import Row, Table
+from robustbench_ln.reports.percent_axis import PercentAxis, percent_ticks
+from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.columns import Columns
 from robustbench_ln.runs.results import ModeResults
 from robustbench_ln.texts.safe import shorten
@@ -77,7 +72,7 @@ def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
     pieces: list[Piece] = []
     for table in tables:
         series = _find_series(table)
-        rows = spread_rows(table)
+        rows = spread_rows(table.rows)
         if series:
             points = {name: _points(table, modes, rows) for name, modes in series.items()}
             words = (
@@ -85,9 +80,9 @@ def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
                 "over trainings, bars of a standard deviation"
             )
             places = place_panels(len(series), inches, least=_PANEL)
-            ticks = percent_ticks(_ends(points))
-            key = _key(table, points, ticks, inches)
-            fill = partial(_fill, table=table, points=points, places=places, inches=inches)
+            axis = PercentAxis(table, percent_ticks(_ends(points)))
+            key = _key(axis, points, inches)
+            fill = partial(_fill, axis=axis, points=points, places=places, inches=inches)
             size = (inches, 0.5 + 2.0 * places.rows)
             pieces.append(
                 Drawing(
@@ -107,18 +102,11 @@ def _ends(points: Mapping[Series, Mapping[str, Points]]) -> list[float]:
     return ends
 
 
-def _key(
-    table: Table,
-    points: Mapping[Series, Mapping[str, Points]],
-    ticks: Sequence[float],
-    inches: float,
-) -> Key:
+def _key(axis: PercentAxis, points: Mapping[Series, Mapping[str, Points]], inches: float) -> Key:
     names = _row_names(points)
-    is_noise = table.rows[0].sigma is not None
-    entries = [
-        KeyEntry(f"σ {name}" if is_noise else name, level_style(name, names)) for name in names
-    ]
-    return Key([*entries, *note_entries(table, ticks, has_intervals=False)], inches)
+    sign = "σ " * bool(axis.table.sigma_rows)
+    entries = [KeyEntry(f"{sign}{name}", level_style(name, names)) for name in names]
+    return Key([*entries, *axis.notes()], inches)
 
 
 def _row_names(points: Mapping[Series, Mapping[str, Points]]) -> list[str]:
@@ -168,22 +156,20 @@ def _sd(values: Sequence[float]) -> float:
 def _fill(
     canvas: Canvas,
     *,
-    table: Table,
+    axis: PercentAxis,
     points: Mapping[Series, Mapping[str, Points]],
     places: Places,
     inches: float,
 ) -> None:
-    ticks = percent_ticks(_ends(points))
     panels = places.subplots(canvas, len(points), sharey=True)
     names = _row_names(points)
     for axes, (series, of_rows) in zip(panels, points.items(), strict=True):
         for row, numbers in of_rows.items():
             _draw_series(axes, numbers, level_style(row, names))
         _finish_panel(axes, series, sorted({x for of in of_rows.values() for x in of}))
-        draw_chance(axes.axhline, table, ticks)
-        set_percents(axes, "y", ticks)
+        axis.draw(axes)
     canvas.supylabel("accuracy, %", fontsize=8)
-    canvas.supxlabel(wrap_label(table.title, inches - 0.5), fontsize=8)
+    canvas.supxlabel(wrap_label(axis.table.title, inches - 0.5), fontsize=8)
 
 
 def _draw_series(axes: Axes, numbers: Points, style: Mapping[str, Any]) -> None:
@@ -202,7 +188,6 @@ def _finish_panel(axes: Axes, series: Series, numbers: Sequence[float]) -> None:
     axes.set_title(title_of(series[2], 26), fontsize=7.5)
     axes.set_xlabel(f"x in “{shorten(series[0], 30)}”", fontsize=7)
     axes.margins(x=0.06)
-    draw_percent_grid(axes)
 
 
 SWEEP = PaperFigure(

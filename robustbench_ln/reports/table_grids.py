@@ -3,38 +3,50 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from robustbench_ln.metrics.intervals import Estimate, Interval
 from robustbench_ln.metrics.verdicts import verdict
+from robustbench_ln.reports.family import Meaning, Row
 from robustbench_ln.reports.grids import Grid
-from robustbench_ln.reports.numbers import MISSING, estimate_fields, estimate_text, number_range
-from robustbench_ln.reports.tables import Row, Table
+from robustbench_ln.reports.numbers import estimate_fields, estimate_text, number_range
+from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.columns import Columns
-from robustbench_ln.runs.results import ModeResults
 
-__all__ = ["CLASS_ORDER_MARK", "accuracy_grid", "full_grid", "meaning_texts", "wide_columns"]
+__all__ = ["CLASS_ORDER_MARK", "accuracy_grid", "meaning_texts", "wide_columns"]
 
 CLASS_ORDER_MARK = "*"
 """Behind intervals of statistics sets whose images came class by class."""
 
 
-def accuracy_grid(table: Table) -> Grid:
+def accuracy_grid(table: Table, *, has_meanings: bool = False) -> Grid:
     """Return the rows, and a column of accuracies for each mode: "91.6 [89.8, 93.2]".
 
     The best of a row is bold where its interval lies above the second best's and both have enough
     units for a verdict. A "*" marks intervals of class-ordered images.
+
+    Args:
+        table: The table.
+        has_meanings: Whether columns before the accuracies say what each row did to the images.
     """
     estimates = [[table.estimate(row, mode) for mode in table.modes] for row in table.rows]
+    marks = [CLASS_ORDER_MARK * mode.is_class_ordered for mode in table.modes]
     sections = [row.section for row in table.rows]
+    meanings = table.family.meanings if has_meanings else ()
+    before = (table.family.heading, *(meaning.head for meaning in meanings))
     return Grid(
-        (table.family.heading, *(mode.title for mode in table.modes)),
+        (*before, *(mode.title for mode in table.modes)),
         tuple(
-            (row.name, *map(_text, line, table.modes))
+            (
+                row.name,
+                *meaning_texts(table, row, meanings),
+                *(estimate_text(e, mark=mark) for e, mark in zip(line, marks, strict=True)),
+            )
             for row, line in zip(table.rows, estimates, strict=True)
         ),
-        groups=table.groups and ("", *table.groups),
+        groups=table.groups and (*[""] * len(before), *table.groups),
         bold=frozenset(
-            (i, 1 + k)
+            (i, len(before) + k)
             for i, line in enumerate(estimates)
             if (k := _clear_best(table, line)) is not None
         ),
@@ -49,34 +61,16 @@ def _group_names(table: Table) -> dict[int, str]:
     return {i: g for i, g in enumerate(groups) if g and g != (groups[i - 1] if i else "")}
 
 
-def full_grid(table: Table) -> Grid:
-    """Return `accuracy_grid`, and before the accuracies what each row did to the images."""
-    grid = accuracy_grid(table)
-    heads = [meaning.head for meaning in table.family.meanings]
-    rows = tuple(
-        (name, *meaning_texts(table, row), *cells)
-        for row, (name, *cells) in zip(table.rows, grid.rows, strict=True)
-    )
-    return Grid(
-        (grid.header[0], *heads, *grid.header[1:]),
-        rows,
-        groups=grid.groups and ("", *[""] * len(heads), *grid.groups[1:]),
-        bold=frozenset((i, k + len(heads)) for i, k in grid.bold),
-        rules=grid.rules,
-        sections=grid.sections,
-    )
-
-
-def meaning_texts(table: Table, row: Row) -> list[str]:
+def meaning_texts(table: Table, row: Row, meanings: Iterable[Meaning]) -> list[str]:
     """Return what a row did to the images: numbers, or spans where its modes differ."""
     return [
         number_range([m.factor * value for value in _meaning(table, row, m.field)], m.decimals)
-        for m in table.family.meanings
+        for m in meanings
     ]
 
 
 def wide_columns(table: Table) -> Columns:
-    """Return the raw numbers of `full_grid`: shares 0..1, a line for each row.
+    """Return the raw numbers of `accuracy_grid`, with meanings: shares 0..1, a line for each row.
 
     A meaning is left empty where the modes of a row differ in it (other images, other seed).
     """
@@ -123,10 +117,3 @@ def _clear_best(table: Table, line: list[Estimate | None]) -> int | None:
     )
     num_units = min(mode.units.num_units for mode in modes)
     return best if verdict(between, num_units) == "ahead" else None
-
-
-def _text(estimate: Estimate | None, mode: ModeResults) -> str:
-    if estimate is None:
-        return MISSING
-    has_mark = mode.is_class_ordered and estimate.interval is not None
-    return estimate_text(estimate) + CLASS_ORDER_MARK * has_mark

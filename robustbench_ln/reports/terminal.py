@@ -1,35 +1,53 @@
-"""The tables as plain ASCII text, for a terminal or a log."""
+"""Sentences and tables as plain ASCII text, for a terminal or a log."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
-from robustbench_ln.reports.captions import difference_note, interval_sentences, limit_stamp
-from robustbench_ln.reports.grids import to_text
+from robustbench_ln.reports.blocks import Code
+from robustbench_ln.reports.captions import (
+    difference_note,
+    interval_sentences,
+    interval_words,
+    limit_stamp,
+)
+from robustbench_ln.reports.grids import Grid, to_text
+from robustbench_ln.reports.table_grids import accuracy_grid
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.texts.safe import one_line
 
-__all__ = ["terminal_tables"]
+__all__ = ["Part", "plain_text", "terminal_tables"]
+
+Part = str | Grid | Code
+"""A sentence, a table, or lines as they are."""
+
+
+def plain_text(sections: Iterable[Iterable[Part]], *, width: int) -> str:
+    """Return sections, a blank line between them, at most `width` columns wide."""
+    texts = ["".join(_text(part, width) for part in section) for section in sections]
+    return "\n".join(filter(None, texts)).encode("ascii", "replace").decode()
+
+
+def _text(part: Part, width: int) -> str:
+    if isinstance(part, Grid):
+        return to_text(part, width=width)
+    lines = part.lines if isinstance(part, Code) else wrap(one_line(part), width)
+    return "".join(f"{line}\n" for line in lines)
 
 
 def terminal_tables(tables: Sequence[Table], *, width: int = 80) -> str:
-    """Return the tables, at most `width` columns wide, without a last line end.
+    """Return the tables without a last line end.
 
     What holds for several tables is said once, below the last of them.
     """
-    notes = dict.fromkeys(filter(None, (table.family.text_note for table in tables)))
-    parts = [*(_text(table, width) for table in tables), *([_lines(notes, width)] if notes else [])]
-    return "\n".join(parts).rstrip("\n")
+    notes = dict.fromkeys(table.family.narrow_note for table in tables)
+    return plain_text([*map(_table, tables), notes], width=width).rstrip("\n")
 
 
-def _text(table: Table, width: int) -> str:
-    title = f"{table.heading}: {table.family.text_words(table)}"
-    above = _lines([one_line(title), limit_stamp(table), difference_note(table)], width)
-    grid = to_text(table.family.text_grid(table), width=width)
-    return above + grid + _lines(interval_sentences(table), width)
-
-
-def _lines(sentences: Iterable[str], width: int) -> str:
-    lines = [line for text in sentences for line in wrap(text, width)]
-    return "".join(f"{line}\n" for line in lines).encode("ascii", "replace").decode()
+def _table(table: Table) -> list[Part]:
+    words, grid = table.family.words(table), table.family.narrow_grid(table)
+    if grid is None:
+        words, grid = f"{words} [{interval_words(table)}]", accuracy_grid(table)
+    above = f"{table.heading}: {words}", limit_stamp(table), difference_note(table)
+    return [*above, grid, *interval_sentences(table)]

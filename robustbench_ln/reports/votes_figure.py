@@ -16,15 +16,14 @@ from robustbench_ln.reports.drawings import (
     PaperFigure,
     Piece,
     pages_of,
-    row_cell,
     spread_rows,
 )
 from robustbench_ln.reports.figure_keys import Key, KeyEntry
-from robustbench_ln.reports.figure_style import draw_percent_grid, title_of, wrap_label
+from robustbench_ln.reports.figure_style import title_of, wrap_label
 from robustbench_ln.reports.mode_styles import level_style
-from robustbench_ln.reports.noise_family import NoiseFamily
 from robustbench_ln.reports.numbers import general
-from robustbench_ln.reports.reduced import Outcome, read_outcome
+from robustbench_ln.reports.percent_axis import draw_percent_grid
+from robustbench_ln.reports.reduced import Outcome, read_levels
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.columns import Columns
 from robustbench_ln.runs.results import ModeResults
@@ -47,8 +46,6 @@ Outcomes = Mapping[str, Outcome]
 def _make(tables: Sequence[Table], inches: float) -> list[Piece]:
     pieces: list[Piece] = []
     for table in tables:
-        if not isinstance(table.family, NoiseFamily):
-            continue
         voting = [m for m in table.modes if MODES[m.any_record.mode].reduction == "vote"]
         found = {mode: read for mode in voting if (read := _read(table, mode))}
         for page in pages_of(list(found), int(inches / _PANEL)):
@@ -76,13 +73,8 @@ def _names(found: Mapping[ModeResults, Outcomes]) -> list[str]:
 
 
 def _read(table: Table, mode: ModeResults) -> Outcomes:
-    found = {}
-    for row in spread_rows(table):
-        cell = row_cell(table, row, mode)
-        outcome = cell and read_outcome(mode, cell.record.condition)
-        if outcome:
-            found[row.name] = outcome
-    return found
+    found = read_levels(table, mode, spread_rows(table.sigma_rows))
+    return {row.name: outcome for row, outcome in found.items()}
 
 
 def _counts(outcome: Outcome) -> list[tuple[float, int, int]]:

@@ -35,7 +35,7 @@ _MOST_BYTES = 100_000_000
 """More than run.json of any run has."""
 
 _PATH = Text(longest=10_000)
-_CODE = Text(pattern=DIGEST.pattern, like=DIGEST.like, since=3)
+_CODE = Text(pattern=DIGEST.pattern, like=DIGEST.like, since=4)
 _SHARD = Text(pattern=SHARD_PATTERN, like="a shard of a run, as 2/4", since=5)
 _SIDE = Whole(least=1, most=10**6)
 _CHANNELS = Several(of=Real(), least=1, most=100)

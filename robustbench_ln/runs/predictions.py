@@ -144,7 +144,7 @@ def read_predictions(path: Path, *, num_images: int, num_classes: int) -> Predic
     Raises:
         RecordError: No such file, or one that `evaluate` cannot have written.
     """
-    found = read_archive(path, rules_of(Predictions))
+    found = read_archive(path, rules_of(Predictions), others=rules_of(SeenImages))
     for name, (rule, _) in rules_of(Predictions).items():
         if not rule.accepts(found[name]):
             raise refuse_archive(path, f"'{name}' is not {rule.words}")

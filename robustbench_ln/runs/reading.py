@@ -11,6 +11,7 @@ from typing import Any
 
 from robustbench_ln.errors import RecordError, SpecError, setting
 from robustbench_ln.files.paths import full_path
+from robustbench_ln.files.schema import shown
 from robustbench_ln.runs.cells import CellKey
 from robustbench_ln.runs.check_results import CheckResult
 from robustbench_ln.runs.description import read_description
@@ -111,14 +112,15 @@ def _read_run(path: Path) -> Run:
     records = read_records(path)
     if not records:
         raise RecordError(f"{path}: no cell was measured yet; run ln-bench evaluate again")
-    for name in _COMMON_FIELDS:
-        values = {getattr(record, name) for record in records}
-        if len(values) > 1:
-            raise RecordError(
-                f"{path}: its rows have {len(values)} different values of '{name}'; "
-                "give each measurement a run directory of its own"
-            )
+    _check_common_fields(path, records)
     about = read_description(path)
+    for number, record in enumerate(records, start=1):
+        if record.total > about.data.num_images:
+            raise RecordError(
+                f"{path / 'cells.jsonl'}, line {number}: 'total' is {record.total}; the "
+                f"'num_images' of run.json is {about.data.num_images}; measure it again in a new "
+                "run directory"
+            )
     if all(record.seed != about.seed for record in records):
         raise RecordError(
             f"{path / 'cells.jsonl'}: no row has the 'seed' of run.json, {about.seed}; "
@@ -142,6 +144,18 @@ def _read_run(path: Path) -> Run:
         shards=() if about.shard is None else (Shard(*parse_shard(about.shard)),),
         shard_of=about.shard_of,
     )
+
+
+def _check_common_fields(path: Path, records: Sequence[Record]) -> None:
+    for name in _COMMON_FIELDS:
+        values = [getattr(record, name) for record in records]
+        other = next((i for i, value in enumerate(values) if value != values[0]), None)
+        if other is not None:
+            raise RecordError(
+                f"{path / 'cells.jsonl'}, lines 1 and {other + 1}: '{name}' is "
+                f"{shown(values[0])} and {shown(values[other])}; give each measurement a run "
+                "directory of its own"
+            )
 
 
 def _name(label: str) -> str:

@@ -46,10 +46,12 @@ class Vote(NamedTuple):
     """The winner of each image.
 
     Attributes:
-        winner: [N] a group that predicted the winning class.
+        class_index: [N] the winning class.
+        winner: [N] a group that predicted it.
         is_tied: [N] whether several classes had the most votes.
     """
 
+    class_index: NDArray[np.int32]
     winner: NDArray[np.int64]
     is_tied: NDArray[np.bool_]
 
@@ -109,16 +111,16 @@ def reduce_votes(predictions: Predictions, *, seed: int, tie_rule: TieRule) -> V
     is_repeat = ((classes[:, None] == classes[None]) & repeats[:, :, None]).any(axis=1)
     leads &= ~is_repeat
     num_leaders = leads.sum(axis=0)
-    if tie_rule == "logit-sum":
-        sums = np.where(leads, predictions.class_logit_sum, -np.inf)
-        return Vote(sums.argmax(axis=0), num_leaders > 1)
-    ascending = np.argsort(np.where(leads, classes, np.iinfo(np.int32).max), axis=0, kind="stable")
     rank = np.zeros(len(predictions), dtype=np.int64)
     if tie_rule == "random":
-        rank = (_draw_per_image(predictions.image_index, seed, "tie") * num_leaders).astype(
-            np.int64
-        )
-    return Vote(_of_group(ascending, rank), num_leaders > 1)
+        draws = _draw_per_image(predictions.image_index, seed, "tie")
+        rank = (draws * num_leaders).astype(np.int64)
+    if tie_rule == "logit-sum":
+        winner = np.where(leads, predictions.class_logit_sum, -np.inf).argmax(axis=0)
+    else:
+        ranked = np.where(leads, classes, np.iinfo(np.int32).max)
+        winner = _of_group(np.argsort(ranked, axis=0, kind="stable"), rank)
+    return Vote(_of_group(classes, winner), winner, num_leaders > 1)
 
 
 def pick_groups(predictions: Predictions, *, set_size: int, seed: int) -> NDArray[np.int64]:

@@ -23,6 +23,10 @@ __all__ = ["run_processes"]
 
 Result = TypeVar("Result")
 
+_SECONDS_FOR_OTHERS = 10
+"""A process that lost its connection ends later than the one that died, so that the agent sees that
+one first, and ends all others: this one too, long before the time is over."""
+
 _GOES_ON = "last.pt has the last whole epoch, and the same command goes on from there"
 
 
@@ -125,6 +129,7 @@ def _run(job: _Job) -> Any:
         _report(job.folder, rank, error.message.marked, getattr(error, "__notes__", []))
     except RuntimeError as error:  # a connection that broke: whoever broke it has its own error
         _report(job.folder, rank, f"process {rank} stopped: {str(error).splitlines()[0]}", [])
+        time.sleep(_SECONDS_FOR_OTHERS)
     os._exit(2)  # without waiting for the others, who may wait for this one
 
 

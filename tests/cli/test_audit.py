@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from tests.reports.drawn import texts_of
 
@@ -107,6 +108,17 @@ def test_wrong_input_is_one_line(words, line, command, refuses):
 def test_modes_without_sets_have_nothing_to_audit(command, refuses):
     line = refuses(*command, "--modes", "bn,dbn-single", "--samples", "0")
     assert "--modes bn,dbn-single: none has sets of images that share statistics" in line
+
+
+def test_a_network_without_norm_layers_has_nothing_to_audit(command, lab, refuses):
+    network = (lab.folder / "net.py").read_text().replace("nn.BatchNorm2d(6)", "nn.Identity()")
+    (lab.folder / "net.py").write_text(network.replace("nn.BatchNorm2d(8)", "nn.Identity()"))
+    state = torch.load(lab.folder / "net.pt")
+    kept = {name: value for name, value in state.items() if name[0] not in "14"}
+    torch.save(kept, lab.folder / "net.pt")
+    line = refuses(*command)
+    assert "net: the network supports no mode in which images share statistics" in line
+    assert not (lab.folder / "audit").exists()
 
 
 def test_images_of_one_class_have_no_stream(command, lab, ln_bench):

@@ -17,9 +17,10 @@ from robustbench_ln.corrupted_sets.preview import (
 from robustbench_ln.corruptions.conditions import noise_conditions
 from robustbench_ln.corruptions.degrade import degrade
 from robustbench_ln.corruptions.frost import load_frost_textures
-from robustbench_ln.corruptions.request import ConditionRequest
+from robustbench_ln.corruptions.request import resolve_one_family
 from robustbench_ln.corruptions.stream import StreamOptions
 from robustbench_ln.errors import RecordError
+from robustbench_ln.spec import ConditionRequest
 from tests.corrupted_sets.sample_sets import make_images, make_spec
 
 TOP, STEP = 48, 100
@@ -106,7 +107,7 @@ def test_names_say_what_tells_conditions_apart(monkeypatch):
     load_frost_textures.cache_clear()  # it warns once in a process
     asked = ConditionRequest(corruptions=("frost",), severities=(2,), severity_table="cifar10-c")
     with pytest.warns(UserWarning, match="frost is procedural"):
-        found = asked.resolve_one_family()
+        found = resolve_one_family(asked)
     draw_sheet(make_images(1), found.conditions, StreamOptions(seed=0, frost=found.frost))
     assert written[1:] == ["clean", "severity 2", "frost\nprocedural"]
     assert written[0].endswith(", severities of cifar10-c, seed 0")

@@ -11,8 +11,9 @@ from robustbench_ln.corrupted_sets import reader
 from robustbench_ln.corrupted_sets.reader import open_stored
 from robustbench_ln.corrupted_sets.spec import GenerationSpec
 from robustbench_ln.corrupted_sets.writer import GenerationOptions, generate
-from robustbench_ln.corruptions.request import ConditionRequest
+from robustbench_ln.corruptions.request import resolve_one_family
 from robustbench_ln.errors import RecordError
+from robustbench_ln.spec import ConditionRequest
 from tests.corrupted_sets.sample_sets import N, refused
 
 
@@ -30,7 +31,7 @@ def test_our_own_sets_say_so(tmp_path, clean):
     asked = ConditionRequest(
         corruptions=("frost", "fog"), severity_table="cifar10-c", severities=(2, 5)
     )
-    found = asked.resolve_one_family()
+    found = resolve_one_family(asked)
     spec = GenerationSpec(conditions=found.conditions, format="npy")
     options = GenerationOptions(frost=found.frost)
     generate(clean, spec, out=tmp_path / "made", options=options)

@@ -31,7 +31,7 @@ from tests.corruptions.laws import draw
 from tests.corruptions.sample_images import sample_images
 
 SETTINGS = {
-    "api.py", "cli/corrupt.py", "cli/evaluate.py", "cli/evaluation_request.py", "cli/help.py",
+    "api.py", "cli/corrupt.py", "cli/evaluate.py", "cli/asked.py", "cli/help.py",
     "cli/suites.py", "corruptions/corrupt_arrays.py",
 }  # fmt: skip
 """Commands and calls that have the setting."""
@@ -195,6 +195,6 @@ def test_a_folder_of_photographs_is_looked_up_in_one_place() -> None:
         if re.search(r"\bfrost_dir\b(?!\')", path.read_text())  # but for messages
     }
     drift = {"cli/inspect.py", "cli/inspect_drift.py"}
-    assert holders - SETTINGS - drift == {"corruptions/request.py"}
+    assert holders - SETTINGS - drift == {"corruptions/request.py", "spec/condition.py"}
     readers = {path.name for path in package.rglob("*.py") if "load_frost" in path.read_text()}
     assert readers == {"frost.py", "request.py", "__init__.py"}

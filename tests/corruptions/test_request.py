@@ -8,8 +8,9 @@ from PIL import Image
 
 from robustbench_ln.corruptions import request
 from robustbench_ln.corruptions.frost import FROST_FILES, load_frost_textures, procedural_frost
-from robustbench_ln.corruptions.request import ConditionRequest
+from robustbench_ln.corruptions.request import resolve_conditions, resolve_one_family
 from robustbench_ln.errors import DataError
+from robustbench_ln.spec import ConditionRequest
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +27,7 @@ def test_frost_brings_its_pictures_and_the_condition_says_their_kind(tmp_path):
         noises=("agn",), sigmas=(1,), corruptions=("cifar10-c",), severities=(1, 5),
         frost_dir=tmp_path,
     )  # fmt: skip
-    found = asked.resolve()
+    found = resolve_conditions(asked)
     assert [c.corruption for c in found.conditions][:3] == ["clean", "agn", "gaussian_noise"]
     assert {(c.corruption, c.frost) for c in found.conditions if c.frost} == {
         ("frost", "photographs")
@@ -40,18 +41,18 @@ def test_without_frost_nothing_is_read_and_nothing_warned_of(tmp_path, monkeypat
     asked = ConditionRequest(
         corruptions=("fog",), severity_table="cifar10-c", frost_dir=tmp_path / "none"
     )
-    assert asked.resolve().frost is None
-    assert len(asked.resolve_one_family().conditions) == 5
+    assert resolve_conditions(asked).frost is None
+    assert len(resolve_one_family(asked).conditions) == 5
 
 
 def test_frost_without_photographs_is_procedural(monkeypatch):
     monkeypatch.setattr(request, "load_frost_textures", lambda _: procedural_frost())
     asked = ConditionRequest(corruptions=("frost",), severity_table="cifar10-c", severities=(3,))
-    (condition,) = asked.resolve_one_family().conditions
+    (condition,) = resolve_one_family(asked).conditions
     assert condition.frost == "procedural"
 
 
 def test_a_folder_without_photographs_is_refused_when_it_is_asked_for(tmp_path):
     asked = ConditionRequest(corruptions=("frost",), severity_table="cifar10-c", frost_dir=tmp_path)
     with pytest.raises(DataError, match="frost1.png: cannot be read as an image"):
-        asked.resolve()
+        resolve_conditions(asked)

@@ -8,7 +8,7 @@ from robustbench_ln.errors import SpecError
 from robustbench_ln.evaluation.arithmetic import arithmetic
 from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.spec import EvaluationSpec
-from tests.evaluation.test_run import make_images, make_spec, make_subject
+from tests.evaluation.small_runs import make_images, make_spec, make_subject
 
 
 def probabilities(folder) -> np.ndarray:

@@ -16,7 +16,7 @@ from robustbench_ln.evaluation.run import evaluate
 from robustbench_ln.norms import convert_batchnorm
 from robustbench_ln.progress import Silent
 from robustbench_ln.spec import CLEAN, EvaluationSpec
-from tests.evaluation.test_run import make_images, make_spec, make_subject
+from tests.evaluation.small_runs import make_images, make_spec, make_subject
 from tests.norms.networks import settle, small_net
 from tests.references.drift_reference import drift_of
 from tests.references.norm_reference import by_sets, normalize

@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from robustbench_ln.corruptions.conditions import noise_conditions
-from robustbench_ln.corruptions.request import ConditionRequest
 from robustbench_ln.evaluation import estimate as estimate_module
 from robustbench_ln.evaluation.calibration import Calibration
 from robustbench_ln.evaluation.estimate import estimate_request
@@ -14,8 +13,8 @@ from robustbench_ln.evaluation.request import EvaluationRequest, ImageRequest, e
 from robustbench_ln.norms import StatisticsLayout, convert_batchnorm
 from robustbench_ln.progress import Silent
 from robustbench_ln.runs.records import read_records
-from robustbench_ln.spec import CLEAN, EvaluationSpec
-from tests.evaluation.test_run import make_images
+from robustbench_ln.spec import CLEAN, ConditionRequest, EvaluationSpec
+from tests.evaluation.small_runs import make_images
 from tests.norms.networks import settle, small_net
 
 

@@ -15,7 +15,7 @@ from robustbench_ln.evaluation.pass_run import run_passes as run
 from robustbench_ln.norms import convert_batchnorm
 from robustbench_ln.progress import Silent
 from robustbench_ln.spec import EvaluationSpec
-from tests.evaluation.test_run import make_subject
+from tests.evaluation.small_runs import make_subject
 from tests.norms.networks import settle, small_net
 from tests.references.flip_reference import flip_probability, mean_top5_distance
 

@@ -15,9 +15,10 @@ from robustbench_ln.evaluation import unit as unit_module
 from robustbench_ln.evaluation.mixtures import assign_conditions, mix_conditions
 from robustbench_ln.evaluation.orders import evaluation_order
 from robustbench_ln.evaluation.run import evaluate
-from robustbench_ln.runs.results import read_checked, read_results
+from robustbench_ln.runs.outcomes import read_checked
+from robustbench_ln.runs.results import read_results
 from robustbench_ln.spec import CLEAN
-from tests.evaluation.test_run import comparable, make_images, make_spec, make_subject
+from tests.evaluation.small_runs import comparable, make_images, make_spec, make_subject
 
 UINT8 = (
     CLEAN,

@@ -6,14 +6,13 @@ import re
 
 import pytest
 
-from robustbench_ln.corruptions.request import ConditionRequest
 from robustbench_ln.data import DataOptions, Framing
 from robustbench_ln.errors import SpecError
 from robustbench_ln.evaluation.request import EvaluationRequest, ImageRequest, choose_fetches
 from robustbench_ln.models.source import NetworkSource
 from robustbench_ln.models.weights_metadata import InputPipeline
 from robustbench_ln.progress import Silent
-from robustbench_ln.spec import EvaluationSpec, parse_normalization
+from robustbench_ln.spec import ConditionRequest, EvaluationSpec, parse_normalization
 from tests.corrupted_sets.sample_sets import make_images, write_pictures
 
 RESIZED = DataOptions(framing=Framing(resize=8))

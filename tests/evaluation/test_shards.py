@@ -17,7 +17,7 @@ from robustbench_ln.reports.settings import ReportSettings
 from robustbench_ln.runs.description import read_description
 from robustbench_ln.runs.results import read_results
 from robustbench_ln.spec import CLEAN
-from tests.evaluation.test_run import make_images, make_spec, make_subject
+from tests.evaluation.small_runs import make_images, make_spec, make_subject
 
 
 def measure(out: Path, number: int = 1, count: int = 1, **changes):

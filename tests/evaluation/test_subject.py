@@ -10,7 +10,7 @@ from torch import nn
 from robustbench_ln.errors import DataError
 from robustbench_ln.evaluation.subject import check_images
 from tests.evaluation.checks.networks import photographs
-from tests.evaluation.test_run import make_subject
+from tests.evaluation.small_runs import make_subject
 
 IMAGES = photographs(20)
 

@@ -17,7 +17,7 @@ from robustbench_ln.evaluation.unit import Unit, split_condition
 from robustbench_ln.norms import StatisticsLayout, convert_batchnorm
 from robustbench_ln.runs.records import read_records
 from robustbench_ln.spec import CLEAN, Condition
-from tests.evaluation.test_run import comparable, make_images, make_spec, make_subject
+from tests.evaluation.small_runs import comparable, make_images, make_spec, make_subject
 from tests.norms.networks import settle, small_net
 
 BATCHES = {

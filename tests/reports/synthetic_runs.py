@@ -18,9 +18,10 @@ from robustbench_ln.runs.description import (
     RunDescription,
     write_description,
 )
+from robustbench_ln.runs.outcomes import read_outcomes
 from robustbench_ln.runs.predictions import Predictions, encode_predictions, prediction_name
 from robustbench_ln.runs.records import Record
-from robustbench_ln.runs.results import read_outcomes, read_results
+from robustbench_ln.runs.results import read_results
 
 VERSIONS = {"robustbench_ln": "0.1.0", "torch": "2.0", "numpy": "2.0"}
 

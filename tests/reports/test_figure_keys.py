@@ -10,10 +10,9 @@ from robustbench_ln.reports.figure_keys import (
     after_network,
     bar_entries,
     line_entries,
-    note_entries,
 )
 from tests.reports.drawn import only_table
-from tests.reports.synthetic_runs import agn, make_record, noise_run, tables_of
+from tests.reports.synthetic_runs import noise_run
 
 
 def key(*names: str, inches: float = 6.8) -> Key:
@@ -61,13 +60,3 @@ def test_a_network_that_stands_alone_is_named_beside_the_axis(tmp_path: Path) ->
     two = only_table(*(noise_run(tmp_path / name, label=name) for name in "bc"))
     assert [e.name for e in bar_entries(two.modes)] == ["bn", "dbn-batch", "b", "c"]
     assert after_network("sigma", two.modes) == "sigma"
-
-
-def test_what_is_not_drawn_is_not_named(tmp_path: Path) -> None:
-    (table,) = tables_of(tmp_path, [make_record("bn"), agn("bn", 0.5, 300)])
-    for ticks, has_intervals, names in (
-        ([0, 50, 100], True, ["95 % Wilson interval", "chance"]),
-        ([20, 60, 100], False, []),
-    ):
-        found = note_entries(table, ticks, has_intervals=has_intervals)
-        assert [entry.name for entry in found] == names

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from robustbench_ln.reports.families import make_tables
 from robustbench_ln.reports.markdown import markdown_page
-from robustbench_ln.reports.measured import measured_files, measured_section
+from robustbench_ln.reports.measured import measured_section
 from robustbench_ln.runs.results import read_results
 from tests.reports.synthetic_runs import agn, corrupted, make_record, write_run
 
@@ -17,8 +17,8 @@ def said(*paths: Path) -> tuple[str, str]:
     modes = read_results(paths)
     tables, runs = make_tables(modes), list(dict.fromkeys(id(m.run) for m in modes))
     found = [next(m.run for m in modes if id(m.run) == run) for run in runs]
-    text = markdown_page(measured_section(tables, found))
-    return text, measured_files(tables, found)["references.bib"].decode()
+    section = measured_section(tables, found)
+    return markdown_page(section.blocks), section.files["references.bib"].decode()
 
 
 def test_a_run_says_network_images_noise_modes_and_intervals(tmp_path: Path) -> None:

@@ -25,9 +25,10 @@ from robustbench_ln.reports.settings import ReportSettings
 from robustbench_ln.reports.tables import Table
 from robustbench_ln.runs.columns import Columns
 from robustbench_ln.runs.frame import read_frame
-from robustbench_ln.runs.results import read_outcomes, read_results
+from robustbench_ln.runs.outcomes import read_outcomes
+from robustbench_ln.runs.results import read_results
 from robustbench_ln.spec import Condition
-from tests.evaluation.test_run import make_images, make_spec, make_subject
+from tests.evaluation.small_runs import make_images, make_spec, make_subject
 from tests.norms.networks import settle, small_net
 from tests.reports.drawn import texts_of
 from tests.reports.synthetic_runs import agn, corrupted, make_record, noise_run, write_run

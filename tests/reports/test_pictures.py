@@ -15,9 +15,9 @@ from PIL import Image
 from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS
 from robustbench_ln.reports.drawings import Drawing
 from robustbench_ln.reports.families import read_tables
-from robustbench_ln.reports.figures import draw_accuracy
 from robustbench_ln.reports.mode_styles import MODE_STYLES
 from robustbench_ln.reports.paper_figures import PAPER_FIGURES
+from robustbench_ln.reports.report_sections import draw_accuracy
 from robustbench_ln.reports.tables import Table
 from tests.reports.synthetic_runs import agn, corrupted, make_record, noise_run, tables_of
 

@@ -9,8 +9,9 @@ import pytest
 from robustbench_ln.corruption_names import BENCHMARK_CORRUPTIONS, SEVERITIES
 from robustbench_ln.reports.summary import SummaryLine, summarise_modes
 from robustbench_ln.reports.summary_text import summary_frame, summary_text
+from robustbench_ln.runs.outcomes import read_outcomes
 from robustbench_ln.runs.records import Record
-from robustbench_ln.runs.results import read_outcomes, read_results
+from robustbench_ln.runs.results import read_results
 from tests.reports.synthetic_runs import agn, corrupted, make_record, write_predictions, write_run
 
 TOTAL = 100

@@ -6,7 +6,7 @@ import pytest
 
 from robustbench_ln.reports.captions import caption
 from robustbench_ln.reports.grids import to_markdown
-from robustbench_ln.reports.table_grids import accuracy_grid, full_grid, wide_columns
+from robustbench_ln.reports.table_grids import accuracy_grid, wide_columns
 from robustbench_ln.reports.terminal import terminal_tables
 from tests.reports.synthetic_runs import agn, corrupted, kept_table, tables_of
 
@@ -19,9 +19,9 @@ def test_only_the_clear_best_is_bold(tmp_path: Path) -> None:
     ]  # fmt: skip
     (table,) = tables_of(tmp_path, records)
     assert accuracy_grid(table).bold == {(0, 2)}
-    assert full_grid(table).bold == {(0, 6)}
-    assert full_grid(table).rows[0][6] == "60.0 [56.9, 63.0]"
-    assert "| **60.0 [56.9, 63.0]** |" in to_markdown(full_grid(table))
+    assert accuracy_grid(table, has_meanings=True).bold == {(0, 6)}
+    assert accuracy_grid(table, has_meanings=True).rows[0][6] == "60.0 [56.9, 63.0]"
+    assert "| **60.0 [56.9, 63.0]** |" in to_markdown(accuracy_grid(table, has_meanings=True))
 
 
 @pytest.mark.parametrize(("total", "is_bold"), [(640, False), (700, False), (704, True)])
@@ -69,7 +69,7 @@ def test_files_of_means_say_how_many_units_they_rest_on(tmp_path: Path) -> None:
 def test_meanings_that_differ_are_shown_as_a_span(tmp_path: Path) -> None:
     runs = [[agn("bn", 0.5, 500, gain=1.0)], [agn("bn", 0.5, 500, gain=1.25, seed=3)]]
     (table,) = tables_of(tmp_path, *runs)
-    assert full_grid(table).rows[0][1:3] == ("1.00..1.25", "0.50")
+    assert accuracy_grid(table, has_meanings=True).rows[0][1:3] == ("1.00..1.25", "0.50")
     wide = wide_columns(table).frame()
     assert wide["gain"].isna().all()
     assert list(wide["relative_noise_std"]) == [0.5]

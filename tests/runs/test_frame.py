@@ -79,18 +79,37 @@ def test_options_are_named_where_one_run_has_several(tmp_path: Path) -> None:
 
 
 def test_the_same_cell_twice_needs_the_same_counts(tmp_path: Path) -> None:
-    same = [make_record(correct=900), make_record(correct=900, seconds=9.0)]
+    same = [make_record(nll=0.3), make_record(seconds=9.0, nll=0.30009)]  # another machine
     assert len(read_frame([write_run(tmp_path / "same", same)])) == 1
-    other = [make_record(correct=900), make_record(correct=901)]
-    with pytest.raises(RecordError, match="bn under clean 0 was measured twice, 900 of 1000 and"):
-        read_frame([write_run(tmp_path / "other", other)])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("correct", 901), ("total", 999), ("refills", 7), ("nll", 0.32)]
+)
+def test_two_rows_of_one_cell_that_differ_are_refused(
+    tmp_path: Path, name: str, value: float
+) -> None:
+    run = write_run(
+        tmp_path / "run", [make_record(nll=0.3), make_record(**{"nll": 0.3, name: value})]
+    )
+    words = rf"cells\.jsonl, lines 1 and 2: bn under clean 0 was measured twice, with '{name}' "
+    with pytest.raises(RecordError, match=words):
+        read_frame([run])
+
+
+def test_no_row_has_more_images_than_the_data(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", [make_record(), make_record("dbn-batch", total=10_001)])
+    with pytest.raises(
+        RecordError, match=r"line 2: 'total' is 10001; the 'num_images' of run\.jso"
+    ):
+        read_frame([run])
 
 
 @pytest.mark.parametrize("change", [{"order": "as-is"}, {"limit": 5}, {"data_sha256": "e" * 64}])
 def test_one_run_holds_one_measurement(tmp_path: Path, change: dict[str, Any]) -> None:
     records = [make_record("bn"), make_record("dbn-batch", **change)]
     name = next(iter(change))
-    with pytest.raises(RecordError, match=f"its rows have 2 different values of '{name}'"):
+    with pytest.raises(RecordError, match=rf"cells\.jsonl, lines 1 and 2: '{name}' is"):
         read_frame([write_run(tmp_path / "run", records)])
 
 

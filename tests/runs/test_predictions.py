@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,14 @@ import numpy as np
 import pytest
 
 from robustbench_ln.errors import RecordError
+from robustbench_ln.runs.outcomes import read_outcomes
 from robustbench_ln.runs.predictions import (
     Predictions,
     encode_predictions,
     prediction_name,
     read_predictions,
 )
-from robustbench_ln.runs.results import read_outcomes, read_results
+from robustbench_ln.runs.results import read_results
 from tests.reports.synthetic_runs import make_record
 
 RUN = Path(__file__).parents[1] / "golden" / "schema_1"
@@ -93,7 +95,8 @@ def turn(name: str, into: Any) -> Any:
         (put("class_logit_sum", 0, 0, value=NAN), "'class_logit_sum' is not an"),
         (put("class_mean_probability", 0, 0, value=-0.1), "'class_mean_probability' is not an"),
         (lambda found: found.update({n: a[..., :0] for n, a in found.items()}), "is not an"),
-        (lambda found: found.pop("labels"), "damaged .*labels"),
+        (lambda found: found.pop("labels"), "no array 'labels' in it"),
+        (lambda found: found.update(colour=found["labels"]), "unknown array 'colour'"),
         (turn("labels", lambda a: a.astype(object)), "damaged"),
     ],
 )  # fmt: skip
@@ -120,6 +123,16 @@ def test_files_that_are_no_archive_are_refused(tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(RecordError, match="damaged"):
             read(path)
+
+
+def test_an_array_that_stands_there_twice_is_refused(tmp_path: Path) -> None:
+    path = Path(shutil.copy(RUN / NAME, tmp_path / "p.npz"))
+    with zipfile.ZipFile(path) as archive:
+        labels = archive.read("labels.npy")
+    with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("labels.npy", labels)
+    with pytest.raises(RecordError, match="it has 'labels' twice"):
+        read(path)
 
 
 def test_predictions_of_another_row_are_refused(tmp_path: Path) -> None:

@@ -15,15 +15,17 @@ import pytest
 from robustbench_ln.corruptions.conditions import noise_conditions
 from robustbench_ln.errors import RecordError
 from robustbench_ln.evaluation.run import evaluate
+from robustbench_ln.files.schema import SCHEMA
 from robustbench_ln.norms import convert_batchnorm
 from robustbench_ln.runs.description import read_description
 from robustbench_ln.runs.frame import read_frame
+from robustbench_ln.runs.outcomes import read_outcomes
 from robustbench_ln.runs.predictions import prediction_name, read_predictions
 from robustbench_ln.runs.reading import read_runs
 from robustbench_ln.runs.records import Record, read_records
-from robustbench_ln.runs.results import read_outcomes, read_results
+from robustbench_ln.runs.results import read_results
 from robustbench_ln.spec import Condition
-from tests.evaluation.test_run import make_images, make_spec, make_subject
+from tests.evaluation.small_runs import make_images, make_spec, make_subject
 from tests.norms.networks import settle, small_net
 
 RUN = Path(__file__).parents[1] / "golden" / "schema_1"
@@ -100,8 +102,22 @@ def test_new_rows_stand_beside_the_old_ones(run: Path, tmp_path: Path) -> None:
 
 def test_a_run_of_another_schema_is_refused(run: Path) -> None:
     content = json.loads((run / "run.json").read_text())
-    for schema, message in ((6, "schema 6 is newer than 5"), (0, "schema 0; expected 1 to 5")):
+    for schema, message in ((6, "'schema' is 6, newer than 5"), (0, "'schema' is 0; expected")):
         (run / "run.json").write_text(json.dumps(content | {"schema": schema}))
         for command in (measure, lambda run: read_runs([run])):
             with pytest.raises(RecordError, match=rf"run\.json: {message}"):
                 command(run)
+
+
+def test_every_committed_run_is_read() -> None:
+    """Runs of schema 3 made before it was whole lack `classes` and `code_sha256`."""
+    records = Path(__file__).parents[2] / "reproduction" / "records"
+    runs = {path.parent: read_runs([path.parent]) for path in records.rglob("cells.jsonl")}
+    assert len(runs) > 90
+    early = runs[records / "few_classes" / "bn"][0]
+    assert {(record.schema, record.classes) for record in early.records} == {(3, None)}
+
+
+def test_the_page_names_the_schema_that_is_written() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "records.md").read_text()
+    assert f"writes schema {SCHEMA} and reads schemas 1 to {SCHEMA};" in page

@@ -11,7 +11,7 @@ from robustbench_ln.data.image_set import ArrayImages
 from robustbench_ln.evaluation.checks.probe import Probe, make_probe, sample_pixels
 from robustbench_ln.norms import find_norm_layers
 from robustbench_ln.spec import EvaluationSpec, parse_normalization
-from tests.evaluation.test_run import make_subject
+from tests.evaluation.small_runs import make_subject
 
 SIZE, CLASSES = 12, 5
 

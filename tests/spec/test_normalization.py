@@ -1,110 +1,18 @@
-"""What is asked for is checked once, and refused by the name of its option."""
+"""Names, ranges and numbers that say how an input is normalised."""
 
 from __future__ import annotations
 
-import json
 import math
-from dataclasses import FrozenInstanceError
 
-import numpy as np
 import pytest
 
 from robustbench_ln.errors import SpecError
 from robustbench_ln.spec import (
-    CLEAN,
     NORMALIZATIONS,
-    Condition,
-    EvaluationSpec,
     Normalization,
     check_normalization,
-    check_seed,
-    check_tie_rule,
     parse_normalization,
 )
-
-
-def test_a_condition_is_clean_by_name_and_stored_by_digest():
-    assert CLEAN.is_clean
-    assert not CLEAN.is_stored
-    fog = Condition(corruption="fog", severity=3.0, corrupted_sha256="ab")
-    assert not fog.is_clean
-    assert fog.is_stored
-    with pytest.raises(FrozenInstanceError):
-        fog.severity = 4.0
-
-
-def test_the_fields_of_a_condition_are_those_on_disk():
-    assert CLEAN.to_json() == {
-        "corruption": "clean", "severity": 0.0, "convention": None, "range": None,
-        "severity_table": None, "frost": None, "origin": "generated", "corrupted_sha256": None,
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize("severity", [-0.5, math.nan, math.inf])
-def test_severities_that_no_corruption_has_are_refused(severity):
-    with pytest.raises(SpecError, match="agn has severity .*; sigma and severity start at 0"):
-        Condition(corruption="agn", severity=severity)
-
-
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
-        ({}, "float32"),
-        ({"amp": "bf16"}, "bf16"),
-        ({"uses_tf32": True}, "tf32"),
-        ({"is_compiled": True, "uses_tf32": True, "amp": "bf16"}, "bf16+tf32+compiled"),
-    ],
-)
-def test_the_arithmetic_is_named_by_what_changes_it(options, expected):
-    assert EvaluationSpec(**options).arithmetic == expected
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"stat_batch": 0}, "stat_batch= is 0; expected 1 or more images"),
-        ({"group_size": 0}, "group_size= is 0; expected 1 or more images"),
-        ({"device_batch": -1}, "device_batch= is -1; expected 1 or more images"),
-        ({"limit": 0}, "limit= is 0; expected 1 or more images"),
-        ({"repeats": 1001}, "repeats= is 1001; expected 1 to 1,000 seeds"),
-        ({"modes": ("bn", "ln-vote")}, "unknown mode 'ln-vote'"),
-        ({"repeats": 0}, "repeats= is 0; expected 1 to 1,000 seeds"),
-        ({"limit": 2.5}, "limit= is 2.5; expected a whole number"),
-        ({"seed": -1}, "seed= is -1; expected 0 to 9,223,372"),
-        ({"prior": -1.0}, "prior= is -1.0; expected a number of images, 0 or more"),
-        ({"prior": math.nan}, "prior= is nan"),
-        ({"amp": "fp16"}, "amp='fp16': expected bf16"),
-        ({"modes": ()}, "nothing to do"),
-        ({"conditions": ()}, "nothing to do"),
-    ],
-)
-def test_numbers_out_of_range_are_refused(options, message):
-    with pytest.raises(SpecError, match=message):
-        EvaluationSpec(**options)
-
-
-def test_numbers_of_numpy_become_plain_ones():
-    spec = EvaluationSpec(limit=np.int64(10), seed=np.uint8(3), prior=math.inf)
-    assert (type(spec.limit), type(spec.seed)) == (int, int)
-    assert json.dumps([spec.limit, spec.seed]) == "[10, 3]"
-    assert EvaluationSpec(group_size=None).group_size is None
-
-
-def test_seeds_are_of_63_bits():
-    assert check_seed(2**63 - 1) == 2**63 - 1
-    with pytest.raises(SpecError, match="seed= is 9223372036854775808; expected 0 to 9,223"):
-        check_seed(2**63)
-    with pytest.raises(SpecError, match="seed= is x; expected a whole number"):
-        check_seed("x")
-
-
-def test_orders_and_tie_rules_are_found_by_name():
-    assert EvaluationSpec(order="as-is", tie_rule="lowest").order == "as-is"
-    assert check_tie_rule("logit-sum") == "logit-sum"
-    with pytest.raises(SpecError, match="unknown order 'shufled'; did you mean 'shuffled'"):
-        EvaluationSpec(order="shufled")
-    with pytest.raises(SpecError, match="unknown tie rule 'lowst'; did you mean 'lowest'"):
-        check_tie_rule("lowst")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,34 @@
+"""A condition is what degrades images, and the key of a row."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from robustbench_ln.errors import SpecError
+from robustbench_ln.spec import CLEAN, Condition
+
+
+def test_a_condition_is_clean_by_name_and_stored_by_digest():
+    assert CLEAN.is_clean
+    assert not CLEAN.is_stored
+    fog = Condition(corruption="fog", severity=3.0, corrupted_sha256="ab")
+    assert not fog.is_clean
+    assert fog.is_stored
+    with pytest.raises(FrozenInstanceError):
+        fog.severity = 4.0
+
+
+def test_the_fields_of_a_condition_are_those_on_disk():
+    assert CLEAN.to_json() == {
+        "corruption": "clean", "severity": 0.0, "convention": None, "range": None,
+        "severity_table": None, "frost": None, "origin": "generated", "corrupted_sha256": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("severity", [-0.5, math.nan, math.inf])
+def test_severities_that_no_corruption_has_are_refused(severity):
+    with pytest.raises(SpecError, match="agn has severity .*; sigma and severity start at 0"):
+        Condition(corruption="agn", severity=severity)
