@@ -1,4 +1,4 @@
-"""What is wrong with the options of `evaluate`, said before torch is imported, which takes seconds.
+"""What is wrong with the options of a command, said before torch is imported, which takes seconds.
 
 Nothing is decided here: every rule is that of the request that follows.
 """
@@ -16,7 +16,7 @@ from robustbench_ln.files.regular_files import open_regular
 from robustbench_ln.files.shipped import is_shipped_name
 from robustbench_ln.spec import check_normalization, missing_normalization
 
-__all__ = ["check_early", "demand_normalization"]
+__all__ = ["check_early", "check_network"]
 
 _STATES = re.compile(rb"(.*[._])?(normali[sz]e\w*|means?|stds?|stdev|mu|sigma)_?", re.IGNORECASE)
 """Names without one of which no file says how its network's input is normalised."""
@@ -43,11 +43,20 @@ def check_early(options: Mapping[str, Any]) -> None:
     engine_of(options)
     degradation_of(options)
     framing_of(options)
+    check_network(options)
+
+
+def check_network(options: Mapping[str, Any]) -> None:
+    """Check the normalisation that a network is given, and whether it needs one.
+
+    Raises:
+        SpecError: It is wrong or missing.
+    """
     check_normalization(options["normalize"])
-    demand_normalization(options)
+    _demand_normalization(options)
 
 
-def demand_normalization(options: Mapping[str, Any]) -> None:
+def _demand_normalization(options: Mapping[str, Any]) -> None:
     """Demand a normalisation where neither a publisher nor the file can state it.
 
     A library's network may have published weights; a file is searched for the words alone.

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from robustbench_ln.cli.asked import network_of
+from robustbench_ln.cli.early import check_network
 from robustbench_ln.cli.name_checks import split_names
 from robustbench_ln.cli.options import (
     Arch,
@@ -26,6 +27,7 @@ from robustbench_ln.cli.options import (
 )
 from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
+from robustbench_ln.spec import EvaluationSpec
 from robustbench_ln.texts.console import say
 
 __all__ = ["flips"]
@@ -117,16 +119,7 @@ def flips(
     noise, than in the first frame. Sets of images that share statistics are consecutive frames.
     """
     options = dict(locals())
-    command = shlex.join(["ln-bench", *sys.argv[1:]])
-    from robustbench_ln.corrupted_sets.sequences import benchmark_of, open_sequences
-    from robustbench_ln.evaluation.flips import SequenceRequest, measure_flips
-    from robustbench_ln.evaluation.subject import subject_of
-    from robustbench_ln.models.device import check_device
-    from robustbench_ln.models.opened import open_network
-    from robustbench_ln.reports.flips_report import describe_flips, read_baseline, write_flips
-    from robustbench_ln.runs.variants import check_naming
-    from robustbench_ln.spec import EvaluationSpec
-
+    check_network(options)
     spec = EvaluationSpec(
         modes=split_names(modes),
         order="as-is",
@@ -136,8 +129,18 @@ def flips(
         limit=limit,
         seed=seed,
         tie_rule=ties,
-        device=check_device(device),
+        device=device,
     )
+    command = shlex.join(["ln-bench", *sys.argv[1:]])
+    from robustbench_ln.corrupted_sets.sequences import benchmark_of, open_sequences
+    from robustbench_ln.evaluation.flips import SequenceRequest, measure_flips
+    from robustbench_ln.evaluation.subject import subject_of
+    from robustbench_ln.models.device import check_device
+    from robustbench_ln.models.opened import open_network
+    from robustbench_ln.reports.flips_report import describe_flips, read_baseline, write_flips
+    from robustbench_ln.runs.variants import check_naming
+
+    check_device(device)
     naming = check_naming(names)
     chosen = split_names(perturbations)
     sets = open_sequences(data, perturbations=chosen, difficulty=difficulty, limit=limit)

@@ -100,6 +100,6 @@ def find_drift(network: OpenedNetwork, options: Mapping[str, Any]) -> FoundDrift
         subject = subject_of(network, images.shape)
         drift = measure_drift(subject, images, spec, progress=display)
     out: Path | None = options["out"]
-    files = () if out is None else write_drift(drift, out)
+    files = () if out is None else write_drift(drift, out, label=subject.label)
     text = "\n".join([describe_drift(drift), *map(str, files)])
     return FoundDrift(text, frame_rows(drift_frame(drift)))

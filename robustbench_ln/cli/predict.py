@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robustbench_ln.cli.asked import framing_of, network_of
+from robustbench_ln.cli.early import check_network
 from robustbench_ln.cli.image_options import Crop, Interpolation, Resize
 from robustbench_ln.cli.name_checks import split_names
 from robustbench_ln.cli.options import (
@@ -28,6 +29,7 @@ from robustbench_ln.cli.spelling import spell
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import DataError, SpecError, setting
 from robustbench_ln.files.regular_files import read_regular
+from robustbench_ln.spec import EvaluationSpec
 from robustbench_ln.texts.console import say
 from robustbench_ln.texts.safe import one_line, shorten
 
@@ -103,6 +105,15 @@ def predict(
     command as one set, and the copies of each degradation as another.
     """
     options = dict(locals())
+    check_network(options)
+    spec = EvaluationSpec(
+        modes=split_names(modes),
+        stat_batch=len(pictures),
+        group_size=len(pictures),
+        tie_rule=ties,
+        seed=seed,
+        device=device,
+    )
     from dataclasses import replace
 
     from robustbench_ln.corrupted_sets.preview import check_new, save_png
@@ -114,16 +125,8 @@ def predict(
     from robustbench_ln.models.device import check_device
     from robustbench_ln.models.opened import choose_framing, open_network
     from robustbench_ln.runs.variants import check_naming
-    from robustbench_ln.spec import EvaluationSpec
 
-    spec = EvaluationSpec(
-        modes=split_names(modes),
-        stat_batch=len(pictures),
-        group_size=len(pictures),
-        tie_rule=ties,
-        seed=seed,
-        device=check_device(device),
-    )
+    check_device(device)
     naming = check_naming(names)
     framing = framing_of(options)
     degradations = () if degrade is None else parse_degradations(degrade)

@@ -132,33 +132,30 @@ def _opened(path: Path) -> Iterator[Any]:
     """Open a video with OpenCV.
 
     FFmpeg goes by what is in a file, not by its name: it would open the other files, or addresses,
-    of a playlist that is called .mp4.
+    of a playlist that is called .mp4. OpenCV is given the open file, not its name, because it ends
+    the process over a name that is not UTF-8.
     """
-    if not _is_mp4(path):
-        raise _no_video(path)
     # Of a damaged file FFmpeg would write megabytes to the terminal. It asks for this once.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     import cv2
 
-    logging: Any = cv2.utils.logging
-    level = logging.setLogLevel(logging.LOG_LEVEL_SILENT)
-    capture: Any = cv2.VideoCapture(os.fspath(path), cv2.CAP_FFMPEG)
-    logging.setLogLevel(level)
     try:
-        if not capture.isOpened():
-            raise _no_video(path)
-        yield capture
-    finally:
-        capture.release()
-
-
-def _is_mp4(path: Path) -> bool:
-    """Return whether a file begins as MP4 files do, with a box `ftyp`."""
-    try:
-        with open_regular(path) as file:
-            return file.read(8)[4:] == b"ftyp"
+        file = open_regular(path)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    with file:
+        if file.read(8)[4:] != b"ftyp":  # as MP4 files begin
+            raise _no_video(path)
+        logging: Any = cv2.utils.logging
+        level = logging.setLogLevel(logging.LOG_LEVEL_SILENT)
+        capture: Any = cv2.VideoCapture(f"/dev/fd/{file.fileno()}", cv2.CAP_FFMPEG)
+        logging.setLogLevel(level)
+        try:
+            if not capture.isOpened():
+                raise _no_video(path)
+            yield capture
+        finally:
+            capture.release()
 
 
 def _head(capture: Any) -> tuple[int, str]:

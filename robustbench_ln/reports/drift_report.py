@@ -13,16 +13,17 @@ import pandas as pd
 from robustbench_ln.metrics.drift import Drift
 from robustbench_ln.reports.audit import condition_name
 from robustbench_ln.reports.drawings import Drawing
-from robustbench_ln.reports.figure_style import WIDTH
+from robustbench_ln.reports.families import group_families
+from robustbench_ln.reports.figure_style import WIDTH, wrap_label
 from robustbench_ln.reports.grids import Grid, to_text
 from robustbench_ln.reports.numbers import percent
 from robustbench_ln.reports.report_files import csv_bytes, write_files
+from robustbench_ln.runs.columns import Columns
 from robustbench_ln.texts.safe import one_line, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
-from robustbench_ln.runs.columns import Columns
 
 __all__ = ["describe_drift", "drift_frame", "write_drift"]
 
@@ -74,25 +75,34 @@ def drift_frame(drift: Drift) -> pd.DataFrame:
     return pd.DataFrame(rows).astype({"correct": "Int64"})
 
 
-def write_drift(drift: Drift, out: Path) -> tuple[Path, ...]:
+def write_drift(drift: Drift, out: Path, *, label: str) -> tuple[Path, ...]:
     """Write drift.csv and the heat map into a folder.
+
+    Args:
+        drift: What was found.
+        out: The folder; made if it does not exist.
+        label: What the network is called.
 
     Raises:
         RecordError: They cannot be written.
     """
     contents = {"drift.csv": csv_bytes(Columns.of_frame(drift_frame(drift)))}
-    return write_files(out, contents | dict(_drawing(drift).files("drift")))
+    return write_files(out, contents | dict(_drawing(drift, label).files("drift")))
 
 
-def _drawing(drift: Drift) -> Drawing:
+def _drawing(drift: Drift, label: str) -> Drawing:
     words = "Divergence of what each norm layer sees from what it sees of clean images"
     if drift.correct is not None:
         words += f"; accuracy where the first k layers have statistics of {drift.set_size} images"
-    height = 1.2 + 0.16 * min(max(len(drift.layers), 6), _MOST_TICKS)
-    return Drawing("_layers", words, partial(_fill, drift=drift), (WIDTH, height))
+    height = 1.4 + 0.16 * min(max(len(drift.layers), 6), _MOST_TICKS)
+    families = [*group_families(drift.conditions)]
+    what = f"; {families[0].title}" if len(families) == 1 else ""
+    below = f"{shorten(one_line(label), 40)}, {drift.num_images} images{what}"
+    fill = partial(_fill, drift=drift, below=wrap_label(below, WIDTH - 0.5))
+    return Drawing("_layers", words, fill, (WIDTH, height))
 
 
-def _fill(canvas: Canvas, *, drift: Drift) -> None:
+def _fill(canvas: Canvas, *, drift: Drift, below: str) -> None:
     from matplotlib.colors import LogNorm
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
@@ -115,6 +125,7 @@ def _fill(canvas: Canvas, *, drift: Drift) -> None:
         bar = canvas.colorbar(image, ax=panels[1], pad=0.02)
         bar.set_label("accuracy, %", fontsize=7)
         bar.ax.tick_params(labelsize=6)
+    canvas.supxlabel(below, fontsize=8)
 
 
 def _draw(axes: Axes, values: Any, columns: Sequence[str], rows: Sequence[str], norm: Any) -> Any:

@@ -64,6 +64,11 @@ class _Column(NamedTuple):
     width: float
 
 
+def _side(column: _Column) -> str:
+    """Return where a column's texts stand: names at the left, numbers at the right."""
+    return "l" if any(text[:1].isalpha() for text in column.body) else "r"
+
+
 class _Layout(NamedTuple):
     """Columns, which of them stand side by side, and whether they need both of a page's."""
 
@@ -115,7 +120,7 @@ def _tabular(columns: Sequence[_Column], grid: Grid) -> str:
     height = max(len(column.head) for column in columns)
     heads = [("",) * (height - len(column.head)) + column.head for column in columns]
     lines = [
-        rf"\begin{{tabular}}{{@{{}}l{'r' * (len(columns) - 1)}@{{}}}}",
+        rf"\begin{{tabular}}{{@{{}}l{''.join(map(_side, columns[1:]))}@{{}}}}",
         r"\toprule",
         *_group_lines(columns),
         *map(_line, zip(*heads, strict=True)),

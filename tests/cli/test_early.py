@@ -63,6 +63,27 @@ def test_wrong_options_are_answered_without_torch(
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("command", ["predict", "flips"])
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "--normalize is missing: give what the network was trained with (none, symmetric"),
+        (["--normalize", "imagnet"], "unknown normalisation 'imagnet'; did you mean 'imagenet'?"),
+        (["--normalize", "none", "--modes", "dbn-singel"], "unknown mode 'dbn-singel'; did you"),
+    ],
+)
+def test_other_commands_answer_them_without_torch_too(
+    weights: Path, command: str, words: list[str], message: str
+) -> None:
+    more = {"predict": ["a.png"], "flips": ["--data", "cifar10-p:no", "--out", "no"]}[command]
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, command, str(weights), "--arch", "resnet20", *more, *words],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"Error: {message}")
+
+
 def options(path: object, **given: object) -> dict[str, object]:
     import inspect
 

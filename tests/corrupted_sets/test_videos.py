@@ -82,6 +82,14 @@ def test_a_file_that_is_no_video_is_refused(tmp_path):
         open_sequences(f"imagenet-p:{tmp_path}")
 
 
+def test_a_name_that_is_not_utf_8_is_read_like_any_other(tmp_path):
+    path = tmp_path / "tilt" / "n01" / "a.mp4"
+    write_video(path, LEVELS)
+    path.rename(path.with_name("\udcff.mp4"))
+    (tilt,) = open_sequences(f"imagenet-p:{tmp_path}")
+    assert tilt.num_frames == 4
+
+
 @pytest.mark.parametrize("playlist", ["ffconcat version 1.0\nfile b.mp4\n", "#EXTM3U\nb.mp4\n"])
 def test_a_list_of_other_files_is_no_video_whatever_it_is_called(tmp_path, playlist):
     path = tmp_path / "tilt" / "n01" / "a.mp4"

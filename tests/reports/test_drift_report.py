@@ -38,6 +38,6 @@ def test_the_frame_has_the_numbers_of_both():
 
 
 def test_files_are_a_table_and_a_heat_map(tmp_path):
-    paths = write_drift(DRIFT._replace(correct=None), tmp_path)
+    paths = write_drift(DRIFT._replace(correct=None), tmp_path, label="A")
     assert {path.name for path in paths} >= {"drift.csv", "drift_layers.png", "drift_layers.svg"}
     assert len(pd.read_csv(tmp_path / "drift.csv")) == 6

@@ -162,3 +162,10 @@ def test_a_name_in_a_cell_is_whole() -> None:
         text for text in to_latex(grid, caption="c", label="l").splitlines() if "BN" in text
     )
     assert line == r"A & Dynamic BN-Batch & 91.0 {\scriptsize \ensuremath{\pm} 1.4} \\"
+
+
+def test_columns_of_names_are_set_left() -> None:
+    grid = Grid(
+        ("network", "mode", "clean"), (("a", "BN-Batch (sets of 10)", "-"), ("b", "-", "9"))
+    )
+    assert r"\begin{tabular}{@{}llr@{}}" in to_latex(grid, caption="c", label="l")
