@@ -235,7 +235,6 @@ def shares_table(name: str) -> str:
             f"{100 * run['cores_1']['system'] / _total(run['cores_1']):.1f} %"
         ),
         "page faults, thousand": lambda run: f"{run['cores_1']['page_faults'] / 1e3:.0f}",
-        "CPU seconds, two workers": lambda run: f"{run['cores_2']['cpu']:.1f}",
     }
     rows += [(name, *map(show, runs.values())) for name, show in more.items()]
     about = f"`{record['command']}`: {_circumstances(record)}"
