@@ -25,7 +25,8 @@ import torch
 from recording import RESULTS
 
 from robustbench_ln.evaluation.estimate import estimate_request
-from robustbench_ln.evaluation.request import EvaluationRequest, ImageRequest, evaluate_request
+from robustbench_ln.evaluation.image_request import ImageRequest
+from robustbench_ln.evaluation.request import EvaluationRequest, evaluate_request
 from robustbench_ln.evaluation.subject import versions
 from robustbench_ln.models.registry import build_model
 from robustbench_ln.models.source import NetworkSource

@@ -35,8 +35,9 @@ from robustbench_ln.evaluation.checks import (
     make_probe,
     sample_pixels,
 )
+from robustbench_ln.evaluation.image_request import ImageRequest
 from robustbench_ln.evaluation.inspection import check_weights
-from robustbench_ln.evaluation.request import EvaluationRequest, ImageRequest, evaluate_request
+from robustbench_ln.evaluation.request import EvaluationRequest, evaluate_request
 from robustbench_ln.evaluation.subject import subject_of
 from robustbench_ln.models.opened import open_network
 from robustbench_ln.models.source import NetworkSource

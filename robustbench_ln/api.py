@@ -17,7 +17,8 @@ from robustbench_ln.data.file_images import FileImages
 from robustbench_ln.data.from_python import collect_images
 from robustbench_ln.display import open_display
 from robustbench_ln.errors import SpecError, explain_memory, setting
-from robustbench_ln.evaluation.request import EvaluationRequest, ImageRequest, evaluate_request
+from robustbench_ln.evaluation.image_request import ImageRequest
+from robustbench_ln.evaluation.request import EvaluationRequest, evaluate_request
 from robustbench_ln.models.source import NetworkSource
 from robustbench_ln.norms import NormClasses
 from robustbench_ln.progress import Progress

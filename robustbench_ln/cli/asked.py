@@ -45,7 +45,8 @@ def request_of(options: Mapping[str, Any], *, command: str) -> EvaluationRequest
         SpecError: See `EvaluationRequest`.
     """
     from robustbench_ln.data.class_list import read_class_list
-    from robustbench_ln.evaluation.request import EvaluationRequest, ImageRequest
+    from robustbench_ln.evaluation.image_request import ImageRequest
+    from robustbench_ln.evaluation.request import EvaluationRequest
 
     return EvaluationRequest(
         network=network_of(options),

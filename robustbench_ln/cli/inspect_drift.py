@@ -72,7 +72,7 @@ def find_drift(network: OpenedNetwork, options: Mapping[str, Any]) -> FoundDrift
     """
     from robustbench_ln.cli.asked import degradation_of
     from robustbench_ln.evaluation.drift import measure_drift
-    from robustbench_ln.evaluation.request import ImageRequest
+    from robustbench_ln.evaluation.image_request import ImageRequest
     from robustbench_ln.evaluation.subject import subject_of
     from robustbench_ln.models.device import check_device
     from robustbench_ln.models.opened import choose_normalize

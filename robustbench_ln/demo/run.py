@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from robustbench_ln.evaluation.request import EvaluationRequest, ImageRequest, evaluate_request
+from robustbench_ln.evaluation.image_request import ImageRequest
+from robustbench_ln.evaluation.request import EvaluationRequest, evaluate_request
 from robustbench_ln.files.output_folders import refuse_other_folders
 from robustbench_ln.files.shipped import SHIPPED_CHECKPOINTS
 from robustbench_ln.models.source import NetworkSource

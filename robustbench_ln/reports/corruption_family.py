@@ -225,12 +225,12 @@ def _section(corruption: str) -> str:
 def _mean_rows(parts: Mapping[Place, tuple[Place, ...]]) -> list[Row]:
     """Return a mean over the 15 for each kind of frost; none where one of them is not there."""
     rows = []
-    for frost in [name for name in parts if name.corruption == "frost"]:
-        of_kind = {n.corruption: part for n, part in parts.items() if n.frost in ("", frost.frost)}
+    for kind in dict.fromkeys(name.frost for name in parts if name.frost) or [""]:
+        of_kind = {n.corruption: part for n, part in parts.items() if n.frost in ("", kind)}
         if set(BENCHMARK_CORRUPTIONS) <= set(of_kind):
-            kind = " (procedural frost)" if frost.frost == "procedural" else ""
+            words = " (procedural frost)" if kind == "procedural" else ""
             fifteen = tuple(of_kind[name] for name in BENCHMARK_CORRUPTIONS)
-            rows.append(Row(f"{MEAN_ROW}{kind}", fifteen, "mean"))
+            rows.append(Row(f"{MEAN_ROW}{words}", fifteen, "mean"))
     return rows
 
 

@@ -8,8 +8,9 @@ from robustbench_ln.corruptions.conditions import noise_conditions
 from robustbench_ln.evaluation import estimate as estimate_module
 from robustbench_ln.evaluation.calibration import Calibration
 from robustbench_ln.evaluation.estimate import estimate_request
+from robustbench_ln.evaluation.image_request import ImageRequest
 from robustbench_ln.evaluation.plan import Pass
-from robustbench_ln.evaluation.request import EvaluationRequest, ImageRequest, evaluate_request
+from robustbench_ln.evaluation.request import EvaluationRequest, evaluate_request
 from robustbench_ln.norms import StatisticsLayout, convert_batchnorm
 from robustbench_ln.progress import Silent
 from robustbench_ln.runs.records import read_records

@@ -7,7 +7,8 @@ import pytest
 
 from robustbench_ln.data.image_set import ImageShape
 from robustbench_ln.errors import LnBenchError
-from robustbench_ln.evaluation.request import EvaluationRequest, ImageRequest, open_request
+from robustbench_ln.evaluation.image_request import ImageRequest
+from robustbench_ln.evaluation.request import EvaluationRequest, open_request
 from robustbench_ln.evaluation.stand_ins import stand_in
 from robustbench_ln.models.source import NetworkSource
 from robustbench_ln.progress import Silent
