@@ -112,8 +112,8 @@ def _in_order(mode: ModeResults, found: Mapping[Condition, Cell]) -> dict[Condit
     totals = sorted({cell.record.total for cell in found.values()})
     if len(totals) > 1:
         raise RecordError(
-            f"{mode.run.path}: cells of {mode.variant} are of {totals[0]} and of {totals[-1]} "
-            "images; give each set of images a run directory of its own"
+            f"{mode.run.path / 'cells.jsonl'}, 'total': cells of {mode.variant} are of {totals[0]} "
+            f"and of {totals[-1]} images; give each set of images a run directory of its own"
         )
     return {condition: found[condition] for condition in mode.cells}
 

@@ -175,7 +175,7 @@ class ModeResults:
         """
         record, path = self.cells[condition].record, self.path_of(condition)
         if predictions.num_groups != record.num_groups:
-            raise _other_row(path, f"{predictions.num_groups} groups", f"{record.num_groups}")
+            raise _other_row(path, record, f"{predictions.num_groups} groups", record.num_groups)
         reduced = reduce_predictions(
             MODES[record.mode],
             predictions,
@@ -185,13 +185,12 @@ class ModeResults:
         )
         found, total = int(reduced.correct.sum()), len(predictions)
         if (found, total) != (record.correct, record.total):
-            raise _other_row(
-                path, f"{found} of {total} correct", f"{record.correct} of {record.total}"
-            )
+            row = f"{record.correct} of {record.total}"
+            raise _other_row(path, record, f"{found} of {total} correct", row)
         for name in ("ties", "nll", "ece"):  # files may be exchanged and have equal counts
             now, row = getattr(reduced, name), getattr(record, name)
             if row is not None and not math.isclose(now, row, rel_tol=1e-4, abs_tol=1e-6):
-                raise _other_row(path, f"{name} {now:.6g}", f"{row:.6g}")
+                raise _other_row(path, record, f"{name} {now:.6g}", f"{row:.6g}")
         return reduced
 
 
@@ -243,9 +242,10 @@ def _cells(found: Iterable[Mapping[int, Record]], seed: int) -> dict[Condition, 
     }
 
 
-def _other_row(path: Path, found: str, row: str) -> RecordError:
+def _other_row(path: Path, record: Record, found: str, row: object) -> RecordError:
     return RecordError(
-        f"{path}: {found}, its row says {row}; measure it again in a new run directory"
+        f"{path}: {found}, its row says {row} ({record.name}, in cells.jsonl); measure it again in "
+        "a new run directory"
     )
 
 

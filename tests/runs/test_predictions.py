@@ -141,11 +141,14 @@ def test_predictions_of_another_row_are_refused(tmp_path: Path) -> None:
     of_groups = {n: np.concatenate([a, a]) if a.ndim == 2 else a for n, a in found.items()}
     np.savez(run / NAME, **of_groups)
     (mode,) = [mode for mode in read_results([run]) if mode.variant == "ln-voting"]
-    with pytest.raises(RecordError, match="4 groups, its row says 2; measure it again"):
+    with pytest.raises(
+        RecordError,
+        match=r"4 groups, its row says 2 \(ln-voting under .*, in cells.jsonl\); measure",
+    ):
         read_outcomes([mode])
     found["labels"] = (found["labels"] + 1) % 5
     np.savez(run / NAME, **found)
     with pytest.raises(
-        RecordError, match=r"of 10 correct, its row says \d of 10; measure it again"
+        RecordError, match=r"of 10 correct, its row says \d of 10 \(ln-voting under"
     ):
         read_outcomes([mode])
