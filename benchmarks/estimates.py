@@ -24,7 +24,6 @@ import numpy as np
 import torch
 from recording import RESULTS
 
-from robustbench_ln.corruptions.request import ConditionRequest
 from robustbench_ln.evaluation.estimate import estimate_request
 from robustbench_ln.evaluation.image_request import ImageRequest
 from robustbench_ln.evaluation.request import EvaluationRequest, evaluate_request
@@ -33,7 +32,7 @@ from robustbench_ln.models.registry import build_model
 from robustbench_ln.models.source import NetworkSource
 from robustbench_ln.norms import convert_batchnorm
 from robustbench_ln.progress import Silent
-from robustbench_ln.spec import EvaluationSpec
+from robustbench_ln.spec import ConditionRequest, EvaluationSpec
 from robustbench_ln.speed.turns import circumstances
 from robustbench_ln.workers.allocator import collect_rarely, keep_freed_memory
 

@@ -119,14 +119,14 @@ def measure(name: str, cores: int) -> dict[str, Any]:
     collect_rarely()
     import numpy as np
 
-    from robustbench_ln.corruptions.request import ConditionRequest
+    from robustbench_ln.corruptions.request import resolve_conditions
     from robustbench_ln.data import ArrayImages
     from robustbench_ln.evaluation.run import evaluate
     from robustbench_ln.evaluation.subject import Subject
     from robustbench_ln.models.registry import build_model
     from robustbench_ln.norms import convert_batchnorm
     from robustbench_ln.runs.description import CheckpointDescription
-    from robustbench_ln.spec import EvaluationSpec, parse_normalization
+    from robustbench_ln.spec import ConditionRequest, EvaluationSpec, parse_normalization
 
     case, clock = CASES[name], Clock()
     if cores == 1:
@@ -150,7 +150,7 @@ def measure(name: str, cores: int) -> dict[str, Any]:
     table = "imagenet-c" if case.size == 224 else "cifar10-c"
     request = ConditionRequest(corruptions=case.corruptions, severities=(3,), severity_table=table)
     spec = EvaluationSpec(
-        modes=(case.modes,), conditions=request.resolve().conditions, workers=cores,
+        modes=(case.modes,), conditions=resolve_conditions(request).conditions, workers=cores,
         stat_batch=16 if case.size == 224 else 128, group_size=16,
     )  # fmt: skip
     began = time.process_time(), time.perf_counter()

@@ -3,7 +3,7 @@
     python benchmarks/workers.py bn            CIFAR-10-C at severity 3, against bare forward passes
     python benchmarks/workers.py localnorm     all modes of LocalNorm, against their bare passes
     python benchmarks/workers.py corrupt       10,000 images of 32 px, against one worker
-    python benchmarks/workers.py corrupt224    80 images of 224 px, against one worker
+    python benchmarks/workers.py corrupt224    160 images of 224 px, against one worker
 
 Both sides take turns within one run; the ratio of each turn counts. Bare forward passes are made by
 as many processes of one thread as there are workers, at the same time. They have started before
@@ -45,7 +45,7 @@ from robustbench_ln.workers.launch import Launcher
 CONDITIONS, FROST = resolve_conditions(
     ConditionRequest(corruptions=("cifar10-c",), severities=(3,))
 )
-IMAGES = {"bn": 4000, "localnorm": 128, "corrupt": 10_000, "corrupt224": 80}
+IMAGES = {"bn": 4000, "localnorm": 128, "corrupt": 10_000, "corrupt224": 160}
 TURNS = {"bn": 5, "localnorm": 3, "corrupt": 3, "corrupt224": 3}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +190,66 @@ def _is_whole(table: dict[str, dict[str, list[float]]]) -> bool:
     return len(table) == 19 and all(table.values())
 
 
+def estimates_table(name: str) -> str:
+    """Return what --dry-run estimated, and what the runs took."""
+    if not (RECORDS / f"{name}.json").is_file():
+        return "Not measured yet.\n"
+    record = _read(name)
+    rows = tuple(
+        (
+            f"{run['case']}: {run['images']:,} images, {run['conditions']} conditions",
+            f"{run['workers']}",
+            *_pair(run, "seconds", 1, 1),
+            *_pair(run, "memory", 1e6, 0),
+            *_pair(run, "disk", 1e3, 0),
+        )
+        for run in record["runs"]
+    )
+    header = ("", "workers", "s estimated", "s", "MB estimated", "MB", "kB estimated", "kB")
+    about = f"`{record['command']}`: {_circumstances(record)}"
+    return f"{about}\n\n{to_markdown(Grid(header, rows))}"
+
+
+def _pair(run: Mapping[str, Any], field: str, unit: float, digits: int) -> tuple[str, str]:
+    values = (run[side][field] / unit for side in ("estimated", "real"))
+    estimated, real = (f"{value:,.{digits}f}" for value in values)
+    return estimated, real
+
+
+def shares_table(name: str) -> str:
+    """Return the share that each part of an evaluation has of its CPU seconds."""
+    if not (RECORDS / f"{name}.json").is_file():
+        return "Not measured yet.\n"
+    record = _read(name)
+    runs = record["runs"]
+    alone = {case: run["cores_1"] for case, run in runs.items()}
+    parts = dict.fromkeys(part for run in alone.values() for part in run["parts"])
+    rows = [
+        (part, *(f"{100 * run['parts'].get(part, 0) / run['cpu']:.1f} %" for run in alone.values()))
+        for part in sorted(parts, key=lambda part: part == "other Python")
+    ]
+    more = {
+        "CPU seconds": lambda run: f"{run['cores_1']['cpu']:.1f}",
+        "before it, CPU seconds": lambda run: f"{run['cores_1']['start']:.1f}",
+        "in the kernel, page faults too": lambda run: (
+            f"{100 * run['cores_1']['system'] / _total(run['cores_1']):.1f} %"
+        ),
+        "page faults, thousand": lambda run: f"{run['cores_1']['page_faults'] / 1e3:.0f}",
+    }
+    rows += [(name, *map(show, runs.values())) for name, show in more.items()]
+    about = f"`{record['command']}`: {_circumstances(record)}"
+    return f"{about}\n\n{to_markdown(Grid(('', *runs), tuple(rows)))}"
+
+
+def _total(run: Mapping[str, Any]) -> float:
+    return float(run["cpu"] + run["start"])
+
+
+def _circumstances(record: Mapping[str, Any]) -> str:
+    cores, load, torch = record["cores"], record["load"], record["versions"]["torch"]
+    return f"{cores} cores, load {load:.1f}, torch {torch}"
+
+
 BENCHMARK_BLOCKS: dict[str, Callable[[str], str]] = {
     "speed": speed_table,
     "norms_speed": norms_speed_table,
@@ -199,4 +259,6 @@ BENCHMARK_BLOCKS: dict[str, Callable[[str], str]] = {
     "simulation": simulation_table,
     "peaks": peaks_table,
     "corruption_speed": corruption_speed_table,
+    "estimates": estimates_table,
+    "shares": shares_table,
 }

@@ -34,7 +34,6 @@ from robustbench_ln.training import RECIPES
 from tools.benchmark_tables import BENCHMARK_BLOCKS
 from tools.command_pages import commands_page
 from tools.field_tables import fields_table
-from tools.performance_tables import PERFORMANCE_BLOCKS
 from tools.stored_lists import lists_text
 
 ROOT = Path(__file__).parents[1]
@@ -154,7 +153,6 @@ BLOCKS: dict[str, Callable[[str], str]] = {
     **COVERAGE_BLOCKS,
     **CHECK_BLOCKS,
     **HOSTILE_BLOCKS,
-    **PERFORMANCE_BLOCKS,
 }
 _BLOCK = re.compile(r"(<!-- begin (\w+) ?(.*?) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 

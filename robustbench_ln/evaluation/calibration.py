@@ -81,7 +81,14 @@ def _try_pass(task: EvaluationTask, p: Pass, found: Calibration) -> None:
     twice = len(encode_predictions(join_predictions([predictions] * 2)))
     found.network[p] = best.seconds / number
     found.image_bytes[p] = (twice - once) / number
-    found.file_bytes[p] = 2 * once - twice + len(encode_predictions(predictions, best.seen)) - once
+    found.file_bytes[p] = 2 * once - twice + _seen_bytes(task, predictions, best.seen)
+
+
+def _seen_bytes(task: EvaluationTask, predictions: Predictions, seen: SeenImages) -> float:
+    """Return the bytes of what is kept of the images, as many as the run will keep."""
+    tried = len(encode_predictions(predictions, seen)) - len(encode_predictions(predictions))
+    kept, wanted = len(seen.samples), min(task.spec.samples, len(task.indices))
+    return tried * wanted / kept if kept else tried
 
 
 class _Tried(NamedTuple):

@@ -14,6 +14,7 @@ from robustbench_ln.evaluation.plan import Pass
 from robustbench_ln.evaluation.planned_run import Missing, PlannedRun, find_missing, plan_run
 from robustbench_ln.evaluation.request import EvaluationRequest, open_request
 from robustbench_ln.evaluation.stand_ins import stand_in
+from robustbench_ln.evaluation.workforce import Workforce
 from robustbench_ln.norms import count_groups
 from robustbench_ln.progress import Progress
 from robustbench_ln.runs.records import read_records
@@ -29,6 +30,8 @@ _GAIN = 0.9
 """Of each core where several work: they share caches and memory (2 processes: 1.8 x one)."""
 _ROW_BYTES = 1_500
 """Of a line in cells.jsonl, about."""
+_CHECK_COPIES = 2
+"""Copies of the network that the checks of a run make."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +88,7 @@ def _estimate(
     measured = [(c, passes) for one in todo for c, passes in one.items()]
     passes = [p for _, each in measured for p in each]
     workers = force.choose_workers(task.spec, passes, num_images=number, engine=Engine())
-    rows = [number * groups * p.layout.rows_per_set // p.layout.images_together for p in passes]
+    rows = [groups * p.layout.rows_per_set * _sets_of(p, number) for p in passes]
     cells = sum(len(modes) for _, each in measured for modes in each.values())
     disk = sum(found.file_bytes[p] + number * found.image_bytes[p] for p in passes)
     return Estimate(
@@ -100,9 +103,21 @@ def _estimate(
             for count in _counts(workers, force.most_workers)
         },
         workers=workers,
-        memory_bytes=peak_memory() + (workers * force.bytes_each if workers > 1 else 0),
+        memory_bytes=peak_memory() + _more_memory(force, workers),
         disk_bytes=round(disk) + cells * _ROW_BYTES,
     )
+
+
+def _sets_of(p: Pass, images: int) -> int:
+    """Return the sets of a pass, of which the last is filled up."""
+    return -(-images // p.layout.images_together)
+
+
+def _more_memory(force: Workforce, workers: int) -> int:
+    """Return the bytes of a run beside those of its plan and calibration: copies of the network."""
+    views = len(force.batches) if workers == 1 else 0
+    copies = force.costs.weight_bytes * (_CHECK_COPIES + views)
+    return copies + (workers * force.bytes_each if workers > 1 else 0)
 
 
 def _counts(workers: int, most: int) -> list[int]:
@@ -120,7 +135,10 @@ def _seconds(
 ) -> float:
     """Return the seconds of a run. One process degrades the next images in a thread meanwhile."""
     degrading = [images * found.degrading[condition.corruption] for condition, _ in measured]
-    network = [images * sum(found.network[p] for p in passes) for _, passes in measured]
+    network = [
+        sum(found.network[p] * _sets_of(p, images) * p.layout.images_together for p in passes)
+        for _, passes in measured
+    ]
     if workers > 1:
         cores = min(workers, count_cores())
         return _START_SECONDS + (sum(degrading) + sum(network)) / (_GAIN * cores)

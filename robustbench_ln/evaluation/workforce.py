@@ -33,8 +33,10 @@ _OPERATIONS_PER_SECOND = 5e10
 """Of one core, about: the order of magnitude is enough to tell a first look from an evaluation."""
 _SECONDS_PER_VALUE = 3e-8
 """To degrade one pixel value, about."""
-_WORKER_BYTES = 400_000_000
-"""Of a worker without network and images."""
+_WORKER_BYTES = 150_000_000
+"""Of a worker without network and images, beside the libraries that all of them share."""
+_HELD = 2
+"""Freed memory stays with a process: its layers, one after the other, take so often their size."""
 _WORKERS_PER_GPU = 4
 """Degrading 32 px images takes a core longer than a GPU takes for the network."""
 _MODULES = ("torch", "robustbench_ln.evaluation.unit")
@@ -123,7 +125,7 @@ class Workforce:
         """Memory that a worker takes, about."""
         largest = max(memory_of(batch, self.costs) for batch in self.batches.values())
         weights = self.costs.weight_bytes * (len(self.batches) + 1)
-        return _WORKER_BYTES + weights + (largest if self.is_cpu else 0)
+        return _WORKER_BYTES + weights + (_HELD * largest if self.is_cpu else 0)
 
     @property
     def _unit_images(self) -> int:

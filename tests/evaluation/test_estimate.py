@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 from robustbench_ln.corruptions.conditions import noise_conditions
 from robustbench_ln.evaluation import estimate as estimate_module
 from robustbench_ln.evaluation.calibration import Calibration
@@ -78,3 +80,30 @@ def test_numbers_of_workers_to_compare():
     assert estimate_module._counts(1, 1) == [1]
     assert estimate_module._counts(1, 6) == [1, 2, 4, 6]
     assert estimate_module._counts(3, 2) == [1, 2, 3]
+
+
+def test_the_last_set_is_filled_up():
+    batch = Pass(layout=StatisticsLayout.batch(8), modes=())
+    found = Calibration({batch: 1.0}, {"clean": 0.0}, {}, {})
+    seconds = estimate_module._seconds([(CLEAN, {batch: ()})], found, images=37, workers=1)
+    assert seconds == 40
+    assert estimate_module._sets_of(batch, 40) == 5
+
+
+def test_samples_that_the_calibration_does_not_make_are_counted(tmp_path):
+    request = make_request(modes=("ln-single",), samples=30)
+    found = estimate_request(request, out=tmp_path / "run", progress=Silent())
+    evaluate_request(request, out=tmp_path / "run", progress=Silent())
+    files = list((tmp_path / "run").rglob("predictions/*"))
+    written = sum(path.stat().st_size for path in files)
+    assert abs(found.disk_bytes - 1_500 * found.cells - written) < 0.25 * written
+
+
+def test_memory_has_the_copies_of_the_network():
+    force = SimpleNamespace(
+        batches={"bn": None, "dbn-batch": None},
+        bytes_each=7,
+        costs=SimpleNamespace(weight_bytes=100),
+    )
+    assert estimate_module._more_memory(force, 1) == 400
+    assert estimate_module._more_memory(force, 3) == 200 + 21
