@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -177,8 +178,9 @@ def damaged_array(array: np.ndarray[Any, Any], draws: Generator) -> np.ndarray[A
             shape = [pick(draws, sides) for _ in range(int(draws.integers(5)))]
             return np.zeros(shape, pick(draws, kinds))
         case 1:
-            with np.errstate(all="ignore"):
+            with np.errstate(all="ignore"), suppress(RuntimeError):  # no room for a date's text
                 return array.astype(pick(draws, kinds))
+            return array
         case 2 if array.size and array.dtype.kind in "biuf":
             values = array.astype(np.float64)
             values.flat[int(draws.integers(values.size))] = pick(draws, numbers)
