@@ -29,16 +29,15 @@ from robustbench_ln.lookup import find_entry
 
 __all__ = ["BENCHMARKS", "FrameSet", "benchmark_of", "is_noise", "open_sequences"]
 
-_CIFAR = (
-    "gaussian_noise", "shot_noise", "motion_blur", "zoom_blur", "spatter", "brightness",
-    "translate", "rotate", "tilt", "scale",
-)  # fmt: skip
+_FIRST = ("gaussian_noise", "shot_noise", "motion_blur", "zoom_blur")
+_LAST = ("brightness", "translate", "rotate", "tilt", "scale")
+_CIFAR = (*_FIRST, "spatter", *_LAST)
 _VIDEOS = "imagenet-p"
 BENCHMARKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "cifar10-p": _CIFAR,
         "cifar100-p": _CIFAR,
-        _VIDEOS: tuple("snow" if name == "spatter" else name for name in _CIFAR),
+        _VIDEOS: (*_FIRST, "snow", *_LAST),
     }
 )
 """Kind of data -> its perturbations in their order; the reported number is a mean over them."""

@@ -22,7 +22,7 @@ def time_in_turns(  # noqa: PLR0913  (one parameter for each setting)
     warms_up: bool = True,
     images: int = 0,
     progress: Progress | None = None,
-    clock: Callable[[], float] = time.perf_counter,
+    clock: Callable[[], float] | None = None,
 ) -> dict[str, list[float]]:
     """Return the seconds of every repetition of every job; none is left out.
 
@@ -32,21 +32,22 @@ def time_in_turns(  # noqa: PLR0913  (one parameter for each setting)
         warms_up: Whether one turn goes before them, untimed.
         images: That go through a network in one job, for the progress.
         progress: Display of the job that runs and of its images; a turn is a cell.
-        clock: Returns seconds. Those of this process's CPU do not count other programs.
+        clock: Returns seconds; None is the time that passes. Those of this process's CPU do not
+            count other programs.
 
     >>> turns = []
     >>> jobs = {name: (lambda name=name: turns.append(name)) for name in "ab"}
     >>> [len(values) for values in time_in_turns(jobs, 2).values()], "".join(turns)
     ([2, 2], 'ababab')
     """
-    watcher = progress or Silent()
+    watcher, now = progress or Silent(), clock or time.perf_counter
     seconds: dict[str, list[float]] = {name: [] for name in jobs}
     for turn in range(0 if warms_up else 1, repetitions + 1):
         for name, job in jobs.items():
             watcher.describe(name)
-            started = clock()
+            started = now()
             job()
-            took = clock() - started
+            took = now() - started
             if turn:
                 seconds[name].append(took)
             watcher.advance(images)
