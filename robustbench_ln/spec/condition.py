@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from robustbench_ln.corruption_names import SEVERITIES, check_sigma
-from robustbench_ln.errors import SpecError
+from robustbench_ln.errors import SpecError, setting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -103,7 +104,7 @@ class ConditionRequest:
         frost_dir: Folder with the photographs of frost; None looks for an installed package.
 
     Raises:
-        SpecError: A sigma that one of the noises cannot have.
+        SpecError: A sigma that one of the noises cannot have, or that is no number.
     """
 
     noises: tuple[str, ...] = ()
@@ -116,10 +117,15 @@ class ConditionRequest:
     frost_dir: Path | None = None
 
     def __post_init__(self) -> None:
-        """Check the sigmas; names are looked up later."""
-        for sigma in self.sigmas or ():
-            for noise in self.noises:
-                check_sigma(noise, sigma)
+        """Check the sigmas, which may be in an array; names are looked up later."""
+        if self.sigmas is None:
+            return
+        try:
+            object.__setattr__(self, "sigmas", tuple(map(float, self.sigmas)))
+        except (TypeError, ValueError) as error:
+            raise SpecError(f"expected numbers as {setting('sigmas', [0, 0.5, 1])}") from error
+        for noise, sigma in product(self.noises, self.sigmas):
+            check_sigma(noise, sigma)
 
     @property
     def sets_corruptions(self) -> bool:
