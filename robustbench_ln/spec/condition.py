@@ -117,14 +117,15 @@ class ConditionRequest:
     frost_dir: Path | None = None
 
     def __post_init__(self) -> None:
-        """Check the sigmas, which may be in an array; names are looked up later."""
-        if self.sigmas is None:
-            return
-        try:
-            object.__setattr__(self, "sigmas", tuple(map(float, self.sigmas)))
-        except (TypeError, ValueError) as error:
-            raise SpecError(f"expected numbers as {setting('sigmas', [0, 0.5, 1])}") from error
-        for noise, sigma in product(self.noises, self.sigmas):
+        """Check the numbers, which may be in arrays; names are looked up later."""
+        for name, example in (("sigmas", [0, 0.5, 1]), ("severities", [1, 2, 3])):
+            numbers = getattr(self, name)
+            try:
+                numbers = None if numbers is None else tuple(map(float, numbers))
+            except (TypeError, ValueError) as error:
+                raise SpecError(f"expected numbers as {setting(name, example)}") from error
+            object.__setattr__(self, name, numbers)
+        for noise, sigma in product(self.noises, self.sigmas or ()):
             check_sigma(noise, sigma)
 
     @property

@@ -47,3 +47,8 @@ def test_sigmas_may_be_in_an_array():
 def test_sigmas_that_are_no_numbers_are_refused(sigmas):
     with pytest.raises(SpecError, match=r"^expected numbers as sigmas=\[0, 0\.5, 1\]$"):
         ConditionRequest(noises=("agn",), sigmas=sigmas)
+
+
+def test_one_severity_alone_is_refused():
+    with pytest.raises(SpecError, match=r"^expected numbers as severities=\[1, 2, 3\]$"):
+        ConditionRequest(corruptions=("fog",), severities=3)
