@@ -83,7 +83,7 @@ def corruption_conditions(
     if severity_table is not None:
         find_entry(SEVERITY_TABLES, severity_table, kind="severity table")
     if wrong := [s for s in severities if s not in SEVERITIES]:
-        raise SpecError(f"severity {wrong[0]}: expected 1 to {len(SEVERITIES)}")
+        raise SpecError(f"severity {wrong[0]:g}: expected 1 to {len(SEVERITIES)}")
     conditions = []
     for name in names:
         table = name if name in SEVERITY_TABLES else severity_table

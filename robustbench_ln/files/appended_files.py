@@ -55,9 +55,15 @@ def read_whole_lines(path: Path) -> Iterator[bytes]:
     had never been begun.
 
     Raises:
-        OSError: It cannot be read.
-        RecordError: A line is too long to be ours.
+        RecordError: It cannot be read, or a line is too long to be ours.
     """
+    try:
+        yield from _read_lines(path)
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read ({error.strerror}); check the path") from error
+
+
+def _read_lines(path: Path) -> Iterator[bytes]:
     with open_regular(path) as file:
         for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), start=1):
             if line.endswith(b"\n"):

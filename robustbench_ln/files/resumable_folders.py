@@ -7,6 +7,7 @@ command compares what it is asked for now with that file, and does what is left.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
+from robustbench_ln.errors import LnBenchError
 from robustbench_ln.files.appended_files import drop_torn_line
 from robustbench_ln.files.output_folders import lock_folder, refuse_links, refuse_other_folders
 from robustbench_ln.files.whole_files import write_whole
@@ -87,8 +89,15 @@ class ResumableFolder(Generic[Description]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let other processes have the folder."""
+        """Let other processes have the folder; wrong input that gave nothing leaves none."""
         self._lock.release()
+        if isinstance(error, LnBenchError) and not self.was_there and not self.has_results:
+            shutil.rmtree(self.path, ignore_errors=True)
+
+    @property
+    def has_results(self) -> bool:
+        """Whether anything in it must be kept; a command that leaves no empty folder says so."""
+        return True
 
     @contextmanager
     def opening(self) -> Iterator[None]:

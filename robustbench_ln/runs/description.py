@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 from robustbench_ln.errors import RecordError, setting
-from robustbench_ln.files.regular_files import open_regular
+from robustbench_ln.files.described_files import encode_described, read_described
 from robustbench_ln.files.resumable_folders import add_new, find_changes
 from robustbench_ln.files.rules import Numbers, Part, Real, Several, Text, Texts, Whole
-from robustbench_ln.files.schema import SCHEMA, check_fields, parse_fields, parse_json
+from robustbench_ln.files.schema import SCHEMA, check_fields
 from robustbench_ln.files.whole_files import write_whole
 from robustbench_ln.runs.check_results import CheckResult
 from robustbench_ln.runs.records import DIGEST, ORDER, SEED
@@ -23,7 +22,6 @@ __all__ = [
     "DataDescription",
     "NormalizationDescription",
     "RunDescription",
-    "encode_description",
     "read_description",
     "resume_description",
     "writable",
@@ -31,8 +29,6 @@ __all__ = [
 ]
 
 FILE_NAME = "run.json"
-_MOST_BYTES = 100_000_000
-"""More than run.json of any run has."""
 
 _PATH = Text(longest=10_000)
 _CODE = Text(pattern=DIGEST.pattern, like=DIGEST.like, since=4)
@@ -188,24 +184,12 @@ def read_description(run: Path) -> RunDescription:
     file = run / FILE_NAME
     if not file.is_file():
         raise RecordError(f"{file}: no such file; expected a run directory of ln-bench evaluate")
-    try:
-        with open_regular(file) as opened:
-            content = opened.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise RecordError(f"{file}: cannot be read ({error.strerror}); check the path") from error
-    if len(content) > _MOST_BYTES:
-        raise RecordError(f"{file}: more than {_MOST_BYTES:,} bytes; not of ln-bench")
-    return parse_fields(RunDescription, parse_json(content, str(file)), str(file))
+    return read_described(RunDescription, file)
 
 
 def write_description(run: Path, description: RunDescription) -> None:
     """Write run.json of a run directory."""
-    write_whole(run / FILE_NAME, encode_description(description))
-
-
-def encode_description(description: RunDescription) -> bytes:
-    """Return the content of run.json."""
-    return (json.dumps(asdict(description), indent=2, allow_nan=False) + "\n").encode()
+    write_whole(run / FILE_NAME, encode_described(description))
 
 
 def resume_description(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, NamedTuple, get_args
@@ -267,19 +266,12 @@ def read_records(run: Path) -> list[Record]:
         raise RecordError(f"{run}: no cells.jsonl; expected a run directory of ln-bench evaluate")
     records: list[Record] = []
     first: dict[CellKey, int] = {}
-    for number, line in enumerate(_read_lines(path), start=1):
+    for number, line in enumerate(read_whole_lines(path), start=1):
         record = parse_record(line, f"{path}, line {number}")
         records.append(record)
         earlier = first.setdefault(record.cell, number)
         refuse_other_counts(records[earlier - 1], record, f"{path}, lines {earlier} and {number}")
     return records
-
-
-def _read_lines(path: Path) -> Iterator[bytes]:
-    try:
-        yield from read_whole_lines(path)
-    except OSError as error:
-        raise RecordError(f"{path}: cannot be read ({error.strerror}); check the path") from error
 
 
 def refuse_other_counts(

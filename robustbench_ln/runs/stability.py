@@ -7,19 +7,17 @@ on with the next one. They hold counts of every sequence, from which means and i
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from types import TracebackType
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from robustbench_ln.errors import LnBenchError, RecordError, setting
+from robustbench_ln.errors import RecordError, setting
 from robustbench_ln.files.appended_files import append_whole, read_whole_lines
-from robustbench_ln.files.regular_files import read_regular
+from robustbench_ln.files.described_files import encode_described, read_described
 from robustbench_ln.files.resumable_folders import (
     FolderKind,
     ResumableFolder,
@@ -177,16 +175,10 @@ class StabilityFolder(ResumableFolder[StabilityDescription]):
             self.begin(description)
             self.rows = _read_rows(path / _ROWS)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Let other processes have the folder; wrong input that gave no row leaves none."""
-        super().__exit__(kind, error, trace)
-        if isinstance(error, LnBenchError) and not self.was_there and not self.rows:
-            shutil.rmtree(self.path, ignore_errors=True)
+    @property
+    def has_results(self) -> bool:
+        """Whether it has a row."""
+        return bool(self.rows)
 
     def append(self, rows: Sequence[Stability]) -> None:
         """Append rows, all or none, and sync them."""
@@ -230,28 +222,11 @@ def _identity(description: StabilityDescription) -> dict[str, Any]:
     return content | {f"checkpoint {name}": value for name, value in checkpoint.items()}
 
 
-def _read(folder: Path) -> StabilityDescription:
-    file = folder / _FILE
-    try:
-        content = read_regular(file)
-    except OSError as error:
-        raise RecordError(f"{file}: cannot be read ({error.strerror}); check the path") from error
-    return parse_fields(StabilityDescription, parse_json(content, str(file)), str(file))
-
-
-def _encode(description: StabilityDescription) -> bytes:
-    return (json.dumps(asdict(description), indent=2, allow_nan=False) + "\n").encode()
-
-
 def _read_rows(path: Path) -> list[Stability]:
     if not path.is_file():
         return []
-    try:
-        lines = list(read_whole_lines(path))
-    except OSError as error:
-        raise RecordError(f"{path}: cannot be read ({error.strerror}); check the path") from error
     rows: dict[StabilityCell, Stability] = {}
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(read_whole_lines(path), start=1):
         where = f"{path}, line {number}"
         row = parse_fields(Stability, parse_json(line, where), where, SCHEMA)
         if rows.setdefault(row.cell, row) != row:
@@ -267,7 +242,7 @@ _KIND = FolderKind(
     file=_FILE,
     names=frozenset({_FILE, _ROWS, _TABLE, "lock"}),
     logs=(_ROWS,),
-    read=_read,
-    encode=_encode,
+    read=lambda folder: read_described(StabilityDescription, folder / _FILE),
+    encode=encode_described,
     resume=_resume,
 )

@@ -6,14 +6,12 @@ killed at any moment holds only whole cells; the same command goes on from there
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 
-from robustbench_ln.errors import LnBenchError
 from robustbench_ln.files.appended_files import append_whole
+from robustbench_ln.files.described_files import encode_described
 from robustbench_ln.files.regular_files import open_to_change
 from robustbench_ln.files.resumable_folders import FolderKind, ResumableFolder
 from robustbench_ln.files.whole_files import write_whole
@@ -23,7 +21,6 @@ from robustbench_ln.runs.check_results import CheckResult
 from robustbench_ln.runs.description import (
     FILE_NAME,
     RunDescription,
-    encode_description,
     read_description,
     resume_description,
 )
@@ -40,7 +37,7 @@ _KIND = FolderKind(
     names=frozenset({FILE_NAME, "lock", _CELLS, "predictions", "report"}),
     logs=(_CELLS,),
     read=read_description,
-    encode=encode_description,
+    encode=encode_described,
     resume=resume_description,
 )
 
@@ -76,16 +73,10 @@ class RunDirectory(ResumableFolder[RunDescription]):
         codes = earlier.checkpoint.code_sha256, description.checkpoint.code_sha256
         self.gains_code = codes[0] is None and codes[1] is not None
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Let other processes have the folder; wrong input that gave no cell leaves none."""
-        super().__exit__(kind, error, trace)
-        if isinstance(error, LnBenchError) and not self.was_there and not self.records:
-            shutil.rmtree(self.path, ignore_errors=True)
+    @property
+    def has_results(self) -> bool:
+        """Whether it has a row."""
+        return bool(self.records)
 
     def append(self, records: Sequence[Record]) -> None:
         """Append rows, all or none, and sync them."""

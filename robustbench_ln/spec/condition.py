@@ -121,7 +121,7 @@ class ConditionRequest:
         for name, example in (("sigmas", [0, 0.5, 1]), ("severities", [1, 2, 3])):
             numbers = getattr(self, name)
             try:
-                numbers = None if numbers is None else tuple(map(_number, numbers))
+                numbers = None if numbers is None else tuple(map(float, numbers))
             except (TypeError, ValueError) as error:
                 raise SpecError(f"expected numbers as {setting(name, example)}") from error
             object.__setattr__(self, name, numbers)
@@ -138,9 +138,3 @@ class ConditionRequest:
     def sets_noises(self) -> bool:
         """Whether something is asked of noises besides their names."""
         return (self.sigmas, self.pixel_range, self.convention) != (None, None, "paper")
-
-
-def _number(value: float) -> float:
-    """Return a whole number as an int, as messages show it; any other as a float."""
-    number = float(value)
-    return int(number) if number.is_integer() else number

@@ -29,6 +29,6 @@ def test_a_line_without_end_is_not_read_to_its_end(tmp_path, monkeypatch):
         next(lines)
 
 
-def test_a_file_that_is_not_there_is_the_callers_to_explain(tmp_path):
-    with pytest.raises(FileNotFoundError):
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    with pytest.raises(RecordError, match="none: cannot be read .No such file"):
         list(read_whole_lines(tmp_path / "none"))
