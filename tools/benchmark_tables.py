@@ -51,8 +51,6 @@ def start_table(name: str) -> str:
 
 def turns_table(name: str) -> str:
     """Medians, ratios of the same turn and goals of one raw record of benchmarks/recording.py."""
-    if not (RECORDS / f"{name}.json").is_file():
-        return "Not measured yet.\n"
     record = _read(name)
     seconds = record["seconds"]
     rows: list[tuple[str, ...]] = []
@@ -74,8 +72,6 @@ def turns_table(name: str) -> str:
 
 def peaks_table(name: str) -> str:
     """Peak memory by images and workers: a raw record of benchmarks/memory.py."""
-    if not (RECORDS / f"{name}.json").is_file():
-        return "Not measured yet.\n"
     record = _read(name)
     rows = tuple(
         (
@@ -192,8 +188,6 @@ def _is_whole(table: dict[str, dict[str, list[float]]]) -> bool:
 
 def estimates_table(name: str) -> str:
     """Return what --dry-run estimated, and what the runs took."""
-    if not (RECORDS / f"{name}.json").is_file():
-        return "Not measured yet.\n"
     record = _read(name)
     rows = tuple(
         (
@@ -218,8 +212,6 @@ def _pair(run: Mapping[str, Any], field: str, unit: float, digits: int) -> tuple
 
 def shares_table(name: str) -> str:
     """Return the share that each part of an evaluation has of its CPU seconds."""
-    if not (RECORDS / f"{name}.json").is_file():
-        return "Not measured yet.\n"
     record = _read(name)
     runs = record["runs"]
     alone = {case: run["cores_1"] for case, run in runs.items()}
